@@ -1,0 +1,1 @@
+"""defacewatch watches web portals for defacement and tells the officer on duty, with proof."""

@@ -1,0 +1,177 @@
+"""Alerts and their deliveries: something somebody must hear, and each attempt on one channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from defacewatch.errors import DefacewatchError
+from defacewatch.incidents import Change, Event, Incident
+from defacewatch.portals import Page, Portal, Urgency
+from defacewatch.roster import Officer
+from defacewatch.verdicts import Verdict, VerdictKind
+
+
+class AlertKind(StrEnum):
+    DEFACED = "defaced"
+    CHANGED = "changed"
+    UNREACHABLE = "unreachable"
+    CALMED = "calmed"  # the page of an open incident looks as approved again
+    RECOVERED = "recovered"  # an outage ended
+    CERTIFICATE = "certificate"  # a certificate expires soon
+    BLIND = "blind"  # this monitor cannot see: its own connectivity is gone
+    SIGHTED = "sighted"  # and it is back
+    TEST = "test"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"  # to be sent at `next_at`
+    SENDING = "sending"  # claimed, and perhaps sent: after the lease it is sent again
+    SENT = "sent"
+    FAILED = "failed"  # given up; somebody else was asked
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An alert that is about to be recorded. `officer` names the only one to tell (a test)."""
+
+    kind: AlertKind
+    urgency: Urgency
+    facts: Mapping[str, object] = field(default_factory=dict)
+    officer: str | None = None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something somebody must hear. `step` is the next escalation step to take, due at `next_step_at`
+    (None: no further step). `facts` are what its text needs besides the incident."""
+
+    id: int
+    kind: AlertKind
+    urgency: Urgency
+    at: datetime
+    incident: int | None = None
+    page: str | None = None
+    step: int = 0
+    next_step_at: datetime | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+    officer: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A delivery to be made: the channel, the officer's key (None for a webhook), the escalation step."""
+
+    channel: str
+    officer: str | None
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message on one channel: to an officer (by key), or to a webhook ('webhook:<name>', officer None)."""
+
+    id: int
+    alert: int
+    channel: str
+    officer: str | None
+    state: DeliveryState
+    attempts: int
+    step: int
+    created_at: datetime
+    next_at: datetime | None
+    receipt: str | None = None
+    error: str | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Everything a channel needs to write a message. Pictures are JPEG, or None where there is none.
+
+    `deadline` is when the alert moves on to `next_to` unless it is acknowledged. `confirmed_at` is the
+    time of the confirming look, `evidence_url` where the status page shows the incident.
+    """
+
+    alert: Alert
+    language: str
+    zone: str
+    portal: Portal | None = None
+    page: Page | None = None
+    incident: Incident | None = None
+    verdict: Verdict | None = None
+    confirmed_at: datetime | None = None
+    deadline: datetime | None = None
+    next_to: str | None = None
+    before: bytes | None = None
+    after: bytes | None = None
+    capture: str | None = None
+    evidence_url: str | None = None
+    to: Officer | None = None
+
+
+class DeliveryError(DefacewatchError):
+    """A message was not delivered. `permanent` stops the retries on this channel (a bad address, a wrong
+    token); `retry_after` is the provider's own wish."""
+
+    def __init__(self, text: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
+        super().__init__(text)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class Channel(Protocol):
+    """One way to reach somebody: 'telegram', 'email', or 'webhook:<name>'."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def send(self, notice: Notice) -> str:
+        """Send, and return the provider's receipt. Raises DeliveryError."""
+        ...
+
+    async def reachable(self) -> str:
+        """Ask the provider whether it is there, sending nothing; a line for `doctor`. Raises DeliveryError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))
+FAIL_OVER_AFTER = 2  # failed attempts on a channel before somebody or something else is tried as well
+GIVE_UP_AFTER = timedelta(hours=24)
+LEASE = timedelta(seconds=60)  # longer than any channel's time-out, so nothing is sent twice in parallel
+
+
+_KIND_OF_VERDICT = {
+    VerdictKind.DEFACED: AlertKind.DEFACED,
+    VerdictKind.CHANGED: AlertKind.CHANGED,
+    VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
+}
+ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, AlertKind.BLIND})
+
+
+def draft(change: Change, verdict: Verdict, portal: Portal) -> Draft | None:
+    """The alert that a change of an incident calls for, or None."""
+    if not change.alert or change.incident is None or change.event is None:
+        return None
+    if change.event is Event.RESOLVED:
+        return Draft(AlertKind.RECOVERED, Urgency.NORMAL)
+    if change.event is Event.CALMED:
+        return Draft(AlertKind.CALMED, Urgency.NORMAL)
+    kind = _KIND_OF_VERDICT[verdict.kind]
+    urgency = portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
+    return Draft(kind, urgency, {"event": change.event.value, "intermittent": verdict.intermittent})
+
+
+def retry_at(
+    attempts: int, now: datetime, *, created_at: datetime, retry_after: timedelta | None = None
+) -> datetime | None:
+    """When to try again after `attempts` failures (1 = the first), or None to give up.
+
+    A provider's `retry_after` is honoured where it is longer than our own step.
+    """
+    step = BACKOFF[min(attempts, len(BACKOFF)) - 1]
+    due = now + max(step, retry_after or timedelta(0))
+    return None if due - created_at > GIVE_UP_AFTER else due

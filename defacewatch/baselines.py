@@ -1,0 +1,62 @@
+"""Baselines: the captures that a person approved as "this is how it looks". Append-only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from defacewatch.captures import Capture, Features
+from defacewatch.errors import Conflict, UsageError
+from defacewatch.portals import Portal
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One line of a page's baseline history. `also` added a look; otherwise it replaced those before.
+    `withdrawn_at` is when a later approval replaced it."""
+
+    id: int
+    page: str
+    capture: str
+    by: str
+    at: datetime
+    reason: str
+    also: bool = False
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ApprovedLook:
+    """An approved capture, reduced to what comparing needs."""
+
+    capture: str
+    features: Features
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The looks of a page that are approved now; `version` grows with every approval."""
+
+    page: str
+    version: int
+    looks: tuple[ApprovedLook, ...]
+
+
+def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str) -> None:
+    """Raise unless `by` may approve `capture` as baseline of a page of `portal`.
+
+    Raises UsageError without a name or reason, and Conflict when the portal is critical and the capture
+    was not proposed, or was proposed by the same person.
+    """
+    if not by.strip() or not reason.strip():
+        raise UsageError("an approval needs a name (--by) and a reason (--reason)")
+    if not portal.critical:
+        return
+    if capture.proposed_by is None:
+        raise Conflict(
+            f"portal {portal.key} is critical: capture {capture.id} must first be proposed by another person"
+            " (defacewatch baseline propose, or the button in an alert)"
+        )
+    if capture.proposed_by.strip().casefold() == by.strip().casefold():
+        raise Conflict(
+            f"portal {portal.key} is critical: {by} proposed capture {capture.id},"
+            " so another person must approve it"
+        )

@@ -1,0 +1,39 @@
+"""What can go wrong, as a person should read it: one line that says what to do."""
+
+
+class DefacewatchError(Exception):
+    """Base of every error that is shown to a person; its text is one line.
+
+    `exit_code` is what the command line leaves with (docs/cli.md): 2 for bad usage or
+    configuration, 3 for something that could not be done.
+    """
+
+    exit_code = 3
+
+
+class ConfigError(DefacewatchError):
+    """The configuration is not usable. Each problem is one line: file, line, key, what was expected."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class UsageError(DefacewatchError):
+    """A command was given words that it does not take."""
+
+    exit_code = 2
+
+
+class NotFound(DefacewatchError):
+    """A page, portal, capture, incident or officer that was named does not exist."""
+
+
+class Conflict(DefacewatchError):
+    """The operation is against a rule (second person, wrong state, provisioned portal) or lost a race."""
+
+
+class Moved(DefacewatchError):
+    """What was read has changed meanwhile; read it again and repeat. Never shown to a person."""

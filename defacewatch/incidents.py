@@ -1,0 +1,210 @@
+"""Incidents: one story from the first bad verdict to its resolution, moved by pure rules."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from defacewatch.errors import Conflict
+from defacewatch.signals import same_difference
+from defacewatch.verdicts import BAD, Verdict, VerdictKind
+
+FAILURES_BEFORE_ALERT = 3  # `unreachable` in a row
+PROGRAM = "defacewatch"  # who acts when no person does
+
+
+class State(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Resolution(StrEnum):
+    RESTORED = "restored"
+    FALSE_ALARM = "false-alarm"
+    LEGITIMATE = "legitimate"
+
+
+class Event(StrEnum):
+    """What happened to an incident: the lines of its timeline."""
+
+    OPENED = "opened"
+    WORSENED = "worsened"  # the same story, a worse verdict
+    CHANGED_AGAIN = "changed-again"  # a difference that was not there before
+    CALMED = "calmed"  # the page looks as approved again; a person still has to resolve it
+    RETURNED = "returned"  # and then the difference came back
+    UNREACHABLE = "unreachable"  # an open attack's page went away
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident of one page. `id` is 0 until the store gives one; `version` is for the store's race check.
+
+    `differences` are the identities of everything alerted so far; `present` says whether the last check
+    still saw a difference; `capture` is the latest one that shows it, `previous` the incident before.
+    """
+
+    page: str
+    verdict: VerdictKind
+    opened_at: datetime
+    id: int = 0
+    state: State = State.OPEN
+    alerted_at: datetime | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_at: datetime | None = None
+    resolved_as: Resolution | None = None
+    differences: frozenset[str] = frozenset()
+    intermittent: bool = False
+    present: bool = True
+    capture: str | None = None
+    previous: int | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a check does to a page's incident: the incident as it is now (None: there is none), what
+    happened (None: nothing new), and whether somebody must hear of it."""
+
+    incident: Incident | None
+    event: Event | None = None
+    alert: bool = False
+
+
+def advance(
+    incident: Incident | None,
+    page: str,
+    verdict: Verdict,
+    now: datetime,
+    *,
+    failures: int = 0,
+    capture: str | None = None,
+    previous: int | None = None,
+) -> Change:
+    """Move the unresolved incident of `page` by one settled verdict.
+
+    `failures` counts the `unreachable` verdicts in a row, this one included; `capture` is the confirming
+    capture; `previous` the page's last resolved incident, linked when a new one opens. `learning` and
+    `unknown` move nothing: nothing is known.
+    """
+    if incident is not None and incident.state is State.RESOLVED:
+        raise ValueError("a resolved incident does not advance; pass None and `previous`")
+    if verdict.kind in BAD:
+        if incident is None:
+            fresh = Incident(
+                page,
+                verdict.kind,
+                now,
+                alerted_at=now,
+                differences=verdict.differences,
+                intermittent=verdict.intermittent,
+                capture=capture,
+                previous=previous,
+            )
+            return Change(fresh, Event.OPENED, alert=True)
+        return _still_bad(incident, verdict, now, capture)
+    if verdict.kind is VerdictKind.UNREACHABLE:
+        if failures < FAILURES_BEFORE_ALERT:
+            return Change(incident)
+        if incident is None:
+            fresh = Incident(page, verdict.kind, now, alerted_at=now, capture=capture, previous=previous)
+            return Change(fresh, Event.OPENED, alert=True)
+        if incident.verdict is VerdictKind.UNREACHABLE or failures > FAILURES_BEFORE_ALERT:
+            return Change(incident)
+        return Change(incident, Event.UNREACHABLE)
+    if verdict.kind is VerdictKind.CLEAN and incident is not None:
+        return _clean(incident, now)
+    return Change(incident)
+
+
+def is_news(incident: Incident | None, verdict: Verdict) -> bool:
+    """Whether a bad `verdict` says something that the open incident has not told yet."""
+    if incident is None or not incident.present or incident.verdict is VerdictKind.UNREACHABLE:
+        return True
+    if verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED:
+        return True
+    return bool(_new_differences(incident, verdict))
+
+
+def _new_differences(incident: Incident, verdict: Verdict) -> frozenset[str]:
+    return frozenset(
+        d for d in verdict.differences if not any(same_difference(d, told) for told in incident.differences)
+    )
+
+
+def _still_bad(incident: Incident, verdict: Verdict, now: datetime, capture: str | None) -> Change:
+    if not is_news(incident, verdict):
+        return Change(replace(incident, capture=capture or incident.capture))
+    worse = verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED
+    worse = worse or incident.verdict is VerdictKind.UNREACHABLE
+    fresh = _new_differences(incident, verdict)
+    event = Event.WORSENED if worse else Event.CHANGED_AGAIN if fresh else Event.RETURNED
+    moved = replace(
+        incident,
+        verdict=verdict.kind if worse else incident.verdict,
+        alerted_at=now,
+        differences=incident.differences | fresh,
+        intermittent=verdict.intermittent or event is Event.RETURNED,
+        present=True,
+        capture=capture or incident.capture,
+    )
+    return Change(moved, event, alert=True)
+
+
+def _clean(incident: Incident, now: datetime) -> Change:
+    """An outage that ends resolves itself and is told; anything else waits for a person.
+
+    What comes and goes is not announced each time: an intermittent difference stays present.
+    """
+    if incident.verdict is VerdictKind.UNREACHABLE:
+        over = replace(
+            incident,
+            state=State.RESOLVED,
+            resolved_as=Resolution.RESTORED,
+            resolved_by=PROGRAM,
+            resolved_at=now,
+            present=False,
+        )
+        return Change(over, Event.RESOLVED, alert=True)
+    if not incident.present or incident.intermittent:
+        return Change(incident)
+    return Change(replace(incident, present=False), Event.CALMED, alert=True)
+
+
+def acknowledge(incident: Incident, *, by: str, now: datetime) -> Incident:
+    """`incident` taken by an officer. Raises Conflict, with who and when, if somebody already has it."""
+    if incident.state is State.ACKNOWLEDGED:
+        raise Conflict(
+            f"incident {incident.id} was acknowledged by {incident.acknowledged_by}"
+            f" at {incident.acknowledged_at:%H:%M:%S %d/%m/%Y} UTC"
+        )
+    if incident.state is State.RESOLVED:
+        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+    return replace(incident, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now)
+
+
+def resolve(
+    incident: Incident, *, as_: Resolution, by: str, now: datetime, matches_baseline: bool
+) -> Incident:
+    """`incident` closed by a person.
+
+    `matches_baseline` says that the page's latest check was clean against the approved baseline; without
+    it only a false alarm can be resolved. Raises Conflict otherwise, or if it is already resolved.
+    """
+    if incident.state is State.RESOLVED:
+        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+    if as_ is Resolution.RESTORED and not matches_baseline:
+        raise Conflict(
+            f"incident {incident.id} cannot be resolved as restored: the latest check of {incident.page} was"
+            " not clean; run `defacewatch check` after the page is back"
+        )
+    if as_ is Resolution.LEGITIMATE and not matches_baseline:
+        raise Conflict(
+            f"incident {incident.id} cannot be resolved as legitimate: the approved baseline does not match;"
+            " approve the new look first (defacewatch baseline approve CAPTURE)"
+        )
+    return replace(incident, state=State.RESOLVED, resolved_as=as_, resolved_by=by, resolved_at=now)

@@ -1,0 +1,88 @@
+"""What a check reads before it looks, and what it writes afterwards: the two ends of the path."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from defacewatch.alerts import Draft
+from defacewatch.baselines import Baseline
+from defacewatch.captures import Capture, Features, Look, Tier, Validators
+from defacewatch.incidents import Change, Incident
+from defacewatch.portals import Page, Portal
+from defacewatch.profiles import Profile
+from defacewatch.verdicts import Streak, Verdict, VerdictKind
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the store knows of a page before a look.
+
+    `incident` is the unresolved one; `previous` the id of the last resolved one. `wavers` counts the
+    checks of the last 24 hours that wavered. `validators` belong to the last recorded probe;
+    `captured_hash` is the DOM hash of the served document at the last capture, made at `captured_at`
+    (probes since that found the same document need no browser). `mutes` are the identities that
+    false alarms muted. `version` is for `record`: it raises Moved if the page's state, baseline or incident
+    has moved since.
+    """
+
+    page: Page
+    portal: Portal
+    version: int
+    baseline: Baseline | None = None
+    profile: Profile = field(default_factory=lambda: Profile(""))
+    incident: Incident | None = None
+    previous: int | None = None
+    streak: Streak = Streak()
+    wavers: int = 0
+    validators: Validators = Validators()
+    mutes: frozenset[str] = frozenset()
+    last: VerdictKind | None = None
+    last_score: float = 0.0
+    served_hash: str | None = None
+    checked_at: datetime | None = None
+    captured_at: datetime | None = None
+    captured_hash: str | None = None
+    certificate_told_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A look whose blobs are already on disk, and the capture row that `record` will write for it."""
+
+    look: Look
+    features: Features
+    capture: Capture
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found, all of it recorded in one transaction.
+
+    `streak`, `validators`, `served_hash` and `profile` are the page's new state (None: leave as it is).
+    `kept` is the confirming capture. `alerts` are the rows that somebody must hear.
+    `looks` says how many looks it took; `elapsed` is in seconds, the wait for confirmation included.
+    """
+
+    context: Context
+    at: datetime
+    tier: Tier
+    verdict: Verdict
+    change: Change
+    streak: Streak
+    looks: int = 1
+    elapsed: float = 0.0
+    validators: Validators | None = None
+    served_hash: str | None = None
+    dom_hash: str | None = None
+    screen_hash: str | None = None
+    kept: Kept | None = None
+    profile: Profile | None = None
+    alerts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What `record` wrote: ids, for those who print them."""
+
+    check: int | None
+    incident: int | None
+    capture: str | None

@@ -1,0 +1,166 @@
+"""Signals: one observed difference each, with severity, points, a sentence and its evidence.
+
+The kinds are a closed list. What each means for an officer, and what raises and lowers it, is in
+docs/signals.md; the points a comparison gives come from `data/weights.yaml`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from defacewatch.language import N_, Translate
+
+
+class Role(StrEnum):
+    """What a signal can do to a verdict.
+
+    EVIDENCE of attack stands on its own and outranks status codes and error wording. REPLACEMENT is
+    evidence too, unless the page is an outage page (an error page replaces everything as well).
+    DIFFERENCE only says that something moved. OUTAGE says that the page is not being served. A NOTE
+    weighs nothing.
+    """
+
+    EVIDENCE = "evidence"
+    REPLACEMENT = "replacement"
+    DIFFERENCE = "difference"
+    OUTAGE = "outage"
+    NOTE = "note"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Kind(StrEnum):
+    """The closed list of signal kinds."""
+
+    DEFACE_PHRASE = "deface-phrase"
+    SPAM_TERMS = "spam-terms"
+    HIDDEN_LINKS = "hidden-links"
+    DIALOG = "dialog"
+    OFFSITE_REDIRECT = "offsite-redirect"
+    SCRIPT_HOST = "script-host"
+    FRAME_HOST = "frame-host"
+    FORM_HOST = "form-host"
+    INLINE_SCRIPT = "inline-script"
+    IDENTITY_LOST = "identity-lost"
+    STRUCTURE = "structure"
+    TEXT = "text"
+    TITLE = "title"
+    LINK_HOSTS = "link-hosts"
+    SCREEN = "screen"
+    COLOUR = "colour"
+    BLANK_SCREEN = "blank-screen"
+    REFUSED_REQUEST = "refused-request"
+    POPUP = "popup"
+    DOWNLOAD = "download"
+    TLS = "tls"
+    TLS_EXPIRES_SOON = "tls-expires-soon"
+    FETCH_FAILED = "fetch-failed"
+    HTTP_ERROR = "http-error"
+    MAINTENANCE = "maintenance"
+    BOT_WALL = "bot-wall"
+    TRUNCATED = "truncated"
+    BROWSER_FAILED = "browser-failed"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True)
+class KindOf:
+    """What a kind is: its role and its sentence, a format string over the signal's evidence."""
+
+    role: Role
+    sentence: str
+
+
+KINDS: Mapping[Kind, KindOf] = {
+    Kind.DEFACE_PHRASE: KindOf(Role.EVIDENCE, N_("words of a defacement in the {place}: “{phrases}”")),
+    Kind.SPAM_TERMS: KindOf(Role.EVIDENCE, N_("gambling or spam wording that was not there: “{phrases}”")),
+    Kind.HIDDEN_LINKS: KindOf(Role.EVIDENCE, N_("{count} hidden links to other sites ({hosts})")),
+    Kind.DIALOG: KindOf(Role.EVIDENCE, N_("the page opens a dialog: “{text}”")),
+    Kind.OFFSITE_REDIRECT: KindOf(Role.EVIDENCE, N_("visitors are sent to another site: {host}")),
+    Kind.SCRIPT_HOST: KindOf(Role.EVIDENCE, N_("scripts from hosts that are not in the baseline: {hosts}")),
+    Kind.FRAME_HOST: KindOf(Role.EVIDENCE, N_("frames from hosts that are not in the baseline: {hosts}")),
+    Kind.FORM_HOST: KindOf(Role.EVIDENCE, N_("a form sends its data to another host: {hosts}")),
+    Kind.INLINE_SCRIPT: KindOf(Role.DIFFERENCE, N_("{count} new scripts inside the page")),
+    Kind.IDENTITY_LOST: KindOf(
+        Role.REPLACEMENT, N_("{share} % of what makes this page this organisation's is gone")
+    ),
+    Kind.STRUCTURE: KindOf(Role.DIFFERENCE, N_("{share} % of the page's structure is different")),
+    Kind.TEXT: KindOf(Role.DIFFERENCE, N_("{share} % of the page's text is different")),
+    Kind.TITLE: KindOf(Role.DIFFERENCE, N_("the title was “{before}” and is “{after}”")),
+    Kind.LINK_HOSTS: KindOf(Role.DIFFERENCE, N_("links to hosts that are not in the baseline: {hosts}")),
+    Kind.SCREEN: KindOf(Role.DIFFERENCE, N_("{share} % of the first screen looks different")),
+    Kind.COLOUR: KindOf(Role.DIFFERENCE, N_("the colours of the page have shifted ({before} → {after})")),
+    Kind.BLANK_SCREEN: KindOf(Role.DIFFERENCE, N_("the screen is blank")),
+    Kind.REFUSED_REQUEST: KindOf(
+        Role.DIFFERENCE, N_("the page reaches for a forbidden address: {url} ({reason})")
+    ),
+    Kind.POPUP: KindOf(Role.DIFFERENCE, N_("the page opens another window: {url}")),
+    Kind.DOWNLOAD: KindOf(Role.DIFFERENCE, N_("the page starts a download ({count})")),
+    Kind.TLS: KindOf(Role.OUTAGE, N_("the certificate is not valid: {detail} (SHA-256 {fingerprint})")),
+    Kind.TLS_EXPIRES_SOON: KindOf(Role.NOTE, N_("the certificate expires on {not_after}")),
+    Kind.FETCH_FAILED: KindOf(Role.OUTAGE, N_("the page could not be fetched: {detail}")),
+    Kind.HTTP_ERROR: KindOf(Role.OUTAGE, N_("the server answered with status {status}")),
+    Kind.MAINTENANCE: KindOf(Role.OUTAGE, N_("the page says that it is under maintenance: “{phrase}”")),
+    Kind.BOT_WALL: KindOf(Role.OUTAGE, N_("a bot wall answered instead of the page: “{phrase}”")),
+    Kind.TRUNCATED: KindOf(Role.NOTE, N_("the page is larger than the limit and was cut")),
+    Kind.BROWSER_FAILED: KindOf(Role.NOTE, N_("our own browser failed: {detail}")),
+    Kind.MUTED: KindOf(Role.NOTE, N_("muted as a false alarm: {kind}")),
+}
+
+NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
+
+
+class _Gaps(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def same_difference(one: str, other: str) -> bool:
+    """Whether two signal identities name the same difference; sketches are the same when they are near."""
+    if one == other:
+        return True
+    kind, mark, sketch = one.partition("~")
+    kind2, mark2, sketch2 = other.partition("~")
+    if not mark or not mark2 or kind != kind2:
+        return False
+    return (int(sketch, 16) ^ int(sketch2, 16)).bit_count() <= NEAR_BITS
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One observed difference.
+
+    `identity` names this exact difference: it is what a false alarm mutes, and what tells a further change
+    of an open incident from the same one seen again. Its form is 'kind:exact text', or 'kind~16 hex digits'
+    where the digits are a 64-bit sketch and near is the same (see `same_difference`).
+    """
+
+    kind: Kind
+    points: float
+    identity: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def role(self) -> Role:
+        return KINDS[self.kind].role
+
+    @property
+    def severity(self) -> Severity:
+        if self.points <= 0:
+            return Severity.INFO
+        if self.points < 15:
+            return Severity.LOW
+        return Severity.MEDIUM if self.points < 40 else Severity.HIGH
+
+    def sentence(self, translate: Translate) -> str:
+        """The signal in a sentence, in the language of `translate`."""
+        shown = {
+            key: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            for key, value in self.evidence.items()
+        }
+        return translate(KINDS[self.kind].sentence).format_map(_Gaps(shown))
