@@ -91,7 +91,8 @@ class Notice:
     """Everything a channel needs to write a message. Pictures are JPEG, or None where there is none.
 
     `deadline` is when the alert moves on to `next_to` unless it is acknowledged. `confirmed_at` is the
-    time of the confirming look, `evidence_url` where the status page shows the incident.
+    time of the confirming look, `evidence_url` where the status page shows the incident. `delivery` is the
+    row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
     """
 
     alert: Alert
@@ -109,6 +110,7 @@ class Notice:
     capture: str | None = None
     evidence_url: str | None = None
     to: Officer | None = None
+    delivery: Delivery | None = None
 
 
 class DeliveryError(DefacewatchError):

@@ -37,3 +37,7 @@ class Conflict(DefacewatchError):
 
 class Moved(DefacewatchError):
     """What was read has changed meanwhile; read it again and repeat. Never shown to a person."""
+
+
+class StoreError(DefacewatchError):
+    """The database could not be read or written; the text says which and what to do."""

@@ -19,9 +19,9 @@ class Context:
     `incident` is the unresolved one; `previous` the id of the last resolved one. `wavers` counts the
     checks of the last 24 hours that wavered. `validators` belong to the last recorded probe;
     `captured_hash` is the DOM hash of the served document at the last capture, made at `captured_at`
-    (probes since that found the same document need no browser). `mutes` are the identities that
-    false alarms muted. `version` is for `record`: it raises Moved if the page's state, baseline or incident
-    has moved since.
+    (probes since then that found the same document need no browser). `mutes` are the identities that
+    false alarms muted. `kept_at` is when a capture was last kept. `version` is for `record`: it raises
+    Moved if the page's state, baseline or incident has moved since.
     """
 
     page: Page
@@ -41,6 +41,7 @@ class Context:
     checked_at: datetime | None = None
     captured_at: datetime | None = None
     captured_hash: str | None = None
+    kept_at: datetime | None = None
     certificate_told_at: datetime | None = None
 
 

@@ -1,0 +1,256 @@
+"""The outbox: claim an alert → who is on duty → one delivery a channel → send → receipt → escalate.
+
+Nothing here lives only in memory: due times, leases and attempts are rows, so a process that dies at any
+point leaves an alert that the next one finishes. Sending twice is accepted, losing is not.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from defacewatch import metrics
+from defacewatch.alerts import (
+    ESCALATES,
+    FAIL_OVER_AFTER,
+    Alert,
+    Channel,
+    Delivery,
+    DeliveryError,
+    DeliveryState,
+    Notice,
+    Wanted,
+    retry_at,
+)
+from defacewatch.notify.pictures import picture
+from defacewatch.portals import Urgency
+from defacewatch.roster import Officer, Roster, recipients, stand_ins
+from defacewatch.store import Store
+
+log = structlog.get_logger(__name__)
+
+SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
+ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
+SENDERS = 3  # messages on the way at once, per channel
+
+
+def wanted_for(
+    officers: Sequence[Officer], usable: Collection[str], urgency: Urgency, step: int
+) -> tuple[Wanted, ...]:
+    """The deliveries that tell `officers`: all of their usable channels when it is urgent, else the first."""
+    chosen: list[Wanted] = []
+    for officer in officers:
+        channels = [c for c in officer.channels if c in usable]
+        chosen += [
+            Wanted(channel, officer.key, step)
+            for channel in (channels if urgency is Urgency.HIGH else channels[:1])
+        ]
+    return tuple(chosen)
+
+
+def first_wanted(
+    alert: Alert, roster: Roster, usable: Collection[str], now: datetime
+) -> tuple[Wanted, ...]:
+    """Whom an alert's due step tells. Officers whom no usable channel reaches are stood in for."""
+    webhooks = tuple(Wanted(c, None, alert.step) for c in usable if c.startswith("webhook:"))
+    if alert.officer is not None:
+        named = roster.officer(alert.officer)
+        return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
+    to = roster.escalation[alert.step].to
+    asked = recipients(roster, to, now)
+    tried: list[str] = []
+    while asked:
+        people = wanted_for(asked, usable, alert.urgency, alert.step)
+        if people:
+            return people + (webhooks if alert.step == 0 else ())
+        tried += [officer.key for officer in asked]
+        asked = stand_ins(roster, tried, now)
+    return webhooks if alert.step == 0 else ()
+
+
+def fail_over(
+    alert: Alert,
+    failed: Delivery,
+    deliveries: Sequence[Delivery],
+    roster: Roster,
+    usable: Collection[str],
+    now: datetime,
+) -> tuple[Wanted, ...]:
+    """Who or what is tried as well, now that `failed` has failed often enough: the officer's next channel
+    or, when none of theirs is left, the next officers. Empty when somebody was reached, or nobody is left."""
+    officer = roster.officer(failed.officer) if failed.officer else None
+    if officer is None or alert.officer is not None:
+        return ()
+    if any(d.state is DeliveryState.SENT and d.officer for d in deliveries):
+        theirs = [d for d in deliveries if d.officer == officer.key]
+        if any(d.state is DeliveryState.SENT for d in theirs):
+            return ()
+    used = {d.channel for d in deliveries if d.officer == officer.key}
+    left = [c for c in officer.channels if c in usable and c not in used]
+    if left:
+        return (Wanted(left[0], officer.key, failed.step),)
+    mine = [d for d in deliveries if d.officer == officer.key and d.id != failed.id]
+    if any(d.state is not DeliveryState.FAILED and d.attempts < FAIL_OVER_AFTER for d in mine):
+        return ()  # another of their channels may still get through
+    told = [d.officer for d in deliveries if d.officer]
+    return wanted_for(stand_ins(roster, told, now), usable, alert.urgency, failed.step)
+
+
+class Outbox:
+    """Runs the loops that turn alert rows into messages."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        roster: Callable[[], Roster],
+        *,
+        clock: Callable[[], datetime],
+        language: str,
+        zone: str,
+        public_url: str,
+        beat: Callable[[str], None] = lambda loop: None,
+        idle: float = 1.0,
+    ) -> None:
+        self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
+        self.language, self.zone, self.public_url = language, zone, public_url
+        self.beat, self.idle = beat, idle
+        self.woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due alerts at once: something was recorded."""
+        self.woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Turn until `stop`; what is being sent then is finished first."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._loop("outbox", self.expand_one, stop))
+            for channel in self.channels:
+                for _ in range(SENDERS):
+                    loops.create_task(
+                        self._loop(f"send:{channel}", lambda c=channel: self.send_one(c), stop)
+                    )
+
+    async def _loop(self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self.beat(name)
+            try:
+                busy = await turn()
+            except Exception:
+                log.exception("outbox turn failed", loop=name)  # the row was pushed ahead by its claim
+                busy = False
+            if not busy:
+                await self._rest(stop)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Until something is recorded, but no longer than the idle time: other processes record too."""
+        waits = [asyncio.create_task(event.wait()) for event in (self.woken, stop)]
+        await asyncio.wait(waits, timeout=self.idle, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        self.woken.clear()
+
+    async def expand_one(self) -> bool:
+        """Claim one alert that is due and write the deliveries of its step. False when none was due."""
+        now = self.clock()
+        alert = await self.store.alerts.claim(now)
+        if alert is None:
+            return False
+        roster = self.roster()
+        if alert.officer is None and alert.step >= len(roster.escalation):
+            await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=None, now=now)
+            return True
+        wanted = first_wanted(alert, roster, self.channels, now)
+        if not wanted and alert.step == 0:
+            log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
+            await self.store.alerts.expand(
+                alert.id, (), step=alert.step, next_step_at=now + ASK_AGAIN, now=now
+            )
+            return True
+        step = alert.step + 1
+        goes_on = alert.kind in ESCALATES and alert.officer is None and step < len(roster.escalation)
+        due = max(alert.at + roster.escalation[step].after, now) if goes_on else None
+        await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
+        log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
+        self.wake()
+        return True
+
+    async def send_one(self, channel: str) -> bool:
+        """Claim one delivery of `channel` and send it. False when none was due."""
+        delivery = await self.store.alerts.claim_delivery(channel, now=self.clock())
+        if delivery is None:
+            return False
+        try:
+            notice = await self._notice(delivery)
+            async with asyncio.timeout(SEND_WITHIN.total_seconds()):
+                receipt = await self.channels[channel].send(notice)
+        except DeliveryError as error:
+            await self._failed(delivery, error)
+        except TimeoutError:
+            await self._failed(delivery, DeliveryError(f"{channel} did not answer in time"))
+        except Exception as error:
+            log.exception("a message could not be made", delivery=delivery.id)
+            await self._failed(delivery, DeliveryError(f"{type(error).__name__}: {error}"))
+        else:
+            now = self.clock()
+            await self.store.alerts.sent(delivery.id, receipt, now=now)
+            metrics.DELIVERIES.labels(channel, "sent").inc()
+            metrics.TIME_TO_ALERT.observe((now - notice.alert.at).total_seconds())
+            log.info("delivered", delivery=delivery.id, channel=channel, receipt=receipt)
+        return True
+
+    async def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
+        now = self.clock()
+        due = None
+        if not error.permanent:
+            due = retry_at(
+                delivery.attempts, now, created_at=delivery.created_at, retry_after=error.retry_after
+            )
+        also: tuple[Wanted, ...] = ()
+        if due is None or delivery.attempts == FAIL_OVER_AFTER:
+            alert = (await self.store.alerts.facts(delivery.alert)).alert
+            others = await self.store.alerts.deliveries(alert=delivery.alert)
+            also = fail_over(alert, delivery, others, self.roster(), self.channels, now)
+        await self.store.alerts.failed(delivery.id, str(error), next_at=due, also=also, now=now)
+        metrics.DELIVERIES.labels(delivery.channel, "failed").inc()
+        log.warning(
+            "not delivered", delivery=delivery.id, channel=delivery.channel, error=str(error), again_at=due
+        )
+        if also:
+            self.wake()
+
+    async def _notice(self, delivery: Delivery) -> Notice:
+        told = await self.store.alerts.facts(delivery.alert)
+        roster = self.roster()
+        to = roster.officer(delivery.officer) if delivery.officer else None
+        following = roster.escalation[delivery.step + 1 : delivery.step + 2]
+        escalates = told.alert.kind in ESCALATES and told.alert.officer is None and following
+        incident = told.incident.id if told.incident else None
+        return Notice(
+            told.alert,
+            language=(to.language if to else None) or self.language,
+            zone=self.zone,
+            portal=told.portal,
+            page=told.page,
+            incident=told.incident,
+            verdict=told.verdict,
+            confirmed_at=told.confirmed_at,
+            deadline=told.alert.at + following[0].after if escalates else None,
+            next_to=following[0].to if escalates else None,
+            before=await self._picture(told.before),
+            after=await self._picture(told.after),
+            capture=told.capture,
+            evidence_url=f"{self.public_url}/incidents/{incident}" if incident else None,
+            to=to,
+        )
+
+    async def _picture(self, blob: str | None) -> bytes | None:
+        """A picture for a message; an alert without one is better than none."""
+        if blob is None:
+            return None
+        try:
+            return picture(await self.store.pictures(blob))
+        except Exception:
+            log.exception("a picture could not be made", blob=blob)
+            return None

@@ -1,0 +1,103 @@
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from defacewatch.roster import (
+    Duty,
+    Officer,
+    RaisedWatch,
+    Roster,
+    Shift,
+    gaps,
+    on_duty,
+    raised,
+    recipients,
+    stand_ins,
+)
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+AN = Officer("an", "An", telegram_user=1, email="an@example.gov.vn")
+BINH = Officer("binh", "Bình", email="binh@example.gov.vn")
+CUC = Officer("cuc", "Cúc", role=Duty.SHIFT_LEAD, telegram_user=3)
+DUNG = Officer("dung", "Dũng", role=Duty.LEADERSHIP)
+ALL_DAYS = frozenset(range(7))
+DAY = Shift(("an",), time(7), time(19), days=ALL_DAYS)
+NIGHT = Shift(("binh",), time(19), time(7), days=ALL_DAYS)
+HOLIDAY = Shift(("cuc",), time(7), time(7), first=date(2026, 9, 2), last=date(2026, 9, 2))
+ROSTER = Roster((AN, BINH, CUC, DUNG), (DAY, NIGHT))
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("at", "officers"),
+    [
+        ("2026-09-01T07:00", ["an"]),
+        ("2026-09-01T18:59:59", ["an"]),
+        ("2026-09-01T19:00", ["binh"]),
+        ("2026-09-02T06:59:59", ["binh"]),
+    ],
+)
+def test_a_shift_holds_from_its_first_second_to_its_last_also_over_midnight(
+    at: str, officers: list[str]
+) -> None:
+    assert [o.key for o in on_duty(ROSTER, local(at).astimezone(UTC))] == officers
+
+
+def test_a_dated_shift_overrides_the_week_while_it_runs() -> None:
+    roster = Roster(ROSTER.officers, (DAY, NIGHT, HOLIDAY))
+    assert [o.key for o in on_duty(roster, local("2026-09-02T06:59"))] == ["binh"]
+    assert [o.key for o in on_duty(roster, local("2026-09-02T07:00"))] == ["cuc"]
+    assert [o.key for o in on_duty(roster, local("2026-09-03T06:59"))] == ["cuc"]
+    assert [o.key for o in on_duty(roster, local("2026-09-03T07:00"))] == ["an"]
+
+
+def test_a_gap_is_found_and_falls_to_the_shift_lead() -> None:
+    roster = Roster(ROSTER.officers, (DAY,))
+    night = local("2026-09-01T23:00")
+    assert on_duty(roster, night) == ()
+    assert recipients(roster, "on_duty", night) == (CUC,)
+    assert gaps(roster, local("2026-09-01T00:00"), local("2026-09-02T00:00")) == (
+        (local("2026-09-01T00:00"), local("2026-09-01T07:00")),
+        (local("2026-09-01T19:00"), local("2026-09-02T00:00")),
+    )
+    assert gaps(ROSTER, local("2026-09-01T00:00"), local("2026-09-08T00:00")) == ()
+
+
+def test_an_alert_falls_to_somebody_while_the_roster_has_one_officer() -> None:
+    night = local("2026-09-01T23:00")
+    assert recipients(Roster((DUNG,)), "on_duty", night) == (DUNG,)
+    assert recipients(Roster((BINH,)), "shift_lead", night) == (BINH,)
+    assert recipients(Roster(), "on_duty", night) == ()
+
+
+def test_a_step_names_those_on_duty_a_role_or_an_officer() -> None:
+    noon = local("2026-09-01T12:00")
+    assert recipients(ROSTER, "on_duty", noon) == (AN,)
+    assert recipients(ROSTER, "shift_lead", noon) == (CUC,)
+    assert recipients(ROSTER, "binh", noon) == (BINH,)
+
+
+def test_stand_ins_go_up_and_never_name_those_who_failed_or_have_no_channel() -> None:
+    noon = local("2026-09-01T12:00")
+    assert stand_ins(ROSTER, ["an"], noon) == (CUC,)
+    assert stand_ins(ROSTER, ["an", "cuc"], noon) == (BINH,)
+    assert stand_ins(ROSTER, ["an", "cuc", "binh"], noon) == ()
+
+
+def test_channels_are_tried_telegram_first() -> None:
+    assert AN.channels == ("telegram", "email")
+    assert BINH.channels == ("email",)
+    assert DUNG.channels == ()
+
+
+def test_a_raised_watch_holds_for_its_dates_in_local_time() -> None:
+    watch = RaisedWatch("2/9", date(2026, 8, 31), date(2026, 9, 3), timedelta(seconds=15))
+    roster = Roster(raised_watch=(watch,))
+    assert raised(roster, datetime(2026, 8, 30, 16, 59, tzinfo=UTC)) is None
+    assert raised(roster, datetime(2026, 8, 30, 17, 0, tzinfo=UTC)) is watch
+    assert raised(roster, datetime(2026, 9, 3, 16, 59, tzinfo=UTC)) is watch
+    assert raised(roster, datetime(2026, 9, 3, 17, 0, tzinfo=UTC)) is None
