@@ -1,0 +1,1 @@
+"""Looking at pages: a plain HTTP probe, a browser, and the guard that both pass."""

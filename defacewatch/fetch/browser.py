@@ -1,0 +1,194 @@
+"""The browser as the rest of the program sees it: a URL in, a rendering out, whatever the page does.
+
+One Chromium serves many captures. It is replaced after a number of them, and killed when it no longer
+answers; captures in flight keep the one that they began with.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from playwright.async_api import Error
+
+from defacewatch.captures import Failure, Rendering
+from defacewatch.errors import DefacewatchError
+from defacewatch.fetch.chromium import Chromium
+from defacewatch.fetch.proxy import FilteringProxy, ProxySession
+from defacewatch.fetch.rendering import Visit
+
+MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold
+MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
+WAITING = 4  # captures begun for each that may work: most of them wait for slow sites
+ANSWER = 3.0  # seconds in which a browser that is well answers
+CLOSE = 20.0  # seconds in which a browser that has to work through a page's noise closes that page
+
+log = structlog.get_logger(__name__)
+
+
+class Browser:
+    """Captures pages. `timeout` is a wall clock over one capture; `working` bounds how many work at once.
+
+    `executable` None means Playwright's own Chromium; `sandbox` None means on, unless we are root, for whom
+    Chromium has none. Heights are in CSS pixels. Waiting for a turn is not counted against the timeout.
+    """
+
+    def __init__(
+        self,
+        proxy: FilteringProxy,
+        *,
+        executable: str | None,
+        timeout: timedelta,
+        working: int = 2,
+        recycle_after: int = 200,
+        max_height: int = 4000,
+        sandbox: bool | None = None,
+        memory: int = MEMORY,
+    ) -> None:
+        self._proxy = proxy
+        self._executable = executable
+        self._timeout = timeout.total_seconds()
+        self._recycle_after = recycle_after
+        self._max_height = max_height
+        self._sandbox = os.geteuid() != 0 if sandbox is None else sandbox
+        self._memory = memory
+        self._begun = asyncio.Semaphore(working * WAITING)
+        self._working = asyncio.Semaphore(working)
+        self._launching = asyncio.Lock()
+        self._current: Chromium | None = None
+        self._running: set[Chromium] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
+        self._busy = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start Chromium. Raises DefacewatchError, in one line, when there is none that starts."""
+        await self._ready()
+        self._watch = asyncio.create_task(self._watch_memory())
+
+    async def stop(self) -> None:
+        """End every Chromium; captures in flight end as failures of the browser."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
+        async with self._launching:
+            self._current = None
+            for chromium in list(self._running):
+                self._end(chromium)
+            while self._tasks:
+                await asyncio.gather(*self._tasks)
+
+    async def alive(self) -> bool:
+        """Whether a Chromium is there that answers; one that should be there is started for it."""
+        try:
+            chromium = await self._ready()
+        except (DefacewatchError, Error, OSError, TimeoutError):
+            return False
+        chromium.users += 1
+        try:
+            return await chromium.answers(ANSWER)
+        finally:
+            self._give_back(chromium)
+
+    async def render(self, url: str, *, now: datetime) -> Rendering:
+        """Look at `url` (http or https). What goes wrong is said in the rendering, never raised."""
+        if not url.lower().startswith(("http://", "https://")):
+            return Rendering(now, failure=Failure.REFUSED, detail="not http or https")
+        async with self._begun:
+            try:
+                chromium = await self._ready()
+            except (DefacewatchError, Error, OSError, TimeoutError) as error:
+                log.error("chromium does not start", error=str(error))
+                return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
+            chromium.users += 1
+            chromium.served += 1
+            self._busy.set()
+            try:
+                async with self._proxy.session() as session:
+                    return await self._capture(chromium, session, url, now)
+            except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
+                log.error("no proxy session", error=str(error))
+                return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
+            finally:
+                self._give_back(chromium)
+
+    async def _capture(self, chromium: Chromium, session: ProxySession, url: str, now: datetime) -> Rendering:
+        visit = Visit(chromium, session, url, timeout=self._timeout, max_height=self._max_height)
+        try:
+            rendering = await visit.run(self._working, now=now)
+        finally:
+            chromium.users += 1
+            closing = self._start(self._leave(chromium, visit))
+        await asyncio.wait({closing}, timeout=2.0)
+        if closing.done() or await chromium.answers(ANSWER):
+            return rendering
+        # Either Chromium hangs, or the page made such noise that its driver still has to work through it.
+        # Nobody else begins with it; it is killed when the visit cannot be closed in good time.
+        log.warning("chromium does not answer, and is replaced", url=url)
+        self._retire(chromium)
+        if rendering.failure is Failure.TIMEOUT:
+            return Rendering(
+                now, failure=Failure.BROWSER, detail="the browser hangs", elapsed=rendering.elapsed
+            )
+        return rendering
+
+    async def _leave(self, chromium: Chromium, visit: Visit) -> None:
+        """Close what the visit opened; a Chromium that cannot is killed, with what else it still does."""
+        if not await visit.close(CLOSE):
+            log.warning("chromium hangs, and is killed", pid=chromium.process.pid)
+            self._retire(chromium)
+            chromium.kill()
+        self._give_back(chromium)
+
+    async def _ready(self) -> Chromium:
+        """The Chromium for the next capture, started when there is none, or none that should go on."""
+        async with self._launching:
+            current = self._current
+            if (
+                current is not None
+                and current.browser.is_connected()
+                and current.served < self._recycle_after
+            ):
+                return current
+            self._current = None
+            if current is not None and current.users == 0:
+                self._end(current)
+            self._current = await Chromium.launch(self._executable, sandbox=self._sandbox)
+            self._running.add(self._current)
+            log.info("chromium started", version=self._current.browser.version, pid=self._current.process.pid)
+            return self._current
+
+    def _give_back(self, chromium: Chromium) -> None:
+        chromium.users -= 1
+        if chromium is not self._current and chromium.users == 0:
+            self._end(chromium)
+        if not any(running.users for running in self._running):
+            self._busy.clear()
+
+    def _retire(self, chromium: Chromium) -> None:
+        """No further captures for this one."""
+        if self._current is chromium:
+            self._current = None
+
+    def _end(self, chromium: Chromium) -> None:
+        if chromium in self._running:
+            self._running.remove(chromium)
+            self._start(chromium.end())
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _watch_memory(self) -> None:
+        """Kill the processes of pages that eat memory, before they take the host's."""
+        while True:
+            await self._busy.wait()
+            for chromium in list(self._running):
+                if chromium.kill_hungry(self._memory):
+                    log.warning("a page took too much memory, and its process was killed")
+            await asyncio.sleep(MEMORY_EVERY)

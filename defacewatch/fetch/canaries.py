@@ -1,0 +1,31 @@
+"""Whether this host is online at all: well-known addresses asked before sites are blamed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from defacewatch.fetch.http import HttpFetcher
+
+FRESH = timedelta(seconds=10)  # one answer serves every page that fails at the same time
+
+
+class Canaries:
+    """Asks the canary URLs, all at once; one that answers anything at all proves that we can see."""
+
+    def __init__(self, http: HttpFetcher, urls: Sequence[str], *, clock: Callable[[], datetime]) -> None:
+        self.http, self.urls, self.clock = http, tuple(urls), clock
+        self.asked_at: datetime | None = None
+        self.answer = True
+        self.lock = asyncio.Lock()
+
+    async def online(self) -> bool:
+        """True when a canary answered, or none is configured."""
+        if not self.urls:
+            return True
+        async with self.lock:
+            now = self.clock()
+            if self.asked_at is None or now - self.asked_at >= FRESH:
+                probes = await asyncio.gather(*(self.http.probe(url, now=now) for url in self.urls))
+                self.answer = any(probe.status is not None for probe in probes)
+                self.asked_at = self.clock()
+            return self.answer

@@ -1,0 +1,58 @@
+"""What aiohttp raises, in our words: a failure and a short English detail."""
+
+import asyncio
+import ssl
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from defacewatch.captures import Failure
+from defacewatch.fetch.guard import Refused
+
+# Everything that a server can make aiohttp raise. ValueError: URLs and hosts that cannot be, found late.
+PAGE_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, EOFError)
+_DETAIL = 200  # characters
+
+
+def failure_of(error: Exception) -> tuple[Failure, str]:
+    """The failure that one of PAGE_ERRORS stands for."""
+    cause = _cause(error)
+    if isinstance(cause, Refused):
+        return Failure.REFUSED, str(cause)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Failure.DNS, short(f"the name does not resolve: {_reason(cause)}")
+    if isinstance(cause, ssl.SSLError):
+        return Failure.TLS, short(f"TLS failed: {_reason(cause)}")
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)) or isinstance(cause, TimeoutError):
+        return Failure.TIMEOUT, "no connection in time"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return Failure.PROTOCOL, "the server closed the connection without an answer"
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ClientOSError, OSError)):
+        return Failure.CONNECT, short(f"no connection: {_reason(cause)}")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Failure.PROTOCOL, short(f"not a valid HTTP answer: {error.message}")
+    return Failure.PROTOCOL, short(f"not a valid HTTP answer: {_reason(error)}")
+
+
+def tls_error(error: Exception) -> ssl.SSLError | None:
+    """The TLS error inside `error`: of the certificate or of the handshake; None when it is neither."""
+    cause = _cause(error)
+    return cause if isinstance(cause, ssl.SSLError) else None
+
+
+def short(text: str) -> str:
+    """`text` on one printable line of at most 200 characters: it may quote what a server sent."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _DETAIL else line[: _DETAIL - 1] + "…"
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _cause(error: Exception) -> Exception:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error  # this one has no os_error, although its class says so
+    return error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error

@@ -1,0 +1,32 @@
+"""Looks at pages: over plain HTTP alone, or with the browser beside it."""
+
+import asyncio
+from datetime import datetime
+
+from defacewatch.captures import Look, Validators
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.http import HttpFetcher
+
+
+class Fetcher:
+    """Both ways of looking. Without a browser, every look is a probe. Neither raises for what a page does."""
+
+    def __init__(self, http: HttpFetcher, browser: Browser | None) -> None:
+        self.http = http
+        self.browser = browser
+
+    async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Look:
+        """A cheap look; conditional when `validators` are given."""
+        return Look(await self.http.probe(url, now=now, validators=validators))
+
+    async def render(self, url: str, *, now: datetime) -> Look:
+        """An unconditional probe and a rendering, made at the same time.
+
+        The rendering is made even where the probe fails: a site may turn away only one of them.
+        """
+        if self.browser is None:
+            return await self.probe(url, now=now)
+        probe, rendering = await asyncio.gather(
+            self.http.probe(url, now=now), self.browser.render(url, now=now)
+        )
+        return Look(probe, rendering)

@@ -1,0 +1,375 @@
+import asyncio
+import io
+import os
+import signal
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import pytest
+import pytest_asyncio
+import trustme
+from PIL import Image
+
+from defacewatch.captures import Failure, Refusal, Rendering, Resource
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.proxy import FilteringProxy
+from tests.fetch.conftest import NOW
+from tests.fetch.hostile import BLINDING, ENDED, SEEN
+from tests.fetch.portal import Asked, Portal, Writer, drip, page, redirect, silence
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TIMEOUT = 6.0
+AFTER = 6.0  # seconds that a capture may take beyond its timeout: closing, and asking whether Chromium hangs
+
+
+def batched(names: Iterable[str], size: int) -> list[tuple[str, ...]]:
+    listed = list(names)
+    return [tuple(listed[at : at + size]) for at in range(0, len(listed), size)]
+
+
+@dataclass
+class Place:
+    """A browser and the portal that it looks at."""
+
+    browser: Browser
+    portal: Portal
+    guard: Guard
+    others: set[psutil.Process]
+
+    def chromiums(self) -> list[psutil.Process]:
+        """The leaders of this browser's process groups."""
+        return [process for process in leaders() if process not in self.others]
+
+    async def show(self, html: str, path: str = "/") -> Rendering:
+        self.portal.answers[path] = page(html)
+        return await self.browser.render(self.portal.url(path), now=NOW)
+
+
+def leaders() -> list[psutil.Process]:
+    """The leaders of Chromium's process groups, ours and those of other tests."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if any(word.startswith("--defacewatch=") for word in process.cmdline()):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return [process for process in found if os.getpgid(process.pid) == process.pid]
+
+
+@asynccontextmanager
+async def place(*, recycle_after: int = 200, timeout: float = TIMEOUT) -> AsyncIterator[Place]:
+    guard = Guard(["127.0.0.0/8"])
+    proxy = FilteringProxy(guard)
+    portal = Portal()
+    browser = Browser(
+        proxy,
+        executable=find_chromium(None),
+        timeout=timedelta(seconds=timeout),
+        recycle_after=recycle_after,
+        max_height=3000,
+        memory=600 * 1024 * 1024,
+        working=4,
+    )
+    others = set(leaders())
+    await proxy.start()
+    await portal.start()
+    await browser.start()
+    try:
+        yield Place(browser, portal, guard, others)
+    finally:
+        await browser.stop()
+        await portal.stop()
+        await proxy.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def here() -> AsyncIterator[Place]:
+    async with place() as made:
+        yield made
+
+
+async def test_a_page_is_seen_as_a_visitor_sees_it_after_its_scripts(here: Place) -> None:
+    here.portal.answers["/inner"] = page("inside")
+    rendering = await here.show(
+        "<!doctype html><title>Cổng thông tin</title><script src=/app.js></script><body>"
+        "<h1>Tin tức</h1><p style='display: none'>unseen</p><iframe src=/inner></iframe><script>"
+        "console.error('one'); setTimeout(() => { document.querySelector('h1').append(' mới') }, 1000);"
+        "setTimeout(() => { missing() }, 0);"
+        "document.body.dataset.who = [navigator.language, navigator.webdriver, navigator.userAgent,"
+        " Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth, innerHeight].join('|');"
+        "</script>"
+    )
+
+    assert (rendering.failure, rendering.status, rendering.title) == (None, 200, "Cổng thông tin")
+    assert rendering.final_url == here.portal.url("/")
+    assert rendering.html.startswith("<!DOCTYPE html>\n<html")
+    assert "Tin tức mới" in rendering.html
+    assert rendering.text.strip() == "Tin tức mới"
+    assert "vi-VN|false|Mozilla/5.0" in rendering.html
+    assert "Headless" not in rendering.html
+    assert ("|Asia/Ho_Chi_Minh|1280|800" in rendering.html) or ("|Asia/Saigon|1280|800" in rendering.html)
+    assert Resource(here.portal.url("/"), "document", 200) in rendering.resources
+    assert Resource(here.portal.url("/app.js"), "script", 404) in rendering.resources
+    assert rendering.frames == (here.portal.url("/inner"),)
+    assert (rendering.console_errors >= 1, rendering.page_errors) == (True, 1)
+    assert Image.open(io.BytesIO(rendering.screenshot)).size == (1280, 800)
+    assert rendering.at == NOW
+    assert 1 < rendering.elapsed < TIMEOUT
+
+
+async def test_a_redirect_by_script_is_followed(here: Place) -> None:
+    here.portal.answers["/moved"] = page("<title>there</title>")
+    rendering = await here.show("<script>setTimeout(() => { location.href = '/moved' }, 100)</script>")
+    assert (rendering.title, rendering.final_url) == ("there", here.portal.url("/moved"))
+
+
+async def test_what_the_guard_refuses_is_kept_and_never_reached(here: Place) -> None:
+    secret = Portal()
+    await secret.start()
+    here.guard.forbid("127.0.0.1", secret.port)
+    rendering = await here.show(
+        "<h1>here</h1><img src='http://169.254.169.254/latest/'><script>"
+        f"fetch('http://10.0.0.1/'); fetch('{secret.url('/own')}'); new WebSocket('ws://[::1]:9999/')</script>"
+    )
+    await secret.stop()
+    assert rendering.failure is None
+    assert secret.asked == []
+    assert {refusal.url for refusal in rendering.refusals} >= {
+        "http://169.254.169.254/latest/",
+        "http://10.0.0.1/",
+        secret.url("/own"),
+    }
+    assert Refusal("http://10.0.0.1/", "private address 10.0.0.1") in rendering.refusals
+    assert any("::1" in refusal.url for refusal in rendering.refusals)
+
+
+async def test_webrtc_reaches_nobody_past_the_proxy(here: Place) -> None:
+    reached = []
+
+    class Stun(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, address: object) -> None:
+            reached.append(data)
+
+    def accept(reader: asyncio.StreamReader, writer: Writer) -> None:
+        reached.append(b"tcp")
+        writer.transport.abort()
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Stun, local_addr=("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    listener = await asyncio.start_server(accept, "127.0.0.1", port)
+    here.guard.forbid("127.0.0.1", port)
+    rendering = await here.show(
+        "<p id=said></p><script>const peer = new RTCPeerConnection({iceServers: ["
+        f"{{urls: 'stun:127.0.0.1:{port}'}},"
+        f"{{urls: 'turn:127.0.0.1:{port}?transport=tcp', username: 'a', credential: 'b'}}]}});"
+        "peer.createDataChannel('x'); said.textContent = 'began';"
+        "peer.onicecandidate = event => { said.append(event.candidate ? ' leaked' : ' ended') };"
+        "peer.createOffer().then(offer => peer.setLocalDescription(offer))</script>"
+    )
+    transport.close()
+    listener.close()
+    await listener.wait_closed()
+    here.guard.unforbid("127.0.0.1", port)
+    assert rendering.text.startswith("began")
+    assert "leaked" not in rendering.text
+    assert reached == []
+
+
+async def test_hidden_links_are_found_on_a_page_that_blinds_scripts(here: Place) -> None:
+    rendering = await here.show(BLINDING)
+    hidden = {href.removeprefix("http://spam.example/"): text for href, text in rendering.hidden_links}
+    ways = "none invisible transparent left above shut clip inset indent small scale colour marquee"
+    assert hidden == {way: way for way in ways.split()}
+    assert rendering.title == "blind"
+    assert "in sight" in rendering.text
+    assert "far below" in rendering.html
+
+
+async def test_lazy_images_are_there_and_what_moves_looks_the_same_twice(here: Place) -> None:
+    frames = [Image.new("RGB", (200, 100), colour) for colour in ("red", "green", "blue")]
+    moving = io.BytesIO()
+    frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:], duration=70, loop=0)
+    here.portal.answers["/moving.gif"] = page(moving.getvalue(), content_type="image/gif")
+    here.portal.answers["/lazy.gif"] = page(moving.getvalue(), content_type="image/gif")
+    html = (
+        "<style>@keyframes spin { to { transform: rotate(1turn) } } @keyframes come { from { opacity: 0 } }"
+        ".spin { animation: spin 1s infinite linear } .come { animation: come 30s }</style>"
+        "<img src=/moving.gif><div class=spin>turning</div><div class=come>coming</div>"
+        "<input autofocus value=caret>"
+        "<div style='height: 2400px'></div><div id=late style='height: 100px'></div>"
+        "<script>new IntersectionObserver(([seen], observer) => { if (seen.isIntersecting) {"
+        "observer.disconnect(); late.innerHTML = '<img src=/lazy.gif>' } }).observe(late)</script>"
+    )
+    first, second = await asyncio.gather(here.show(html), here.show(html))
+    assert Resource(here.portal.url("/lazy.gif"), "image", 200) in first.resources
+    shown = Image.open(io.BytesIO(first.screenshot)).convert("RGB")
+    assert shown.size == (1280, first.page_height)
+    assert shown.getpixel((20, first.page_height - 60)) == (255, 0, 0)
+    assert first.screenshot == second.screenshot
+
+
+async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Place) -> None:
+    here.portal.answers["/file"] = page(b"MZ", content_disposition="attachment; filename=a.exe")
+    rendering = await here.show(
+        "<h1>shown</h1><iframe src=/file></iframe><script>"
+        "alert('hacked by'); confirm('really?'); prompt('name'); window.open('/advertisement')</script>"
+    )
+    assert rendering.failure is None
+    assert "shown" in rendering.text
+    assert rendering.dialogs == ("hacked by", "really?", "name")
+    assert rendering.popups == (here.portal.url("/advertisement"),)
+    assert rendering.downloads == 1
+    assert "/advertisement" not in [asked.path for asked in here.portal.asked]
+
+
+@pytest.mark.parametrize("whats", batched(SEEN, 3), ids=" and ".join)
+async def test_hostile_pages_are_seen_within_their_limits_and_others_meanwhile(
+    here: Place, whats: tuple[str, ...]
+) -> None:
+    began = time.monotonic()
+    calm, *hostile = await asyncio.gather(
+        here.show("<title>calm</title><h1>as ever</h1>", "/calm"),
+        *(here.show(SEEN[what], f"/{quote(what)}") for what in whats),
+    )
+    assert time.monotonic() - began < TIMEOUT + AFTER
+    assert (calm.failure, calm.title) == (None, "calm")
+    for rendering in hostile:
+        assert rendering.failure is None
+        assert "hacked by nobody" in rendering.text
+        width, height = Image.open(io.BytesIO(rendering.screenshot)).size
+        assert (width, height <= 3000) == (1280, True)
+        assert len(rendering.dialogs) <= 20
+        assert len(rendering.popups) <= 20
+
+
+@pytest.mark.parametrize("what", ENDED)
+async def test_a_hostile_page_ends_within_its_limits_and_the_next_is_seen(here: Place, what: str) -> None:
+    began = time.monotonic()
+    hostile = await here.show(ENDED[what], f"/{quote(what)}")
+    assert time.monotonic() - began < TIMEOUT + AFTER
+    assert hostile.failure in (None, Failure.CRASH)
+    assert len(hostile.html.encode()) <= 10 * 1024 * 1024
+    assert len(hostile.resources) <= 500
+    calm = await here.show("<title>calm</title>", "/calm")
+    assert (calm.failure, calm.title) == (None, "calm")
+
+
+async def test_a_page_that_never_answers_is_a_timeout_and_one_that_drips_is_shown_as_far_as_it_came(
+    here: Place,
+) -> None:
+    here.portal.answers |= {"/silence": silence, "/drip": drip}
+    silent, dripping = await asyncio.gather(
+        here.browser.render(here.portal.url("/silence"), now=NOW),
+        here.browser.render(here.portal.url("/drip"), now=NOW),
+    )
+    assert silent.failure is Failure.TIMEOUT
+    assert (dripping.failure, "hello" in dripping.text) == (None, True)
+
+
+async def test_what_brings_no_page_is_told_apart(here: Place) -> None:
+    vacant = Portal()
+    await vacant.start()
+    await vacant.stop()
+    here.portal.answers |= {
+        "/inwards": redirect("http://10.0.0.1/"),
+        "/download": page(b"MZ", content_disposition="attachment"),
+        "/round": redirect("/round"),
+        "/broken": b"HTTP/1.1",
+    }
+    urls = {
+        vacant.url("/"): Failure.CONNECT,
+        "http://nowhere.invalid/": Failure.DNS,
+        "http://10.0.0.1/": Failure.REFUSED,
+        "file:///etc/passwd": Failure.REFUSED,
+        here.portal.url("/inwards"): Failure.REFUSED,
+        here.portal.url("/round"): Failure.REDIRECTS,
+        here.portal.url("/download"): Failure.PROTOCOL,
+        here.portal.url("/broken"): Failure.PROTOCOL,
+    }
+    renderings = await asyncio.gather(*(here.browser.render(url, now=NOW) for url in urls))
+    assert dict(zip(urls, [rendering.failure for rendering in renderings], strict=True)) == urls
+    assert all(rendering.html == "" and rendering.detail for rendering in renderings)
+
+
+async def test_an_error_page_of_the_site_is_a_page(here: Place) -> None:
+    here.portal.answers["/down"] = page("<h1>hacked</h1>", status="503 Service Unavailable")
+    rendering = await here.browser.render(here.portal.url("/down"), now=NOW)
+    assert (rendering.failure, rendering.status, rendering.text.strip()) == (None, 503, "hacked")
+
+
+async def test_a_page_is_seen_whatever_is_wrong_with_its_certificate(here: Place) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("elsewhere.example").configure_cert(context)
+    secure = Portal(tls=context, answers={"/": page("<h1>self-made</h1>")})
+    await secure.start()
+    rendering = await here.browser.render(secure.url("/"), now=NOW)
+    await secure.stop()
+    assert (rendering.failure, rendering.text.strip()) == (None, "self-made")
+
+
+async def test_a_chromium_that_is_killed_costs_only_the_captures_that_it_had() -> None:
+    async with place() as there:
+        reached = asyncio.Event()
+
+        async def stuck(asked: Asked, writer: Writer) -> None:
+            reached.set()
+            await silence(asked, writer)
+
+        there.portal.answers["/stuck"] = stuck
+        capture = asyncio.create_task(there.browser.render(there.portal.url("/stuck"), now=NOW))
+        await reached.wait()
+        (leader,) = there.chromiums()
+        os.killpg(leader.pid, signal.SIGKILL)
+        rendering = await capture
+        assert (rendering.failure, rendering.html, rendering.resources) == (Failure.BROWSER, "", ())
+        assert rendering.elapsed < 3
+        assert (await there.show("<title>next</title>")).title == "next"
+        assert await there.browser.alive()
+
+
+async def test_a_chromium_that_hangs_is_replaced() -> None:
+    async with place(timeout=3) as there:
+        assert await there.browser.alive()
+        (leader,) = there.chromiums()
+        os.killpg(leader.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        rendering = await there.show("<title>unseen</title>")
+        assert rendering.failure is Failure.BROWSER
+        assert time.monotonic() - began < 3 + AFTER
+        assert (await there.show("<title>next</title>")).title == "next"
+
+
+async def test_chromium_is_replaced_after_its_captures_without_disturbing_those_in_flight() -> None:
+    async with place(recycle_after=1) as there:
+        here_and_there = await asyncio.gather(
+            there.show("<title>first</title>", "/first"), there.show("<title>second</title>", "/second")
+        )
+        assert [rendering.title for rendering in here_and_there] == ["first", "second"]
+        assert len({asked.path for asked in there.portal.asked} & {"/first", "/second"}) == 2
+        assert await there.browser.alive()
+        assert len(there.chromiums()) == 1
+
+
+async def test_nothing_is_left_when_it_stops() -> None:
+    async with place() as there:
+        await there.show("<title>seen</title>")
+        (leader,) = there.chromiums()
+        profile = next(word for word in leader.cmdline() if word.startswith("--user-data-dir="))
+        family = [leader, *leader.children(recursive=True)]
+        driver = leader.parent()
+        assert driver is not None
+    _, left = psutil.wait_procs([*family, driver], timeout=5)
+    assert left == []
+    assert not await asyncio.to_thread(Path(profile.removeprefix("--user-data-dir=")).exists)

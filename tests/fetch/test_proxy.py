@@ -1,0 +1,266 @@
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import trustme
+
+from defacewatch.captures import Failure, Refusal
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.proxy import FilteringProxy, Limits, ProxySession
+from tests.fetch.portal import Asked, Portal, Writer, flood, page, silence
+
+
+@pytest.fixture
+async def proxy(guard: Guard) -> AsyncIterator[FilteringProxy]:
+    proxy = FilteringProxy(guard)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest.fixture
+async def session(proxy: FilteringProxy) -> AsyncIterator[ProxySession]:
+    async with proxy.session() as session:
+        yield session
+
+
+def _address(session: ProxySession) -> tuple[str, int]:
+    host, _, port = session.server.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
+async def _exchange(session: ProxySession, request: bytes) -> bytes:
+    """Everything that the proxy answers to `request` until it closes."""
+    reader, writer = await asyncio.open_connection(*_address(session))
+    writer.write(request)
+    try:
+        return await reader.read()
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_plain_request_passes_with_its_hop_by_hop_fields_changed(
+    portal: Portal, session: ProxySession
+) -> None:
+    portal.answers["/a?b=c"] = page(
+        "hello", connection="keep-alive, x-hop", x_hop="1", keep_alive="timeout=5", x_end="2"
+    )
+    request = (
+        f"GET {portal.url('/a?b=c')} HTTP/1.1\r\nHost: elsewhere.example\r\nProxy-Connection: keep-alive\r\n"
+        "Proxy-Authorization: Basic eA==\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nX-Kept: 2\r\n\r\n"
+    )
+    answer = await _exchange(session, request.encode())
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert body == b"hello"
+    lines = head.lower().split(b"\r\n")
+    assert lines[0] == b"http/1.1 200 ok"
+    assert b"connection: close" in lines
+    assert b"x-end: 2" in lines
+    assert not [line for line in lines if line.startswith((b"x-hop", b"keep-alive", b"connection: keep"))]
+    seen = portal.asked[0]
+    assert (seen.method, seen.path, seen.headers["host"]) == ("GET", "/a?b=c", f"127.0.0.1:{portal.port}")
+    assert seen.headers["connection"] == "close"
+    assert seen.headers["x-kept"] == "2"
+    assert not {"proxy-connection", "proxy-authorization", "x-mine"} & seen.headers.keys()
+
+
+async def test_request_bodies_and_chunked_answers_pass_through(portal: Portal, session: ProxySession) -> None:
+    async def echo(asked: Asked, writer: Writer) -> None:
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(asked.body), asked.body))
+        await asyncio.Event().wait()  # and the connection stays open
+
+    portal.answers["/"] = echo
+    body = b"x" * 300_000
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(portal.url(), data=body, proxy=session.server) as answer,
+    ):
+        assert await answer.read() == body
+
+
+async def test_a_tunnel_carries_tls_end_to_end(session: ProxySession) -> None:
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    portal = Portal(tls=context)
+    await portal.start()
+    portal.answers["/"] = page("x" * 1_000_000)
+    trusting = ssl.create_default_context()
+    ca.configure_trust(trusting)
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(portal.url(), proxy=session.server, ssl=trusting) as answer,
+    ):
+        assert len(await answer.read()) == 1_000_000
+    assert (session.refusals, session.failures, session.exceeded) == ([], {}, False)
+    await portal.stop()
+
+
+@pytest.mark.parametrize(
+    ("request_line", "refusal"),
+    [
+        ("GET http://10.0.0.1/x HTTP/1.1", Refusal("http://10.0.0.1/x", "private address 10.0.0.1")),
+        ("CONNECT 10.0.0.1:443 HTTP/1.1", Refusal("https://10.0.0.1/", "private address 10.0.0.1")),
+        (
+            "CONNECT [::ffff:10.0.0.1]:8443 HTTP/1.1",
+            Refusal("https://[::ffff:10.0.0.1]:8443/", "private address 10.0.0.1"),
+        ),
+        (
+            "CONNECT 169.254.169.254:80 HTTP/1.1",
+            Refusal("http://169.254.169.254/", "metadata address 169.254.169.254"),
+        ),
+        ("CONNECT mail.example:25 HTTP/1.1", Refusal("https://mail.example:25/", "port 25")),
+        ("CONNECT mail.example:0 HTTP/1.1", Refusal("https://mail.example:0/", "port 0")),
+    ],
+)
+async def test_what_the_guard_refuses_gets_403_and_is_recorded(
+    session: ProxySession, request_line: str, refusal: Refusal
+) -> None:
+    answer = await _exchange(session, f"{request_line}\r\nHost: x\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert session.refusals == [refusal]
+
+
+async def test_a_name_is_dialled_at_the_address_that_was_checked(portal: Portal) -> None:
+    answers = iter([["127.0.0.1"], ["10.0.0.5"]])
+
+    async def lookup(host: str, port: int) -> list[str]:
+        return next(answers)
+
+    portal.answers["/"] = page("here")
+    proxy = FilteringProxy(Guard(["127.0.0.0/8"]), lookup=lookup)
+    request = f"GET {portal.url(host='portal.example')} HTTP/1.1\r\n\r\n".encode()
+    async with proxy.session() as session:
+        assert (await _exchange(session, request)).endswith(b"here")
+        assert (await _exchange(session, request)).startswith(b"HTTP/1.1 403 ")
+        assert [refusal.reason for refusal in session.refusals] == ["private address 10.0.0.5"]
+
+
+async def test_the_next_address_is_tried_when_the_first_does_not_answer(portal: Portal) -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["10.0.0.5", "127.0.0.3", "127.0.0.1"]
+
+    portal.answers["/"] = page("here")
+    proxy = FilteringProxy(Guard(["127.0.0.0/8"]), lookup=lookup)
+    async with proxy.session() as session:
+        answer = await _exchange(session, f"GET {portal.url(host='x.example')} HTTP/1.1\r\n\r\n".encode())
+        assert answer.endswith(b"here")
+        assert session.refusals == []
+
+
+async def test_no_session_reaches_another_or_itself(proxy: FilteringProxy, session: ProxySession) -> None:
+    async with proxy.session() as other:
+        for server in (session.server, other.server):
+            answer = await _exchange(session, f"GET {server}/ HTTP/1.1\r\n\r\n".encode())
+            assert answer.startswith(b"HTTP/1.1 403 ")
+        assert other.refusals == []
+    assert len(session.refusals) == 2
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET https://a.example/ HTTP/1.1\r\n\r\n",
+        b"GET ftp://a.example/ HTTP/1.1\r\n\r\n",
+        b"CONNECT a.example HTTP/1.1\r\n\r\n",
+        b"CONNECT a.example:99999 HTTP/1.1\r\n\r\n",
+        b"GET http://a.example/ HTTP/2.0\r\n\r\n",
+        b"GET http://a.example/\x01 HTTP/1.1\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"GET http://a.example/ HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET http://a.example/ HTTP/1.1\r\n" + b"X: a\r\n" * 20_000 + b"\r\n",
+    ],
+    ids=lambda data: data[:30],
+)
+async def test_what_is_not_a_proxy_request_gets_400(session: ProxySession, request_bytes: bytes) -> None:
+    assert (await _exchange(session, request_bytes)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_why_a_host_could_not_be_reached_is_told(guard: Guard, portal: Portal) -> None:
+    portal.answers |= {"/junk": b"junk\r\n\r\n", "/nothing": b"", "/upgrade": b"HTTP/1.1 101 Yes\r\n\r\n"}
+    proxy = FilteringProxy(guard)
+    for path in portal.answers:
+        async with proxy.session() as session:
+            answer = await _exchange(session, f"GET {portal.url(path)} HTTP/1.1\r\n\r\n".encode())
+            assert answer.startswith(b"HTTP/1.1 502 ")
+            assert session.failures == {f"127.0.0.1:{portal.port}": Failure.PROTOCOL}
+    async with proxy.session() as session:
+        await _exchange(session, b"CONNECT No-Such-Name.invalid:443 HTTP/1.1\r\n\r\n")
+        await _exchange(session, b"CONNECT 127.0.0.1:1234 HTTP/1.1\r\n\r\n")
+        assert session.failures == {
+            "no-such-name.invalid:443": Failure.DNS,
+            "127.0.0.1:1234": Failure.CONNECT,
+        }
+
+
+async def test_a_server_that_never_answers_is_given_up(guard: Guard, portal: Portal) -> None:
+    portal.answers["/"] = silence
+    async with FilteringProxy(guard, limits=Limits(idle=0.3)).session() as session:
+        answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 504 ")
+        assert session.failures == {f"127.0.0.1:{portal.port}": Failure.TIMEOUT}
+
+
+async def test_a_client_that_says_nothing_is_let_go(guard: Guard) -> None:
+    async with FilteringProxy(guard, limits=Limits(idle=0.2)).session() as session:
+        assert await _exchange(session, b"GET http://a.example/ HT") == b""
+
+
+async def test_an_idle_tunnel_is_closed(guard: Guard, portal: Portal) -> None:
+    async with FilteringProxy(guard, limits=Limits(idle=0.3)).session() as session:
+        answer = await _exchange(session, f"CONNECT 127.0.0.1:{portal.port} HTTP/1.1\r\n\r\n".encode())
+        assert answer == b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+async def test_a_session_carries_only_so_many_bytes(guard: Guard, portal: Portal) -> None:
+    portal.answers["/"] = flood
+    async with FilteringProxy(guard, limits=Limits(traffic=500_000)).session() as session:
+        answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+        assert 400_000 < len(answer) < 501_000
+        assert session.exceeded
+        assert await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode()) == b""
+
+
+async def test_a_session_has_only_so_many_connections(guard: Guard) -> None:
+    async with FilteringProxy(guard, limits=Limits(concurrent=2)).session() as session:
+        held = [await asyncio.open_connection(*_address(session)) for _ in range(2)]
+        with pytest.raises(OSError):
+            assert await _exchange(session, b"GET http://10.0.0.1/ HTTP/1.1\r\n\r\n") == b""
+            raise ConnectionResetError
+        assert session.exceeded
+        for _, writer in held:
+            writer.transport.abort()
+
+
+async def test_everything_is_closed_with_the_session(guard: Guard, portal: Portal) -> None:
+    portal.answers["/"] = silence
+    proxy = FilteringProxy(guard)
+    async with proxy.session() as session:
+        reader, writer = await asyncio.open_connection(*_address(session))
+        writer.write(f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+        async with asyncio.timeout(5):
+            await portal.seen.wait()
+        address = _address(session)
+        assert guard.refusal_of_address(*address) is not None
+    async with asyncio.timeout(5):
+        with pytest.raises(OSError):
+            assert await reader.read() == b""
+            raise ConnectionResetError
+    with pytest.raises(OSError):
+        await asyncio.open_connection(*address)
+    assert guard.refusal_of_address(*address) is None
+    writer.transport.abort()
+
+
+async def test_stopping_the_proxy_ends_its_sessions(guard: Guard) -> None:
+    proxy = FilteringProxy(guard)
+    await proxy.start()
+    async with proxy.session() as session:
+        await proxy.stop()
+        with pytest.raises(OSError):
+            await asyncio.open_connection(*_address(session))
