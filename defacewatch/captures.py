@@ -167,23 +167,36 @@ class Look:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Attack wording that was found: `family` is 'deface' or 'spam', `place` where it stands
-    ('title', 'heading', 'anchor', 'hidden', 'url', 'dialog', 'text')."""
+    """Wording that was found: `family` is 'deface', 'spam', 'maintenance', 'bot-wall' or 'error-page';
+    `place` where it stands ('title', 'heading', 'anchor', 'link' for a link to another site, 'meta',
+    'hidden', 'url', 'dialog', 'text').
+
+    `strong` wording says it outright; `bare` wording opens a short text of its own, as a claim does and a
+    report about one does not.
+    """
 
     family: str
     place: str
     phrase: str
+    strong: bool = True
+    bare: bool = True
 
 
 @dataclass(frozen=True)
 class Document:
     """What comparing needs of one DOM (as served, or as shown after scripts).
 
-    `paths` are 64-bit hashes of element-path shingles; `words` 64-bit hashes of word shingles of the main
-    text; `identity` the texts that make the page this organisation's (title words, navigation, internal
-    paths); `hosts` maps a role ('script', 'frame', 'form', 'link', 'image', 'style', 'refresh') to host names.
+    `url` is where it came from after redirects, `status` what the server said. `paths` are 64-bit hashes of
+    element-path shingles, `words` of word shingles of the main text; `identity` the texts that make the
+    page this organisation's ('title …', 'link …', 'path …', 'asset …', 'heading …'). `hosts` maps a role
+    ('script', 'frame', 'form', 'link', 'image', 'style', 'media', 'refresh', 'jump', 'popup', 'refused') to
+    host names. `inline_scripts` are hashes of the code in the page, `packed_scripts` of that which unpacks
+    hidden code. `hidden_links` are (href, text) of hidden links to other sites, `dialogs` the folded texts
+    of dialogs. `text_length` is in characters.
     """
 
+    url: str
+    status: int | None
     dom_hash: str
     title: str
     headings: tuple[str, ...]
@@ -192,7 +205,11 @@ class Document:
     identity: frozenset[str]
     hosts: Mapping[str, frozenset[str]]
     inline_scripts: frozenset[str]
+    packed_scripts: frozenset[str]
     phrases: tuple[Phrase, ...]
+    hidden_links: tuple[tuple[str, str], ...]
+    dialogs: frozenset[str]
+    downloads: int
     text_length: int
 
 
@@ -217,12 +234,14 @@ class Screen:
 @dataclass(frozen=True)
 class Features:
     """A look, reduced to what comparing needs. `version` names the code that made it: features of another
-    version are made again from the kept blobs before they are compared."""
+    version are made again from the kept blobs before they are compared. `tls` is what was wrong with the
+    certificate: 'problem fingerprint', or None."""
 
     version: int
     served: Document
     shown: Document | None = None
     screen: Screen | None = None
+    tls: str | None = None
 
 
 @dataclass(frozen=True)

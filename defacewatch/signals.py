@@ -45,12 +45,14 @@ class Kind(StrEnum):
     SCRIPT_HOST = "script-host"
     FRAME_HOST = "frame-host"
     FORM_HOST = "form-host"
+    PACKED_SCRIPT = "packed-script"
     INLINE_SCRIPT = "inline-script"
     IDENTITY_LOST = "identity-lost"
     STRUCTURE = "structure"
     TEXT = "text"
     TITLE = "title"
     LINK_HOSTS = "link-hosts"
+    RESOURCE_HOST = "resource-host"
     SCREEN = "screen"
     COLOUR = "colour"
     BLANK_SCREEN = "blank-screen"
@@ -58,11 +60,13 @@ class Kind(StrEnum):
     POPUP = "popup"
     DOWNLOAD = "download"
     TLS = "tls"
+    TLS_KNOWN = "tls-known"
     TLS_EXPIRES_SOON = "tls-expires-soon"
     FETCH_FAILED = "fetch-failed"
     HTTP_ERROR = "http-error"
     MAINTENANCE = "maintenance"
     BOT_WALL = "bot-wall"
+    ERROR_PAGE = "error-page"
     TRUNCATED = "truncated"
     BROWSER_FAILED = "browser-failed"
     MUTED = "muted"
@@ -85,6 +89,9 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.SCRIPT_HOST: KindOf(Role.EVIDENCE, N_("scripts from hosts that are not in the baseline: {hosts}")),
     Kind.FRAME_HOST: KindOf(Role.EVIDENCE, N_("frames from hosts that are not in the baseline: {hosts}")),
     Kind.FORM_HOST: KindOf(Role.EVIDENCE, N_("a form sends its data to another host: {hosts}")),
+    Kind.PACKED_SCRIPT: KindOf(
+        Role.EVIDENCE, N_("a new script inside the page unpacks hidden code ({count})")
+    ),
     Kind.INLINE_SCRIPT: KindOf(Role.DIFFERENCE, N_("{count} new scripts inside the page")),
     Kind.IDENTITY_LOST: KindOf(
         Role.REPLACEMENT, N_("{share} % of what makes this page this organisation's is gone")
@@ -93,6 +100,9 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.TEXT: KindOf(Role.DIFFERENCE, N_("{share} % of the page's text is different")),
     Kind.TITLE: KindOf(Role.DIFFERENCE, N_("the title was “{before}” and is “{after}”")),
     Kind.LINK_HOSTS: KindOf(Role.DIFFERENCE, N_("links to hosts that are not in the baseline: {hosts}")),
+    Kind.RESOURCE_HOST: KindOf(
+        Role.DIFFERENCE, N_("pictures, styles or media from hosts that are not in the baseline: {hosts}")
+    ),
     Kind.SCREEN: KindOf(Role.DIFFERENCE, N_("{share} % of the first screen looks different")),
     Kind.COLOUR: KindOf(Role.DIFFERENCE, N_("the colours of the page have shifted ({before} → {after})")),
     Kind.BLANK_SCREEN: KindOf(Role.DIFFERENCE, N_("the screen is blank")),
@@ -102,14 +112,31 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.POPUP: KindOf(Role.DIFFERENCE, N_("the page opens another window: {url}")),
     Kind.DOWNLOAD: KindOf(Role.DIFFERENCE, N_("the page starts a download ({count})")),
     Kind.TLS: KindOf(Role.OUTAGE, N_("the certificate is not valid: {detail} (SHA-256 {fingerprint})")),
+    Kind.TLS_KNOWN: KindOf(
+        Role.NOTE, N_("the certificate is not valid, as when the baseline was approved: {detail}")
+    ),
     Kind.TLS_EXPIRES_SOON: KindOf(Role.NOTE, N_("the certificate expires on {not_after}")),
     Kind.FETCH_FAILED: KindOf(Role.OUTAGE, N_("the page could not be fetched: {detail}")),
     Kind.HTTP_ERROR: KindOf(Role.OUTAGE, N_("the server answered with status {status}")),
     Kind.MAINTENANCE: KindOf(Role.OUTAGE, N_("the page says that it is under maintenance: “{phrase}”")),
     Kind.BOT_WALL: KindOf(Role.OUTAGE, N_("a bot wall answered instead of the page: “{phrase}”")),
+    Kind.ERROR_PAGE: KindOf(Role.OUTAGE, N_("an error page stands in place of the page: “{phrase}”")),
     Kind.TRUNCATED: KindOf(Role.NOTE, N_("the page is larger than the limit and was cut")),
     Kind.BROWSER_FAILED: KindOf(Role.NOTE, N_("our own browser failed: {detail}")),
     Kind.MUTED: KindOf(Role.NOTE, N_("muted as a false alarm: {kind}")),
+}
+
+# Where wording stands, as sentences say it.
+PLACES: Mapping[str, str] = {
+    "title": N_("title"),
+    "heading": N_("heading"),
+    "anchor": N_("text of a link"),
+    "link": N_("text of a link to another site"),
+    "meta": N_("description of the page"),
+    "hidden": N_("hidden text"),
+    "url": N_("address of a link"),
+    "dialog": N_("dialog"),
+    "text": N_("text"),
 }
 
 NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
@@ -121,14 +148,27 @@ class _Gaps(dict[str, object]):
 
 
 def same_difference(one: str, other: str) -> bool:
-    """Whether two signal identities name the same difference; sketches are the same when they are near."""
+    """Whether the signal identity `one` names a difference that `other` already names.
+
+    Sketches are the same when they are near; a set is covered by one that holds all its parts. Anything
+    else must be equal.
+    """
     if one == other:
         return True
-    kind, mark, sketch = one.partition("~")
-    kind2, mark2, sketch2 = other.partition("~")
-    if not mark or not mark2 or kind != kind2:
-        return False
-    return (int(sketch, 16) ^ int(sketch2, 16)).bit_count() <= NEAR_BITS
+    for mark, covers in (("~", _near), ("=", _within)):
+        kind, found, rest = one.partition(mark)
+        kind2, found2, rest2 = other.partition(mark)
+        if found and found2 and kind == kind2 and ":" not in kind:
+            return covers(rest, rest2)
+    return False
+
+
+def _near(one: str, other: str) -> bool:
+    return (int(one, 16) ^ int(other, 16)).bit_count() <= NEAR_BITS
+
+
+def _within(one: str, other: str) -> bool:
+    return set(one.split("|")) <= set(other.split("|"))
 
 
 @dataclass(frozen=True)
@@ -136,8 +176,9 @@ class Signal:
     """One observed difference.
 
     `identity` names this exact difference: it is what a false alarm mutes, and what tells a further change
-    of an open incident from the same one seen again. Its form is 'kind:exact text', or 'kind~16 hex digits'
-    where the digits are a 64-bit sketch and near is the same (see `same_difference`).
+    of an open incident from the same one seen again. Its form is 'kind:exact text', 'kind=part|part' for a
+    set of parts, or 'kind~16 hex digits' where the digits are a 64-bit sketch and near is the same (see
+    `same_difference`).
     """
 
     kind: Kind
@@ -151,6 +192,8 @@ class Signal:
 
     @property
     def severity(self) -> Severity:
+        if self.role is Role.OUTAGE:
+            return Severity.MEDIUM  # it adds no points: an outage is no difference
         if self.points <= 0:
             return Severity.INFO
         if self.points < 15:
@@ -163,4 +206,6 @@ class Signal:
             key: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
             for key, value in self.evidence.items()
         }
+        if isinstance(place := shown.get("place"), str):
+            shown["place"] = translate(PLACES.get(place, place))
         return translate(KINDS[self.kind].sentence).format_map(_Gaps(shown))

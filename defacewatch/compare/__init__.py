@@ -1,0 +1,72 @@
+"""Comparing a look with the approved baseline: pure and CPU only, to be run off the event loop.
+
+`extract` reduces a look to features, `compare` turns features into signals. What normally moves on a page
+is in its profile, what each difference weighs in `data/weights.yaml`.
+"""
+
+from collections.abc import Iterator
+
+from defacewatch.baselines import Baseline
+from defacewatch.captures import Features, Look
+from defacewatch.compare import attack, change, outage
+from defacewatch.compare.differences import Facts, alone, differences, joined
+from defacewatch.compare.features import VERSION, extract
+from defacewatch.profiles import Profile
+from defacewatch.signals import Role, Signal
+
+_UNWEIGHED = frozenset((Role.OUTAGE, Role.NOTE))  # of no points, and worth saying
+
+__all__ = ["VERSION", "compare", "extract"]
+
+
+def compare(
+    baseline: Baseline | None, profile: Profile, look: Look, features: Features | None
+) -> tuple[Signal, ...]:
+    """The signals of `look`, strongest first.
+
+    `features` are those of the look, None when it brought no page (it failed, or nothing was modified).
+    Of several approved looks the one that the page is closest to counts. Without a baseline only evidence
+    that needs none is returned, so that an already defaced page is not learned as normal.
+    """
+    if baseline is None or not baseline.looks:
+        return _ordered(_unapproved(look, features))
+    every = [_ordered(_against(approved.features, profile, look, features)) for approved in baseline.looks]
+    return min(every, key=lambda signals: sum(signal.points for signal in signals))
+
+
+def _ordered(signals: Iterator[Signal]) -> tuple[Signal, ...]:
+    """The signals that say something, once each, strongest first."""
+    unique = {signal.identity: signal for signal in signals if signal.points > 0 or signal.role in _UNWEIGHED}
+    return tuple(sorted(unique.values(), key=lambda signal: -signal.points))
+
+
+def _unapproved(look: Look, features: Features | None) -> Iterator[Signal]:
+    yield from outage.fetch_signals(look, None)
+    if features is None:
+        return
+    facts = alone(features.served)
+    if features.shown is not None:
+        facts = joined(facts, alone(features.shown))
+    yield from attack.evidence_of(facts)
+    yield from outage.wording_signals(None, features.shown or features.served)
+
+
+def _against(before: Features, profile: Profile, look: Look, features: Features | None) -> Iterator[Signal]:
+    yield from outage.fetch_signals(look, before)
+    if features is None:
+        return
+    found: list[Facts] = []
+    approved_served = before.shown is None or not outage.is_empty(before.served)
+    if look.probe.failure is None and not look.probe.not_modified and approved_served:
+        found.append(differences(before.served, features.served, profile))
+        yield from outage.wording_signals(before.served, features.served)
+    if before.shown is not None and features.shown is not None:
+        found.append(differences(before.shown, features.shown, profile))
+        yield from outage.wording_signals(before.shown, features.shown)
+    if not found:
+        return
+    facts = found[0] if len(found) == 1 else joined(*found)
+    yield from attack.evidence_of(facts)
+    yield from change.changes_of(facts)
+    yield from change.behaviour_of(facts, look)
+    yield from change.screen_signals(before, features, profile)

@@ -1,0 +1,97 @@
+"""What differs between two copies of the same page and means nothing: tokens, cache-busters, nonces.
+
+Each function returns its text without that noise, so that two loads of an unchanged page are equal.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+URL_LIMIT = 2000  # characters; longer ones are data: addresses
+SCRIPT_LIMIT = 200_000  # characters of one inline script that are looked at
+
+_TOKEN_NAME = re.compile(
+    r"__viewstate|__eventvalidation|__previouspage|__eventtarget|requestverificationtoken|csrf|xsrf"
+    r"|authenticity_token|^_?token$|form_build_id|form_token|javax\.faces\.viewstate|p_auth|formdate|nonce|captcha",
+    re.IGNORECASE,
+)
+# Parameters that are there to get past a cache or to carry a session, whatever their value.
+_DROPPED_PARAMETER = re.compile(
+    r"^(?:v|ver|version|_|cb|cache|nocache|cachebuster|rnd|rand|random|ts|timestamp|bust|build|rev|hash|p_auth"
+    r"|browserid|phpsessid|jsessionid|sid|sessionid|token|csrf\w*|nonce|__cf_chl\w*|utm_\w+)$",
+    re.IGNORECASE,
+)
+# … and those that are only when their value looks like a time, a version or a hash.
+_DOUBTFUL_PARAMETER = re.compile(r"^(?:t|r|d|q|x|time|date|modified|c)$", re.IGNORECASE)
+_STAMP = re.compile(r"^(?:[\d.]+|[0-9a-f]{6,})$", re.IGNORECASE)
+_LOOKS_HASHED = re.compile(r"^(?=[a-z]*\d)[0-9a-f]{8,}$|^1[5-9]\d{8}(?:\d{3})?$", re.IGNORECASE)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_PATH_HASH = re.compile(r"([._-])(?=[a-f]*\d)[0-9a-f]{8,64}(?=\.[a-z0-9]{2,5}(?:$|[.?#]))", re.IGNORECASE)
+_GENERATED = re.compile(r"\d{6,}|(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{16,64}(?![0-9a-z])", re.IGNORECASE)
+_SCRIPT_TOKEN = re.compile(
+    r"\b1\d{9}(?:\d{3})?\b|\b(?=[a-f]*\d)[0-9a-f]{16,64}\b|(?<=[\"'])(?=[^\"']*\d)[A-Za-z0-9+/_=-]{20,88}(?=[\"'])"
+)
+_SCRIPT_LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\d+|\s+|[\[\]{}(),:;]+")
+
+
+def squeeze(text: str) -> str:
+    """`text` in NFC with every run of white space made one space, none at the ends.
+
+    NULs and lone surrogates go too: they can be neither stored nor sent.
+    """
+    text = " ".join(text.replace("\0", "").split())
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def is_token_name(name: str) -> bool:
+    """Whether a form field or meta tag of this name carries a value made anew for every visitor."""
+    return _TOKEN_NAME.search(name) is not None
+
+
+def normal_url(url: str) -> str:
+    """`url` without cache-busters, session ids and hashes in file names; data: addresses stay as they are."""
+    return _normal_url(url) if len(url) <= URL_LIMIT else url
+
+
+@lru_cache(maxsize=8192)
+def _normal_url(url: str) -> str:
+    url = _PATH_SESSION.sub("", url.strip())
+    path, question, query = url.partition("?")
+    path = _PATH_HASH.sub(r"\1", path)
+    if not question:
+        return path
+    query, mark, fragment = query.partition("#")
+    kept = [part for part in query.split("&") if part and not _is_buster(part)]
+    return path + ("?" + "&".join(kept) if kept else "") + mark + fragment
+
+
+def _is_buster(parameter: str) -> bool:
+    name, equals, value = parameter.partition("=")
+    if not equals:
+        return _LOOKS_HASHED.match(name) is not None or (name.isdigit() and len(name) > 5)
+    if _DROPPED_PARAMETER.match(name) or _LOOKS_HASHED.match(value):
+        return True
+    return _DOUBTFUL_PARAMETER.match(name) is not None and _STAMP.match(value) is not None
+
+
+def normal_value(value: str) -> str:
+    """An attribute's value without generated numbers (ids of a framework, hashes)."""
+    return _GENERATED.sub("0", squeeze(value))
+
+
+def normal_script(text: str) -> str:
+    """An inline script or style without white space, time stamps and short tokens.
+
+    Longer strings stay: a payload must not hide as a token.
+    """
+    return _SCRIPT_TOKEN.sub("0", squeeze(text))
+
+
+def skeleton(text: str) -> str:
+    """The code of a script without its data: no literals, numbers, white space or brackets.
+
+    Two copies of a script that differ only in the values they carry have the same skeleton.
+    """
+    return _SCRIPT_LITERAL.sub("", text[:SCRIPT_LIMIT])

@@ -1,0 +1,68 @@
+import pytest
+
+from defacewatch.captures import Rendering, Resource
+from defacewatch.compare import dom, links
+from tests.compare.portal import NOW
+
+OWN = "mau.gov.vn"
+
+
+@pytest.mark.parametrize(
+    ("html", "role"),
+    [
+        ('<a href="https://x.example/">', "link"),
+        ('<script src="//x.example/a.js"></script>', "script"),
+        ('<base href="https://x.example/">', "script"),
+        ('<iframe src="https://x.example/"></iframe>', "frame"),
+        ('<object data="https://x.example/a.swf"></object>', "frame"),
+        ('<embed src="https://x.example/a.swf">', "frame"),
+        ('<form action="https://x.example/"></form>', "form"),
+        ('<button formaction="https://x.example/">', "form"),
+        ('<link rel="stylesheet" href="https://x.example/a.css">', "style"),
+        ('<img src="https://x.example/a.png">', "image"),
+        ('<video src="https://x.example/a.mp4"></video>', "media"),
+        ('<meta http-equiv="Refresh" content="0; URL=\'https://x.example/\'">', "refresh"),
+        ('<meta http-equiv="refresh" content="3;https://x.example/">', "refresh"),
+        ('<script>window.location.href = "https://x.example/"</script>', "jump"),
+        ("<script>location.replace('//x.example/')</script>", "jump"),
+        ("<body onload=\"location='https://x.example/'\">", "jump"),
+    ],
+)
+def test_where_a_page_leads_is_read_from_its_markup(html: str, role: str) -> None:
+    assert links.hosts_of(dom.read(html), OWN, None, ()).get(role) == frozenset({"x.example"})
+
+
+def test_a_browser_adds_what_it_loaded_opened_and_was_refused() -> None:
+    rendering = Rendering(
+        NOW,
+        resources=(
+            Resource("https://a.example/x.js", "script", 200),
+            Resource("https://b.example/", "xhr", 200),
+        ),
+        frames=("https://c.example/",),
+        popups=("https://d.example/",),
+    )
+    found = links.hosts_of(dom.read(""), OWN, rendering, ["http://10.0.0.1/admin"])
+    assert found == {
+        "script": {"a.example"},
+        "frame": {"c.example"},
+        "popup": {"d.example"},
+        "refused": {"10.0.0.1"},
+    }
+
+
+def test_hidden_links_to_other_sites_come_from_markup_and_browser() -> None:
+    reading = dom.read(
+        '<div hidden><a href="https://x.example/a">slot</a><a href="/own">own</a></div><a href="https://y.example">y</a>'
+    )
+    rendering = Rendering(NOW, hidden_links=(("https://z.example/", "z"), ("https://tin.mau.gov.vn/", "own")))
+    assert links.hidden_links(reading, OWN, None) == [("https://x.example/a", "slot")]
+    assert links.hidden_links(reading, OWN, rendering) == [
+        ("https://x.example/a", "slot"),
+        ("https://z.example/", "z"),
+    ]
+
+
+def test_the_number_of_hosts_is_bounded() -> None:
+    html = "".join(f'<a href="https://h{n}.example/">' for n in range(2 * links.ROLE_LIMIT))
+    assert len(links.hosts_of(dom.read(html), OWN, None, ())["link"]) == links.ROLE_LIMIT

@@ -1,0 +1,83 @@
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from defacewatch.compare.weights import weights
+from defacewatch.language import translator
+from defacewatch.signals import KINDS, Kind, Role, Severity, Signal, same_difference
+
+DOCS = (Path(__file__).parents[1] / "docs" / "signals.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("title:a", "title:a", True),
+        ("title:a", "title:b", False),
+        ("screen~00000000000000ff", "screen~0000000000000000", True),
+        ("screen~00000000000007ff", "screen~0000000000000000", False),
+        ("screen~0000000000000000", "text~0000000000000000", False),
+        ("script-host=a", "script-host=a|b", True),
+        ("script-host=a|b", "script-host=b|a", True),
+        ("script-host=a|c", "script-host=a|b", False),
+        ("script-host=a", "frame-host=a|b", False),
+        ("title:x=a", "title:x=a|b", False),
+        ("title:x~0", "title:x~1", False),
+    ],
+)
+def test_identities_name_the_same_difference(one: str, other: str, same: bool) -> None:
+    assert same_difference(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("kind", "points", "severity"),
+    [
+        (Kind.TEXT, 0, Severity.INFO),
+        (Kind.TEXT, 14.9, Severity.LOW),
+        (Kind.SCREEN, 15, Severity.MEDIUM),
+        (Kind.DEFACE_PHRASE, 40, Severity.HIGH),
+        (Kind.HTTP_ERROR, 0, Severity.MEDIUM),
+        (Kind.TRUNCATED, 0, Severity.INFO),
+    ],
+)
+def test_severity_follows_points_and_outages_stand_in_the_middle(
+    kind: Kind, points: float, severity: Severity
+) -> None:
+    assert Signal(kind, points, "x").severity is severity
+
+
+def test_every_kind_has_a_role_and_a_sentence() -> None:
+    assert set(KINDS) == set(Kind)
+    for known in KINDS.values():
+        assert [field for _, field, _, _ in string.Formatter().parse(known.sentence) if field == ""] == []
+
+
+def test_a_sentence_lists_names_its_place_and_survives_missing_evidence() -> None:
+    signal = Signal(Kind.DEFACE_PHRASE, 50, "x", {"place": "anchor", "phrases": ["a", "{b}"]})
+    assert signal.sentence(translator("en")) == "words of a defacement in the text of a link: “a, {b}”"
+    assert "…" in Signal(Kind.TITLE, 5, "x").sentence(translator("en"))
+
+
+def test_a_place_is_told_in_the_language_of_the_sentence() -> None:
+    shout = {"title": "TIÊU ĐỀ"}
+    signal = Signal(Kind.DEFACE_PHRASE, 50, "x", {"place": "title", "phrases": ["a"]})
+    assert "TIÊU ĐỀ" in signal.sentence(lambda text: shout.get(text, text))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_documentation_tells_every_kind_in_both_languages(kind: Kind) -> None:
+    section = re.search(rf"^### `{kind.value}`\n(.*?)(?=^##|\Z)", DOCS, re.MULTILINE | re.DOTALL)
+    assert section, f"docs/signals.md has no section for {kind.value}"
+    told = section.group(1)
+    assert f"*{KINDS[kind].role.value}" in told
+    assert re.search(r"^EN\. \S.{40}", told, re.MULTILINE)
+    assert re.search(r"^VI\. \S.{40}", told, re.MULTILINE)
+    most = weights().most.get(kind)
+    points = "0 points" if KINDS[kind].role in (Role.OUTAGE, Role.NOTE) else f"up to {most:g} points"
+    assert points in told, f"{kind.value}: {points}"
+
+
+def test_the_documentation_tells_no_kind_that_does_not_exist() -> None:
+    assert set(re.findall(r"^### `(.*?)`", DOCS, re.MULTILINE)) == {kind.value for kind in Kind}
