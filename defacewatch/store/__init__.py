@@ -1,0 +1,56 @@
+"""Everything that must survive: the database through SQLAlchemy Core, and blobs beside it.
+
+Rows become objects in this package and nowhere else.
+"""
+
+import asyncio
+from pathlib import Path
+
+from defacewatch.errors import NotFound
+from defacewatch.store.alerts import Alerts
+from defacewatch.store.baselines import Baselines
+from defacewatch.store.blobs import Blobs, Damaged
+from defacewatch.store.checks import Checks
+from defacewatch.store.engine import Engine, parse
+from defacewatch.store.incidents import Incidents
+from defacewatch.store.migrate import migrate
+from defacewatch.store.portals import Portals
+from defacewatch.store.upkeep import Upkeep
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The store, open. Its parts share one engine; `blobs` is the evidence, `approved` the baselines'."""
+
+    def __init__(self, engine: Engine, blobs: Blobs, approved: Blobs) -> None:
+        self.engine, self.blobs, self.approved = engine, blobs, approved
+        self.portals = Portals(engine)
+        self.baselines = Baselines(engine, blobs, approved)
+        self.checks = Checks(engine, blobs)
+        self.incidents = Incidents(engine)
+        self.alerts = Alerts(engine)
+        self.upkeep = Upkeep(engine, blobs, approved)
+
+    @classmethod
+    async def open(cls, url: str, *, baselines: Path, evidence: Path, password: str | None = None) -> "Store":
+        """Bring the tables up to date and open the store.
+
+        Raises UsageError for a URL that cannot be used, StoreError when the database does not answer.
+        """
+        parsed = parse(url, password)
+        await asyncio.to_thread(migrate, parsed)
+        return cls(Engine(parsed), Blobs(evidence), Blobs(baselines))
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+    async def pictures(self, blob: str) -> bytes:
+        """The content of a blob, from the evidence or, for an approved capture, from the baselines.
+
+        Raises NotFound, or DefacewatchError when the file is damaged.
+        """
+        try:
+            return await asyncio.to_thread(self.blobs.get, blob)
+        except (NotFound, Damaged):
+            return await asyncio.to_thread(self.approved.get, blob)

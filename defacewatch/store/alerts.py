@@ -1,0 +1,284 @@
+"""The outbox's rows: alerts, claimed step by step, and deliveries, claimed one attempt at a time.
+
+A claim moves the due time ahead by a lease before anything is done, and commits. Whoever claimed and died,
+or met a row that cannot be worked on, leaves it to be claimed again after the lease, and the rows behind it
+are not held up. Two processes never hold the same claim: PostgreSQL skips rows that another is claiming,
+SQLite has one writer.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState, Draft, Wanted
+from defacewatch.errors import NotFound
+from defacewatch.incidents import Incident, State
+from defacewatch.portals import Page, Portal
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import add_alert
+from defacewatch.store.portals import page_with_portal
+from defacewatch.store.rows import Columns, alert_of, delivery_of, incident_of, part, verdict_of
+from defacewatch.store.schema import alerts, approvals, captures, checks, deliveries, incidents
+from defacewatch.verdicts import Verdict
+
+_UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an alert is about. `verdict` and `confirmed_at` are of the check that raised it; `before` and
+    `after` are blobs of screenshots: of the look approved then, and of the page as it was seen."""
+
+    alert: Alert
+    portal: Portal | None = None
+    page: Page | None = None
+    incident: Incident | None = None
+    verdict: Verdict | None = None
+    confirmed_at: datetime | None = None
+    before: str | None = None
+    after: str | None = None
+    capture: str | None = None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is in the outbox: deliveries by channel and state, alerts whose step is due and not yet taken,
+    and how long the oldest unsent delivery has been waiting."""
+
+    deliveries: Mapping[tuple[str, DeliveryState], int]
+    alerts: int
+    oldest: timedelta | None
+
+
+class Alerts:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def raise_(
+        self, draft: Draft, *, now: datetime, page: str | None = None, incident: int | None = None
+    ) -> int:
+        """Record an alert outside a check; its id."""
+        async with self.engine.lasting() as db:
+            return await add_alert(db, draft, at=now, page=page, incident=incident)
+
+    async def last(self, kinds: Collection[AlertKind]) -> Alert | None:
+        """The latest alert of one of these kinds."""
+        query = select(alerts).where(alerts.c.kind.in_([kind.value for kind in kinds]))
+        async with self.engine.reading() as db:
+            row = (await db.execute(query.order_by(alerts.c.id.desc()).limit(1))).one_or_none()
+        return None if row is None else alert_of(part(row, alerts))
+
+    async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
+        """Claim the alert whose next step is due (of those numbered in `only`), for as long as the lease.
+
+        The first step is always taken. Later ones stop once the incident is acknowledged or resolved.
+        """
+        due = alerts.c.next_step_at <= now
+        if only is not None:
+            due = and_(due, alerts.c.id.in_(only))
+        async with self.engine.reading() as db:
+            if await db.scalar(select(alerts.c.id).where(due).limit(1)) is None:
+                return None
+        async with self.engine.writing() as db:
+            await db.execute(update(alerts).where(due, _is_taken()).values(next_step_at=None))
+            first = select(alerts.c.id).where(due).order_by(alerts.c.next_step_at, alerts.c.id).limit(1)
+            claimed = await db.scalar(first.with_for_update(skip_locked=True))
+            if claimed is None:
+                return None
+            leased = update(alerts).where(alerts.c.id == claimed).values(next_step_at=now + LEASE)
+            return alert_of(part((await db.execute(leased.returning(alerts))).one(), alerts))
+
+    async def expand(
+        self,
+        alert: int,
+        wanted: Sequence[Wanted],
+        *,
+        step: int,
+        next_step_at: datetime | None,
+        now: datetime,
+    ) -> None:
+        """Write the deliveries of an alert's step, and `step` as the next one, due at `next_step_at`.
+
+        Done twice it does nothing: a claim that outlived its lease cannot tell anyone again. A later step is
+        dropped when the incident was taken meanwhile. Raises NotFound.
+        """
+        async with self.engine.lasting() as db:
+            current = await _alert_for_update(db, alert)
+            if current["step"] > step or (wanted and current["step"] == step):
+                return
+            if await db.scalar(select(alerts.c.id).where(alerts.c.id == alert, _is_taken())) is not None:
+                wanted, next_step_at = (), None
+            await _add_deliveries(db, alert, wanted, now)
+            moved = update(alerts).where(alerts.c.id == alert)
+            await db.execute(moved.values(step=step, next_step_at=next_step_at))
+
+    async def claim_delivery(
+        self, channel: str, *, now: datetime, only: Collection[int] | None = None
+    ) -> Delivery | None:
+        """Claim the delivery on `channel` that is due (of the alerts numbered in `only`).
+
+        It is marked as being sent, and counted as an attempt, before this returns. One whose sender died is
+        due again after the lease.
+        """
+        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
+        if only is not None:
+            due = and_(due, deliveries.c.alert.in_(only))
+        async with self.engine.reading() as db:
+            if await db.scalar(select(deliveries.c.id).where(due).limit(1)) is None:
+                return None
+        async with self.engine.writing() as db:
+            first = select(deliveries.c.id).where(due).order_by(deliveries.c.next_at, deliveries.c.id)
+            claimed = await db.scalar(first.limit(1).with_for_update(skip_locked=True))
+            if claimed is None:
+                return None
+            leased = (
+                update(deliveries)
+                .where(deliveries.c.id == claimed)
+                .values(
+                    state=DeliveryState.SENDING.value,
+                    attempts=deliveries.c.attempts + 1,
+                    next_at=now + LEASE,
+                )
+            )
+            return delivery_of(part((await db.execute(leased.returning(deliveries))).one(), deliveries))
+
+    async def sent(self, delivery: int, receipt: str, *, now: datetime) -> None:
+        """A delivery got through: keep the provider's receipt."""
+        async with self.engine.lasting() as db:
+            await db.execute(
+                update(deliveries)
+                .where(deliveries.c.id == delivery)
+                .values(
+                    state=DeliveryState.SENT.value, receipt=receipt, error=None, sent_at=now, next_at=None
+                )
+            )
+
+    async def failed(
+        self,
+        delivery: int,
+        error: str,
+        *,
+        next_at: datetime | None = None,
+        also: Sequence[Wanted] = (),
+        now: datetime,
+    ) -> None:
+        """An attempt failed: try again at `next_at`, or give up (None); `also` are others to be told.
+
+        Does nothing to a delivery that another sender has brought through meanwhile. Raises NotFound.
+        """
+        state = DeliveryState.FAILED if next_at is None else DeliveryState.PENDING
+        async with self.engine.lasting() as db:
+            alert = await db.scalar(select(deliveries.c.alert).where(deliveries.c.id == delivery))
+            if alert is None:
+                raise NotFound(f"there is no delivery {delivery}")
+            await _alert_for_update(db, alert)
+            moved = await db.execute(
+                update(deliveries)
+                .where(deliveries.c.id == delivery, _UNFINISHED)
+                .values(state=state.value, error=error, next_at=next_at)
+            )
+            if moved.rowcount:
+                await _add_deliveries(db, alert, also, now)
+
+    async def facts(self, alert: int) -> Told:
+        """What a message about an alert needs. Raises NotFound."""
+        async with self.engine.reading() as db:
+            row = (await db.execute(select(alerts).where(alerts.c.id == alert))).one_or_none()
+            if row is None:
+                raise NotFound(f"there is no alert {alert}")
+            return await _told(db, part(row, alerts))
+
+    async def deliveries(self, *, alert: int | None = None, incident: int | None = None) -> list[Delivery]:
+        """The deliveries of an alert, or of all alerts of an incident, in order."""
+        query = select(deliveries).order_by(deliveries.c.id)
+        if alert is not None:
+            query = query.where(deliveries.c.alert == alert)
+        if incident is not None:
+            query = query.join(alerts, deliveries.c.alert == alerts.c.id).where(alerts.c.incident == incident)
+        async with self.engine.reading() as db:
+            return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """What is waiting, for metrics and the health check."""
+        counting = select(deliveries.c.channel, deliveries.c.state, func.count())
+        async with self.engine.reading() as db:
+            counts = await db.execute(counting.group_by(deliveries.c.channel, deliveries.c.state))
+            due = await db.scalar(select(func.count()).where(alerts.c.next_step_at <= now))
+            oldest = await db.scalar(select(func.min(deliveries.c.created_at)).where(_UNFINISHED))
+            return Backlog(
+                {(channel, DeliveryState(state)): count for channel, state, count in counts},
+                due or 0,
+                None if oldest is None else now - oldest,
+            )
+
+
+def _is_taken() -> ColumnElement[bool]:
+    """An alert that was told once, and whose incident somebody has taken."""
+    taken = select(incidents.c.id).where(
+        incidents.c.id == alerts.c.incident, incidents.c.state != State.OPEN.value
+    )
+    return and_(alerts.c.step > 0, taken.exists())
+
+
+async def _alert_for_update(db: AsyncConnection, alert: int) -> Columns:
+    """An alert; others who would add deliveries to it wait until this transaction ends."""
+    row = (await db.execute(select(alerts).where(alerts.c.id == alert).with_for_update())).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no alert {alert}")
+    return part(row, alerts)
+
+
+async def _add_deliveries(db: AsyncConnection, alert: int, wanted: Sequence[Wanted], now: datetime) -> None:
+    """Write the deliveries that are not there yet, due at once."""
+    there = select(deliveries.c.step, deliveries.c.channel, deliveries.c.officer)
+    known = {tuple(row) for row in await db.execute(there.where(deliveries.c.alert == alert))}
+    fresh = {(w.step, w.channel, w.officer or ""): None for w in wanted}
+    rows = [
+        {
+            "alert": alert,
+            "step": step,
+            "channel": channel,
+            "officer": officer,
+            "state": DeliveryState.PENDING.value,
+            "attempts": 0,
+            "created_at": now,
+            "next_at": now,
+        }
+        for step, channel, officer in fresh
+        if (step, channel, officer) not in known
+    ]
+    if rows:
+        await db.execute(insert(deliveries), rows)
+
+
+async def _told(db: AsyncConnection, alert: Columns) -> Told:
+    portal = page = incident = verdict = confirmed_at = before = after = None
+    if alert["page"] is not None:
+        portal, page = await page_with_portal(db, alert["page"])
+        before = await _approved_screenshot(db, page.id, alert["at"])
+    if alert["incident"] is not None:
+        story = (await db.execute(select(incidents).where(incidents.c.id == alert["incident"]))).one()
+        incident = incident_of(part(story, incidents))
+    if alert["check"] is not None:
+        check = (await db.execute(select(checks).where(checks.c.id == alert["check"]))).one()
+        verdict, confirmed_at = verdict_of(part(check, checks)), check.at
+    if alert["capture"] is not None:
+        there = (captures.c.id == alert["capture"], captures.c.expired_at.is_(None))
+        after = await db.scalar(select(captures.c.screenshot).where(*there))
+    return Told(
+        alert_of(alert), portal, page, incident, verdict, confirmed_at, before, after, alert["capture"]
+    )
+
+
+async def _approved_screenshot(db: AsyncConnection, page: str, at: datetime) -> str | None:
+    """The screenshot that was approved when an alert was raised, even if it has been replaced since."""
+    then = and_(
+        approvals.c.page == page,
+        approvals.c.at <= at,
+        or_(approvals.c.withdrawn_at.is_(None), approvals.c.withdrawn_at > at),
+    )
+    query = select(captures.c.screenshot).join(approvals, approvals.c.capture == captures.c.id).where(then)
+    return await db.scalar(query.order_by(approvals.c.id.desc()).limit(1))

@@ -1,0 +1,234 @@
+"""Captures, proposals and approvals. The history of approvals is only ever added to."""
+
+import asyncio
+from datetime import datetime
+
+from sqlalchemy import Update, exists, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch import incidents as rules
+from defacewatch.baselines import Approval, ApprovedLook, Baseline, check_approval
+from defacewatch.captures import Capture, Features
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.incidents import Event, Resolution, State
+from defacewatch.profiles import Profile
+from defacewatch.records import Kept
+from defacewatch.store.blobs import Blobs
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import LOOK_AFRESH, add_capture, add_event, save_incident, touch
+from defacewatch.store.portals import page_with_portal
+from defacewatch.store.rows import (
+    PROFILE,
+    Columns,
+    Values,
+    approval_of,
+    capture_of,
+    dumped,
+    incident_of,
+    packed,
+    part,
+    unpacked,
+)
+from defacewatch.store.schema import approvals, captures, incidents, profiles
+
+
+class Baselines:
+    def __init__(self, engine: Engine, evidence: Blobs, approved: Blobs) -> None:
+        self.engine, self.evidence, self.approved = engine, evidence, approved
+
+    async def get(self, page_id: str) -> Baseline | None:
+        """The looks of a page that are approved now."""
+        async with self.engine.reading() as db:
+            return await approved(db, page_id)
+
+    async def capture(self, capture_id: str) -> Capture:
+        """A kept capture. Raises NotFound."""
+        async with self.engine.reading() as db:
+            return capture_of(await _capture(db, capture_id))
+
+    async def captures(self, page_id: str, limit: int = 50) -> list[Capture]:
+        """The latest captures of a page whose pictures are still there, newest first."""
+        query = select(captures).where(captures.c.page == page_id, captures.c.expired_at.is_(None))
+        async with self.engine.reading() as db:
+            rows = await db.execute(query.order_by(captures.c.at.desc(), captures.c.id.desc()).limit(limit))
+            return [capture_of(part(row, captures)) for row in rows]
+
+    async def keep_capture(
+        self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime
+    ) -> Capture:
+        """Record a capture made outside a check, proposed by whoever had it made, and what was learned."""
+        async with self.engine.lasting() as db:
+            await touch(db, kept.capture.page, {"capture": kept.capture.id, "kept_at": kept.capture.at})
+            await add_capture(db, kept)
+            await _propose(db, kept.capture.id, by=proposed_by, now=now)
+            if profile is not None:
+                await save_profile(db, profile)
+            return capture_of(await _capture(db, kept.capture.id))
+
+    async def set_profile(self, page_id: str, profile: Profile) -> None:
+        """Replace a page's profile; a check that is under way reads again."""
+        async with self.engine.writing() as db:
+            await touch(db, page_id)
+            await save_profile(db, profile)
+
+    async def propose(self, capture_id: str, *, by: str, now: datetime) -> Capture:
+        """Propose a capture as baseline. Who proposed it first stays its proposer.
+
+        Raises NotFound, or Conflict when the capture has expired.
+        """
+        async with self.engine.lasting() as db:
+            _check_usable(await _capture(db, capture_id))
+            await _propose(db, capture_id, by=by, now=now)
+            return capture_of(await _capture(db, capture_id))
+
+    async def proposals(self) -> list[Capture]:
+        """Proposed captures that wait for an approver, oldest first; an approval on the same page after the
+        proposal settles it."""
+        settled = exists().where(
+            approvals.c.page == captures.c.page,
+            or_(approvals.c.capture == captures.c.id, approvals.c.at >= captures.c.proposed_at),
+        )
+        waiting = select(captures).where(
+            captures.c.proposed_at.is_not(None), captures.c.expired_at.is_(None), ~settled
+        )
+        async with self.engine.reading() as db:
+            rows = await db.execute(waiting.order_by(captures.c.proposed_at, captures.c.id))
+            return [capture_of(part(row, captures)) for row in rows]
+
+    async def approve(
+        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime
+    ) -> Approval:
+        """Make a capture the page's baseline, or with `also` a look besides those approved already.
+
+        Its blobs are copied to the baselines first. The page's incident is resolved as legitimate when its
+        latest capture is this one or looks the same; the next check looks afresh. Raises NotFound,
+        UsageError without name and reason, Conflict where the capture has expired or the rule of the
+        second person forbids it.
+        """
+        async with self.engine.reading() as db:
+            row = await _capture(db, capture_id)
+            portal, _ = await page_with_portal(db, row["page"])
+        _check_usable(row)
+        check_approval(portal, capture_of(row), by=by, reason=reason)
+        await asyncio.to_thread(self._copy_blobs, capture_of(row))
+        async with self.engine.lasting() as db:
+            await touch(db, row["page"], {**LOOK_AFRESH, "verdict": None})
+            row = await _capture(db, capture_id)
+            _check_usable(row)
+            if not also:
+                await db.execute(_withdrawing(row["page"], now))
+            approval = await _add_approval(db, row, by=by, reason=reason, also=also, now=now)
+            await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
+        return approval
+
+    async def outdated(self, version: int) -> list[Capture]:
+        """The captures that are approved or proposed now and whose features are not of `version`: they are
+        to be made again from the blobs (`renew`) before anything is compared with them."""
+        current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
+        query = select(captures).where(
+            captures.c.features_version != version,
+            captures.c.expired_at.is_(None),
+            or_(current, captures.c.proposed_at.is_not(None)),
+        )
+        async with self.engine.reading() as db:
+            rows = await db.execute(query.order_by(captures.c.id))
+            return [capture_of(part(row, captures)) for row in rows]
+
+    async def renew(self, capture_id: str, features: Features) -> None:
+        """Replace a capture's features, also where it is approved, with those made again from its blobs."""
+        made: Values = {"features": packed(features), "features_version": features.version}
+        async with self.engine.writing() as db:
+            await db.execute(update(captures).where(captures.c.id == capture_id).values(**made))
+            await db.execute(update(approvals).where(approvals.c.capture == capture_id).values(**made))
+
+    async def history(self, page_id: str) -> list[Approval]:
+        """Every approval of a page, oldest first."""
+        query = select(approvals).where(approvals.c.page == page_id).order_by(approvals.c.id)
+        async with self.engine.reading() as db:
+            return [approval_of(part(row, approvals)) for row in await db.execute(query)]
+
+    def _copy_blobs(self, capture: Capture) -> None:
+        for blob in (capture.served, capture.dom, capture.screenshot):
+            if not self.approved.has(blob):
+                self.approved.put(self.evidence.get(blob), self.evidence.suffix(blob))
+
+
+async def approved(db: AsyncConnection, page_id: str) -> Baseline | None:
+    """The baseline of a page, for other parts of the store."""
+    query = select(approvals).where(approvals.c.page == page_id, approvals.c.withdrawn_at.is_(None))
+    rows = (await db.execute(query.order_by(approvals.c.id))).all()
+    if not rows:
+        return None
+    looks = tuple(ApprovedLook(row.capture, unpacked(row.features)) for row in rows)
+    return Baseline(page_id, rows[-1].id, looks)
+
+
+async def save_profile(db: AsyncConnection, profile: Profile) -> None:
+    """Write a page's profile; the caller has touched the page's state, so nobody else does at once."""
+    values: Values = {"samples": profile.samples, "data": dumped(PROFILE, profile)}
+    saved = await db.execute(update(profiles).where(profiles.c.page == profile.page).values(**values))
+    if saved.rowcount == 0:
+        await db.execute(insert(profiles).values(page=profile.page, **values))
+
+
+async def _capture(db: AsyncConnection, capture_id: str) -> Columns:
+    row = (await db.execute(select(captures).where(captures.c.id == capture_id))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no capture {capture_id}")
+    return part(row, captures)
+
+
+def _check_usable(capture: Columns) -> None:
+    if capture["expired_at"] is not None or capture["features"] is None:
+        raise Conflict(f"capture {capture['id']} has expired: its pictures are gone; take a new one")
+
+
+async def _propose(db: AsyncConnection, capture_id: str, *, by: str, now: datetime) -> None:
+    first = or_(captures.c.proposed_by.is_(None), captures.c.proposed_by == by)
+    await db.execute(
+        update(captures).where(captures.c.id == capture_id, first).values(proposed_by=by, proposed_at=now)
+    )
+
+
+def _withdrawing(page: str, now: datetime) -> Update:
+    current = (approvals.c.page == page, approvals.c.withdrawn_at.is_(None))
+    return update(approvals).where(*current).values(withdrawn_at=now)
+
+
+async def _add_approval(
+    db: AsyncConnection, capture: Columns, *, by: str, reason: str, also: bool, now: datetime
+) -> Approval:
+    values: Values = {
+        "page": capture["page"],
+        "capture": capture["id"],
+        "by": by,
+        "at": now,
+        "reason": reason,
+        "also": also,
+        "features_version": capture["features_version"],
+        "features": capture["features"],
+    }
+    made = await db.execute(insert(approvals).values(**values).returning(approvals))
+    return approval_of(part(made.one(), approvals))
+
+
+async def _resolve_incident(
+    db: AsyncConnection, approved: Capture, *, by: str, reason: str, now: datetime
+) -> None:
+    """Close the page's incident as legitimate when what it shows is what was approved."""
+    unresolved = (incidents.c.page == approved.page, incidents.c.state != State.RESOLVED.value)
+    row = (await db.execute(select(incidents).where(*unresolved))).one_or_none()
+    if row is None or row.capture is None:
+        return
+    looks = select(captures.c.dom_hash, captures.c.screen_hash).where(captures.c.id == row.capture)
+    shown = (await db.execute(looks)).one_or_none()
+    if shown is None or tuple(shown) != (approved.dom_hash, approved.screen_hash):
+        return
+    closed = rules.resolve(
+        incident_of(part(row, incidents)), as_=Resolution.LEGITIMATE, by=by, now=now, matches_baseline=True
+    )
+    await save_incident(db, closed)
+    text = f"{Resolution.LEGITIMATE.value}: {reason}"
+    await add_event(
+        db, closed.id, Event.RESOLVED, by=by, via="baseline", at=now, text=text, capture=approved.id
+    )

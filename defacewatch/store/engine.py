@@ -1,0 +1,188 @@
+"""The database: connections, transactions, and its errors in one line that says what to do.
+
+SQLite is used with a write-ahead log. Write transactions begin IMMEDIATE, so that processes that race (the
+daemon, the command line) wait for one another instead of failing half-way. Ordinary transactions are not
+synced to disk one by one: a check may be lost. Those that carry incidents, alerts or approvals are, on a
+connection of their own, since `PRAGMA synchronous` cannot change inside a transaction.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+
+from sqlalchemy import URL, event, exc, func, make_url, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from defacewatch.errors import StoreError, UsageError
+
+WAIT = 30.0  # seconds that a transaction waits for another process's
+CONNECT_WITHIN = 10  # seconds for a connection to PostgreSQL
+LOCK_SPACE = 0x64656661  # 'defa': the first key of our advisory locks on PostgreSQL
+DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
+
+
+def parse(url: str, password: str | None = None) -> URL:
+    """`url` with the password put in. Raises UsageError when it names no database that we can use."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise UsageError(f"store.url {url!r} is not a database URL") from None
+    if parsed.drivername not in DRIVERS:
+        raise UsageError(f"store.url {url!r} must begin with {' or '.join(f'{d}://' for d in DRIVERS)}")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise UsageError(f"store.url {url!r} must name a file, e.g. sqlite+aiosqlite:///data/defacewatch.db")
+    return parsed.set(password=password) if password else parsed
+
+
+class Engine:
+    """Transactions on one database: `reading`, `writing`, and `lasting`, which is on disk when it ends."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.sqlite = url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            self._reader = _sqlite(url, synchronous="NORMAL", connections=5)
+            self._writer = self._reader.execution_options(begin="BEGIN IMMEDIATE")
+            self._laster = _sqlite(url, synchronous="FULL", connections=1).execution_options(
+                begin="BEGIN IMMEDIATE"
+            )
+            # SQLite has one writer at a time: here it is a fair queue, between processes a busy wait.
+            self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
+        else:
+            self._reader = create_async_engine(
+                url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": CONNECT_WITHIN}
+            )
+            self._writer = self._laster = self._reader
+            self._turn = nullcontext()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that only reads."""
+        return self._transaction(self._reader)
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that a power cut may undo."""
+        return self._alone(self._writer)
+
+    def lasting(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that is on disk when it ends: incidents, alerts, approvals."""
+        return self._alone(self._laster)
+
+    async def exclusive(self, connection: AsyncConnection, number: int) -> None:
+        """Let no other process run the part of the program that is called `number` until this transaction
+        ends. On SQLite a write transaction is exclusive already."""
+        if not self.sqlite:
+            await connection.execute(select(func.pg_advisory_xact_lock(LOCK_SPACE, number)))
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        if self.sqlite:
+            await self._laster.dispose()
+
+    @asynccontextmanager
+    async def _alone(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with self._turn, self._transaction(engine) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        with explained(self.url):
+            async with engine.begin() as connection:
+                yield connection
+
+
+def _sqlite(url: URL, *, synchronous: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, connect_args={"timeout": WAIT}, pool_size=connections, max_overflow=0, pool_timeout=2 * WAIT
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        prepare_sqlite(connection)
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: DBAPIConnection) -> None:
+    """Take the beginning of transactions out of the driver's hands."""
+    connection.isolation_level = None
+
+
+def begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+@contextmanager
+def explained(url: URL) -> Iterator[None]:
+    """Database errors that an operator can do something about, as StoreError; the rest as they are."""
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise StoreError(f"the database {name_of(url)} is too busy: no connection in {WAIT:.0f} s") from error
+    except exc.IntegrityError:
+        raise
+    except (exc.OperationalError, exc.DatabaseError, exc.InterfaceError) as error:
+        raise StoreError(_sentence(url, error)) from error
+
+
+def name_of(url: URL) -> str:
+    """The database as a person knows it, without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(password=None).render_as_string()
+
+
+def _sentence(url: URL, error: exc.DBAPIError) -> str:
+    said = " ".join(str(error.orig).split())
+    lowered = said.lower()
+    state = getattr(error.orig, "sqlstate", None)
+    where = name_of(url)
+    for marks, advice in _ADVICE:
+        if any(mark == state or mark in lowered for mark in marks):
+            return advice.format(where=where, said=said)
+    return f"the database {where} answered: {said}"
+
+
+_ADVICE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("database or disk is full", "53100", "no space left on device"),
+        "the disk that holds the database {where} is full: free some space",
+    ),
+    (
+        ("database is locked", "database table is locked", "55p03"),
+        "the database {where} has been locked by another process for too long: end what holds it (a backup,"
+        " an open sqlite3 shell) and try again",
+    ),
+    (
+        ("file is not a database", "malformed"),
+        "{where} is damaged or not a database ({said}): restore a backup with `defacewatch db restore`",
+    ),
+    (
+        ("unable to open database file",),
+        "the database {where} cannot be opened: check that its folder is there and that this user may write"
+        " to it",
+    ),
+    (("readonly database",), "the database {where} is read-only: give this user the right to write to it"),
+    (("disk i/o error",), "the disk that holds the database {where} fails: {said}"),
+    (
+        ("password authentication failed", "no password supplied", "fatal: role", "28p01", "28000"),
+        "the database {where} refuses the user or password: check store.url and DEFACEWATCH_STORE_PASSWORD"
+        " ({said})",
+    ),
+    (
+        ("fatal: database", "3d000"),
+        "the database {where} does not exist: create it, or correct store.url ({said})",
+    ),
+    (("42501", "permission denied"), "the user of {where} lacks a right: {said}"),
+    (
+        ("connection", "server closed", "could not translate", "57p0", "timeout"),
+        "the database {where} cannot be reached: {said}",
+    ),
+)

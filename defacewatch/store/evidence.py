@@ -1,0 +1,26 @@
+"""Which blobs the captures name."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.store.schema import approvals, captures
+
+KEPT = captures.c.expired_at.is_(None)  # captures whose blobs should be there
+APPROVED = captures.c.id.in_(select(approvals.c.capture))  # also those that a later approval replaced
+
+
+@dataclass(frozen=True)
+class Named:
+    """A capture, and its blobs by their SHA-256."""
+
+    capture: str
+    blobs: frozenset[str]
+
+
+async def named(db: AsyncConnection, *where: ColumnElement[bool]) -> list[Named]:
+    """The captures that `where` selects, oldest first."""
+    columns = (captures.c.id, captures.c.served, captures.c.dom, captures.c.screenshot)
+    rows = await db.execute(select(*columns).where(*where).order_by(captures.c.at, captures.c.id))
+    return [Named(row.id, frozenset((row.served, row.dom, row.screenshot))) for row in rows]

@@ -1,0 +1,150 @@
+"""Incidents as people handle them: list, timeline, acknowledge, resolve, comment."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch import incidents as rules
+from defacewatch.errors import NotFound
+from defacewatch.incidents import Event, Incident, Resolution, State
+from defacewatch.portals import Page, Portal
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import LOOK_AFRESH, add_event, incident_for_update, save_incident, touch
+from defacewatch.store.rows import incident_of, page_of, part, portal_of
+from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
+from defacewatch.verdicts import VerdictKind
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """An incident with its portal (without the portal's list of pages) and its page."""
+
+    incident: Incident
+    portal: Portal
+    page: Page
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of an incident's history. `via` says how a person acted ('cli', 'telegram' …); `verdict` and
+    `capture` are what a check saw."""
+
+    at: datetime
+    event: Event
+    by: str
+    text: str
+    via: str = ""
+    verdict: VerdictKind | None = None
+    capture: str | None = None
+
+
+class Incidents:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def get(self, incident: int) -> IncidentView:
+        """One incident. Raises NotFound."""
+        async with self.engine.reading() as db:
+            row = (await db.execute(_views().where(incidents.c.id == incident))).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no incident {incident}")
+        return _view(row)
+
+    async def timeline(self, incident: int) -> list[TimelineEntry]:
+        """What happened to an incident, in order."""
+        query = select(incident_events).where(incident_events.c.incident == incident)
+        async with self.engine.reading() as db:
+            rows = (await db.execute(query.order_by(incident_events.c.id))).all()
+        return [_entry(row) for row in rows]
+
+    async def acknowledge(self, incident: int, *, by: str, via: str, now: datetime) -> Incident:
+        """Take an incident. Raises NotFound, or Conflict when somebody was faster."""
+        async with self.engine.lasting() as db:
+            current, _ = await incident_for_update(db, incident)
+            taken = rules.acknowledge(current, by=by, now=now)
+            await save_incident(db, taken)
+            await add_event(db, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
+        return taken
+
+    async def resolve(
+        self,
+        incident: int,
+        *,
+        as_: Resolution,
+        by: str,
+        now: datetime,
+        reason: str = "",
+        via: str = "",
+    ) -> Incident:
+        """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
+
+        Raises NotFound, or Conflict where the page does not match its baseline and that matters.
+        """
+        async with self.engine.lasting() as db:
+            current, state = await incident_for_update(db, incident)
+            clean = state["verdict"] == VerdictKind.CLEAN and state["checked_at"] >= current.opened_at
+            closed = rules.resolve(current, as_=as_, by=by, now=now, matches_baseline=clean)
+            await save_incident(db, closed)
+            text = f"{as_.value}: {reason}" if reason else as_.value
+            await add_event(db, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
+            if as_ is Resolution.FALSE_ALARM:
+                await _mute(db, current, by=by, now=now)
+        return closed
+
+    async def comment(self, incident: int, *, by: str, text: str, now: datetime, via: str = "") -> None:
+        """Add a remark to an incident's timeline. Raises NotFound."""
+        async with self.engine.lasting() as db:
+            if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
+                raise NotFound(f"there is no incident {incident}")
+            await add_event(db, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
+
+    async def list(
+        self, *, states: Collection[State] | None = None, page: str | None = None, limit: int = 100
+    ) -> list[IncidentView]:
+        """The latest incidents, newest first; `states` None means all of them."""
+        query = _views().order_by(incidents.c.id.desc()).limit(limit)
+        if states is not None:
+            query = query.where(incidents.c.state.in_([state.value for state in states]))
+        if page is not None:
+            query = query.where(incidents.c.page == page)
+        async with self.engine.reading() as db:
+            return [_view(row) for row in await db.execute(query)]
+
+
+def _views() -> Select[Any]:
+    return (
+        select(incidents, pages, portals)
+        .join(pages, incidents.c.page == pages.c.id)
+        .join(portals, pages.c.portal == portals.c.key)
+    )
+
+
+def _view(row: Row[Any]) -> IncidentView:
+    return IncidentView(
+        incident_of(part(row, incidents)), portal_of(part(row, portals)), page_of(part(row, pages))
+    )
+
+
+def _entry(row: Row[Any]) -> TimelineEntry:
+    return TimelineEntry(
+        row.at,
+        Event(row.event),
+        row.by,
+        row.text,
+        via=row.via,
+        verdict=VerdictKind(row.verdict) if row.verdict else None,
+        capture=row.capture,
+    )
+
+
+async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: datetime) -> None:
+    """Mute an incident's differences, and make the next look a full one: it may find the page clean."""
+    known = set(await db.scalars(select(mutes.c.identity).where(mutes.c.page == incident.page)))
+    for identity in sorted(incident.differences - known):
+        values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
+        await db.execute(insert(mutes).values(**values))
+    await touch(db, incident.page, LOOK_AFRESH)

@@ -1,0 +1,250 @@
+"""Registered portals: provisioned by a file, or imported into the store.
+
+A portal that leaves the file is disabled, never deleted, and so is a page that leaves its portal: their
+history stays, and when they return they are enabled again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.errors import Conflict, NotFound, UsageError
+from defacewatch.portals import Page, Portal, Source, canonical_url, page_id
+from defacewatch.store.engine import Engine
+from defacewatch.store.rows import page_of, page_values, part, portal_of, portal_values
+from defacewatch.store.schema import page_state, pages, portals
+from defacewatch.verdicts import Streak
+
+_REGISTERING = 2  # the number of our advisory lock
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What provisioning did, by portal key."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did, by portal key; `same` were registered already, exactly so."""
+
+    added: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+
+
+class Portals:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def apply(self, wanted: Sequence[Portal], *, now: datetime) -> Applied:
+        """Make the provisioned portals those of the file. All or nothing.
+
+        Raises Conflict, naming it, when the store owns a portal of the same key that is not the same.
+        """
+        wanted = _normal_each(wanted, Source.FILE)
+        async with self.engine.reading() as db:
+            applied = _provisioning(await _all(db), wanted)
+        if applied == Applied():
+            return applied
+        async with self.engine.writing() as db:
+            await self.engine.exclusive(db, _REGISTERING)
+            known = await _all(db)
+            applied = _provisioning(known, wanted)
+            for portal in wanted:
+                if portal.key in applied.added + applied.changed:
+                    await _register(db, portal, known=portal.key in known, now=now)
+            for key in applied.disabled:
+                gone = update(portals).where(portals.c.key == key)
+                await db.execute(gone.values(enabled=False, updated_at=now))
+        return applied
+
+    async def import_(self, wanted: Sequence[Portal], *, now: datetime) -> Imported:
+        """Register portals that the store owns from now on. All or nothing.
+
+        One that is registered exactly so is left as it is; raises Conflict for one that differs.
+        """
+        wanted = _normal_each(wanted, Source.STORE)
+        async with self.engine.writing() as db:
+            await self.engine.exclusive(db, _REGISTERING)
+            known = await _all(db)
+            imported = _import(known, wanted)
+            for portal in wanted:
+                if portal.key in imported.added:
+                    await _register(db, portal, known=portal.key in known, now=now)
+        return imported
+
+    async def all(self, *, disabled: bool = False) -> list[Portal]:
+        """The enabled portals, paused ones included, by key; with `disabled` the disabled ones too."""
+        async with self.engine.reading() as db:
+            known = await _all(db)
+        return [portal for portal in known.values() if disabled or portal.enabled]
+
+    async def get(self, key: str) -> Portal:
+        """A portal, disabled ones included. Raises NotFound."""
+        async with self.engine.reading() as db:
+            return await _one(db, key)
+
+    async def page(self, page: str) -> tuple[Portal, Page]:
+        """A page and its portal, disabled ones included. Raises NotFound."""
+        async with self.engine.reading() as db:
+            return await page_with_portal(db, page)
+
+    async def find(self, words: Sequence[str]) -> list[tuple[Portal, Page]]:
+        """The enabled pages that `words` name, in order and once each: a portal's key, a page's id or its
+        URL. Without words all of them. Raises NotFound naming the words that mean nothing."""
+        known = await self.all()
+        every = [(portal, page) for portal in known for page in portal.pages]
+        if not words:
+            return every
+        found: dict[str, tuple[Portal, Page]] = {}
+        unknown = []
+        for word in words:
+            names = {word, _as_url(word)}
+            matching = [pair for pair in every if names & {pair[0].key, pair[1].id, pair[1].url}]
+            if not matching:
+                unknown.append(word)
+            found |= {page.id: (portal, page) for portal, page in matching}
+        if unknown:
+            raise NotFound(f"no portal, page or URL is registered as {', '.join(unknown)}")
+        return list(found.values())
+
+    async def pause(self, key: str, *, by: str, now: datetime) -> Portal:
+        """Stop watching a portal until it is resumed. Raises NotFound."""
+        return await self._set_paused(key, paused=True, paused_by=by, paused_at=now)
+
+    async def resume(self, key: str, *, by: str, now: datetime) -> Portal:
+        """Watch a paused portal again. Raises NotFound."""
+        return await self._set_paused(key, paused=False, paused_by=by, paused_at=now)
+
+    async def _set_paused(self, key: str, **values: object) -> Portal:
+        async with self.engine.writing() as db:
+            await db.execute(update(portals).where(portals.c.key == key).values(**values))
+            return await _one(db, key)
+
+
+def normal(portal: Portal, source: Source) -> Portal:
+    """`portal` as the store keeps it: canonical URLs, stable page ids, each page once."""
+    kept: dict[str, Page] = {}
+    for page in portal.pages:
+        url = canonical_url(page.url)
+        name = page_id(portal.key, url)
+        kept.setdefault(name, replace(page, id=name, portal=portal.key, url=url))
+    return replace(portal, pages=tuple(kept.values()), source=source, enabled=True)
+
+
+def _normal_each(wanted: Iterable[Portal], source: Source) -> list[Portal]:
+    each = [normal(portal, source) for portal in wanted]
+    twice = sorted(key for key, times in Counter(portal.key for portal in each).items() if times > 1)
+    if twice:
+        raise UsageError(f"portals named more than once: {', '.join(twice)}")
+    return each
+
+
+async def page_with_portal(db: AsyncConnection, page: str) -> tuple[Portal, Page]:
+    """A page and its portal, for other parts of the store. Raises NotFound."""
+    row = (await db.execute(select(pages).where(pages.c.id == page))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no page {page}")
+    found = page_of(part(row, pages))
+    return await _one(db, found.portal), found
+
+
+def _as_url(word: str) -> str:
+    try:
+        return canonical_url(word)
+    except UsageError:
+        return word
+
+
+def _provisioning(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Applied:
+    """What has to be done so that the provisioned portals are `wanted`."""
+    added, changed, kept, conflicts = [], [], set(), []
+    for portal in wanted:
+        kept.add(portal.key)
+        old = known.get(portal.key)
+        if old is None:
+            added.append(portal.key)
+        elif old.source is Source.STORE:
+            if old != portal:
+                conflicts.append(portal.key)
+        elif old != portal or not old.enabled:
+            changed.append(portal.key)
+    if conflicts:
+        raise Conflict(
+            f"the store has other portals of the same key as portals.yaml ({', '.join(conflicts)}):"
+            " give them another key in the file, or make both the same"
+        )
+    disabled = [
+        old.key for old in known.values() if old.source is Source.FILE and old.enabled and old.key not in kept
+    ]
+    return Applied(tuple(added), tuple(changed), tuple(disabled))
+
+
+def _import(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Imported:
+    added: list[str] = []
+    same: list[str] = []
+    conflicts: list[str] = []
+    for portal in wanted:
+        old = known.get(portal.key)
+        if old is None or (old == portal and not old.enabled):
+            added.append(portal.key)
+        else:
+            (same if old == portal else conflicts).append(portal.key)
+    if conflicts:
+        raise Conflict(
+            f"already registered and different: {', '.join(conflicts)}; nothing was imported"
+            " (give them another key, or change the file that provisions them)"
+        )
+    return Imported(tuple(added), tuple(same))
+
+
+async def _all(db: AsyncConnection) -> dict[str, Portal]:
+    """All portals by key, each with its enabled pages."""
+    theirs: dict[str, list[Page]] = defaultdict(list)
+    enabled = select(pages).where(pages.c.enabled).order_by(pages.c.portal, pages.c.position)
+    for row in await db.execute(enabled):
+        page = page_of(part(row, pages))
+        theirs[page.portal].append(page)
+    rows = await db.execute(select(portals).order_by(portals.c.key))
+    return {row.key: portal_of(part(row, portals), theirs[row.key]) for row in rows}
+
+
+async def _one(db: AsyncConnection, key: str) -> Portal:
+    row = (await db.execute(select(portals).where(portals.c.key == key))).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no portal {key}")
+    enabled = select(pages).where(pages.c.portal == key, pages.c.enabled).order_by(pages.c.position)
+    return portal_of(part(row, portals), [page_of(part(p, pages)) for p in await db.execute(enabled)])
+
+
+async def _register(db: AsyncConnection, portal: Portal, *, known: bool, now: datetime) -> None:
+    values = portal_values(portal) | {
+        "source": portal.source.value,
+        "enabled": True,
+        "updated_at": now,
+    }
+    if known:
+        await db.execute(update(portals).where(portals.c.key == portal.key).values(**values))
+    else:
+        await db.execute(insert(portals).values(**values, paused=portal.paused, created_at=now))
+    await db.execute(update(pages).where(pages.c.portal == portal.key).values(enabled=False))
+    there = set(await db.scalars(select(pages.c.id).where(pages.c.portal == portal.key)))
+    for position, page in enumerate(portal.pages):
+        columns = page_values(page, position)
+        if page.id in there:
+            await db.execute(update(pages).where(pages.c.id == page.id).values(**columns))
+        else:
+            await db.execute(insert(pages).values(**columns))
+            await db.execute(insert(page_state).values(page=page.id, **_fresh_state()))
+
+
+def _fresh_state() -> dict[str, object]:
+    streak = Streak()
+    return {"version": 0, "score": 0.0, "failures": streak.failures, "failure_tier": streak.tier.value}

@@ -1,0 +1,332 @@
+"""The tables, and the column types that keep their promises on both databases.
+
+Times are UTC. JSON is kept as text, so that it reads the same on SQLite and PostgreSQL. Ids of captures in
+other tables are plain text where retention may delete the capture.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. Raises ValueError for one without a time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; the store keeps moments, not clock faces")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from anywhere, hostile pages included: what a database cannot hold (NUL, lone surrogates) is
+    replaced, so that a page cannot keep its own check from being recorded."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _numbered() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+portals = Table(
+    "portals",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("owner", Words),
+    Column("operator", Words),
+    Column("level", Integer),
+    Column("critical", Boolean, nullable=False),
+    Column("contacts", Words, nullable=False),
+    Column("changed_urgency", Text, nullable=False),
+    Column("defaced_urgency", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("paused_by", Words),
+    Column("paused_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("portal", Text, ForeignKey("portals.key"), nullable=False, index=True),
+    Column("url", Words, nullable=False),
+    Column("probe_every", Float),  # seconds; empty: the configured default
+    Column("render_every", Float),
+    Column("position", Integer, nullable=False),  # its place in the portal's list
+    Column("enabled", Boolean, nullable=False),
+)
+
+# What the next check needs to know; `version` moves with everything that a check must not overlook.
+page_state = Table(
+    "page_state",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("verdict", Text),
+    Column("score", Float, nullable=False),
+    Column("tier", Text),
+    Column("checked_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("failure_tier", Text, nullable=False),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    Column("body_hash", Text),
+    Column("served_hash", Text),
+    Column("dom_hash", Text),
+    Column("screen_hash", Text),
+    Column("captured_at", Moment),
+    Column("captured_hash", Text),
+    Column("capture", Text),  # the last one kept
+    Column("kept_at", Moment),
+    Column("certificate_told_at", Moment),
+)
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("served", Text, nullable=False),
+    Column("dom", Text, nullable=False),
+    Column("screenshot", Text, nullable=False),
+    Column("dom_hash", Text, nullable=False),
+    Column("screen_hash", Text, nullable=False),
+    Column("final_url", Words, nullable=False),
+    Column("status", Integer),
+    Column("title", Words, nullable=False),
+    Column("attack", Boolean, nullable=False),
+    Column("proposed_by", Words),
+    Column("proposed_at", Moment),
+    Column("details", Words, nullable=False),
+    Column("features_version", Integer, nullable=False),
+    Column("features", LargeBinary),  # compressed JSON; empty once expired
+    Column("expired_at", Moment),  # when retention took its blobs
+    Index(None, "page", "at"),
+    Index(None, "at"),
+    Index(
+        None,
+        "proposed_at",
+        sqlite_where=text("proposed_at IS NOT NULL"),
+        postgresql_where=text("proposed_at IS NOT NULL"),
+    ),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _numbered(),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("capture", Text, ForeignKey("captures.id"), nullable=False, index=True),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("also", Boolean, nullable=False),
+    Column("withdrawn_at", Moment),
+    Column("features_version", Integer, nullable=False),
+    Column("features", LargeBinary, nullable=False),
+    Index(None, "page", "id"),
+    sqlite_autoincrement=True,
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), primary_key=True),
+    Column("samples", Integer, nullable=False),
+    Column("data", Words, nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _numbered(),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("alerted_at", Moment),
+    Column("acknowledged_by", Words),
+    Column("acknowledged_at", Moment),
+    Column("resolved_by", Words),
+    Column("resolved_at", Moment),
+    Column("resolved_as", Text),
+    Column("differences", Words, nullable=False),
+    Column("intermittent", Boolean, nullable=False),
+    Column("present", Boolean, nullable=False),
+    Column("capture", Text),
+    Column("previous", _Id, ForeignKey("incidents.id")),
+    Column("version", Integer, nullable=False),
+    Index(
+        "uq_incidents_unresolved",
+        "page",
+        unique=True,
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    Index(None, "page", "id"),
+    Index(None, "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+incident_events = Table(
+    "incident_events",
+    metadata,
+    _numbered(),
+    Column("incident", _Id, ForeignKey("incidents.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("verdict", Text),
+    Column("capture", Text),
+    Index(None, "incident", "id"),
+    sqlite_autoincrement=True,
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    _numbered(),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("identity", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("incident", _Id, ForeignKey("incidents.id")),
+    Index(None, "page"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    _numbered(),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("evidence", Float, nullable=False),
+    Column("intermittent", Boolean, nullable=False),
+    Column("wavered", Boolean, nullable=False),
+    Column("signals", Words, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("elapsed", Float, nullable=False),  # seconds
+    Column("dom_hash", Text),
+    Column("screen_hash", Text),
+    Column("capture", Text),
+    Column("incident", _Id, ForeignKey("incidents.id"), index=True),
+    Index(None, "page", "at"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _numbered(),
+    Column("kind", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("incident", _Id, ForeignKey("incidents.id"), index=True),
+    Column("page", Text, ForeignKey("pages.id")),
+    Column("check", _Id, ForeignKey("checks.id", ondelete="SET NULL"), index=True),
+    Column("capture", Text),
+    Column("officer", Text),
+    Column("facts", Words, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("next_step_at", Moment),
+    Index(
+        None,
+        "next_step_at",
+        sqlite_where=text("next_step_at IS NOT NULL"),
+        postgresql_where=text("next_step_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# `officer` is '' for a webhook: an empty column would not be unique.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _numbered(),
+    Column("alert", _Id, ForeignKey("alerts.id"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_at", Moment),  # when it is due; while it is being sent, when the lease ends
+    Column("receipt", Words),
+    Column("error", Words),
+    Column("sent_at", Moment),
+    UniqueConstraint("alert", "step", "channel", "officer"),
+    Index(
+        None,
+        "channel",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Words, nullable=False),
+)

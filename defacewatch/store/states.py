@@ -1,0 +1,115 @@
+"""How pages stand, and the checks that were kept: what lists show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.captures import Tier
+from defacewatch.incidents import Incident, State
+from defacewatch.portals import Page, Portal
+from defacewatch.store.rows import Columns, incident_of, page_of, part, portal_of, verdict_of
+from defacewatch.store.schema import approvals, checks, incidents, page_state, pages, portals
+from defacewatch.verdicts import BAD, Streak, Verdict, VerdictKind
+
+UNRESOLVED = incidents.c.state != State.RESOLVED.value
+_HAS_BASELINE = exists().where(approvals.c.page == pages.c.id, approvals.c.withdrawn_at.is_(None))
+
+
+@dataclass(frozen=True)
+class PageState:
+    """How a page stands, for lists. `portal` comes without its pages; `incident` is the unresolved one."""
+
+    page: Page
+    portal: Portal
+    verdict: VerdictKind | None
+    score: float
+    checked_at: datetime | None
+    captured_at: datetime | None
+    capture: str | None
+    streak: Streak
+    incident: Incident | None
+    has_baseline: bool
+
+    @property
+    def worst(self) -> VerdictKind | None:
+        """What a list should show: an unresolved attack outranks a page that looks well now."""
+        if self.incident is not None and (self.incident.verdict in BAD or self.verdict not in BAD):
+            return self.incident.verdict
+        return self.verdict
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check that was kept: every one that found something, and every one with the browser."""
+
+    id: int
+    page: str
+    at: datetime
+    tier: Tier
+    verdict: Verdict
+    looks: int
+    elapsed: float
+    dom_hash: str | None
+    screen_hash: str | None
+    capture: str | None
+    incident: int | None
+
+
+async def latest(db: AsyncConnection, page_ids: Sequence[str] | None) -> list[PageState]:
+    query = (
+        select(pages, portals, page_state, incidents, _HAS_BASELINE.label("has_baseline"))
+        .join(portals, pages.c.portal == portals.c.key)
+        .join(page_state, page_state.c.page == pages.c.id)
+        .outerjoin(incidents, and_(incidents.c.page == pages.c.id, UNRESOLVED))
+        .order_by(portals.c.key, pages.c.position)
+    )
+    if page_ids is None:
+        query = query.where(pages.c.enabled, portals.c.enabled)
+    else:
+        query = query.where(pages.c.id.in_(page_ids))
+    return [_page_state(row) for row in await db.execute(query)]
+
+
+async def history(db: AsyncConnection, page_id: str, limit: int) -> list[CheckRow]:
+    query = select(checks).where(checks.c.page == page_id).order_by(checks.c.id.desc()).limit(limit)
+    return [_check_row(part(row, checks)) for row in await db.execute(query)]
+
+
+def streak_of(state: Columns) -> Streak:
+    return Streak(state["failures"], Tier(state["failure_tier"]))
+
+
+def _page_state(row: Row[Any]) -> PageState:
+    state, incident = part(row, page_state), part(row, incidents)
+    return PageState(
+        page_of(part(row, pages)),
+        portal_of(part(row, portals)),
+        VerdictKind(state["verdict"]) if state["verdict"] else None,
+        state["score"],
+        state["checked_at"],
+        state["captured_at"],
+        state["capture"],
+        streak_of(state),
+        None if incident["id"] is None else incident_of(incident),
+        row.has_baseline,
+    )
+
+
+def _check_row(row: Columns) -> CheckRow:
+    return CheckRow(
+        row["id"],
+        row["page"],
+        row["at"],
+        Tier(row["tier"]),
+        verdict_of(row),
+        row["looks"],
+        row["elapsed"],
+        row["dom_hash"],
+        row["screen_hash"],
+        row["capture"],
+        row["incident"],
+    )

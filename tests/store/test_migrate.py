@@ -1,0 +1,77 @@
+"""The tables are made and kept up to date when the store is opened."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from defacewatch.errors import StoreError
+from defacewatch.store import Store
+from defacewatch.store.engine import parse
+from defacewatch.store.migrate import migrate
+from tests.postgres import Cluster
+from tests.store.conftest import OpenStore
+
+OPEN = """
+import asyncio, sys
+from pathlib import Path
+from defacewatch.store import Store
+
+async def main():
+    store = await Store.open(sys.argv[1], baselines=Path(sys.argv[2]), evidence=Path(sys.argv[2]))
+    print(len(await store.portals.all()))
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/deep/down/store.db"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.url(cluster.database())
+
+
+async def test_processes_that_start_at_once_on_an_empty_database_all_start(
+    empty: str, tmp_path: Path
+) -> None:
+    started = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-c", OPEN, empty, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [await process.communicate() for process in started]
+    assert [out for out, _ in said] == [b"0\n"] * 2
+    assert [process.returncode for process in started] == [0] * 2
+
+
+async def test_migrating_in_many_threads_at_once_is_the_same_as_once(empty: str) -> None:
+    url = parse(empty)
+    await asyncio.gather(*(asyncio.to_thread(migrate, url) for _ in range(5)))
+
+
+async def test_opening_again_keeps_what_is_there(empty: str, tmp_path: Path) -> None:
+    for expected in (0, 1):
+        store = await Store.open(empty, baselines=tmp_path, evidence=tmp_path)
+        async with store.engine.writing() as db:
+            assert len((await db.execute(text("SELECT * FROM meta"))).all()) == expected
+            await db.execute(text(f"INSERT INTO meta VALUES ('k{expected}', 'v')"))
+        await store.close()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(open_store: OpenStore) -> None:
+    store = await open_store()
+    async with store.engine.writing() as db:
+        await db.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+    try:
+        with pytest.raises(StoreError, match="written by a newer defacewatch"):
+            await open_store()
+    finally:
+        async with store.engine.writing() as db:
+            await db.execute(text("UPDATE alembic_version SET version_num = '0001'"))
