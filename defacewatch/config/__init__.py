@@ -1,0 +1,125 @@
+"""The configuration: `config/*.yaml` and the environment's secrets, as typed settings.
+
+Whatever is wrong is said at once, one line each, and nothing starts. docs/configuration.md has every key.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from defacewatch.config.documents import Problem, read_yaml, report
+from defacewatch.config.duty import roster_in
+from defacewatch.config.environment import Secrets, derived_token, ensure_secret_key, read_secrets
+from defacewatch.config.exchange import portals_from_csv, portals_from_yaml, portals_to_yaml
+from defacewatch.config.fields import read_listen
+from defacewatch.config.general import Alerts, General, Retention, Store, Watch, Web, cross_check
+from defacewatch.config.problems import validate
+from defacewatch.config.registry import portals_in
+from defacewatch.portals import Portal, Source
+from defacewatch.roster import Roster
+
+__all__ = [
+    "Settings",
+    "derived_token",
+    "ensure_secret_key",
+    "fingerprint",
+    "load",
+    "portals_from_csv",
+    "portals_from_yaml",
+    "portals_to_yaml",
+]
+
+FILES = ("defacewatch.yaml", "portals.yaml", "roster.yaml")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that is configured. `fingerprint` is that of the files it was read from."""
+
+    store: Store = field(default_factory=Store)
+    watch: Watch = field(default_factory=Watch)
+    alerts: Alerts = field(default_factory=Alerts)
+    web: Web = field(default_factory=Web)
+    retention: Retention = field(default_factory=Retention)
+    portals: tuple[Portal, ...] = ()
+    roster: Roster = field(default_factory=Roster)
+    secrets: Secrets = field(default_factory=Secrets)
+    browser: str | None = None
+    fingerprint: str = field(default="", compare=False)
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the secret key is kept that is made when none is given."""
+        return self.store.evidence.parent / "secret.key"
+
+    @property
+    def channels_off(self) -> dict[str, str]:
+        """The channels that are off, each with what it lacks."""
+        lacks = {}
+        if self.secrets.telegram_token is None:
+            lacks["telegram"] = "DEFACEWATCH_TELEGRAM_TOKEN is not given"
+        if self.alerts.email.host is None:
+            lacks["email"] = "alerts.email.host is not given"
+        elif self.alerts.email.user is not None and self.secrets.smtp_password is None:
+            lacks["email"] = "alerts.email.user is given without DEFACEWATCH_SMTP_PASSWORD"
+        if self.secrets.webhook_secret is None:
+            for webhook in self.alerts.webhooks:
+                lacks[f"webhook:{webhook.name}"] = "DEFACEWATCH_WEBHOOK_SECRET is not given"
+        return lacks
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings in `folder` and `environ`. Raises ConfigError with every problem, one line each."""
+    problems: list[Problem] = []
+    stamp = fingerprint(folder)
+    general_file = read_yaml(folder / "defacewatch.yaml", needed=False)
+    general, found = validate(general_file, General)
+    web, listening = _listening(general.web if general else Web(), environ)
+    problems += found + cross_check(general_file)
+    portals, found = portals_in(read_yaml(folder / "portals.yaml"), Source.FILE)
+    problems += found
+    zone = general.watch.timezone if general else ZoneInfo("Asia/Ho_Chi_Minh")
+    roster, found = roster_in(read_yaml(folder / "roster.yaml", needed=False), zone)
+    problems += found
+    secrets, found = read_secrets(environ)
+    problems += found + listening
+    if general is None or problems:
+        raise report(problems)
+    return Settings(
+        store=general.store,
+        watch=general.watch,
+        alerts=general.alerts,
+        web=web,
+        retention=general.retention,
+        portals=portals,
+        roster=roster,
+        secrets=secrets,
+        browser=environ.get("DEFACEWATCH_BROWSER") or None,
+        fingerprint=stamp,
+    )
+
+
+def _listening(web: Web, environ: Mapping[str, str]) -> tuple[Web, list[Problem]]:
+    """`web` with DEFACEWATCH_LISTEN in place of web.listen, for containers."""
+    given = environ.get("DEFACEWATCH_LISTEN")
+    if not given:
+        return web, []
+    try:
+        return web.model_copy(update={"listen": read_listen(given)}), []
+    except ValueError as error:
+        return web, [Problem("DEFACEWATCH_LISTEN", 0, str(error))]
+
+
+def fingerprint(folder: Path) -> str:
+    """A digest of the configuration files as they are now: it differs when one of them was changed, came
+    or went. Reads the files, so it is exact, and cheap enough for every few seconds."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            content = f"\0{error.errno}".encode()
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()

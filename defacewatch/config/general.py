@@ -1,0 +1,157 @@
+"""defacewatch.yaml: the store, the watch, the alerts, the status page, how long evidence is kept."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PlainValidator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from defacewatch.config.documents import Document, Problem
+from defacewatch.config.fields import (
+    Address,
+    Amount,
+    BaseUrl,
+    Email,
+    Flag,
+    Interval,
+    Key,
+    Language,
+    Listen,
+    Network,
+    Port,
+    Proxy,
+    Section,
+    Security,
+    Text,
+    Url,
+    Wait,
+    Zone,
+    whole,
+)
+
+
+def _store_url(value: object) -> str:
+    """Never shown in an error: somebody may have put a password into it."""
+    try:
+        url = make_url(str(value))
+    except (ArgumentError, ValueError):
+        url = None
+    if url is not None and (url.password or "password" in url.query):
+        raise ValueError("carries a password; expected it in DEFACEWATCH_STORE_PASSWORD")
+    file = (
+        url is not None
+        and url.drivername == "sqlite+aiosqlite"
+        and url.database not in (None, "", ":memory:")
+    )
+    server = url is not None and url.drivername == "postgresql+psycopg" and url.database
+    if not file and not server:
+        raise ValueError(
+            "expected sqlite+aiosqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE as the store's URL"
+        )
+    return str(value)
+
+
+def _folder(value: object) -> Path:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("expected the path of a folder")
+    return Path(value)
+
+
+Folder = Annotated[Path, PlainValidator(_folder)]
+
+
+class Store(Section):
+    """Where everything is kept. Relative paths resolve from the working directory."""
+
+    url: Annotated[str, PlainValidator(_store_url)] = "sqlite+aiosqlite:///data/defacewatch.db"
+    baselines: Folder = Path("baselines")
+    evidence: Folder = Path("data/evidence")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Store":
+        one, other = self.baselines.resolve(), self.evidence.resolve()
+        if one.is_relative_to(other) or other.is_relative_to(one):
+            raise ValueError("expected baselines and evidence in two folders, neither inside the other")
+        return self
+
+
+class Watch(Section):
+    """How often pages are looked at, and where a look may go."""
+
+    timezone: Zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    probe_every: Interval = timedelta(seconds=30)
+    revalidate_every: Interval = timedelta(minutes=10)
+    render_every: Interval = timedelta(minutes=30)
+    confirm_after: Wait = timedelta(seconds=10)
+    timeout: Interval = timedelta(seconds=30)
+    browsers: Annotated[int, whole(1, 32)] = 2
+    allow_networks: tuple[Network, ...] = ()
+    canaries: tuple[Url, ...] = ()
+
+
+class Telegram(Section):
+    api_url: BaseUrl = "https://api.telegram.org"
+    proxy: Proxy | None = Field(default=None, repr=False)
+
+
+class Mail(Section):
+    """The SMTP server; without `host` no e-mail is sent."""
+
+    host: Text | None = None
+    port: Port = 25
+    security: Security = "none"
+    user: Text | None = None
+    sender: Email = "defacewatch@example.gov.vn"
+
+
+class Webhook(Section):
+    name: Key
+    url: Url = Field(repr=False)
+
+
+class Alerts(Section):
+    language: Language = "vi"
+    telegram: Telegram = Telegram()
+    email: Mail = Mail()
+    webhooks: tuple[Webhook, ...] = ()
+
+
+class Metrics(Section):
+    enabled: Flag = True
+
+
+class Web(Section):
+    listen: Address = Listen("127.0.0.1", 8080)
+    public_url: BaseUrl = "http://127.0.0.1:8080"
+    metrics: Metrics = Metrics()
+
+
+class Retention(Section):
+    """How long evidence, checks, deliveries and closed incidents' events are kept."""
+
+    evidence_days: Annotated[int, whole(1, 36500)] = 365
+    evidence_max_gb: Amount = 20.0
+
+    @property
+    def max_age(self) -> timedelta:
+        return timedelta(days=self.evidence_days)
+
+    @property
+    def max_bytes(self) -> int:
+        return round(self.evidence_max_gb * 1_000_000_000)
+
+
+class General(Section):
+    store: Store = Store()
+    watch: Watch = Watch()
+    alerts: Alerts = Alerts()
+    web: Web = Web()
+    retention: Retention = Retention()
+
+
+def cross_check(document: Document) -> list[Problem]:
+    """Problems that lie between values: webhooks of the same name."""
+    return document.repeated("name", "alerts", "webhooks")
