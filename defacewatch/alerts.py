@@ -70,7 +70,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message on one channel: to an officer (by key), or to a webhook ('webhook:<name>', officer None)."""
+    """One message on one channel: to an officer (by key), or a webhook ('webhook:<name>', officer None)."""
 
     id: int
     alert: int
@@ -134,7 +134,7 @@ class Channel(Protocol):
         ...
 
     async def reachable(self) -> str:
-        """Ask the provider whether it is there, sending nothing; a line for `doctor`. Raises DeliveryError."""
+        """Ask whether the provider is there, sending nothing; a line for `doctor`. Raises DeliveryError."""
         ...
 
     async def close(self) -> None: ...

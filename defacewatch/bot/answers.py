@@ -1,0 +1,131 @@
+"""What the bot says: short plain texts for a phone, without markup and without clickable addresses."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from defacewatch.incidents import Incident, Resolution, State
+from defacewatch.language import N_, Translate, local_time
+from defacewatch.notify.content import incident_code
+from defacewatch.notify.hostile import safe
+from defacewatch.roster import ON_DUTY, Roster, on_duty, recipients
+from defacewatch.store.incidents import IncidentView
+from defacewatch.store.states import PageState
+from defacewatch.verdicts import VerdictKind
+
+LINES = 15  # pages or incidents named in one answer
+
+COMMANDS: Mapping[str, str] = {
+    "status": N_("how all watched pages stand"),
+    "incidents": N_("incidents that are not resolved"),
+    "acknowledge": N_("take an incident: /acknowledge SC-000123"),
+    "onduty": N_("who is on duty now"),
+    "help": N_("what this bot understands"),
+}
+
+VERDICTS: Mapping[VerdictKind | None, tuple[str, str]] = {
+    VerdictKind.DEFACED: ("🔴", N_("suspected attack")),
+    VerdictKind.CHANGED: ("🟠", N_("unusual change")),
+    VerdictKind.UNREACHABLE: ("⚫", N_("unreachable")),
+    VerdictKind.UNKNOWN: ("⚠️", N_("unknown, the monitor is blind")),
+    VerdictKind.LEARNING: ("🔵", N_("no baseline yet")),
+    VerdictKind.CLEAN: ("🟢", N_("as approved")),
+    None: ("⚪", N_("not checked yet")),
+}
+
+RESOLUTIONS: Mapping[Resolution, str] = {
+    Resolution.RESTORED: N_("the page was restored"),
+    Resolution.FALSE_ALARM: N_("false alarm"),
+    Resolution.LEGITIMATE: N_("legitimate update"),
+}
+
+
+def help_text(_: Translate) -> str:
+    lines = [f"/{command} – {_(words)}" for command, words in COMMANDS.items()]
+    return "\n".join([_("This bot understands:"), *lines])
+
+
+def refusal(user: int, _: Translate) -> str:
+    """What somebody who is not in the roster is told, in a private chat only."""
+    return _("You are not in the roster. Give this number to the administrator: {user}").format(user=user)
+
+
+def status(states: Sequence[PageState], _: Translate) -> str:
+    """How many pages stand how, and those that need somebody, worst first."""
+    counts = Counter(state.worst for state in states)
+    lines = [_("{count} pages are watched").format(count=len(states))]
+    lines += [
+        f"{emoji} {_(words)}: {counts[verdict]}"
+        for verdict, (emoji, words) in VERDICTS.items()
+        if counts[verdict]
+    ]
+    order = list(VERDICTS)
+    bad = [state for state in states if order.index(state.worst) < order.index(VerdictKind.UNKNOWN)]
+    bad.sort(key=lambda state: order.index(state.worst))
+    if bad:
+        lines.append("")
+    for state in bad[:LINES]:
+        code = f" · {incident_code(state.incident.id)}" if state.incident else ""
+        lines.append(f"{VERDICTS[state.worst][0]} {safe(state.portal.name, 60)}{code}")
+    return "\n".join(lines + _more(len(bad), _))
+
+
+def incidents(views: Sequence[IncidentView], roster: Roster, zone: str, _: Translate) -> str:
+    """The unresolved incidents, newest first, two lines each."""
+    if not views:
+        return _("No incident is open.")
+    lines: list[str] = []
+    for view in views[:LINES]:
+        incident = view.incident
+        emoji, words = VERDICTS[incident.verdict]
+        host = safe(urlsplit(view.page.url).netloc)
+        lines.append(f"{emoji} {incident_code(incident.id)} · {safe(view.portal.name, 60)} – {host}")
+        taken = _("not acknowledged")
+        if incident.state is State.ACKNOWLEDGED:
+            taken = _("acknowledged by {name}").format(name=named(incident.acknowledged_by, roster))
+        lines.append(f"{_(words)} · {local_time(incident.opened_at, zone)} · {taken}")
+    return "\n".join(lines + _more(len(views), _))
+
+
+def onduty(roster: Roster, now: datetime, _: Translate) -> str:
+    """Who is on duty or, in a gap of the roster, who is told instead."""
+    officers = on_duty(roster, now)
+    words = _("On duty:")
+    if not officers:
+        officers = recipients(roster, ON_DUTY, now)
+        words = _("Nobody is on duty. Alerts go to:")
+    return "\n".join([words, *(f"• {' '.join(filter(None, (o.name, o.phone)))}" for o in officers)])
+
+
+def acknowledged(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:
+    at = local_time(incident.acknowledged_at, zone) if incident.acknowledged_at else ""
+    return _("✋ {code} was acknowledged by {name} at {time}").format(
+        code=incident_code(incident.id), name=named(incident.acknowledged_by, roster), time=at
+    )
+
+
+def resolved(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:
+    at = local_time(incident.resolved_at, zone) if incident.resolved_at else ""
+    how = _(RESOLUTIONS[incident.resolved_as]) if incident.resolved_as else ""
+    return _("{code} was closed by {name} at {time}: {how}").format(
+        code=incident_code(incident.id), name=named(incident.resolved_by, roster), time=at, how=how
+    )
+
+
+def proposed(capture: str, by: str, roster: Roster, _: Translate) -> str:
+    return _(
+        "Capture {capture} is proposed as baseline by {name}."
+        " The incident stays open until an approver approves it:"
+        " defacewatch baseline approve {capture}"
+    ).format(capture=capture, name=named(by, roster))
+
+
+def named(key: str | None, roster: Roster) -> str:
+    """An officer's name where `key` is one; the key as it is otherwise (a system user, the program)."""
+    officer = roster.officer(key) if key else None
+    return safe(officer.name if officer else key or "?", 60)
+
+
+def _more(count: int, _: Translate) -> list[str]:
+    return [_("… and {count} more").format(count=count - LINES)] if count > LINES else []

@@ -1,0 +1,113 @@
+"""What officers do through the bot: acknowledge, call a false alarm, propose the new look.
+
+Each of these may be asked twice (Telegram hands out an update again when its receipt was lost), so asking
+again for what one has already done is answered as done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from telegram import InlineKeyboardMarkup
+
+from defacewatch.bot import answers
+from defacewatch.errors import Conflict
+from defacewatch.incidents import Event, Resolution, State
+from defacewatch.language import Translate
+from defacewatch.notify.buttons import Action, Press, choices, confirmation
+from defacewatch.roster import Officer, Roster
+from defacewatch.store import Store
+
+VIA = "telegram"
+ADDED = frozenset({Event.OPENED, Event.WORSENED, Event.CHANGED_AGAIN})  # these brought new differences
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to tell, and the buttons that are left under the alert. `told` puts it into the chat as well."""
+
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+    told: bool = True
+
+
+class Presses:
+    """Carries out what is asked, for an officer who is known."""
+
+    def __init__(
+        self, store: Store, roster: Callable[[], Roster], clock: Callable[[], datetime], zone: str
+    ) -> None:
+        self.store, self.roster, self.clock, self.zone = store, roster, clock, zone
+
+    async def press(
+        self, press: Press, officer: Officer, _: Translate, *, shown_at: datetime | None
+    ) -> Answer:
+        """Do what a button asks; `shown_at` is when its message was sent. Raises DefacewatchError."""
+        if press.action is Action.ACKNOWLEDGE:
+            return await self.acknowledge(press, officer, _)
+        if press.action is Action.LEGITIMATE:
+            return await self._propose(press, officer, _)
+        if press.action is Action.BACK:
+            return await self._back(press, _)
+        return await self._false_alarm(press, officer, _, shown_at)
+
+    async def acknowledge(self, press: Press, officer: Officer, _: Translate) -> Answer:
+        """Take an incident, or say who has it. Raises NotFound."""
+        try:
+            taken = await self.store.incidents.acknowledge(
+                press.incident, by=officer.key, via=VIA, now=self.clock()
+            )
+        except Conflict:
+            return await self._stands(press, _)
+        text = answers.acknowledged(taken, self.roster(), self.zone, _)
+        return Answer(text, choices(press.incident, press.capture, _, acknowledge=False))
+
+    async def _false_alarm(
+        self, press: Press, officer: Officer, _: Translate, shown_at: datetime | None
+    ) -> Answer:
+        view = await self.store.incidents.get(press.incident)
+        if view.incident.state is State.RESOLVED:
+            return await self._stands(press, _)
+        if await self._is_stale(press, shown_at):
+            raise Conflict(_("This page has changed further since this message. Judge by the latest alert."))
+        if press.action is Action.FALSE_ALARM:
+            words = _("Close it as a false alarm? This exact difference will not alert again.")
+            return Answer(words, confirmation(press, _), told=False)
+        closed = await self.store.incidents.resolve(
+            press.incident, as_=Resolution.FALSE_ALARM, by=officer.key, now=self.clock(), via=VIA
+        )
+        return Answer(answers.resolved(closed, self.roster(), self.zone, _))
+
+    async def _propose(self, press: Press, officer: Officer, _: Translate) -> Answer:
+        view = await self.store.incidents.get(press.incident)
+        if press.capture is None or view.incident.state is State.RESOLVED:
+            return await self._stands(press, _)
+        capture = await self.store.baselines.propose(press.capture, by=officer.key, now=self.clock())
+        text = answers.proposed(capture.id, capture.proposed_by or officer.key, self.roster(), _)
+        left = choices(press.incident, None, _, acknowledge=view.incident.state is State.OPEN)
+        return Answer(text, left)
+
+    async def _back(self, press: Press, _: Translate) -> Answer:
+        stands = await self._stands(press, _)
+        return Answer(_("Nothing was done."), stands.keyboard, told=False)
+
+    async def _stands(self, press: Press, _: Translate) -> Answer:
+        """How an incident stands, and the buttons that still make sense."""
+        incident = (await self.store.incidents.get(press.incident)).incident
+        if incident.state is State.RESOLVED:
+            return Answer(answers.resolved(incident, self.roster(), self.zone, _), told=False)
+        is_open = incident.state is State.OPEN
+        left = choices(press.incident, press.capture, _, acknowledge=is_open)
+        if is_open:
+            return Answer(_("The incident is open."), left, told=False)
+        return Answer(answers.acknowledged(incident, self.roster(), self.zone, _), left, told=False)
+
+    async def _is_stale(self, press: Press, shown_at: datetime | None) -> bool:
+        """Whether differences came after the message whose button was pressed: a false alarm mutes all of an
+        incident's differences, so it must not mute what its officer has not been shown."""
+        timeline = await self.store.incidents.timeline(press.incident)
+        seen = [n for n, entry in enumerate(timeline) if press.capture and entry.capture == press.capture]
+        if seen:
+            return any(entry.event in ADDED for entry in timeline[seen[-1] + 1 :])
+        added = [entry.at for entry in timeline if entry.event in ADDED]
+        return shown_at is not None and any(at.replace(microsecond=0) > shown_at for at in added)

@@ -1,0 +1,1 @@
+"""Telling people: what a message says, and one module for each channel that carries it."""

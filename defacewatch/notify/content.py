@@ -1,0 +1,244 @@
+"""What a message says, before it has a form: headline, notes, facts, signs, deadline."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from defacewatch.alerts import ESCALATES, AlertKind, Notice
+from defacewatch.incidents import Event, State
+from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.notify.hostile import safe
+from defacewatch.portals import Urgency
+from defacewatch.roster import ON_DUTY, Duty
+from defacewatch.signals import Kind, Role, Signal
+
+SIGNS = 6  # signals told in a message; the rest are counted
+VALUES = 3  # hosts or phrases named in one signal
+CONTACTS = 2
+
+HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour of the e-mail's bar
+    AlertKind.DEFACED: ("🔴", N_("SUSPECTED DEFACEMENT ATTACK"), "#b3261e"),
+    AlertKind.CHANGED: ("🟠", N_("UNUSUAL CHANGE"), "#b45309"),
+    AlertKind.UNREACHABLE: ("⚫", N_("PORTAL UNREACHABLE"), "#374151"),
+    AlertKind.CALMED: ("🟢", N_("PAGE LOOKS AS APPROVED AGAIN"), "#166534"),
+    AlertKind.RECOVERED: ("🟢", N_("PORTAL REACHABLE AGAIN"), "#166534"),
+    AlertKind.CERTIFICATE: ("🟡", N_("CERTIFICATE EXPIRES SOON"), "#8a6100"),
+    AlertKind.BLIND: ("⚠️", N_("THE MONITOR IS BLIND"), "#7c2d12"),
+    AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
+    AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
+}
+
+EXPLAINED: Mapping[AlertKind, str] = {
+    AlertKind.CALMED: N_("The incident stays open until a person resolves it."),
+    AlertKind.BLIND: N_(
+        "None of the canary sites answers: the watch's own connection is gone."
+        " Portals that do not answer are not judged until it is back."
+    ),
+    AlertKind.SIGHTED: N_("The canary sites answer again. The watch goes on."),
+    AlertKind.TEST: N_("This is only a test. Nothing has happened."),
+}
+
+HAPPENED: Mapping[str, str] = {
+    Event.WORSENED: N_("The incident has become worse"),
+    Event.CHANGED_AGAIN: N_("A further change of an open incident"),
+    Event.RETURNED: N_("The change has come back"),
+}
+
+ROLES: Mapping[str, str] = {
+    ON_DUTY: N_("the officer on duty"),
+    Duty.OFFICER: N_("the officers"),
+    Duty.SHIFT_LEAD: N_("the shift lead"),
+    Duty.LEADERSHIP: N_("the leadership"),
+    Duty.ADMIN: N_("the administrator"),
+}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One signal as it is told: a sentence in the officer's language, and its points ('60 points', '')."""
+
+    sentence: str
+    points: str = ""
+
+    @property
+    def line(self) -> str:
+        return f"{self.sentence} · {self.points}" if self.points else self.sentence
+
+
+@dataclass(frozen=True)
+class Content:
+    """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own."""
+
+    emoji: str
+    headline: str
+    colour: str
+    code: str | None
+    notes: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    signs: tuple[Sign, ...]
+    unsaid: int
+    deadline: tuple[str, str] | None
+    link: str | None
+
+
+def incident_code(incident: int) -> str:
+    """The code of an incident as people say it: 'SC-000123' (SC: sự cố)."""
+    return f"SC-{incident:06d}"
+
+
+def incident_number(code: str) -> int | None:
+    """The incident that a person means by 'SC-000123', '#123' or '123'; None if it is none of these."""
+    found = re.fullmatch(r"(?:SC-?|#)?(\d{1,18})", code.strip(), re.IGNORECASE | re.ASCII)
+    return int(found[1]) if found else None
+
+
+def compose(notice: Notice) -> Content:
+    """What the message about `notice` says, in its language and time zone."""
+    _ = translator(notice.language)
+    emoji, headline, colour = HEADLINES[notice.alert.kind]
+    told = _told_signals(notice)
+    return Content(
+        emoji,
+        _(headline),
+        colour,
+        incident_code(notice.incident.id) if notice.incident else None,
+        tuple(_notes(notice, _)),
+        tuple(_facts(notice, _)),
+        tuple(sign(signal, _) for signal in told[:SIGNS]),
+        max(0, len(told) - SIGNS),
+        _deadline(notice, _),
+        notice.evidence_url,
+    )
+
+
+def _notes(notice: Notice, _: Translate) -> Iterator[str]:
+    alert, incident = notice.alert, notice.incident
+    if alert.kind in EXPLAINED:
+        yield _(EXPLAINED[alert.kind])
+    if alert.kind in (AlertKind.DEFACED, AlertKind.CHANGED) and _is_intermittent(notice):
+        yield _("Intermittent: not every look shows it")
+    event = str(alert.facts.get("event", ""))
+    if event in HAPPENED:
+        yield _(HAPPENED[event])
+    if incident is None or alert.kind not in ESCALATES:
+        return
+    if incident.state is State.OPEN and notice.delivery is not None and notice.delivery.step > 0:
+        yield _("Nobody has acknowledged this alert in time")
+    if incident.acknowledged_by and incident.state is not State.RESOLVED:
+        yield _("Acknowledged by {name}").format(name=safe(incident.acknowledged_by, 60))
+
+
+def _is_intermittent(notice: Notice) -> bool:
+    seen = notice.verdict is not None and notice.verdict.intermittent
+    return bool(notice.alert.facts.get("intermittent", seen))
+
+
+def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
+    alert, incident, portal = notice.alert, notice.incident, notice.portal
+    if incident is not None:
+        code = incident_code(incident.id)
+        if incident.previous is not None:
+            code += " " + _("(follows {code})").format(code=incident_code(incident.previous))
+        yield _("Code"), code
+    if portal is not None:
+        yield _("Urgency"), _urgency(notice, _)
+        where = f" – {safe(urlsplit(notice.page.url).netloc)}" if notice.page else ""
+        yield _("Web portal"), safe(portal.name) + where
+        if notice.page is not None and urlsplit(notice.page.url).path not in ("", "/"):
+            yield _("Address"), safe(notice.page.url)
+        if portal.operator:
+            yield _("Operating unit"), safe(portal.operator)
+        if portal.owner:
+            yield _("Governing body"), safe(portal.owner)
+        if alert.kind in (AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE) and portal.contacts:
+            yield (
+                _("Contact"),
+                "; ".join(
+                    safe(" ".join(filter(None, (c.name, c.phone)))) for c in portal.contacts[:CONTACTS]
+                ),
+            )
+    yield from _times(notice, _)
+    if alert.kind is AlertKind.TEST and notice.to is not None:
+        yield _("To"), safe(notice.to.name)
+
+
+def _urgency(notice: Notice, _: Translate) -> str:
+    words = [_("HIGH") if notice.alert.urgency is Urgency.HIGH else _("normal")]
+    if notice.portal and notice.portal.level is not None:
+        words.append(_("security level {level}").format(level=notice.portal.level))
+    if notice.portal and notice.portal.critical:
+        words.append(_("critical portal"))
+    return " · ".join(words)
+
+
+def _times(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
+    alert, incident = notice.alert, notice.incident
+    at = local_time(alert.at, notice.zone)
+    if alert.kind is AlertKind.RECOVERED:
+        if incident is not None:
+            yield _("Unreachable since"), local_time(incident.opened_at, notice.zone)
+        yield _("Reachable again"), at
+        return
+    if alert.kind not in ESCALATES or alert.kind is AlertKind.BLIND:
+        yield _("Time"), at
+        return
+    if notice.confirmed_at is not None and notice.confirmed_at != alert.at:
+        again = _clock_time(notice.confirmed_at, alert.at, notice.zone)
+        at += ", " + _("checked again {time}").format(time=again)
+    yield _("Detected"), at
+
+
+def _clock_time(moment: datetime, beside: datetime, zone: str) -> str:
+    """The time of day, with the date only where it is not the one of `beside`."""
+    there, other = (m.astimezone(ZoneInfo(zone)) for m in (moment, beside))
+    return f"{there:%H:%M:%S}" if there.date() == other.date() else f"{there:%H:%M:%S %d/%m/%Y}"
+
+
+def _told_signals(notice: Notice) -> list[Signal]:
+    """The signals worth a line, worst first."""
+    kind = notice.alert.kind
+    if notice.verdict is None or kind not in (
+        AlertKind.DEFACED,
+        AlertKind.CHANGED,
+        AlertKind.UNREACHABLE,
+        AlertKind.CERTIFICATE,
+    ):
+        return []
+    if kind is AlertKind.CERTIFICATE:
+        return [s for s in notice.verdict.signals if s.kind in (Kind.TLS_EXPIRES_SOON, Kind.TLS)]
+    told = [s for s in notice.verdict.signals if s.points > 0 or s.role is Role.OUTAGE]
+    return sorted(told, key=lambda s: -s.points)
+
+
+def sign(signal: Signal, _: Translate) -> Sign:
+    """`signal` as it is told in the language of `_`, its evidence cleaned, bounded and defanged."""
+    evidence = {key: _shown(value) for key, value in signal.evidence.items()}
+    sentence = replace(signal, evidence=evidence).sentence(_)
+    points = _("{points} points").format(points=f"{round(signal.points, 1):g}") if signal.points else ""
+    return Sign(sentence[:1].upper() + sentence[1:], points)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, (list, tuple, set, frozenset)):
+        shown = [safe(item, 60) for item in list(value)[:VALUES]]
+        return ", ".join(shown) + (f" (+{len(value) - VALUES})" if len(value) > VALUES else "")
+    return safe(value, 120)
+
+
+def _deadline(notice: Notice, _: Translate) -> tuple[str, str] | None:
+    """Until when somebody has to take it, and to whom it goes then; without an incident there is nothing to
+    take, and it goes on in any case."""
+    taken = notice.incident is not None and notice.incident.state is not State.OPEN
+    if notice.deadline is None or taken:
+        return None
+    due = local_time(notice.deadline, notice.zone)
+    following = notice.next_to or ""
+    to = _(ROLES[following]) if following in ROLES else safe(following, 60)
+    if notice.incident is None:
+        return (_("Goes on"), _("to {next} at {time}").format(next=to, time=due)) if to else None
+    return _("Acknowledge by"), due + ("; " + _("after that it goes to {next}").format(next=to) if to else "")

@@ -1,0 +1,111 @@
+"""A message in the form that a channel carries: subject, plain text, Telegram HTML, e-mail HTML."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from html import escape
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from defacewatch.alerts import Notice
+from defacewatch.language import Translate, local_time, translator
+from defacewatch.notify.content import Content, compose
+from defacewatch.notify.hostile import bounded, clean, safe
+
+SUBJECT = 140  # characters
+TELEGRAM_TEXT = 4096  # UTF-16 units after markup is taken away, as Telegram counts
+TELEGRAM_CAPTION = 1024
+
+_templates = Environment(
+    loader=PackageLoader("defacewatch.notify"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def subject(notice: Notice) -> str:
+    """One line of at most `SUBJECT` characters: '🔴 SC-000123 NGHI TẤN CÔNG …: Cổng …'."""
+    content = compose(notice)
+    code = f"{content.code} " if content.code else ""
+    about = f": {safe(notice.portal.name)}" if notice.portal else ""
+    return bounded(clean(f"{content.emoji} {code}{content.headline}{about}"), SUBJECT)
+
+
+def text(notice: Notice) -> str:
+    """The message as plain text: short lines, the most important first."""
+    return "\n".join(_lines(compose(notice), translator(notice.language), markup=False))
+
+
+def telegram_html(notice: Notice) -> str:
+    """The message in Telegram's HTML, within its limit; signs are left out from the end if it is too long."""
+    content, translate = compose(notice), translator(notice.language)
+    signs = content.signs
+    while True:
+        fewer = replace(content, signs=signs, unsaid=content.unsaid + len(content.signs) - len(signs))
+        lines = list(_lines(fewer, translate, markup=True))
+        if _units("\n".join(lines)) <= TELEGRAM_TEXT or not signs:
+            return "\n".join(lines)
+        signs = signs[:-1]
+
+
+def caption(notice: Notice, *, before: bool) -> str:
+    """The caption of one picture, plain: which of the two it is, the incident's code and the portal."""
+    _ = translator(notice.language)
+    content = compose(notice)
+    about = " · ".join(filter(None, (content.code, safe(notice.portal.name) if notice.portal else None)))
+    return bounded("\n".join(filter(None, (_picture_label(notice, before=before), about))), TELEGRAM_CAPTION)
+
+
+def html(notice: Notice, *, before: str | None = None, after: str | None = None) -> str:
+    """The body of an e-mail. It loads nothing: `before` and `after` are the content ids of the pictures that
+    travel with it ('cid:' is put before them)."""
+    pictures = [
+        (cid, _picture_label(notice, before=cid is before)) for cid in (before, after) if cid is not None
+    ]
+    return _templates.get_template("email.html").render(
+        _=translator(notice.language),
+        language=notice.language,
+        content=compose(notice),
+        portal=safe(notice.portal.name) if notice.portal else None,
+        pictures=pictures,
+    )
+
+
+def _picture_label(notice: Notice, *, before: bool) -> str:
+    _ = translator(notice.language)
+    if before:
+        return _("Before – as approved")
+    if notice.confirmed_at is None:
+        return _("After – as seen")
+    return _("After – as seen at {time}").format(time=local_time(notice.confirmed_at, notice.zone))
+
+
+def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
+    def bold(words: str) -> str:
+        return f"<b>{escape(words)}</b>" if markup else words
+
+    def plain(words: str) -> str:
+        return escape(words) if markup else words
+
+    yield f"{content.emoji} {bold(content.headline)}"
+    for note in content.notes:
+        yield f"❗ {bold(note)}" if content.signs else plain(note)
+    for label, value in content.facts:
+        yield f"{plain(label)}: {bold(value) if label == _('Code') else plain(value)}"
+    if content.signs:
+        yield f"{bold(_('Signs'))}:"
+        yield from (f"• {plain(sign.line)}" for sign in content.signs)
+    if content.unsaid:
+        yield plain("• " + _("and {count} more").format(count=content.unsaid))
+    if content.deadline:
+        label, value = content.deadline
+        yield f"{bold(label)}: {plain(value)}"
+    if content.link:
+        words = _("Open the evidence")
+        yield f'<a href="{escape(content.link)}">{plain(words)}</a>' if markup else f"{words}: {content.link}"
+
+
+def _units(words: str) -> int:
+    """Length as Telegram counts it, an upper bound: the markup is counted too."""
+    return len(words.encode("utf-16-le")) // 2

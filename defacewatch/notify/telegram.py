@@ -1,0 +1,114 @@
+"""Alerts over Telegram: the text with its buttons first, then the pictures as a reply to it."""
+
+import asyncio
+
+import structlog
+from telegram import Bot, InlineKeyboardMarkup, InputMediaPhoto, Message, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, TelegramError
+
+from defacewatch.alerts import AlertKind, DeliveryError, Notice
+from defacewatch.incidents import State
+from defacewatch.language import translator
+from defacewatch.notify import botapi, buttons, message
+
+log = structlog.get_logger(__name__)
+
+TEXT_WITHIN = 18.0  # seconds; text and pictures together stay below the outbox's limit for one message
+PICTURES_WITHIN = 20.0
+LOST_CHAT = ("chat not found", "user is deactivated", "peer_id_invalid")
+JUDGED = frozenset({AlertKind.DEFACED, AlertKind.CHANGED})
+ANSWERED = JUDGED | {AlertKind.UNREACHABLE}
+
+
+class TelegramChannel:
+    """Sends to an officer's Telegram user. The officer must have started the bot once."""
+
+    def __init__(self, token: str, *, api_url: str, proxy: str | None = None) -> None:
+        self._token = token
+        self._request = botapi.request(api_url, proxy, connections=8)
+        self._bot = Bot(
+            token, base_url=botapi.base_url(api_url), request=self._request, get_updates_request=self._request
+        )
+
+    @property
+    def name(self) -> str:
+        return "telegram"
+
+    async def send(self, notice: Notice) -> str:
+        """Send, and return 'message_id …'. Raises DeliveryError.
+
+        Once the text is out the alert counts as sent: pictures that fail are noted in the receipt.
+        """
+        if notice.to is None or notice.to.telegram_user is None:
+            raise DeliveryError("Telegram: the officer has no telegram_user in the roster", permanent=True)
+        try:
+            async with asyncio.timeout(TEXT_WITHIN):
+                sent = await self._send_text(notice, notice.to.telegram_user)
+        except TelegramError as error:
+            raise botapi.delivery_error(error, self._token) from error
+        except TimeoutError as error:
+            raise DeliveryError(f"Telegram: no answer within {TEXT_WITHIN:g} s") from error
+        return f"message_id {sent.message_id}" + await self._send_pictures(notice, sent)
+
+    async def reachable(self) -> str:
+        """Ask who the bot is. Raises DeliveryError."""
+        try:
+            me = await self._bot.get_me()
+        except TelegramError as error:
+            raise botapi.delivery_error(error, self._token) from error
+        return f"@{me.username}"
+
+    async def close(self) -> None:
+        await self._request.shutdown()
+
+    async def _send_text(self, notice: Notice, chat: int) -> Message:
+        keyboard = _keyboard(notice)
+        try:
+            return await self._bot.send_message(
+                chat, message.telegram_html(notice), parse_mode=ParseMode.HTML, reply_markup=keyboard
+            )
+        except BadRequest as error:
+            if any(words in error.message.lower() for words in LOST_CHAT):
+                raise
+            # Whatever Telegram finds wrong with the markup, the words must get through.
+            log.warning("Telegram refused the markup", alert=notice.alert.id, error=error.message)
+            plain = message.text(notice)[: message.TELEGRAM_TEXT // 2]
+            return await self._bot.send_message(chat, plain, reply_markup=keyboard)
+
+    async def _send_pictures(self, notice: Notice, sent: Message) -> str:
+        """Send what pictures there are; what the receipt says of them."""
+        photos = [
+            (data, message.caption(notice, before=data is notice.before))
+            for data in (notice.before, notice.after)
+            if data is not None
+        ]
+        if not photos:
+            return ""
+        reply = ReplyParameters(sent.message_id, allow_sending_without_reply=True)
+        try:
+            async with asyncio.timeout(PICTURES_WITHIN):
+                if len(photos) == 1:
+                    data, caption = photos[0]
+                    await self._bot.send_photo(sent.chat_id, data, caption=caption, reply_parameters=reply)
+                else:
+                    album = [InputMediaPhoto(data, caption=caption) for data, caption in photos]
+                    await self._bot.send_media_group(sent.chat_id, album, reply_parameters=reply)
+        except (TelegramError, TimeoutError) as error:
+            why = str(error).replace(self._token, "<token>") or "no answer in time"
+            log.warning("pictures were not sent", alert=notice.alert.id, error=why)
+            return f", without pictures: {why}"
+        return f", {len(photos)} pictures"
+
+
+def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:
+    incident = notice.incident
+    if incident is None or incident.state is State.RESOLVED or notice.alert.kind not in ANSWERED:
+        return None
+    return buttons.choices(
+        incident.id,
+        notice.capture,
+        translator(notice.language),
+        acknowledge=incident.state is State.OPEN,
+        judge=notice.alert.kind in JUDGED,
+    )
