@@ -1,0 +1,56 @@
+"""What the program counts, for Prometheus: named here once, moved wherever it happens, shown at /metrics.
+
+Everything hangs on prometheus-client's default registry, beside its figures about the process. Times are in
+seconds. docs/operations.md says what each is good for and which alarms to put on them.
+"""
+
+from importlib.metadata import version
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+NAMESPACE = "defacewatch"
+
+CHECKS = Counter("checks", "Checks recorded", ["tier", "verdict"], namespace=NAMESPACE)
+CHECK_SECONDS = Histogram(
+    "check_seconds",
+    "Time a check took, the wait for its second look included",
+    ["tier"],
+    namespace=NAMESPACE,
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80),
+)
+CAPTURES = Counter("captures", "Looks with the browser", namespace=NAMESPACE)
+BROWSER_RESTARTS = Counter(
+    "browser_restarts", "Times the browser was started again, recycling included", namespace=NAMESPACE
+)
+PROBE_LATENESS = Histogram(
+    "probe_lateness_seconds",
+    "How late a probe began, after the time it was due",
+    namespace=NAMESPACE,
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+COVERAGE = Gauge(
+    "coverage_ratio", "Share of pages seen within twice their probe interval", namespace=NAMESPACE
+)
+PAGES = Gauge("pages", "Watched pages by their latest verdict", ["verdict"], namespace=NAMESPACE)
+INCIDENTS = Gauge("incidents", "Unresolved incidents by state", ["state"], namespace=NAMESPACE)
+
+ALERTS = Counter("alerts", "Alerts recorded", ["kind"], namespace=NAMESPACE)
+DELIVERIES = Counter(
+    "deliveries",
+    "Attempts to deliver, by outcome (sent, retried, failed)",
+    ["channel", "outcome"],
+    namespace=NAMESPACE,
+)
+OUTBOX_PENDING = Gauge("outbox_pending", "Deliveries that wait to be sent", namespace=NAMESPACE)
+OUTBOX_OLDEST = Gauge(
+    "outbox_oldest_seconds", "Age of the oldest delivery that waits to be sent", namespace=NAMESPACE
+)
+TIME_TO_ALERT = Histogram(
+    "time_to_alert_seconds",
+    "From the first bad look to the provider's receipt of the first message",
+    namespace=NAMESPACE,
+    buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600),
+)
+
+BUILD = Info("build", "The version that runs", namespace=NAMESPACE)
+BUILD.info({"version": version("defacewatch")})

@@ -1,0 +1,5 @@
+"""What the daemon shows over HTTP: health, metrics, a read-only JSON API, and a status page."""
+
+from defacewatch.web.app import make_app
+
+__all__ = ["make_app"]

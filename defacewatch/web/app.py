@@ -1,0 +1,81 @@
+"""The web application: its parts put together."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from defacewatch.store import Store
+from defacewatch.web import api, incident, login, operations, pictures, status
+from defacewatch.web.access import Access
+from defacewatch.web.console import CONSOLE, Console, console_of
+from defacewatch.web.rendering import Renderer
+from defacewatch.web.security import admit, harden
+
+LARGEST_REQUEST = 16 * 1024  # bytes; the longest thing anybody sends is a token
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_app(
+    *,
+    store: Store,
+    secret_key: bytes,
+    token: str,
+    metrics_token: str | None,
+    metrics_enabled: bool,
+    zone: str,
+    language: str,
+    public_url: str,
+    health: Callable[[], list[str]],
+    duty: Callable[[], list[str]],
+    registry: CollectorRegistry,
+    clock: Callable[[], datetime] = _utc_now,
+) -> web.Application:
+    """The application over an open store, which stays the caller's to close.
+
+    `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
+    signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
+    daemon is not well, none when it is; `duty` the names of those on duty. Raises UsageError without a token.
+    """
+    app = web.Application(middlewares=[harden, admit], client_max_size=LARGEST_REQUEST)
+    app[CONSOLE] = Console(
+        store=store,
+        access=Access(token, secret_key, clock=clock),
+        renderer=Renderer(),
+        language=language,
+        zone=zone,
+        public_url=public_url,
+        metrics_token=metrics_token,
+        metrics_enabled=metrics_enabled,
+        health=health,
+        duty=duty,
+        registry=registry,
+        clock=clock,
+    )
+    app[pictures.SMALL] = pictures.SmallPictures()
+    app.add_routes(
+        [
+            web.get("/", status.status_page),
+            web.get(r"/incidents/{id:\d{1,18}}", incident.incident_page),
+            web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
+            web.get("/static/{name}", _static),
+            web.get("/login", login.form),
+            web.post("/login", login.login),
+            web.post("/logout", login.logout),
+            web.get("/healthz", operations.healthz),
+            web.get("/metrics", operations.metrics),
+            *api.routes(),
+        ]
+    )
+    return app
+
+
+async def _static(request: web.Request) -> web.Response:
+    try:
+        return console_of(request).renderer.file(request.match_info["name"])
+    except KeyError:
+        raise web.HTTPNotFound from None

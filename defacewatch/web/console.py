@@ -1,0 +1,55 @@
+"""What every handler works with, and how it gets at it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from defacewatch.language import LANGUAGES
+from defacewatch.store import Store
+from defacewatch.web.access import Access
+from defacewatch.web.rendering import Renderer
+from defacewatch.web.words import Words
+
+LANGUAGE_COOKIE = "defacewatch_language"
+
+
+@dataclass(frozen=True)
+class Console:
+    """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
+    of those on duty now; both are called with every request that shows them."""
+
+    store: Store
+    access: Access
+    renderer: Renderer
+    language: str
+    zone: str
+    public_url: str
+    metrics_token: str | None
+    metrics_enabled: bool
+    health: Callable[[], list[str]]
+    duty: Callable[[], list[str]]
+    registry: CollectorRegistry
+    clock: Callable[[], datetime]
+
+
+CONSOLE = web.AppKey("console", Console)
+
+
+def console_of(request: web.Request) -> Console:
+    return request.app[CONSOLE]
+
+
+def language_of(request: web.Request) -> str:
+    """The language that the reader chose: for this request, else for good, else the configured one."""
+    for chosen in (request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if chosen in LANGUAGES:
+            return chosen
+    return console_of(request).language
+
+
+def words_of(request: web.Request) -> Words:
+    console = console_of(request)
+    return Words(language_of(request), console.zone, console.clock())

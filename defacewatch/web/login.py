@@ -1,0 +1,44 @@
+"""The login form: a token for a session."""
+
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from defacewatch.web.console import console_of, words_of
+from defacewatch.web.security import RETURN_TO, session_cookie, set_session, too_many
+
+
+async def form(request: web.Request) -> web.Response:
+    return _form(request, request.query.get("next", "/"))
+
+
+async def login(request: web.Request) -> web.Response:
+    """Open a session for the right token, and go on to where the reader wanted to go."""
+    console = console_of(request)
+    if (wait := console.access.wait(request.remote)) is not None:
+        return too_many(request, wait.total_seconds())
+    fields = await request.post()
+    token, back = str(fields.get("token", "")), str(fields.get("next", "/"))
+    if not console.access.admits(token.strip(), request.remote):
+        return _form(request, back, wrong=True)
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: _local(back)})
+    set_session(console, answer, console.access.open_session())
+    return answer
+
+
+async def logout(request: web.Request) -> web.Response:
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/login"})
+    name, secure = session_cookie(console_of(request))
+    answer.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Strict")
+    return answer
+
+
+def _form(request: web.Request, back: str, *, wrong: bool = False) -> web.Response:
+    status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
+    renderer = console_of(request).renderer
+    return renderer.page("login.html", words_of(request), status=status, back=_local(back), wrong=wrong)
+
+
+def _local(back: str) -> str:
+    """`back` if it is one of our own pages, else the front page."""
+    return back if RETURN_TO.fullmatch(back) else "/"

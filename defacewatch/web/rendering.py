@@ -1,0 +1,37 @@
+"""Templates to pages. Everything is escaped; templates get their texts from `Words`."""
+
+from importlib import resources
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from defacewatch.web.words import Words
+
+STATIC = {
+    "console.css": "text/css",
+    "refresh.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+}
+
+
+class Renderer:
+    """The templates, and the few files that go with them, read once."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("defacewatch.web"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        folder = resources.files("defacewatch.web") / "static"
+        self._files = {name: (folder / name).read_bytes() for name in STATIC}
+
+    def page(self, template: str, words: Words, *, status: int = 200, **values: object) -> web.Response:
+        made = self._templates.get_template(template).render(words=words, _=words._, **values)
+        return web.Response(text=made, status=status, content_type="text/html")
+
+    def file(self, name: str) -> web.Response:
+        """One of the files under static/. Raises KeyError."""
+        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")

@@ -1,0 +1,144 @@
+"""The outer layers of every request: who may pass, which headers go out, how an error looks."""
+
+import re
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from defacewatch.errors import DefacewatchError, NotFound, UsageError
+from defacewatch.language import LANGUAGES, N_
+from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, language_of, words_of
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+API = "/api/"
+METRICS = "/metrics"
+HEALTH = "/healthz"
+OPEN = frozenset({HEALTH, "/login", "/static/console.css", "/static/mark.svg"})  # the form and its looks
+RETURN_TO = re.compile(r"/(?:incidents/\d{1,18})?", re.ASCII)  # where a login may lead
+YEAR = 365 * 24 * 3600
+ERRORS = {
+    HTTPStatus.BAD_REQUEST: N_("The request could not be understood."),
+    HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
+    HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong tokens. Wait a few minutes and try again."),
+    HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
+}
+OTHERWISE = N_("Something went wrong here. It is in the log.")
+
+log = structlog.get_logger(__name__)
+
+
+def session_cookie(console: Console) -> tuple[str, bool]:
+    """The name of the session's cookie and whether it is for HTTPS alone."""
+    secure = console.public_url.startswith("https://")
+    return ("__Host-defacewatch" if secure else "defacewatch_session"), secure
+
+
+def set_session(console: Console, answer: web.StreamResponse, value: str) -> None:
+    name, secure = session_cookie(console)
+    answer.set_cookie(name, value, httponly=True, samesite="Strict", secure=secure, path="/")
+
+
+def failure(request: web.Request, status: int, text: str | None = None) -> web.Response:
+    """An error as the asker can read it: JSON for programs, a page for people."""
+    words = words_of(request)
+    message = text or words._(ERRORS.get(HTTPStatus(status), OTHERWISE))
+    if request.path.startswith(API):
+        return web.json_response({"error": message}, status=status)
+    if request.path in (METRICS, HEALTH):
+        return web.Response(text=message + "\n", status=status)
+    return console_of(request).renderer.page("error.html", words, status=status, message=message)
+
+
+@web.middleware
+async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers carry the security headers, errors included; nothing of an error's inside goes out."""
+    try:
+        answer = await handler(request)
+    except web.HTTPException as problem:
+        answer = failure(request, problem.status)
+        if hdrs.ALLOW in problem.headers:
+            answer.headers[hdrs.ALLOW] = problem.headers[hdrs.ALLOW]
+    except NotFound as problem:
+        answer = failure(
+            request, HTTPStatus.NOT_FOUND, str(problem) if request.path.startswith(API) else None
+        )
+    except UsageError as problem:
+        answer = failure(request, HTTPStatus.BAD_REQUEST, str(problem))
+    except DefacewatchError as problem:
+        log.error("web request failed", path=request.path, error=str(problem))
+        answer = failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
+    except Exception:
+        log.exception("web request failed", path=request.path)
+        answer = failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    chosen = request.query.get("lang")
+    if chosen in LANGUAGES and not request.path.startswith(API):
+        secure = session_cookie(console_of(request))[1]
+        answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="Lax", secure=secure)
+    return answer
+
+
+@web.middleware
+async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only /healthz and the login form answer without a token."""
+    if request.path in OPEN:
+        return await handler(request)
+    console = console_of(request)
+    bearer = _bearer(request)
+    if bearer is not None:
+        if (wait := console.access.wait(request.remote)) is not None:
+            return too_many(request, wait.total_seconds())
+        expected = console.metrics_token if request.path == METRICS else None
+        if console.access.admits(bearer, request.remote, expected=expected):
+            return await handler(request)
+        return _refused(request)
+    if request.path == METRICS:
+        return _refused(request)
+    name, _ = session_cookie(console)
+    cookie = request.cookies.get(name)
+    renewed = console.access.renewed(cookie)
+    if renewed is None:
+        return _refused(request)
+    answer = await handler(request)
+    if renewed != cookie and request.path != "/logout":
+        set_session(console, answer, renewed)
+    return answer
+
+
+def too_many(request: web.Request, seconds: float) -> web.Response:
+    answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS)
+    answer.headers[hdrs.RETRY_AFTER] = str(int(seconds) + 1)
+    return answer
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _refused(request: web.Request) -> web.Response:
+    if request.path.startswith(API) or request.path == METRICS or request.method not in ("GET", "HEAD"):
+        return web.json_response(
+            {"error": "a token is needed: Authorization: Bearer …"},
+            status=HTTPStatus.UNAUTHORIZED,
+            headers={hdrs.WWW_AUTHENTICATE: 'Bearer realm="defacewatch"'},
+        )
+    back = request.path if RETURN_TO.fullmatch(request.path) else "/"
+    lang = f"&lang={language_of(request)}" if "lang" in request.query else ""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/login?next={back}{lang}"})

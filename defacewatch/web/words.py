@@ -1,0 +1,128 @@
+"""What the pages call things, in the reader's language and time zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_timedelta
+from babel.numbers import format_decimal
+
+from defacewatch.alerts import DeliveryState
+from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
+from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.notify.content import incident_code
+from defacewatch.notify.hostile import bounded, clean
+from defacewatch.signals import Severity, Signal
+from defacewatch.verdicts import VerdictKind
+
+LONGEST = 400  # characters of a text that may come from a page
+
+VERDICTS: Mapping[VerdictKind | None, str] = {
+    VerdictKind.DEFACED: N_("Suspected attack"),
+    VerdictKind.CHANGED: N_("Unusual change"),
+    VerdictKind.UNREACHABLE: N_("Unreachable"),
+    VerdictKind.UNKNOWN: N_("Not known"),
+    VerdictKind.LEARNING: N_("Learning"),
+    VerdictKind.CLEAN: N_("As approved"),
+    None: N_("Not checked yet"),
+}
+WORST_FIRST = tuple(VERDICTS)
+
+STATES: Mapping[State, str] = {
+    State.OPEN: N_("Waiting to be acknowledged"),
+    State.ACKNOWLEDGED: N_("Acknowledged"),
+    State.RESOLVED: N_("Resolved"),
+}
+RESOLUTIONS: Mapping[Resolution, str] = {
+    Resolution.RESTORED: N_("page restored"),
+    Resolution.FALSE_ALARM: N_("false alarm"),
+    Resolution.LEGITIMATE: N_("legitimate update"),
+}
+EVENTS: Mapping[Event, str] = {
+    Event.OPENED: N_("Incident opened"),
+    Event.WORSENED: N_("It has become worse"),
+    Event.CHANGED_AGAIN: N_("The page has changed further"),
+    Event.CALMED: N_("The page looks as approved again"),
+    Event.RETURNED: N_("The difference has come back"),
+    Event.UNREACHABLE: N_("The page can no longer be reached"),
+    Event.ACKNOWLEDGED: N_("Incident acknowledged"),
+    Event.RESOLVED: N_("Incident resolved"),
+    Event.COMMENT: N_("Remark"),
+}
+DELIVERIES: Mapping[DeliveryState, str] = {
+    DeliveryState.PENDING: N_("Waiting"),
+    DeliveryState.SENDING: N_("Being sent"),
+    DeliveryState.SENT: N_("Delivered"),
+    DeliveryState.FAILED: N_("Failed"),
+}
+SEVERITIES: Mapping[Severity, str] = {
+    Severity.HIGH: N_("high"),
+    Severity.MEDIUM: N_("medium"),
+    Severity.LOW: N_("low"),
+    Severity.INFO: N_("note"),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts for one reader: `language`, time `zone`, and what `now` is for ages."""
+
+    language: str
+    zone: str
+    now: datetime
+
+    @property
+    def _(self) -> Translate:
+        return translator(self.language)
+
+    def verdict(self, kind: VerdictKind | None) -> str:
+        return self._(VERDICTS[kind])
+
+    def state(self, incident: Incident) -> str:
+        if incident.resolved_as is not None:
+            return f"{self._(STATES[State.RESOLVED])}: {self._(RESOLUTIONS[incident.resolved_as])}"
+        return self._(STATES[incident.state])
+
+    def event(self, event: Event) -> str:
+        return self._(EVENTS[event])
+
+    def delivery(self, state: DeliveryState) -> str:
+        return self._(DELIVERIES[state])
+
+    def severity(self, severity: Severity) -> str:
+        return self._(SEVERITIES[severity])
+
+    def who(self, name: str) -> str:
+        return self._("the program") if name == PROGRAM else self.text(name)
+
+    def sentence(self, signal: Signal) -> str:
+        """A signal's sentence; what the page put into it is cleaned and cut."""
+        return self.text(signal.sentence(self._))
+
+    def text(self, text: object) -> str:
+        """A text that anybody may have written: one line, no control characters, not too long."""
+        return bounded(clean(str(text)[: LONGEST * 8]), LONGEST)
+
+    def code(self, incident: int) -> str:
+        return incident_code(incident)
+
+    def full_time(self, moment: datetime) -> str:
+        return local_time(moment, self.zone)
+
+    def short_time(self, moment: datetime) -> str:
+        """The time of day, and the date where it is not today."""
+        there = moment.astimezone(ZoneInfo(self.zone))
+        today = self.now.astimezone(ZoneInfo(self.zone)).date()
+        return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%H:%M %d/%m/%Y}"
+
+    def iso(self, moment: datetime) -> str:
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+    def ago(self, moment: datetime) -> str:
+        """'3 minutes ago', in the reader's language."""
+        age = min(moment - self.now, moment - moment)
+        return format_timedelta(age, granularity="second", add_direction=True, locale=self.language)
+
+    def points(self, points: float) -> str:
+        return format_decimal(points, format="#,##0.#", locale=self.language)

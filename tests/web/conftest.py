@@ -1,0 +1,95 @@
+"""The web application over a real store on SQLite, and a client of its own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
+
+from defacewatch.store import Store
+from defacewatch.web import make_app
+from tests.conftest import Clock
+
+TOKEN = "mã-truy-cập-thử"
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass
+class Around:
+    """What the daemon would tell the application."""
+
+    problems: list[str] = field(default_factory=list)
+    duty: list[str] = field(default_factory=lambda: ["Nguyễn Văn An"])
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+@pytest.fixture
+def around() -> Around:
+    return Around()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(
+        f"sqlite+aiosqlite:///{tmp_path}/store.db",
+        baselines=tmp_path / "baselines",
+        evidence=tmp_path / "evidence",
+    )
+    yield opened
+    await opened.close()
+
+
+Serve = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture
+async def serve(store: Store, around: Around, clock: Clock) -> AsyncIterator[Serve]:
+    """Start the application, with other settings where named; a client that follows no redirect."""
+    clients: list[Client] = []
+
+    async def started(**settings: object) -> Client:
+        usual: dict[str, object] = {
+            "store": store,
+            "secret_key": b"k" * 32,
+            "token": TOKEN,
+            "metrics_token": None,
+            "metrics_enabled": True,
+            "zone": "Asia/Ho_Chi_Minh",
+            "language": "en",
+            "public_url": "http://127.0.0.1:8080",
+            "health": lambda: around.problems,
+            "duty": lambda: around.duty,
+            "registry": around.registry,
+            "clock": clock,
+        }
+        app = make_app(**(usual | settings))  # type: ignore[arg-type]
+        client: Client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
+        clients.append(client)
+        await client.start_server()
+        return client
+
+    yield started
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def client(serve: Serve) -> Client:
+    """A client that has not signed in."""
+    return await serve()
+
+
+async def sign_in(client: Client) -> None:
+    answer = await client.post("/login", data={"token": TOKEN}, allow_redirects=False)
+    assert answer.status == 303
+
+
+@pytest.fixture
+async def reader(client: Client) -> Client:
+    """A client that has signed in."""
+    await sign_in(client)
+    return client

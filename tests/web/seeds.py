@@ -1,0 +1,75 @@
+"""Pages with a past, for what is shown of them."""
+
+import io
+
+from PIL import Image
+
+from defacewatch.alerts import Wanted
+from defacewatch.captures import Tier
+from defacewatch.incidents import PROGRAM
+from defacewatch.signals import Kind, Signal
+from defacewatch.store import Store
+from defacewatch.verdicts import Verdict, VerdictKind
+from tests.store.samples import (
+    MINUTE,
+    NOW,
+    captured,
+    checked,
+    features,
+    look,
+    outcome,
+    phrase,
+    portal,
+    registered,
+)
+
+HOSTILE = '<script>alert("x")</script>\u202e<img src=x onerror=y>'
+
+__all__ = ["HOSTILE", "MINUTE", "NOW", "PROGRAM", "attacked", "checked", "portal", "registered", "screenshot"]
+
+
+def screenshot(red: int = 200, *, height: int = 1600) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (1280, height), (red, 30, 40)).save(out, "PNG")
+    return out.getvalue()
+
+
+def defaced(said: str = "hacked by x") -> Verdict:
+    signals = (
+        Signal(Kind.TITLE, 12.0, "title:x", {"before": "Trang chủ", "after": said}),
+        phrase(said),
+        Signal(Kind.TLS_EXPIRES_SOON, 0.0, "tls", {"not_after": "10/12/2026"}),
+    )
+    return Verdict(VerdictKind.DEFACED, 72.0, 60.0, signals)
+
+
+async def attacked(
+    store: Store, key: str = "hungyen", *, said: str = "hacked by x", told: bool = True
+) -> tuple[str, int]:
+    """A page that was learned, approved, and defaced ten minutes later; its id and the incident's."""
+    page = await registered(store, key)
+    first = await captured(store, page, at=NOW)
+    await store.baselines.approve(first, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
+    at = NOW + 10 * MINUTE
+    context = await store.checks.context(page, now=at)
+    seen = look("b", at, screenshot=screenshot(), title=said, final_url="https://hungyen.gov.vn/")
+    kept = await store.checks.keep(page, seen, features("b"))
+    recorded = await store.checks.record(outcome(context, defaced(said), at, kept=kept, tier=Tier.RENDER))
+    assert recorded.incident is not None
+    if told:
+        await _tell(store)
+    return page, recorded.incident
+
+
+async def _tell(store: Store) -> None:
+    now = NOW + 11 * MINUTE
+    alert = await store.alerts.claim(now)
+    assert alert is not None
+    wanted = [Wanted("telegram", "an"), Wanted("email", "an")]
+    await store.alerts.expand(alert.id, wanted, step=1, next_step_at=None, now=now)
+    telegram = await store.alerts.claim_delivery("telegram", now=now)
+    email = await store.alerts.claim_delivery("email", now=now)
+    assert telegram is not None
+    assert email is not None
+    await store.alerts.sent(telegram.id, "message 4211", now=now)
+    await store.alerts.failed(email.id, "550 <b>user</b> unknown", next_at=None, now=now)

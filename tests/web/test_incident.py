@@ -1,0 +1,97 @@
+"""The page of one incident."""
+
+import re
+
+from defacewatch.incidents import Resolution
+from defacewatch.store import Store
+from tests.store.samples import UNREACHABLE
+from tests.web.conftest import Client
+from tests.web.seeds import MINUTE, NOW, attacked, checked, registered
+
+
+async def shown(reader: Client, incident: int) -> str:
+    answer = await reader.get(f"/incidents/{incident}")
+    assert answer.status == 200
+    return await answer.text()
+
+
+async def test_before_and_after_stand_side_by_side(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    text = await shown(reader, incident)
+    pictures = re.findall(r'<a href="/pictures/([0-9a-f]{64})" target="_blank" rel="noreferrer"', text)
+    assert len(pictures) == 2
+    assert pictures[0] != pictures[1]
+    assert text.index("Before – as approved") < text.index("After – as seen")
+
+
+async def test_signals_stand_strongest_first_with_points_and_sentences(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    text = await shown(reader, incident)
+    assert re.findall(r'class="points">([^<]+)<', text) == ["60", "12", "–"]
+    assert "72 points together" in text
+    assert "the title was “Trang chủ” and is “hacked by x”" in text
+
+
+async def test_the_timeline_and_the_receipts_tell_who_did_what(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    at = NOW + 12 * MINUTE
+    await store.incidents.acknowledge(incident, by="Nguyễn Văn An", via="telegram", now=at)
+    await store.incidents.comment(incident, by="Nguyễn Văn An", text="Đã gọi <b>đơn vị</b>", now=at)
+    text = await shown(reader, incident)
+    happened = ["Incident opened", "Incident acknowledged", "Remark"]
+    assert [text.index(event) for event in happened] == sorted(text.index(event) for event in happened)
+    assert "Đã gọi &lt;b&gt;đơn vị&lt;/b&gt;" in text
+    assert "message 4211" in text
+    assert "550 &lt;b&gt;user&lt;/b&gt; unknown" in text
+    assert "Delivered" in text
+    assert "Failed" in text
+
+
+async def test_an_incident_that_no_message_has_told_yet_shows_its_proof_all_the_same(
+    reader: Client, store: Store
+) -> None:
+    _, incident = await attacked(store, told=False)
+    text = await shown(reader, incident)
+    assert len(re.findall(r'src="/pictures/[0-9a-f]{64}\?small"', text)) == 2
+    assert "words of a defacement" in text
+    assert "No message has been made yet." in text
+
+
+async def test_what_was_approved_later_does_not_replace_the_picture_from_before(
+    reader: Client, store: Store
+) -> None:
+    page, incident = await attacked(store)
+    before = re.findall(r'href="/pictures/([0-9a-f]{64})"', await shown(reader, incident))
+    latest = (await store.baselines.captures(page, 1))[0]
+    await store.baselines.approve(latest.id, by="Lê Thị Cúc", reason="giao diện mới", now=NOW + 20 * MINUTE)
+    text = await shown(reader, incident)
+    assert re.findall(r'href="/pictures/([0-9a-f]{64})"', text) == before
+    assert "Resolved: legitimate update" in text
+
+
+async def test_an_outage_has_no_picture_of_after_and_says_why(reader: Client, store: Store) -> None:
+    page = await registered(store)
+    for minute in range(3):
+        await checked(store, page, UNREACHABLE, NOW + minute * MINUTE)
+    text = await shown(reader, 1)
+    assert "There is no picture of it: the page could not be shown." in text
+    assert "There was no approved picture." in text
+
+
+async def test_a_resolved_incident_says_how_and_by_whom(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    await store.incidents.resolve(
+        incident, as_=Resolution.FALSE_ALARM, by="Trần Thị Bình", now=NOW + 30 * MINUTE, reason="băng rôn"
+    )
+    text = await shown(reader, incident)
+    assert "Resolved: false alarm" in text
+    assert "false-alarm: băng rôn" in text
+
+
+async def test_no_address_of_the_watched_page_can_be_opened_by_a_tap(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    for path in ("/", f"/incidents/{incident}"):
+        text = await (await reader.get(path)).text()
+        targets = re.findall(r'(?:href|src|action)="([^"]*)"', text)
+        assert targets
+        assert all(target.startswith(("/", "?lang=")) and not target.startswith("//") for target in targets)

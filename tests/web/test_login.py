@@ -1,0 +1,78 @@
+"""The login form and its cookie."""
+
+import pytest
+
+from tests.conftest import Clock
+from tests.web.conftest import TOKEN, Client, Serve
+
+
+async def test_the_form_stands_on_its_own(client: Client) -> None:
+    answer = await client.get("/login")
+    text = await answer.text()
+    assert answer.status == 200
+    assert 'type="password"' in text
+    assert "<script" not in text
+    assert "style=" not in text
+    for path in ("/static/console.css", "/static/mark.svg"):
+        assert path in text
+        assert (await client.get(path)).status == 200
+
+
+async def test_the_right_token_opens_a_session_and_leads_back(client: Client) -> None:
+    answer = await client.post(
+        "/login", data={"token": f" {TOKEN} ", "next": "/incidents/12"}, allow_redirects=False
+    )
+    assert (answer.status, answer.headers["Location"]) == (303, "/incidents/12")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert "Secure" not in cookie
+    assert TOKEN not in cookie
+    assert (await client.get("/", allow_redirects=False)).status == 200
+
+
+async def test_behind_https_the_cookie_is_for_https_alone(serve: Serve) -> None:
+    client = await serve(public_url="https://giamsat.example.gov.vn")
+    answer = await client.post("/login", data={"token": TOKEN}, allow_redirects=False)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+
+
+async def test_a_wrong_token_opens_nothing_and_says_so(client: Client) -> None:
+    answer = await client.post("/login", data={"token": "wrong"})
+    assert answer.status == 403
+    assert "This token is not right." in await answer.text()
+    assert "Set-Cookie" not in answer.headers
+    assert (await client.get("/", allow_redirects=False)).status == 303
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://bad.example/", "//bad.example", "/\\bad.example", "/incidents/1\r\nX: y", "javascript:1"],
+)
+async def test_a_login_leads_nowhere_but_to_our_own_pages(client: Client, elsewhere: str) -> None:
+    answer = await client.post("/login", data={"token": TOKEN, "next": elsewhere}, allow_redirects=False)
+    assert answer.headers["Location"] == "/"
+    form = await client.get("/login", params={"next": elsewhere})
+    assert 'name="next" value="/"' in await form.text()
+
+
+async def test_a_session_ends_by_signing_out_or_after_a_shift_without_use(
+    reader: Client, clock: Clock
+) -> None:
+    clock.forward(hours=7)
+    renewed = await reader.get("/", allow_redirects=False)
+    assert renewed.status == 200
+    assert "Set-Cookie" in renewed.headers
+    clock.forward(hours=11)
+    assert (await reader.get("/", allow_redirects=False)).status == 200
+    clock.forward(hours=12)
+    assert (await reader.get("/", allow_redirects=False)).status == 303
+
+
+async def test_signing_out_ends_the_session_in_this_browser(reader: Client) -> None:
+    answer = await reader.post("/logout", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/login")
+    assert (await reader.get("/", allow_redirects=False)).status == 303

@@ -1,0 +1,45 @@
+"""Templates: every text has its Vietnamese, and nothing in them runs or styles inline."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from defacewatch.language import translator
+from defacewatch.verdicts import VerdictKind
+from defacewatch.web import rendering, security, status, words
+
+TEMPLATES = sorted((Path(rendering.__file__).parent / "templates").glob("*.html"))
+TEXT = re.compile(r"""\b_\((["'])(.+?)\1\)""")
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)
+def test_every_text_of_a_template_has_its_vietnamese(file: Path) -> None:
+    vietnamese = translator("vi")
+    for _, text in TEXT.findall(file.read_text("utf-8")):
+        assert vietnamese(text) != text, text
+
+
+def test_every_word_has_its_vietnamese() -> None:
+    vietnamese = translator("vi")
+    tables = (
+        words.VERDICTS, words.STATES, words.RESOLUTIONS, words.EVENTS, words.DELIVERIES, words.SEVERITIES,
+        status.SITUATIONS, security.ERRORS,
+    )  # fmt: skip
+    for table in tables:
+        for text in table.values():
+            assert vietnamese(text) != text, text
+    assert vietnamese(security.OTHERWISE) != security.OTHERWISE
+    assert vietnamese(status.NOTHING_WATCHED) != status.NOTHING_WATCHED
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)
+def test_no_template_has_inline_script_or_style_or_turns_escaping_off(file: Path) -> None:
+    source = file.read_text("utf-8")
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style|\|\s*safe\b|autoescape", source)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", source))
+
+
+def test_every_verdict_has_its_place_in_the_order() -> None:
+    assert set(words.WORST_FIRST) == {*VerdictKind, None}
+    assert set(status.SITUATIONS) == set(words.WORST_FIRST)

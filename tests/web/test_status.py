@@ -1,0 +1,126 @@
+"""The status page."""
+
+import re
+
+from defacewatch.store import Store
+from tests.conftest import Clock
+from tests.store.samples import CHANGED, CLEAN, UNREACHABLE
+from tests.web.conftest import Around, Client
+from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal, registered
+
+
+async def shown(reader: Client, path: str = "/") -> str:
+    answer = await reader.get(path)
+    assert answer.status == 200
+    return await answer.text()
+
+
+def order(text: str) -> list[str]:
+    return re.findall(r'<tr class="r-([a-z ]+)', text)
+
+
+async def test_an_empty_store_says_that_nothing_is_registered(reader: Client) -> None:
+    text = await shown(reader)
+    assert "No portal is registered yet" in text
+    assert "portals.yaml" in text
+
+
+async def test_pages_stand_worst_first_and_paused_ones_last(reader: Client, store: Store) -> None:
+    keys = ("quiet", "away", "new", "odd", "resting")
+    await store.portals.apply([portal(key) for key in keys], now=NOW)
+    found = {p.key: p.pages[0].id for p in await store.portals.all()}
+    await checked(store, found["quiet"], CLEAN)
+    await checked(store, found["odd"], CHANGED)
+    await checked(store, found["resting"], CHANGED)
+    await checked(store, found["away"], UNREACHABLE)
+    await store.portals.pause("resting", by="an", now=NOW)
+    text = await shown(reader)
+    assert order(text) == ["changed", "unreachable", "clean", "none", "changed paused"]
+    assert "A page has changed in an unusual way" in text
+
+
+async def test_a_quiet_watch_says_so(reader: Client, store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, CLEAN)
+    text = await shown(reader)
+    assert "All pages look as approved" in text
+    assert "Unresolved incidents" not in text
+
+
+async def test_an_open_incident_leads_to_its_page_and_shows_its_picture_and_strongest_sign(
+    reader: Client, store: Store, clock: Clock
+) -> None:
+    _, incident = await attacked(store)
+    clock.now = NOW + 12 * MINUTE
+    text = await shown(reader)
+    assert f'href="/incidents/{incident}"' in text
+    assert "SC-000001" in text
+    assert "A page may have been attacked" in text
+    assert "Waiting to be acknowledged" in text
+    assert "words of a defacement in the title: “hacked by x”" in text
+    assert "2 minutes ago" in text
+    picture = re.search(r'src="(/pictures/[0-9a-f]{64}\?small)"', text)
+    assert picture is not None
+    assert (await reader.get(picture[1])).content_type == "image/jpeg"
+
+
+async def test_an_attack_that_nobody_resolved_leads_even_while_its_portal_is_paused(
+    reader: Client, store: Store
+) -> None:
+    await attacked(store)
+    await store.portals.pause("hungyen", by="an", now=NOW)
+    assert "A page may have been attacked" in await shown(reader)
+
+
+async def test_times_are_local_and_carry_their_moment(reader: Client, store: Store, clock: Clock) -> None:
+    await attacked(store)
+    clock.now = NOW + 12 * MINUTE
+    text = await shown(reader)
+    assert (
+        '<time datetime="2026-09-02T07:40:00+00:00" title="14:40:00 02/09/2026 (GMT+7)">14:40:00</time>'
+        in text
+    )
+
+
+async def test_what_a_page_says_of_itself_is_shown_as_text(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store, said=HOSTILE)
+    for path in ("/", f"/incidents/{incident}", "/?lang=vi"):
+        text = await shown(reader, path)
+        assert "<img src=x" not in text
+        assert "alert(&#34;x&#34;)" in text
+        assert "\u202e" not in text
+        assert re.findall(r"<script[^>]*>", text) == ['<script src="/static/refresh.js" defer>']
+
+
+async def test_who_is_on_duty_and_what_ails_the_monitor_stand_on_top(reader: Client, around: Around) -> None:
+    around.problems = ["browser: failed 3 times in a row"]
+    text = await shown(reader)
+    assert "<b>Nguyễn Văn An</b>" in text
+    assert "The monitor is not well: browser: failed 3 times in a row" in text
+    around.duty.clear()
+    assert "<b>nobody</b>" in await shown(reader)
+
+
+async def test_messages_that_could_not_be_sent_are_counted(reader: Client, store: Store) -> None:
+    await attacked(store)
+    assert re.search(r"Given up, somebody else was asked</span><b>1</b>", await shown(reader))
+
+
+async def test_a_page_that_was_not_checked_for_long_catches_the_eye(
+    reader: Client, store: Store, clock: Clock
+) -> None:
+    page = await registered(store)
+    await checked(store, page, CLEAN)
+    clock.now = NOW + 5 * MINUTE
+    assert 'class="urgent"' not in await shown(reader)
+    clock.now = NOW + 11 * MINUTE
+    assert 'class="urgent"' in await shown(reader)
+
+
+async def test_the_page_keeps_itself_up_to_date_with_and_without_script(reader: Client) -> None:
+    text = await shown(reader)
+    assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in text
+    live = re.findall(r'id="([a-z]+)" data-live', text)
+    assert live == ["duty", "live"]
+    script = await reader.get("/static/refresh.js")
+    assert script.content_type == "text/javascript"
