@@ -27,7 +27,9 @@ from defacewatch.verdicts import (
 )
 
 SUSPECT_AT = 10.0  # points of a probe that make the browser look, once per served document
-SUSPECT_PAUSE = timedelta(minutes=2)  # a page whose every probe is a little odd costs one capture in this time
+SUSPECT_PAUSE = timedelta(
+    minutes=2
+)  # a page whose every probe is a little odd costs one capture in this time
 KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
 KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
 REMIND_OF_CERTIFICATE = timedelta(days=7)
@@ -43,9 +45,7 @@ class Fetch(Protocol):
 
 class Checks(Protocol):
     async def context(self, page_id: str, *, now: datetime) -> Context: ...
-    async def keep(
-        self, page_id: str, look: Look, features: Features, *, attack: bool = False
-    ) -> Kept: ...
+    async def keep(self, page_id: str, look: Look, features: Features, *, attack: bool = False) -> Kept: ...
     async def record(self, outcome: Outcome) -> Recorded: ...
 
 
@@ -176,7 +176,7 @@ class Checker:
         streak = context.streak.after(verdict.kind, tier)
         now = self.clock()
         if _silent(context, verdict, last):
-            verdict = replace(verdict, kind=context.last or verdict.kind)
+            verdict = replace(verdict, kind=_standing(context) or verdict.kind)
             change = Change(context.incident)
         else:
             change = advance(
@@ -222,9 +222,9 @@ def verdict_of(context: Context, seen: Seen) -> Verdict:
 
 
 def _features(look: Look) -> Features | None:
-    if look.probe.not_modified or (look.probe.failure is not None and look.rendering is None):
-        return None
-    return extract(look)
+    probe = look.probe
+    nothing_came = probe.failure is not None and not probe.html and look.rendering is None
+    return None if probe.not_modified or nothing_came else extract(look)
 
 
 def _conditional(context: Context) -> Validators | None:
@@ -249,6 +249,12 @@ def _silent(context: Context, verdict: Verdict, seen: Seen) -> bool:
     if context.incident.verdict is VerdictKind.UNREACHABLE:
         return context.streak.failures > 0 and context.streak.tier is Tier.RENDER
     return context.incident.present
+
+
+def _standing(context: Context) -> VerdictKind | None:
+    """The verdict that a silent look leaves standing."""
+    incident = context.incident
+    return incident.verdict if incident is not None and incident.present else context.last
 
 
 def _worth_keeping(outcome: Outcome) -> bool:

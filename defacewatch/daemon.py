@@ -3,34 +3,342 @@
 import asyncio
 import contextlib
 import os
-import secrets as random
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 from aiohttp import web as aiohttp_web
+from prometheus_client import REGISTRY
 
 from defacewatch import config, metrics
-from defacewatch.alerts import AlertKind, Channel, Draft
+from defacewatch.alerts import Channel, DeliveryState
+from defacewatch.blindness import Blindness
 from defacewatch.bot import Bot
 from defacewatch.captures import Tier
-from defacewatch.check import Checker
-from defacewatch.errors import ConfigError, DefacewatchError
-from defacewatch.fetch.browser import Browser
-from defacewatch.fetch.canaries import Canaries
-from defacewatch.fetch.chromium import find_chromium
-from defacewatch.fetch.guard import Guard
-from defacewatch.fetch.http import HttpFetcher
-from defacewatch.fetch.looks import Fetcher
-from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.config import Settings
+from defacewatch.errors import ConfigError, DefacewatchError, NotFound
+from defacewatch.eyes import Eyes, opened_eyes
+from defacewatch.incidents import State
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.notify.webhook import WebhookChannel
 from defacewatch.outbox import Outbox
-from defacewatch.portals import Urgency
-from defacewatch.roster import on_duty, raised
+from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.schedule import Intervals, Schedule, intervals
 from defacewatch.store import Store
+from defacewatch.verdicts import VerdictKind
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
+
+log = structlog.get_logger(__name__)
+
+GRACE = timedelta(seconds=10)  # for checks in flight when the daemon is stopped
+RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
+PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
+BLIND_EVERY = 30.0
+MEASURE_EVERY = 15.0
+UPKEEP_EVERY = 3600.0
+BROWSER_FAILURES = 3  # in a row, before the health says so
+
+
+def build_channels(settings: Settings) -> dict[str, Channel]:
+    """The channels that have what they need (a secret, a host); the others are off."""
+    alerts, secrets, off = settings.alerts, settings.secrets, settings.channels_off
+    channels: list[Channel] = []
+    if secrets.telegram_token is not None:
+        channels.append(
+            TelegramChannel(
+                secrets.telegram_token, api_url=alerts.telegram.api_url, proxy=alerts.telegram.proxy
+            )
+        )
+    mail = alerts.email
+    if mail.host is not None and "email" not in off:
+        channels.append(
+            EmailChannel(
+                host=mail.host,
+                port=mail.port,
+                security=mail.security,
+                user=mail.user,
+                password=secrets.smtp_password,
+                sender=mail.sender,
+            )
+        )
+    if secrets.webhook_secret is not None:
+        channels += [WebhookChannel(hook.name, hook.url, secrets.webhook_secret) for hook in alerts.webhooks]
+    return {channel.name: channel for channel in channels}
+
+
+class Messenger:
+    """The outbox, its channels and the bot: rebuilt as one when their configuration changes."""
+
+    def __init__(self, settings: Settings, store: Store, daemon: "Daemon") -> None:
+        self.channels = build_channels(settings)
+        self.stopping = asyncio.Event()
+        zone, language = settings.watch.timezone.key, settings.alerts.language
+        self.outbox = Outbox(
+            store,
+            self.channels,
+            lambda: daemon.roster,
+            clock=daemon.clock,
+            language=language,
+            zone=zone,
+            public_url=settings.web.public_url,
+            beat=daemon.watchdog.beat,
+            forget=daemon.watchdog.forget,
+        )
+        telegram = settings.alerts.telegram
+        self.bot = (
+            Bot(
+                settings.secrets.telegram_token,
+                api_url=telegram.api_url,
+                proxy=telegram.proxy,
+                roster=lambda: daemon.roster,
+                store=store,
+                language=language,
+                zone=zone,
+            )
+            if settings.secrets.telegram_token
+            else None
+        )
+        self.task = asyncio.create_task(self.outbox.run(self.stopping), name="outbox")
+
+    async def start(self) -> None:
+        if self.bot is not None:
+            await self.bot.start()
+
+    async def stop(self, within: float) -> None:
+        """Finish what is being sent, within so many seconds; the rest stays in the outbox."""
+        self.stopping.set()
+        if self.bot is not None:
+            await self.bot.stop()
+        done, _ = await asyncio.wait({self.task}, timeout=within)
+        if not done:
+            self.task.cancel()
+            await asyncio.wait({self.task})
+        for channel in self.channels.values():
+            await channel.close()
+
+
+class Daemon:
+    """`defacewatch run`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        folder: Path,
+        clock: Callable[[], datetime],
+        secret_key: bytes,
+        status_token: str,
+        metrics_token: str | None,
+        browser: str | None = None,
+    ) -> None:
+        self.settings, self.store, self.folder, self.clock = settings, store, folder, clock
+        self.secret_key, self.status_token, self.metrics_token = secret_key, status_token, metrics_token
+        self.browser = browser
+        self.stopping = asyncio.Event()
+        self.ready = asyncio.Event()
+        self.watchdog = Watchdog()
+        self.browser_failures = 0
+        self.store_trouble: str | None = None
+        self.address: tuple[str, int] | None = None
+
+    @property
+    def roster(self) -> Roster:
+        return self.settings.roster
+
+    async def run(self) -> None:
+        """Run until `stop`. Raises DefacewatchError when something that it needs cannot be had."""
+        stamp = config.fingerprint(self.folder)
+        async with contextlib.AsyncExitStack() as stack:
+            self.eyes: Eyes = await stack.enter_async_context(
+                opened_eyes(self.settings, self.store, clock=self.clock, browser=self.browser)
+            )
+            await self._serve(stack)
+            self.watchdog.start()
+            stack.callback(self.watchdog.stop)
+            self.messenger = Messenger(self.settings, self.store, self)
+            await self.messenger.start()
+            self.schedule = Schedule(self._check, clock=self.clock)
+            self.schedule.start()
+            await self._plan()
+            self.blindness = Blindness(self.store, self.eyes.canaries.online, self.clock)
+            loops = [
+                self._every("event loop", 1.0, self._nothing),
+                self._every("plan", PLAN_EVERY, self._plan),
+                self._every("measure", MEASURE_EVERY, self._measure, watched=False),
+                self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
+                self._every("blindness", BLIND_EVERY, self._blindness, watched=False),
+                self._reloading(stamp),
+            ]
+            tasks = [asyncio.create_task(loop) for loop in loops]
+            log.info("watching", pages=len(self.schedule.planned), channels=sorted(self.messenger.channels))
+            self.ready.set()
+            await self.stopping.wait()
+            log.info("stopping")
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.schedule.stop(GRACE)
+            await self.messenger.stop(3.0)
+        log.info("stopped")
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    async def _check(self, page_id: str, tier: Tier) -> None:
+        """One scheduled check; what goes wrong here is ours, never the page's."""
+        try:
+            result = await self.eyes.checker.check_page(page_id, render=tier is Tier.RENDER)
+        except NotFound:
+            log.info("page is gone", page=page_id)
+            return
+        except DefacewatchError as error:
+            self.store_trouble = str(error)
+            log.error("check not recorded", page=page_id, error=str(error))
+            return
+        self.store_trouble = None
+        outcome = result.outcome
+        failed = any(s.kind == "browser-failed" for s in outcome.verdict.signals)
+        if outcome.tier is Tier.RENDER:
+            self.browser_failures = self.browser_failures + 1 if failed else 0
+            metrics.CAPTURES.inc(outcome.looks)
+        metrics.CHECKS.labels(outcome.tier, outcome.verdict.kind).inc()
+        metrics.CHECK_SECONDS.labels(outcome.tier).observe(outcome.elapsed)
+        for alert in outcome.alerts:
+            metrics.ALERTS.labels(alert.kind).inc()
+            log.warning("alert", page=page_id, kind=alert.kind, incident=result.recorded.incident)
+        if outcome.alerts:
+            self.messenger.outbox.wake()
+
+    def health(self) -> list[str]:
+        """What is wrong with the daemon itself, one line each; empty when its loops turn."""
+        problems = [f"{loop}: silent for {silent:.0f} s" for loop, silent in self.watchdog.late().items()]
+        if self.store_trouble:
+            problems.append(f"store: {self.store_trouble}")
+        if self.browser_failures >= BROWSER_FAILURES:
+            problems.append(f"browser: failed {self.browser_failures} times in a row")
+        return problems
+
+    def duty(self) -> list[str]:
+        return [officer.name for officer in on_duty(self.roster, self.clock())]
+
+    async def _serve(self, stack: contextlib.AsyncExitStack) -> None:
+        web = self.settings.web
+        app = make_app(
+            store=self.store,
+            secret_key=self.secret_key,
+            token=self.status_token,
+            metrics_token=self.metrics_token,
+            metrics_enabled=web.metrics.enabled,
+            zone=self.settings.watch.timezone.key,
+            language=self.settings.alerts.language,
+            public_url=web.public_url,
+            health=self.health,
+            duty=self.duty,
+            registry=REGISTRY,
+        )
+        runner = aiohttp_web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = aiohttp_web.TCPSite(runner, web.listen.host, web.listen.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise DefacewatchError(
+                f"cannot listen on {web.listen.host}:{web.listen.port} ({error.strerror}):"
+                " end what holds it, or change web.listen"
+            ) from error
+        self.address = runner.addresses[0][:2]
+        self.eyes.guard.forbid(*self.address)
+
+    async def _plan(self) -> None:
+        """Make the schedule what portals, intervals and a raised watch say now."""
+        watch = raised(self.roster, self.clock())
+        default = Intervals(self.settings.watch.probe_every, self.settings.watch.render_every)
+        portals = await self.store.portals.all()
+        self.schedule.apply(intervals(portals, default, watch))
+
+    async def _measure(self) -> None:
+        """The gauges: how pages stand, what is unresolved, what waits to be sent, what was seen in time."""
+        now, planned = self.clock(), self.schedule.planned
+        states = await self.store.checks.latest()
+        verdicts = Counter(state.verdict for state in states)
+        for verdict in VerdictKind:
+            metrics.PAGES.labels(verdict).set(verdicts[verdict])
+        unresolved = Counter(state.incident.state for state in states if state.incident is not None)
+        for kind in (State.OPEN, State.ACKNOWLEDGED):
+            metrics.INCIDENTS.labels(kind).set(unresolved[kind])
+        seen = [
+            s.checked_at is not None and now - s.checked_at <= 2 * planned[s.page.id].probe + GRACE
+            for s in states
+            if s.page.id in planned
+        ]
+        metrics.COVERAGE.set(sum(seen) / len(seen) if seen else 1.0)
+        backlog = await self.store.alerts.backlog(now)
+        waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
+        metrics.OUTBOX_PENDING.set(sum(n for (_, state), n in backlog.deliveries.items() if state in waiting))
+        metrics.OUTBOX_OLDEST.set(backlog.oldest.total_seconds() if backlog.oldest else 0)
+
+    async def _upkeep(self) -> None:
+        keep = self.settings.retention
+        removed = await self.store.upkeep.retention(
+            now=self.clock(), max_age=keep.max_age, max_bytes=keep.max_bytes
+        )
+        log.info("retention", removed=str(removed))
+
+    async def _blindness(self) -> None:
+        if await self.blindness.watch():
+            self.messenger.outbox.wake()
+
+    async def _nothing(self) -> None:
+        """The event loop's own beat."""
+
+    async def _every(
+        self, name: str, seconds: float, turn: Callable[[], Awaitable[None]], *, watched: bool = True
+    ) -> None:
+        while True:
+            if watched:
+                self.watchdog.beat(name)
+            try:
+                await turn()
+            except Exception:
+                log.exception("loop turn failed", loop=name)
+            await asyncio.sleep(seconds)
+
+    async def _reloading(self, stamp: str) -> None:
+        """Apply the configuration when its files change; keep the old one while the new one is invalid."""
+        while True:
+            await asyncio.sleep(RELOAD_EVERY)
+            self.watchdog.beat("reload")
+            found = await asyncio.to_thread(config.fingerprint, self.folder)
+            if found == stamp:
+                continue
+            stamp = found
+            try:
+                await self.reload(await asyncio.to_thread(config.load, self.folder, os.environ))
+            except ConfigError as error:
+                for problem in error.problems:
+                    log.error("configuration not taken over", problem=problem)
+            except Exception as error:
+                log.exception("configuration not taken over", problem=str(error))
+
+    async def reload(self, settings: Settings) -> None:
+        """Take over a new configuration without missing a check; what needs a restart is said."""
+        old = self.settings
+        await self.store.portals.apply(settings.portals, now=self.clock())
+        self.settings = settings
+        self.eyes.checker.confirm_after = settings.watch.confirm_after
+        self.eyes.checker.revalidate_every = settings.watch.revalidate_every
+        if (settings.alerts, settings.secrets) != (old.alerts, old.secrets):
+            await self.messenger.stop(10.0)
+            self.messenger = Messenger(settings, self.store, self)
+            await self.messenger.start()
+        await self._plan()
+        fixed = ("allow_networks", "browsers", "timeout", "canaries", "timezone")
+        stale = [f"watch.{k}" for k in fixed if getattr(settings.watch, k) != getattr(old.watch, k)]
+        stale += [s for s in ("store", "web") if getattr(settings, s) != getattr(old, s)]
+        log.info("configuration taken over", pages=len(self.schedule.planned), after_restart=stale)

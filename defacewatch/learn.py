@@ -87,7 +87,7 @@ def _profile(context: Context, samples: list[tuple[Look, Features, Verdict]]) ->
         proposed = Baseline(context.page.id, 0, (ApprovedLook("", last),))
         profile = Profile(context.page.id)
         for _, features, _ in samples[:-1]:
-            profile = teach(profile, proposed, features)
+            profile = teach(profile, proposed, features, learning=True)
         return profile
     profile = context.profile
     for look, features, _ in samples:

@@ -5,6 +5,7 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 """
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -49,9 +50,7 @@ def wanted_for(
     return tuple(chosen)
 
 
-def first_wanted(
-    alert: Alert, roster: Roster, usable: Collection[str], now: datetime
-) -> tuple[Wanted, ...]:
+def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: datetime) -> tuple[Wanted, ...]:
     """Whom an alert's due step tells. Officers whom no usable channel reaches are stood in for."""
     webhooks = tuple(Wanted(c, None, alert.step) for c in usable if c.startswith("webhook:"))
     if alert.officer is not None:
@@ -111,11 +110,14 @@ class Outbox:
         zone: str,
         public_url: str,
         beat: Callable[[str], None] = lambda loop: None,
+        forget: Callable[[str], None] = lambda loop: None,
+        only: Collection[int] | None = None,
         idle: float = 1.0,
     ) -> None:
         self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
         self.language, self.zone, self.public_url = language, zone, public_url
-        self.beat, self.idle = beat, idle
+        self.beat, self.forget, self.idle = beat, forget, idle
+        self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -128,9 +130,8 @@ class Outbox:
             loops.create_task(self._loop("outbox", self.expand_one, stop))
             for channel in self.channels:
                 for _ in range(SENDERS):
-                    loops.create_task(
-                        self._loop(f"send:{channel}", lambda c=channel: self.send_one(c), stop)
-                    )
+                    turn = functools.partial(self.send_one, channel)
+                    loops.create_task(self._loop(f"send:{channel}", turn, stop))
 
     async def _loop(self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -142,6 +143,7 @@ class Outbox:
                 busy = False
             if not busy:
                 await self._rest(stop)
+        self.forget(name)
 
     async def _rest(self, stop: asyncio.Event) -> None:
         """Until something is recorded, but no longer than the idle time: other processes record too."""
@@ -151,10 +153,19 @@ class Outbox:
             wait.cancel()
         self.woken.clear()
 
+    async def drain(self) -> None:
+        """Work until nothing that is due is left; deliveries that failed and wait are not waited for."""
+        while await self.expand_one():
+            pass
+        while True:
+            busy = await asyncio.gather(*(self.send_one(channel) for channel in self.channels))
+            if not any(busy):
+                return
+
     async def expand_one(self) -> bool:
         """Claim one alert that is due and write the deliveries of its step. False when none was due."""
         now = self.clock()
-        alert = await self.store.alerts.claim(now)
+        alert = await self.store.alerts.claim(now, only=self.only)
         if alert is None:
             return False
         roster = self.roster()
@@ -178,7 +189,7 @@ class Outbox:
 
     async def send_one(self, channel: str) -> bool:
         """Claim one delivery of `channel` and send it. False when none was due."""
-        delivery = await self.store.alerts.claim_delivery(channel, now=self.clock())
+        delivery = await self.store.alerts.claim_delivery(channel, now=self.clock(), only=self.only)
         if delivery is None:
             return False
         try:
@@ -243,6 +254,7 @@ class Outbox:
             capture=told.capture,
             evidence_url=f"{self.public_url}/incidents/{incident}" if incident else None,
             to=to,
+            delivery=delivery,
         )
 
     async def _picture(self, blob: str | None) -> bytes | None:

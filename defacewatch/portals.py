@@ -17,7 +17,7 @@ class Source(StrEnum):
 
 
 class Urgency(StrEnum):
-    """How a verdict is told: `high` on all of an officer's channels at once, `normal` on one after the other."""
+    """How a verdict is told: `high` on all of an officer's channels at once, `normal` one by one."""
 
     HIGH = "high"
     NORMAL = "normal"

@@ -31,9 +31,9 @@ class Context:
     profile: Profile = field(default_factory=lambda: Profile(""))
     incident: Incident | None = None
     previous: int | None = None
-    streak: Streak = Streak()
+    streak: Streak = field(default_factory=Streak)
     wavers: int = 0
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
     mutes: frozenset[str] = frozenset()
     last: VerdictKind | None = None
     last_score: float = 0.0

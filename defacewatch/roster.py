@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
@@ -171,7 +172,7 @@ def gaps(roster: Roster, start: datetime, end: datetime) -> tuple[tuple[datetime
         day += timedelta(days=1)
     times = sorted(edge for edge in edges if first <= edge <= last)
     found: list[tuple[datetime, datetime]] = []
-    for here, there in zip(times, times[1:], strict=False):
+    for here, there in pairwise(times):
         if on_duty(roster, here):
             continue
         if found and found[-1][1] == here:

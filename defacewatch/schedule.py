@@ -124,20 +124,19 @@ class Schedule:
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more; finish what is in flight within `grace`, then cancel it."""
+        self.scheduler.remove_all_jobs()  # a shutdown would cancel what is in flight
+        if self.running:
+            _, late = await asyncio.wait(self.running, timeout=grace.total_seconds())
+            for task in late:
+                task.cancel()
+            if late:
+                log.warning("checks cut short by the stop", checks=len(late))
+                await asyncio.wait(late, timeout=2)
         self.scheduler.shutdown(wait=False)
-        if not self.running:
-            return
-        _, late = await asyncio.wait(self.running, timeout=grace.total_seconds())
-        for task in late:
-            task.cancel()
-        if late:
-            log.warning("checks cut short by the stop", checks=len(late))
-            await asyncio.wait(late, timeout=2)
 
     def _missed(self, event: JobEvent) -> None:
-        metrics.MISSED.inc()
         log.warning("check missed", job=event.job_id, due=event.scheduled_run_time.isoformat())
 
     def _submitted(self, event: JobSubmissionEvent) -> None:
         late = (self.clock() - event.scheduled_run_times[0]).total_seconds()
-        metrics.LATENESS.observe(max(0.0, late))
+        metrics.PROBE_LATENESS.observe(max(0.0, late))

@@ -1,0 +1,64 @@
+"""The command line. docs/cli.md has every command, its options and exit codes."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from defacewatch import logs
+from defacewatch.cli import baselines, database, doctor, duty, incidents, look, portals, service
+from defacewatch.cli.common import Settled
+from defacewatch.errors import DefacewatchError
+
+app = typer.Typer(
+    name="defacewatch",
+    help="Watches web portals for defacement and tells the officer on duty, with proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(service.run)
+app.command()(service.demo)
+app.command()(look.check)
+app.command()(look.learn)
+app.add_typer(baselines.app, name="baseline")
+app.add_typer(portals.app, name="portals")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(duty.roster, name="roster")
+app.add_typer(duty.alert, name="alert")
+app.add_typer(database.app, name="db")
+app.command()(doctor.doctor)
+
+
+@app.callback()
+def settle(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(envvar="DEFACEWATCH_CONFIG", help="The folder of the configuration.")
+    ] = Path("config"),
+    log_format: Annotated[str, typer.Option(help="'text' or 'json', on stderr.")] = "text",
+) -> None:
+    """Global options stand before the command."""
+    if log_format not in ("text", "json"):
+        raise typer.BadParameter("must be 'text' or 'json'", param_hint="--log-format")
+    logs.configure(log_format)
+    context.obj = Settled(config, dict(os.environ))
+
+
+def main() -> None:
+    """The entry point: errors are one line on stderr, with the exit code that docs/cli.md gives them."""
+    try:
+        app()
+    except DefacewatchError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"defacewatch: {line}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output has gone; nothing is left to say, not even by the interpreter's last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,139 @@
+"""What the commands share: the configuration, the store, and ways to print."""
+
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from defacewatch import config
+from defacewatch.config import Settings
+from defacewatch.language import Translate, translator
+from defacewatch.store import Store
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+By = Annotated[str, typer.Option("--by", help="Who does this; the operating system's user by default.")]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What stood before the command: the configuration's folder, and the environment."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+    def settings(self) -> Settings:
+        return config.load(self.folder, self.environ)
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open store under the current configuration."""
+
+    settings: Settings
+    store: Store
+
+    @property
+    def translate(self) -> Translate:
+        return translator(self.settings.alerts.language)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def user() -> str:
+    """The operating system's user, or its number where it has no name (in a container)."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def who(by: str) -> str:
+    return by.strip() or user()
+
+
+def now_or(at: str | None, settings: Settings) -> datetime:
+    """`at` as a moment (local time of the configuration where it names no zone), else now."""
+    if at is None:
+        return utc_now()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{at!r} is not a time such as 2026-09-02T02:00", param_hint="--at"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=settings.watch.timezone)
+
+
+async def open_store(settings: Settings) -> Store:
+    """The store, migrated; not yet told of the configuration's portals."""
+    return await Store.open(
+        settings.store.url,
+        baselines=settings.store.baselines,
+        evidence=settings.store.evidence,
+        password=settings.secrets.store_password,
+    )
+
+
+@asynccontextmanager
+async def session(settled: Settled) -> AsyncIterator[Session]:
+    """The store under the current configuration: migrated, and the portals of the files applied."""
+    settings = settled.settings()
+    store = await open_store(settings)
+    try:
+        await store.portals.apply(settings.portals, now=utc_now())
+        yield Session(settings, store)
+    finally:
+        await store.close()
+
+
+def with_session(context: typer.Context, work: Callable[[Session], Awaitable[T]]) -> T:
+    """Run `work` with an open session, on an event loop of its own."""
+
+    async def run() -> T:
+        async with session(context.obj) as opened:
+            return await work(opened)
+
+    return asyncio.run(run())
+
+
+def print_json(lines: Iterable[Mapping[str, Any]]) -> None:
+    for line in lines:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on a terminal, tab-separated lines in a pipe. What a page sent is text, never markup."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(_cell(value) for value in row) + "\n")
+        return
+    table = Table(*columns, box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    Console().print(table)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _cell(value: object) -> str:
+    text = "–" if value is None or value == "" else str(value)
+    return "".join(c if c.isprintable() else " " for c in text)

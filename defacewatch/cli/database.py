@@ -1,0 +1,58 @@
+"""`db`: back up, restore and check the store."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from defacewatch.cli.common import Session, Settled, open_store, say, with_session
+from defacewatch.errors import DefacewatchError
+
+app = typer.Typer(help="The store, its backup and its health.", no_args_is_help=True)
+
+
+@app.command()
+def backup(context: typer.Context, file: Path) -> None:
+    """A consistent snapshot of store, baselines and evidence, also while the daemon runs."""
+
+    async def work(session: Session) -> None:
+        saved = await session.store.upkeep.backup(file)
+        say(f"{file}: {saved.rows} rows, {saved.blobs} blobs, {saved.bytes} bytes")
+        if saved.problems:
+            raise DefacewatchError("\n".join(saved.problems))
+
+    with_session(context, work)
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Path,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is in the store.")] = False,
+) -> None:
+    """Put a backup back, after verifying all of it. Stop the daemon first."""
+    settled: Settled = context.obj
+
+    async def work() -> None:
+        store = await open_store(settled.settings())
+        try:
+            await store.upkeep.restore(file, force=force)
+        finally:
+            await store.close()
+
+    asyncio.run(work())
+    say(f"{file} is restored")
+
+
+@app.command()
+def check(context: typer.Context) -> None:
+    """Look for damage: tables, rows that name missing evidence, hashes. Exits 3 if there is any."""
+
+    async def work(session: Session) -> list[str]:
+        return await session.store.upkeep.check()
+
+    problems = with_session(context, work)
+    if problems:
+        raise DefacewatchError("\n".join(problems))
+    say("the store is sound")

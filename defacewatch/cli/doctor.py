@@ -1,0 +1,222 @@
+"""`doctor`: is everything there that the watch needs? One line each."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+from aiohttp import web
+
+from defacewatch.cli.common import Json, Settled, open_store, print_json, print_table, utc_now
+from defacewatch.config import Settings
+from defacewatch.daemon import build_channels
+from defacewatch.errors import DefacewatchError
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.roster import gaps, on_duty
+
+AHEAD = timedelta(days=14)  # how far the roster is looked through
+SKEW = timedelta(seconds=60)
+FREE = 1_000_000_000  # bytes below which a disk counts as full
+WITHIN = timedelta(seconds=30)
+PAGE = "<!doctype html><title>defacewatch doctor</title><h1>Kiểm tra trình duyệt</h1>"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. `ok` None: nothing is wrong, but something is off or could not be asked."""
+
+    what: str
+    ok: bool | None
+    text: str
+
+
+def doctor(
+    context: typer.Context,
+    container: Annotated[
+        bool,
+        typer.Option("--container", help="The health check of a container: daemon, store and browser only."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at store, browser, channels, clock, disk and roster. Exits 3 if any fails."""
+    settled: Settled = context.obj
+    settings = settled.settings()
+    findings = asyncio.run(_container(settings) if container else _all(settings))
+    if as_json:
+        print_json({"what": f.what, "ok": f.ok, "text": f.text} for f in findings)
+    else:
+        marks = {True: "ok", False: "FAILED", None: "–"}
+        print_table(("", "what", "finding"), ((marks[f.ok], f.what, f.text) for f in findings))
+    failed = [f.what for f in findings if f.ok is False]
+    if failed:
+        raise DefacewatchError(f"failed: {', '.join(failed)}")
+
+
+async def _container(settings: Settings) -> list[Finding]:
+    return [
+        await _ask("daemon", lambda: _daemon(settings)),
+        await _ask("store", lambda: _store(settings)),
+        await _ask("browser", lambda: _browser(settings)),
+    ]
+
+
+async def _all(settings: Settings) -> list[Finding]:
+    findings = [
+        await _ask("store", lambda: _store(settings)),
+        await _ask("browser", lambda: _browser(settings)),
+        *await _channels(settings),
+        await _clock(settings),
+        *_disks(settings),
+        *_roster(settings),
+    ]
+    pages = sum(len(portal.pages) for portal in settings.portals)
+    findings.append(
+        Finding("portals", None, f"{len(settings.portals)} portals, {pages} pages in portals.yaml")
+    )
+    return findings
+
+
+async def _ask(what: str, question: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            return Finding(what, True, await question())
+    except TimeoutError:
+        return Finding(what, False, f"no answer in {WITHIN.total_seconds():.0f} s")
+    except (DefacewatchError, OSError) as error:
+        return Finding(what, False, str(error))
+
+
+async def _daemon(settings: Settings) -> str:
+    listen = settings.web.listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)  # noqa: S104 - an address to ask
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz"
+    try:
+        async with aiohttp.ClientSession() as client, client.get(url) as answer:
+            text = (await answer.text()).strip()
+    except aiohttp.ClientError as error:
+        raise DefacewatchError(f"{url} does not answer: {error}") from error
+    if answer.status != 200:
+        raise DefacewatchError(f"{url}: {text}")
+    return text
+
+
+async def _store(settings: Settings) -> str:
+    store = await open_store(settings)
+    try:
+        portals = await store.portals.all()
+    finally:
+        await store.close()
+    return f"{settings.store.url}: {len(portals)} portals"
+
+
+async def _browser(settings: Settings) -> str:
+    """Render a page of our own, served on loopback, the way every page is rendered."""
+    guard = Guard(["127.0.0.1/32"])
+    proxy = FilteringProxy(guard)
+    executable = find_chromium(settings.browser)
+    browser = Browser(proxy, executable=executable, timeout=WITHIN)
+    app = web.Application()
+    app.router.add_get("/", _own_page)
+    runner = web.AppRunner(app, access_log=None)
+    try:
+        await proxy.start()
+        await browser.start()
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        rendering = await browser.render(f"http://127.0.0.1:{runner.addresses[0][1]}/", now=utc_now())
+    finally:
+        await browser.stop()
+        await proxy.stop()
+        await runner.cleanup()
+    if rendering.failure is not None or rendering.title != "defacewatch doctor" or not rendering.screenshot:
+        raise DefacewatchError(
+            f"{executable or 'the browser of Playwright'} does not render"
+            f" ({rendering.detail or rendering.failure}); install chromium-headless-shell,"
+            " or name one with DEFACEWATCH_BROWSER"
+        )
+    return f"{executable or 'the browser of Playwright'} rendered a page in {rendering.elapsed:.1f} s"
+
+
+async def _own_page(request: web.Request) -> web.Response:
+    return web.Response(text=PAGE, content_type="text/html")
+
+
+async def _channels(settings: Settings) -> list[Finding]:
+    findings = []
+    channels = build_channels(settings)
+    for name, channel in channels.items():
+        findings.append(await _ask(name, channel.reachable))
+        await channel.close()
+    findings += [Finding(name, None, f"off: {why}") for name, why in settings.channels_off.items()]
+    if not channels:
+        findings.append(Finding("channels", False, "no channel is on: nobody can be told of anything"))
+    return findings
+
+
+async def _clock(settings: Settings) -> Finding:
+    """Our clock against the Date header of a canary, or of the first page that answers."""
+    urls = [*settings.watch.canaries, *(page.url for portal in settings.portals[:3] for page in portal.pages)]
+    http = HttpFetcher(Guard([str(n) for n in settings.watch.allow_networks]), timeout=timedelta(seconds=10))
+    try:
+        for url in urls[:3]:
+            probe = await http.probe(url, now=utc_now())
+            said = {key.lower(): value for key, value in probe.headers.items()}.get("date")
+            if not said:
+                continue
+            try:
+                skew = abs(parsedate_to_datetime(said) - datetime.now(UTC))
+            except (ValueError, TypeError):
+                continue
+            return Finding(
+                "clock", skew <= SKEW, f"{skew.total_seconds():.0f} s from the time that {url} gives"
+            )
+    finally:
+        await http.close()
+    return Finding("clock", None, "could not be compared: no canary and no page answered")
+
+
+def _disks(settings: Settings) -> list[Finding]:
+    findings = []
+    for what, folder in (("baselines", settings.store.baselines), ("evidence", settings.store.evidence)):
+        there = next((p for p in (folder.absolute(), *folder.absolute().parents) if p.exists()), Path("/"))
+        free = shutil.disk_usage(there).free
+        text = f"{free / 1e9:.1f} GB free for {folder}"
+        findings.append(Finding(f"disk ({what})", free >= FREE, text if free >= FREE else f"only {text}"))
+    return findings
+
+
+def _roster(settings: Settings) -> list[Finding]:
+    roster, now = settings.roster, utc_now()
+    if not roster.officers:
+        return [Finding("roster", False, "no officer in roster.yaml: nobody can be told of anything")]
+    found = gaps(roster, now, now + AHEAD)
+    findings = [
+        Finding(
+            "roster",
+            False,
+            f"nobody on duty {start:%d/%m %H:%M} – {end:%d/%m %H:%M}; falls to the shift lead",
+        )
+        for start, end in found[:5]
+    ]
+    if not found:
+        names = ", ".join(officer.name for officer in on_duty(roster, now))
+        findings.append(
+            Finding("roster", True, f"no gap in the next {AHEAD.days} days; on duty now: {names}")
+        )
+    usable = set(build_channels(settings))
+    findings += [
+        Finding("roster", False, f"{officer.name} ({officer.key}) can be reached on no channel that is on")
+        for officer in roster.officers
+        if not usable & set(officer.channels)
+    ]
+    return findings

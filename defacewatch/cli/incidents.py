@@ -1,0 +1,167 @@
+"""`incidents`: see them, take them, close them."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from defacewatch import shapes
+from defacewatch.cli.common import By, Json, Session, print_json, print_table, say, utc_now, who, with_session
+from defacewatch.errors import UsageError
+from defacewatch.incidents import Resolution, State
+from defacewatch.language import local_time
+from defacewatch.store.incidents import IncidentView
+
+app = typer.Typer(help="Incidents: from the first bad verdict to the resolution.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    state: Annotated[
+        list[State] | None, typer.Option(help="open, acknowledged, resolved; unresolved by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Incidents, the newest first."""
+
+    async def work(session: Session) -> list[IncidentView]:
+        return await session.store.incidents.list(states=state or [State.OPEN, State.ACKNOWLEDGED])
+
+    views = with_session(context, work)
+    if as_json:
+        print_json(shapes.incident_line(v.incident, v.portal, v.page) for v in views)
+        return
+    print_table(
+        ("id", "state", "verdict", "portal", "url", "opened", "taken by"),
+        (
+            (
+                v.incident.id,
+                v.incident.state.value,
+                v.incident.verdict.value,
+                v.portal.key,
+                v.page.url,
+                shapes.moment(v.incident.opened_at),
+                v.incident.acknowledged_by,
+            )
+            for v in views
+        ),
+    )
+
+
+@app.command()
+def show(context: typer.Context, incident: int, as_json: Json = False) -> None:
+    """One incident: its timeline, and who was told."""
+
+    async def work(session: Session) -> None:
+        line = await _whole(session, incident)
+        if as_json:
+            print_json([line])
+            return
+        zone = session.settings.watch.timezone.key
+        view = await session.store.incidents.get(incident)
+        say(f"incident {incident}: {line['verdict']}, {line['state']}  {line['url']}")
+        print_table(
+            ("at", "event", "by", "what"),
+            (
+                (local_time(entry.at, zone), entry.event, entry.by, entry.text)
+                for entry in await session.store.incidents.timeline(view.incident.id)
+            ),
+        )
+        print_table(
+            ("channel", "officer", "state", "receipt", "error"),
+            (
+                (d.channel, d.officer, d.state.value, d.receipt, d.error)
+                for d in await session.store.alerts.deliveries(incident=incident)
+            ),
+        )
+
+    with_session(context, work)
+
+
+async def _whole(session: Session, number: int) -> shapes.Line:
+    view = await session.store.incidents.get(number)
+    timeline = await session.store.incidents.timeline(number)
+    deliveries = await session.store.alerts.deliveries(incident=number)
+    return {
+        **shapes.incident_line(view.incident, view.portal, view.page),
+        "resolved_by": view.incident.resolved_by,
+        "resolved_at": shapes.moment(view.incident.resolved_at),
+        "intermittent": view.incident.intermittent,
+        "previous": view.incident.previous,
+        "capture": view.incident.capture,
+        "timeline": [
+            {"at": shapes.moment(e.at), "event": str(e.event), "by": e.by, "text": e.text} for e in timeline
+        ],
+        "deliveries": [shapes.delivery_line(d) for d in deliveries],
+    }
+
+
+@app.command()
+def acknowledge(context: typer.Context, incident: int, by: By = "") -> None:
+    """Take an incident: the alert goes no further."""
+
+    async def work(session: Session) -> None:
+        await session.store.incidents.acknowledge(incident, by=who(by), via="cli", now=utc_now())
+        say(f"incident {incident} acknowledged by {who(by)}")
+
+    with_session(context, work)
+
+
+@app.command()
+def resolve(
+    context: typer.Context,
+    incident: int,
+    as_: Annotated[Resolution, typer.Option("--as", help="restored, false-alarm or legitimate.")],
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="A remark for the timeline.")] = "",
+) -> None:
+    """Close an incident."""
+
+    async def work(session: Session) -> None:
+        await session.store.incidents.resolve(incident, as_=as_, by=who(by), reason=reason, now=utc_now())
+        say(f"incident {incident} resolved as {as_.value} by {who(by)}")
+
+    with_session(context, work)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    incident: int,
+    to: Annotated[Path | None, typer.Option("--to", help="The file; incident-ID.tar.gz by default.")] = None,
+) -> None:
+    """The incident with its evidence (documents, pictures, hashes) in one archive."""
+    target = to or Path(f"incident-{incident}.tar.gz")
+    if target.exists():
+        raise UsageError(f"{target} is there already; name another file with --to")
+
+    async def work(session: Session) -> None:
+        line = await _whole(session, incident)
+        files: dict[str, bytes] = {}
+        baseline = await session.store.baselines.get(line["page"])
+        named = {"before": baseline.looks[0].capture if baseline else None, "after": line["capture"]}
+        for side, capture_id in named.items():
+            if capture_id is None:
+                continue
+            capture = await session.store.baselines.capture(capture_id)
+            line[side] = {**shapes.capture_line(capture), "details": shapes.plain(capture.details)}
+            for part, blob, suffix in (
+                ("served", capture.served, "html.txt"),
+                ("dom", capture.dom, "html.txt"),
+                ("screen", capture.screenshot, "png"),
+            ):
+                files[f"{side}-{part}.{suffix}"] = await session.store.pictures(blob)
+                line[side][f"{part}_sha256"] = blob
+        files["incident.json"] = json.dumps(line, ensure_ascii=False, indent=2).encode()
+        with tarfile.open(target, "w:gz") as archive:
+            for name, data in files.items():
+                info = tarfile.TarInfo(f"incident-{incident}/{name}")
+                info.size, info.mtime = len(data), int(utc_now().timestamp())
+                archive.addfile(info, io.BytesIO(data))
+        say(f"{target}: {len(files)} files")
+
+    with_session(context, work)

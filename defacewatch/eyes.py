@@ -1,0 +1,72 @@
+"""Building what looks at pages: guard, proxy, HTTP, browser and the checker over them.
+
+The daemon and the commands that look (check, learn, doctor) build it the same way.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from defacewatch.check import Checker
+from defacewatch.config import Settings
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.canaries import Canaries
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.looks import Fetcher
+from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.store import Store
+
+
+@dataclass(frozen=True)
+class Eyes:
+    guard: Guard
+    browser: Browser
+    fetcher: Fetcher
+    canaries: Canaries
+    checker: Checker
+
+
+@asynccontextmanager
+async def opened_eyes(
+    settings: Settings, store: Store, *, clock: Callable[[], datetime], browser: str | None
+) -> AsyncIterator[Eyes]:
+    """Everything that looks, running; stopped on leaving. `browser` names a Chromium to use.
+
+    Our own listeners can never be reached by a page, whatever `allow_networks` says.
+    """
+    watch = settings.watch
+    guard = Guard([str(network) for network in watch.allow_networks])
+    forbid_listener(guard, *settings.web.listen)
+    async with AsyncExitStack() as stack:
+        proxy = FilteringProxy(guard)
+        await proxy.start()
+        stack.push_async_callback(proxy.stop)
+        http = HttpFetcher(guard, timeout=watch.timeout)
+        stack.push_async_callback(http.close)
+        chromium = Browser(
+            proxy, executable=find_chromium(browser), timeout=watch.timeout, working=watch.browsers
+        )
+        await chromium.start()
+        stack.push_async_callback(chromium.stop)
+        fetcher = Fetcher(http, chromium)
+        canaries = Canaries(HttpFetcher(Guard(), timeout=watch.timeout), watch.canaries, clock=clock)
+        stack.push_async_callback(canaries.http.close)
+        checker = Checker(
+            fetcher,
+            store.checks,
+            clock=clock,
+            confirm_after=watch.confirm_after,
+            revalidate_every=watch.revalidate_every,
+            online=canaries.online,
+        )
+        yield Eyes(guard, chromium, fetcher, canaries, checker)
+
+
+def forbid_listener(guard: Guard, host: str, port: int) -> None:
+    """Keep pages away from a listener of ours; a host name stands for all its addresses."""
+    for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        guard.forbid(str(address[0]), port)

@@ -1,0 +1,42 @@
+"""Structured logs on stderr: readable lines, or one JSON object a line."""
+
+import logging
+import sys
+
+import structlog
+
+QUIET = ("apscheduler", "httpx", "httpcore", "telegram", "alembic", "aiohttp.access", "mail", "aiosqlite")
+
+
+def configure(form: str, *, level: int = logging.INFO) -> None:
+    """Send the logs of the program and its libraries to stderr; `form` is 'text' or 'json'."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[structlog.typing.Processor]
+    if form == "json":
+        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # a check that is still running when its page is due again is no news
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

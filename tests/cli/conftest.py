@@ -1,0 +1,106 @@
+"""The command line as its users call it: words in, exit code and text out, over a real site and store."""
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from defacewatch.cli import main
+from tests.site import Site
+
+EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class ThreadedSite(Site):
+    """A site that answers while the test's own thread is busy."""
+
+    def __enter__(self) -> "ThreadedSite":
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        asyncio.run_coroutine_threadsafe(self.start(), self.loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.stop(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+
+@dataclass
+class Said:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass
+class Shell:
+    """A configuration in a folder, and `run`."""
+
+    folder: Path
+    site: ThreadedSite
+    monkeypatch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+    portals: list[dict[str, Any]] = field(default_factory=list)
+    roster: dict[str, Any] = field(default_factory=dict)
+    general: dict[str, Any] = field(default_factory=dict)
+
+    def write(self) -> None:
+        config = self.folder / "config"
+        config.mkdir(exist_ok=True)
+        files = {
+            "portals.yaml": {"portals": self.portals},
+            "roster.yaml": self.roster,
+            "defacewatch.yaml": self.general,
+        }
+        for name, content in files.items():
+            (config / name).write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+    def run(self, *words: str) -> Said:
+        self.monkeypatch.setattr(sys, "argv", ["defacewatch", *words])
+        self.capture.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        printed = self.capture.readouterr()
+        return Said(code, printed.out, printed.err)
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Shell]:
+    monkeypatch.chdir(tmp_path)
+    with ThreadedSite() as site:
+        made = Shell(tmp_path, site, monkeypatch, capsys)
+        made.portals = [{"key": "tinh", "name": "Cổng tỉnh", "pages": [{"url": site.url}]}]
+        made.roster = {
+            "officers": [
+                {"key": "an", "name": "Nguyễn Văn An", "email": "an@example.gov.vn"},
+                {"key": "binh", "name": "Trần Thị Bình", "role": "shift_lead"},
+            ],
+            "shifts": [{"officers": ["an"], "days": EVERY_DAY, "from": "00:00", "to": "00:00"}],
+        }
+        made.general = {
+            "watch": {"allow_networks": ["127.0.0.0/8"], "confirm_after": "0s", "timeout": "15s"},
+            "alerts": {"language": "en"},
+        }
+        made.write()
+        yield made

@@ -1,0 +1,59 @@
+from tests.cli.conftest import Shell
+from tests.site import DEFACED, USUAL
+
+
+def test_a_proposal_is_listed_approved_and_kept_in_the_history(shell: Shell) -> None:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    (proposal,) = shell.run("baseline", "list", "--json").lines
+    assert (proposal["proposed_by"], proposal["attack"]) == ("an", False)
+    done = shell.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "lần đầu")
+    assert done.code == 0
+    assert shell.run("baseline", "list", "--json").lines == []
+    (entry,) = shell.run("baseline", "history", proposal["page"], "--json").lines
+    assert (entry["by"], entry["reason"], entry["capture"]) == ("binh", "lần đầu", proposal["id"])
+    (shown,) = shell.run("baseline", "show", proposal["page"], "--json").lines
+    assert shown["approved"]
+
+
+def test_a_critical_portal_needs_a_second_person(shell: Shell) -> None:
+    shell.portals[0]["critical"] = True
+    shell.write()
+    shell.run("learn", "--samples", "1", "--by", "an")
+    (proposal,) = shell.run("baseline", "list", "--json").lines
+    own = shell.run("baseline", "approve", proposal["id"], "--by", "an", "--reason", "x")
+    assert own.code == 3
+    assert "another person" in own.err
+    assert shell.run("baseline", "approve", "--all-proposed", "--by", "an").code == 3
+    assert shell.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "x").code == 0
+
+
+def test_approving_the_new_look_resolves_the_incident_as_legitimate(shell: Shell) -> None:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
+    shell.site.show(DEFACED)
+    (line,) = shell.run("check", "--render", "--json").lines
+    approved = shell.run("baseline", "approve", line["capture"], "--by", "binh", "--reason", "diễn tập")
+    assert approved.code == 0
+    (incident,) = shell.run("incidents", "list", "--state", "resolved", "--json").lines
+    assert incident["resolved_as"] == "legitimate"
+    after = shell.run("check", "--render", "--json").lines[0]
+    assert (after["verdict"], after["score"]) == ("clean", 0.0)
+
+
+def test_also_adds_a_look_and_keeps_the_one_before(shell: Shell) -> None:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
+    night = USUAL.replace("#b71c1c", "#111111").replace("Tin mới", "Chế độ ban đêm")
+    shell.site.show(night)
+    (line,) = shell.run("check", "--render", "--json").lines
+    shell.run("baseline", "approve", line["capture"], "--also", "--by", "binh", "--reason", "ban đêm")
+    for look in (USUAL, night):
+        shell.site.show(look)
+        assert shell.run("check", "--render", "--json").lines[0]["score"] == 0
+
+
+def test_approval_says_what_it_needs(shell: Shell) -> None:
+    assert shell.run("baseline", "approve").code == 2
+    assert shell.run("baseline", "approve", "x", "--all-proposed").code == 2
+    assert "--reason" in shell.run("baseline", "approve", "x").err
+    assert shell.run("baseline", "approve", "x", "--reason", "y").code == 3

@@ -1,0 +1,64 @@
+import json
+import tarfile
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.site import DEFACED, USUAL
+
+
+@pytest.fixture
+def defaced(shell: Shell) -> Shell:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
+    shell.site.show(DEFACED)
+    assert shell.run("check", "--render").code == 11
+    return shell
+
+
+def test_an_incident_is_listed_taken_once_and_restored_when_the_page_is_back(defaced: Shell) -> None:
+    (line,) = defaced.run("incidents", "list", "--json").lines
+    assert set(line) == {
+        "id", "page", "portal", "url", "state", "verdict", "opened_at", "alerted_at", "acknowledged_by",
+        "resolved_as",
+    }  # fmt: skip
+    assert defaced.run("incidents", "acknowledge", "1", "--by", "an").code == 0
+    second = defaced.run("incidents", "acknowledge", "1", "--by", "binh")
+    assert second.code == 3
+    assert "acknowledged by an" in second.err
+    early = defaced.run("incidents", "resolve", "1", "--as", "restored", "--by", "an")
+    assert early.code == 3
+    defaced.site.show(USUAL)
+    defaced.run("check", "--render")
+    assert defaced.run("incidents", "resolve", "1", "--as", "restored", "--by", "an").code == 0
+    assert defaced.run("incidents", "list", "--json").lines == []
+    shown = defaced.run("incidents", "show", "1", "--json").lines[0]
+    assert (shown["resolved_as"], shown["resolved_by"]) == ("restored", "an")
+    assert [entry["event"] for entry in shown["timeline"]] == [
+        "opened",
+        "acknowledged",
+        "calmed",
+        "resolved",
+    ]
+
+
+def test_an_export_holds_the_evidence_under_the_hashes_it_names(defaced: Shell) -> None:
+    assert defaced.run("incidents", "export", "1", "--to", "proof.tar.gz").code == 0
+    with tarfile.open(defaced.folder / "proof.tar.gz") as archive:
+        names = {name.split("/")[1] for name in archive.getnames()}
+        member = archive.extractfile("incident-1/incident.json")
+        assert member is not None
+        line = json.load(member)
+    sides = {
+        f"{s}-{p}" for s in ("before", "after") for p in ("served.html.txt", "dom.html.txt", "screen.png")
+    }
+    assert names == {"incident.json"} | sides
+    assert line["after"]["screen_sha256"] != line["before"]["screen_sha256"]
+    again = defaced.run("incidents", "export", "1", "--to", "proof.tar.gz")
+    assert again.code == 2
+
+
+def test_an_incident_that_does_not_exist_is_said(shell: Shell) -> None:
+    said = shell.run("incidents", "show", "99")
+    assert said.code == 3
+    assert "99" in said.err

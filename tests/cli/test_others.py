@@ -1,0 +1,100 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from defacewatch.demo.botapi import BotApi
+from tests.cli.conftest import Said, Shell
+
+
+def test_portals_are_imported_exported_paused_and_conflicts_refused(shell: Shell) -> None:
+    Path("more.csv").write_text(
+        "key,name,owner,operator,level,critical,url\nso,Sở Y tế,,,2,false,http://127.0.0.1:9/\n", "utf-8"
+    )
+    assert shell.run("portals", "import", "more.csv").code == 0
+    assert [line["key"] for line in shell.run("portals", "list", "--json").lines] == ["so", "tinh"]
+    exported = shell.run("portals", "export").out
+    assert "Sở Y tế" in exported
+    Path("again.yaml").write_text(exported, "utf-8")
+    assert shell.run("portals", "import", "again.yaml").code == 0
+    Path("clash.csv").write_text("key,name,url\ntinh,Khác,http://127.0.0.1:9/x\n", "utf-8")
+    assert shell.run("portals", "import", "clash.csv").code == 3
+    assert shell.run("portals", "pause", "so", "--by", "an").code == 0
+    assert {p["key"]: p["paused"] for p in shell.run("portals", "list", "--json").lines} == {
+        "so": True,
+        "tinh": False,
+    }
+    assert shell.run("portals", "resume", "so", "--by", "an").code == 0
+    assert shell.run("portals", "import", "x.txt").code == 2
+
+
+def test_who_is_on_duty_is_answered_for_any_time(shell: Shell) -> None:
+    assert shell.run("roster", "on-duty", "--at", "2026-09-02T02:00", "--json").lines[0]["key"] == "an"
+    assert len(shell.run("roster", "show", "--json").lines) == 2
+    shell.roster["shifts"] = []
+    shell.write()
+    gap = shell.run("roster", "on-duty")
+    assert gap.code == 3
+    assert "shift lead" in gap.err
+    assert shell.run("roster", "on-duty", "--at", "later").code == 2
+
+
+@pytest.mark.parametrize("broken", ["portals: [", "portals: []\nx: 1", "portals: 3"])
+def test_a_broken_configuration_stops_every_command_with_file_and_line(shell: Shell, broken: str) -> None:
+    (shell.folder / "config" / "portals.yaml").write_text(broken, "utf-8")
+    for command in (["check"], ["run"], ["portals", "list"]):
+        said = shell.run(*command)
+        assert said.code == 2
+        assert "portals.yaml:" in said.err
+        assert "Traceback" not in said.err
+
+
+def test_a_backup_is_restored_into_an_empty_store_and_checked(shell: Shell) -> None:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    assert shell.run("db", "backup", "saved.tar.gz").code == 0
+    assert shell.run("db", "check").code == 0
+    shell.general["store"] = {
+        "url": "sqlite+aiosqlite:///other/x.db",
+        "baselines": "other/baselines",
+        "evidence": "other/evidence",
+    }
+    shell.write()
+    assert shell.run("db", "restore", "saved.tar.gz").code == 0
+    assert len(shell.run("baseline", "list", "--json").lines) == 1
+    assert shell.run("db", "restore", "saved.tar.gz").code == 3
+
+
+def test_the_doctor_names_what_fails(shell: Shell) -> None:
+    said = shell.run("doctor", "--json")
+    findings = {line["what"]: line for line in said.lines if line["ok"] is not None}
+    assert said.code == 3
+    assert findings["store"]["ok"]
+    assert findings["browser"]["ok"], findings["browser"]
+    assert not findings["channels"]["ok"]
+    assert "channels" in said.err
+
+
+async def test_a_test_alert_shows_the_receipt_of_each_channel(shell: Shell) -> None:
+    async with BotApi() as api:
+        shell.roster["officers"][0]["telegram_user"] = 1001
+        shell.general["alerts"] = {"telegram": {"api_url": api.url}}
+        shell.write()
+        shell.monkeypatch.setenv("DEFACEWATCH_TELEGRAM_TOKEN", api.token)
+        said = await _in_thread(shell, "alert", "test", "--to", "an", "--json")
+    (line,) = said.lines
+    assert (said.code, line["channel"], line["state"]) == (0, "telegram", "sent")
+    assert line["receipt"]
+
+
+async def _in_thread(shell: Shell, *words: str) -> Said:
+    return await asyncio.to_thread(shell.run, *words)
+
+
+def test_a_test_to_nobody_known_is_said(shell: Shell) -> None:
+    assert shell.run("alert", "test", "--to", "khong-co").code == 3
+
+
+def test_no_channel_for_an_officer_is_said(shell: Shell) -> None:
+    said = shell.run("alert", "test", "--to", "an")
+    assert said.code == 3
+    assert "no channel" in said.err

@@ -1,0 +1,351 @@
+"""The path, with a real site, a real browser and a real store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from defacewatch.alerts import AlertKind
+from defacewatch.captures import Tier
+from defacewatch.check import Checker, Result
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.looks import Fetcher
+from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.incidents import Event, Resolution, State
+from defacewatch.learn import Lesson, learn_page
+from defacewatch.portals import Page, Portal
+from defacewatch.records import Outcome, Recorded
+from defacewatch.store import Store
+from defacewatch.verdicts import VerdictKind
+from tests.conftest import Clock
+from tests.site import DEFACED, USUAL, Site, html, page
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LINKS = "".join(
+    f'<a href="https://nha-cai-{n}.example/">nhà cái uy tín, cá cược bóng đá</a>' for n in range(8)
+)
+SPAM = page(more=f'<div style="position: absolute; left: -9999px">{LINKS}</div>')
+SCRIPTED = page(
+    more="<script>setTimeout(() => { document.body.innerHTML = '<h1>Hacked By Test Crew</h1>';"
+    " document.title = 'Hacked By Test Crew' }, 300)</script>"
+)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def fetch() -> AsyncIterator[Fetcher]:
+    guard = Guard(["127.0.0.0/8"])
+    proxy = FilteringProxy(guard)
+    await proxy.start()
+    http = HttpFetcher(guard, timeout=timedelta(seconds=10))
+    browser = Browser(proxy, executable=find_chromium(None), timeout=timedelta(seconds=20))
+    await browser.start()
+    yield Fetcher(http, browser)
+    await browser.stop()
+    await http.close()
+    await proxy.stop()
+
+
+class Watch:
+    """A page under watch."""
+
+    def __init__(self, site: Site, store: Store, fetch: Fetcher, clock: Clock) -> None:
+        self.site, self.store, self.fetch, self.clock = site, store, fetch, clock
+        self.slept: list[float] = []
+        self.online = True
+        self.checker = Checker(
+            fetch,
+            store.checks,
+            clock=clock,
+            confirm_after=timedelta(seconds=10),
+            revalidate_every=timedelta(minutes=10),
+            online=self._online,
+            sleep=self._sleep,
+        )
+        self.page_id = ""
+
+    async def _online(self) -> bool:
+        return self.online
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.forward(seconds=seconds)
+
+    async def register(self) -> None:
+        portal = Portal("p", "Cổng", pages=(Page("", "p", self.site.url),))
+        await self.store.portals.apply([portal], now=self.clock())
+        self.page_id = (await self.store.portals.get("p")).pages[0].id
+
+    async def learn(self, samples: int = 1) -> Lesson:
+        return await learn_page(
+            self.page_id,
+            fetch=self.fetch,
+            checks=self.store.checks,
+            baselines=self.store.baselines,
+            samples=samples,
+            every=timedelta(seconds=5),
+            by="an",
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+
+    async def approve(self) -> None:
+        lesson = await self.learn()
+        assert lesson.capture is not None
+        await self.store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=self.clock())
+        self.slept.clear()
+
+    async def check(self, *, render: bool = False) -> Result:
+        self.clock.forward(seconds=30)
+        return await self.checker.check_page(self.page_id, render=render)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def unlearned(tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+    site = Site()
+    await site.start()
+    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
+    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+    watch = Watch(site, store, fetch, clock)
+    await watch.register()
+    yield watch
+    await store.close()
+    await site.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def watch(unlearned: Watch) -> Watch:
+    await unlearned.approve()
+    return unlearned
+
+
+async def test_an_unchanged_page_is_clean_and_needs_no_browser(watch: Watch) -> None:
+    first = await watch.check()
+    assert first.outcome.tier is Tier.RENDER, "the first look after an approval is a whole one"
+    result = await watch.check()
+    assert (result.outcome.verdict.kind, result.outcome.tier) == (VerdictKind.CLEAN, Tier.PROBE)
+    assert result.recorded == Recorded(result.recorded.check, None, None)
+    assert (await watch.check()).recorded.check is None, "a probe that finds nothing costs no row"
+
+
+async def test_an_ordinary_update_wakes_nobody_on_either_tier(watch: Watch) -> None:
+    watch.site.show(page("Hội nghị tổng kết công tác phòng chống bão lụt"))
+    for render in (False, True):
+        result = await watch.check(render=render)
+        assert result.outcome.verdict.kind is VerdictKind.CLEAN
+        assert not result.outcome.alerts
+
+
+async def test_a_changed_document_is_captured_when_the_revalidation_is_due(watch: Watch) -> None:
+    await watch.check()
+    watch.site.show(page("Hội nghị tổng kết"))
+    assert (await watch.check()).outcome.tier is Tier.PROBE
+    watch.clock.forward(minutes=10)
+    assert (await watch.check()).outcome.tier is Tier.RENDER
+    watch.clock.forward(minutes=10)
+    assert (await watch.check()).outcome.tier is Tier.PROBE, "this document has been captured"
+
+
+async def test_a_replaced_page_is_looked_at_twice_then_alerts_with_proof(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    result = await watch.check()
+    outcome = result.outcome
+    assert (outcome.verdict.kind, outcome.change.event) == (VerdictKind.DEFACED, Event.OPENED)
+    assert watch.slept == [10.0]
+    assert [alert.kind for alert in outcome.alerts] == [AlertKind.DEFACED]
+    assert not outcome.verdict.intermittent
+    assert result.recorded.capture is not None
+    capture = await watch.store.baselines.capture(result.recorded.capture)
+    assert (await watch.store.pictures(capture.screenshot)).startswith(b"\x89PNG")
+    assert b"Hacked By" in await watch.store.pictures(capture.dom)
+    again = await watch.check()
+    assert not again.outcome.alerts, "what stays does not alert again"
+
+
+async def test_hidden_gambling_links_are_an_attack(watch: Watch) -> None:
+    watch.site.show(SPAM)
+    assert (await watch.check()).outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_an_attack_under_an_error_status_is_an_attack(watch: Watch) -> None:
+    watch.site.show(DEFACED, status=503)
+    assert (await watch.check()).outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_a_page_changed_by_script_alone_is_found_by_the_round_of_captures(watch: Watch) -> None:
+    watch.site.show(SCRIPTED)
+    result = await watch.check(render=True)
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    probe = await watch.check()
+    assert probe.outcome.verdict.kind is VerdictKind.DEFACED, "a clean probe cannot outvote the browser"
+    assert probe.outcome.change.event is None
+
+
+async def test_an_attack_shown_once_alerts_as_intermittent(watch: Watch) -> None:
+    watch.site.show(DEFACED, USUAL)
+    result = await watch.check()
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    assert result.outcome.verdict.intermittent
+    assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+
+
+async def test_two_weak_disagreements_in_a_day_alert_and_one_does_not(watch: Watch) -> None:
+    other = page().replace("Cổng thông tin điện tử tỉnh", "Trang khác").split("<main>")[0] + "</body></html>"
+    watch.site.show(other, USUAL)
+    first = await watch.check()
+    assert first.outcome.verdict.wavered, first.outcome.verdict
+    assert not first.outcome.alerts
+    watch.site.show(other, USUAL)
+    second = await watch.check()
+    assert second.outcome.verdict.intermittent
+    assert [alert.kind for alert in second.outcome.alerts] == [AlertKind.CHANGED]
+
+
+async def test_three_failures_in_a_row_alert_and_the_recovery_is_told(watch: Watch) -> None:
+    watch.site.show("<h1>Service Unavailable</h1>", status=503)
+    told = [[alert.kind for alert in (await watch.check()).outcome.alerts] for _ in range(4)]
+    assert told == [[], [], [AlertKind.UNREACHABLE], []]
+    watch.site.show(USUAL)
+    back = await watch.check()
+    assert [alert.kind for alert in back.outcome.alerts] == [AlertKind.RECOVERED]
+    assert back.outcome.change.incident is not None
+    assert back.outcome.change.incident.state is State.RESOLVED
+
+
+async def test_a_blind_monitor_blames_no_site(watch: Watch) -> None:
+    watch.site.show("<h1>Bad Gateway</h1>", status=502)
+    watch.online = False
+    kinds = {(await watch.check()).outcome.verdict.kind for _ in range(4)}
+    assert kinds == {VerdictKind.UNKNOWN}
+    watch.site.show(DEFACED)
+    assert (await watch.check()).outcome.verdict.kind is VerdictKind.DEFACED, "evidence is evidence"
+
+
+async def test_a_restored_page_is_told_and_waits_for_a_person(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    incident = (await watch.check()).recorded.incident
+    assert incident is not None
+    watch.site.show(USUAL)
+    calm = await watch.check(render=True)
+    assert [alert.kind for alert in calm.outcome.alerts] == [AlertKind.CALMED]
+    done = await watch.store.incidents.resolve(
+        incident, as_=Resolution.RESTORED, by="an", now=watch.clock(), reason=""
+    )
+    assert done.state is State.RESOLVED
+    watch.site.show(DEFACED)
+    later = await watch.check()
+    assert later.outcome.change.incident is not None
+    assert later.outcome.change.incident.previous == incident
+
+
+async def test_a_false_alarm_mutes_that_difference_and_no_new_evidence(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    incident = (await watch.check()).recorded.incident
+    assert incident is not None
+    await watch.store.incidents.resolve(
+        incident, as_=Resolution.FALSE_ALARM, by="an", now=watch.clock(), reason=""
+    )
+    assert (await watch.check(render=True)).outcome.verdict.kind is VerdictKind.CLEAN
+    watch.site.show(SPAM)
+    assert (await watch.check()).outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_an_approved_new_look_is_clean_from_then_on(watch: Watch) -> None:
+    redesign = (
+        USUAL.replace("#b71c1c", "#0d47a1")
+        .replace("<main>", "<main><section><div>")
+        .replace("</main>", "</div></section></main>")
+        .replace("Tin mới", "Thông tin chỉ đạo điều hành")
+    )
+    watch.site.show(redesign)
+    result = await watch.checker.check_page(watch.page_id, render=True, keep=True)
+    assert result.recorded.capture is not None
+    await watch.store.baselines.approve(
+        result.recorded.capture, by="binh", reason="giao diện mới", now=watch.clock()
+    )
+    for render in (False, True):
+        after = await watch.check(render=render)
+        assert (after.outcome.verdict.kind, after.outcome.verdict.score) == (VerdictKind.CLEAN, 0)
+
+
+async def test_a_dry_run_writes_nothing(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    result = await watch.checker.check_page(watch.page_id, dry_run=True)
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    assert result.recorded == Recorded(None, None, None)
+    assert await watch.store.incidents.list() == []
+
+
+async def test_before_a_baseline_only_evidence_of_attack_speaks(unlearned: Watch) -> None:
+    assert (await unlearned.check()).outcome.verdict.kind is VerdictKind.LEARNING
+    unlearned.site.show(DEFACED)
+    assert (await unlearned.check()).outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_an_already_defaced_page_is_reported_and_not_learned_as_normal(unlearned: Watch) -> None:
+    unlearned.site.show(DEFACED)
+    lesson = await unlearned.learn(samples=2)
+    assert lesson.verdict.kind is VerdictKind.DEFACED
+    assert lesson.capture is not None
+    assert lesson.capture.attack
+    context = await unlearned.store.checks.context(unlearned.page_id, now=unlearned.clock())
+    assert context.profile.samples == 0
+
+
+async def test_learning_knows_what_moves_by_itself(unlearned: Watch) -> None:
+    ticks = iter(range(1000))
+    unlearned.site.answer = lambda _: html(page(more=f"<p>Lượt truy cập: {next(ticks) * 7919}</p>"))
+    lesson = await unlearned.learn(samples=3)
+    assert lesson.capture is not None
+    context = await unlearned.store.checks.context(unlearned.page_id, now=unlearned.clock())
+    assert context.profile.samples > 0
+
+
+class Racing:
+    """The store's checks, with something that happens just before the first record."""
+
+    def __init__(self, watch: Watch, first: object) -> None:
+        self.watch, self.first = watch, first
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.watch.store.checks, name)
+
+    async def record(self, outcome: Outcome) -> Recorded:
+        if self.first is not None:
+            first, self.first = self.first, None
+            await first()  # type: ignore[operator]
+        return await self.watch.store.checks.record(outcome)
+
+
+async def test_a_check_that_lost_a_race_reads_again_and_judges_by_what_stands(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    opened = await watch.check()
+    incident = opened.recorded.incident
+    assert incident is not None
+
+    async def acknowledged() -> None:
+        await watch.store.incidents.acknowledge(incident, by="an", via="test", now=watch.clock())
+
+    watch.site.show(SPAM)
+    watch.checker.checks = Racing(watch, acknowledged)  # type: ignore[assignment]
+    result = await watch.check()
+    assert result.outcome.change.incident is not None
+    assert result.outcome.change.incident.state is State.ACKNOWLEDGED
+    assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+
+
+async def test_two_checks_at_once_open_one_incident_and_send_one_alert(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    results = await asyncio.gather(*(watch.check() for _ in range(2)))
+    assert len({result.recorded.incident for result in results}) == 1
+    assert sum(len(result.outcome.alerts) for result in results) == 1
+    assert replace(results[0].recorded, check=0, capture=None) == replace(
+        results[1].recorded, check=0, capture=None
+    )

@@ -1,0 +1,308 @@
+"""The outbox over a real store, with real channels to servers on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import time, timedelta
+
+import pytest
+
+from defacewatch.alerts import (
+    FAIL_OVER_AFTER,
+    LEASE,
+    AlertKind,
+    Channel,
+    Delivery,
+    DeliveryError,
+    DeliveryState,
+    Draft,
+    Notice,
+)
+from defacewatch.demo.botapi import BotApi
+from defacewatch.demo.mailbox import Mailbox
+from defacewatch.notify.email import EmailChannel
+from defacewatch.notify.telegram import TelegramChannel
+from defacewatch.outbox import Outbox
+from defacewatch.portals import Urgency
+from defacewatch.roster import Duty, Officer, Roster, Shift, Step
+from defacewatch.store import Store
+from tests.conftest import Clock
+from tests.store.samples import CHANGED, DEFACED, checked, registered
+
+AN = Officer("an", "An", telegram_user=1001, email="an@example.gov.vn")
+BINH = Officer("binh", "Bình", role=Duty.SHIFT_LEAD, telegram_user=1002, email="binh@example.gov.vn")
+CUC = Officer("cuc", "Cúc", role=Duty.LEADERSHIP, email="cuc@example.gov.vn")
+ROSTER = Roster(
+    (AN, BINH, CUC),
+    (Shift(("an",), time(0), time(0), days=frozenset(range(7))),),
+    (
+        Step(timedelta(0), "on_duty"),
+        Step(timedelta(minutes=10), "shift_lead"),
+        Step(timedelta(minutes=30), "leadership"),
+    ),
+)
+
+
+class Desk:
+    """An outbox with its channels and servers."""
+
+    def __init__(self, store: Store, clock: Clock, mailbox: Mailbox, api: BotApi) -> None:
+        self.store, self.clock, self.mailbox, self.api = store, clock, mailbox, api
+        self.roster = ROSTER
+        telegram = TelegramChannel(api.token, api_url=api.url, proxy=None)
+        mail = EmailChannel(
+            host="127.0.0.1",
+            port=mailbox.port,
+            security="none",
+            user=None,
+            password=None,
+            sender="defacewatch@example.gov.vn",
+        )
+        self.channels: dict[str, Channel] = {"telegram": telegram, "email": mail}
+        self.outbox = self.another()
+
+    def another(self) -> Outbox:
+        return Outbox(
+            self.store,
+            self.channels,
+            lambda: self.roster,
+            clock=self.clock,
+            language="vi",
+            zone="Asia/Ho_Chi_Minh",
+            public_url="https://watch.example.gov.vn",
+        )
+
+    async def told(self) -> list[tuple[str, str | None, DeliveryState]]:
+        """Who was told how, in order."""
+        return [(d.channel, d.officer, d.state) for d in await self.deliveries()]
+
+    async def deliveries(self) -> Sequence[Delivery]:
+        return await self.store.alerts.deliveries()
+
+
+@pytest.fixture
+async def desk(store: Store, clock: Clock) -> AsyncIterator[Desk]:
+    async with Mailbox() as mailbox, BotApi() as api:
+        made = Desk(store, clock, mailbox, api)
+        yield made
+        for channel in made.channels.values():
+            await channel.close()
+
+
+SENT, PENDING, FAILED = DeliveryState.SENT, DeliveryState.PENDING, DeliveryState.FAILED
+
+
+async def test_an_attack_is_told_on_all_channels_of_the_officer_on_duty(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock(), mark="b")
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT), ("email", "an", SENT)]
+    assert all(delivery.receipt for delivery in await desk.deliveries())
+    assert len(desk.mailbox.messages) == 1
+    assert desk.api.sent[0].chat == 1001
+    assert desk.api.sent[0].button_data
+
+
+async def test_a_change_is_told_on_the_first_channel(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT)]
+
+
+async def test_a_change_fails_over_to_the_next_channel_and_telegram_is_tried_on(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", PENDING)]
+    desk.clock.forward(seconds=5)
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", PENDING), ("email", "an", SENT)]
+
+
+async def test_a_permanent_failure_fails_over_at_once(desk: Desk) -> None:
+    desk.api.users = {1002}
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", FAILED), ("email", "an", SENT)]
+
+
+async def test_when_no_channel_of_an_officer_works_the_next_officer_is_told(desk: Desk) -> None:
+    desk.api.users = {1002}
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [
+        ("telegram", "an", FAILED),
+        ("email", "an", FAILED),
+        ("telegram", "binh", SENT),
+    ]
+
+
+async def test_a_dead_mail_server_does_not_hold_up_telegram(desk: Desk) -> None:
+    await desk.mailbox.stop()
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT), ("email", "an", PENDING)]
+    await desk.mailbox.start()
+
+
+async def test_telegrams_wish_to_wait_is_honoured(desk: Desk) -> None:
+    desk.api.fail_with(429, retry_after=90)
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    (delivery,) = await desk.deliveries()
+    assert delivery.next_at == desk.clock() + timedelta(seconds=90)
+    desk.api.work_again()
+    desk.clock.forward(seconds=89)
+    await desk.outbox.drain()
+    assert not desk.api.sent
+    desk.clock.forward(seconds=1)
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT)]
+
+
+async def test_an_alert_climbs_until_it_is_acknowledged(desk: Desk) -> None:
+    page = await registered(desk.store)
+    await checked(desk.store, page, DEFACED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=10)
+    await desk.outbox.drain()
+    assert ("email", "binh", SENT) in await desk.told()
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="binh", via="test", now=desk.clock())
+    desk.clock.forward(minutes=60)
+    await desk.outbox.drain()
+    assert not any(officer == "cuc" for _, officer, _ in await desk.told())
+
+
+async def test_an_alert_that_nobody_takes_reaches_the_leadership(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    for _ in range(3):
+        await desk.outbox.drain()
+        desk.clock.forward(minutes=30)
+    assert ("email", "cuc", SENT) in await desk.told()
+
+
+async def test_a_gap_in_the_roster_tells_the_shift_lead(desk: Desk) -> None:
+    desk.roster = replace(ROSTER, shifts=())
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "binh", SENT), ("email", "binh", SENT)]
+
+
+async def test_an_officer_whom_no_channel_reaches_is_stood_in_for(desk: Desk) -> None:
+    mute = replace(AN, telegram_user=None, email=None)
+    desk.roster = replace(ROSTER, officers=(mute, BINH, CUC))
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "binh", SENT)]
+
+
+async def test_an_alert_that_nobody_can_be_told_of_waits_for_somebody(desk: Desk) -> None:
+    desk.roster = Roster(escalation=ROSTER.escalation)
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == []
+    desk.roster = ROSTER
+    desk.clock.forward(seconds=30)
+    await desk.outbox.drain()
+    assert ("telegram", "an", SENT) in await desk.told()
+
+
+async def test_what_a_dead_process_claimed_is_sent_after_its_lease(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    assert await desk.store.alerts.claim(desk.clock()) is not None
+    await desk.another().drain()
+    assert not desk.api.sent
+    desk.clock.forward(seconds=LEASE.total_seconds())
+    await desk.another().drain()
+    assert await desk.told() == [("telegram", "an", SENT)]
+
+
+async def test_a_delivery_that_was_being_sent_when_the_process_died_is_sent_again(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.expand_one()
+    assert await desk.store.alerts.claim_delivery("telegram", now=desk.clock()) is not None
+    desk.clock.forward(seconds=LEASE.total_seconds())
+    await desk.another().drain()
+    assert await desk.told() == [("telegram", "an", SENT)]
+
+
+class Poisonous:
+    """A channel that breaks on one alert, in a way that no channel should."""
+
+    name = "telegram"
+
+    def __init__(self, poison: int) -> None:
+        self.poison, self.sent = poison, 0
+
+    async def send(self, notice: Notice) -> str:
+        if notice.alert.id == self.poison:
+            raise RuntimeError("a message that cannot be made")
+        self.sent += 1
+        return "ok"
+
+    async def reachable(self) -> str:
+        return "ok"
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_one_bad_message_never_stops_the_queue(desk: Desk) -> None:
+    poison, _ = [
+        await desk.store.alerts.raise_(Draft(AlertKind.TEST, Urgency.NORMAL, officer="an"), now=desk.clock())
+        for _ in range(2)
+    ]
+    broken = Poisonous(poison)
+    desk.channels["telegram"] = broken
+    outbox = desk.another()
+    await outbox.drain()
+    assert broken.sent == 1
+    state = {d.alert: d for d in await desk.deliveries() if d.channel == "telegram"}[poison]
+    assert (state.state, state.attempts) == (PENDING, 1)
+    assert state.error is not None
+    assert "cannot be made" in state.error
+
+
+async def test_a_delivery_is_given_up_after_a_day_and_somebody_else_is_asked(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    desk.mailbox.reject("451 4.3.0 try later", at="RCPT")
+    desk.roster = replace(ROSTER, officers=(AN,))
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    for _ in range(12):
+        await desk.outbox.drain()
+        desk.clock.forward(hours=3)
+    assert {state for _, _, state in await desk.told()} == {FAILED}
+
+
+async def test_a_test_goes_to_the_one_officer_it_names_and_climbs_no_further(desk: Desk) -> None:
+    await desk.store.alerts.raise_(Draft(AlertKind.TEST, Urgency.HIGH, officer="binh"), now=desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(hours=1)
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "binh", SENT), ("email", "binh", SENT)]
+
+
+async def test_the_loops_send_what_is_recorded_and_stop_when_told(desk: Desk) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(desk.outbox.run(stop))
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    desk.outbox.wake()
+    await desk.api.wait_for(lambda message: bool(message.buttons))
+    await desk.mailbox.wait_for(lambda message: True)
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+
+
+async def test_errors_of_a_channel_are_kept_with_the_delivery(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    for _ in range(FAIL_OVER_AFTER):
+        await desk.outbox.drain()
+        desk.clock.forward(seconds=15)
+    first, *_ = await desk.deliveries()
+    assert first.attempts == FAIL_OVER_AFTER
+    assert first.error
+    with pytest.raises(DeliveryError):
+        await desk.channels["telegram"].reachable()
