@@ -37,7 +37,7 @@ USER 10001:10001
 VOLUME ["/app/baselines", "/app/data"]
 EXPOSE 8080
 # Not the port alone: the daemon's loops turn, the store answers, and a browser of its own draws a page.
-HEALTHCHECK --interval=60s --timeout=30s --start-period=60s --start-interval=3s --retries=3 \
+HEALTHCHECK --interval=120s --timeout=30s --start-period=60s --start-interval=3s --retries=3 \
     CMD ["defacewatch", "doctor", "--container"]
 ENTRYPOINT ["tini", "--", "defacewatch"]
 CMD ["run", "--listen", "0.0.0.0:8080"]

@@ -1,8 +1,21 @@
-"""What every test may use: a fixed moment, and a clock that is moved by hand."""
+"""What every test may use: a fixed moment, a clock that is moved by hand, and a fresh store for each test,
+on SQLite and on PostgreSQL."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine
+
+from defacewatch.store import Store
+from defacewatch.store.engine import parse
+from defacewatch.store.migrate import migrate
+from defacewatch.store.schema import metadata
+from tests.postgres import Cluster
+
+OpenStore = Callable[[], Awaitable[Store]]
 
 
 class Clock:
@@ -28,3 +41,53 @@ def now() -> datetime:
 @pytest.fixture
 def clock(now: datetime) -> Clock:
     return Clock(now)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster()
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster) -> Iterator[Engine]:
+    """A PostgreSQL database with our tables; its engine empties them between tests."""
+    address = parse(cluster.url(cluster.database()))
+    migrate(address)
+    engine = create_engine(address)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database that nobody else uses meanwhile."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/store.db"
+    engine: Engine = request.getfixturevalue("migrated")
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    return engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def open_store(url: str, tmp_path: Path) -> AsyncIterator[OpenStore]:
+    """Opens the store; each time it is as another process would have it."""
+    async with AsyncExitStack() as stack:
+
+        async def opened() -> Store:
+            store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+            stack.push_async_callback(store.close)
+            return store
+
+        yield opened
+
+
+@pytest.fixture
+async def store(open_store: OpenStore) -> Store:
+    return await open_store()

@@ -18,12 +18,16 @@ from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.chromium import Chromium
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
+from defacewatch.fetch.tab import Tab
 
 MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
 WAITING = 4  # captures begun for each that may work: most of them wait for slow sites
 ANSWER = 3.0  # seconds in which a browser that is well answers
+MOMENT = 2.0  # seconds in which a page is closed as a rule
 CLOSE = 20.0  # seconds in which a browser that has to work through a page's noise closes that page
+
+GONE = "the browser died or hangs"
 
 log = structlog.get_logger(__name__)
 
@@ -121,23 +125,23 @@ class Browser:
             rendering = await visit.run(self._working, now=now)
         finally:
             chromium.users += 1
-            closing = self._start(self._leave(chromium, visit))
-        await asyncio.wait({closing}, timeout=2.0)
-        if closing.done() or await chromium.answers(ANSWER):
+            closing = self._start(self._leave(chromium, visit.tab))
+        await asyncio.wait({closing}, timeout=MOMENT)
+        well = rendering.failure is not Failure.BROWSER and chromium.browser.is_connected()
+        if (closing.done() and well) or await chromium.answers(ANSWER):
             return rendering
-        # Either Chromium hangs, or the page made such noise that its driver still has to work through it.
-        # Nobody else begins with it; it is killed when the visit cannot be closed in good time.
+        # Chromium died, or hangs, or a page made such noise that the driver still has to work through it.
+        # Nobody else begins with it; it is killed when it cannot close this visit in good time.
         log.warning("chromium does not answer, and is replaced", url=url)
         self._retire(chromium)
-        if rendering.failure is Failure.TIMEOUT:
-            return Rendering(
-                now, failure=Failure.BROWSER, detail="the browser hangs", elapsed=rendering.elapsed
-            )
-        return rendering
+        if rendering.failure is None or (rendering.failure is Failure.CRASH and well):
+            return rendering
+        chromium.kill()
+        return Rendering(now, failure=Failure.BROWSER, detail=GONE, elapsed=rendering.elapsed)
 
-    async def _leave(self, chromium: Chromium, visit: Visit) -> None:
+    async def _leave(self, chromium: Chromium, tab: Tab | None) -> None:
         """Close what the visit opened; a Chromium that cannot is killed, with what else it still does."""
-        if not await visit.close(CLOSE):
+        if tab is not None and not await tab.close(CLOSE):
             log.warning("chromium hangs, and is killed", pid=chromium.process.pid)
             self._retire(chromium)
             chromium.kill()

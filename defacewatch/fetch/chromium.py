@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from defacewatch.errors import DefacewatchError, NotFound
 
 HEADLESS_SHELLS = ("/usr/bin/chromium-headless-shell", "chromium-headless-shell")
 FULL_BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+PACKAGE = Path(playwright.__file__).parent / "driver" / "package"
 START_TIMEOUT = 30.0  # seconds; a cold start on a busy small host takes up to ten
 END_TIMEOUT = 5.0  # seconds for a polite end, before the process group is killed
 
@@ -84,17 +86,19 @@ def find_chromium(named: str | None) -> str | None:
     return next((found for name in FULL_BROWSERS if (found := shutil.which(name))), None)
 
 
+def shell_revision() -> str:
+    """The revision of the headless shell that belongs to this Playwright."""
+    listed = json.loads((PACKAGE / "browsers.json").read_text())["browsers"]
+    return next((entry["revision"] for entry in listed if entry["name"] == "chromium-headless-shell"), "")
+
+
 def _playwright_has_its_own() -> bool:
-    """Whether the headless shell of exactly this Playwright's revision is installed."""
-    package = Path(playwright.__file__).parent / "driver" / "package"
-    listed = json.loads((package / "browsers.json").read_text())["browsers"]
-    revision = next((entry["revision"] for entry in listed if entry["name"] == "chromium-headless-shell"), "")
     named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = (
-        package / ".local-browsers" if named == "0" else Path(named) if named else cache / "ms-playwright"
+        PACKAGE / ".local-browsers" if named == "0" else Path(named) if named else cache / "ms-playwright"
     )
-    return (folder / f"chromium_headless_shell-{revision}" / "INSTALLATION_COMPLETE").exists()
+    return (folder / f"chromium_headless_shell-{shell_revision()}" / "INSTALLATION_COMPLETE").exists()
 
 
 class Chromium:
@@ -102,7 +106,7 @@ class Chromium:
 
     def __init__(self, driver: Playwright, browser: Browser, process: psutil.Process) -> None:
         self._driver = driver
-        self._driver_process = process.parent()
+        self._driver_process = psutil.Process(process.ppid())
         self._profile = _profile_of(process)
         self.browser = browser
         self.process = process
@@ -199,10 +203,20 @@ class Chromium:
         with suppress(Error, TimeoutError):
             async with asyncio.timeout(END_TIMEOUT):
                 await self._driver.stop()
-        if self._driver_process is not None:
-            with suppress(psutil.NoSuchProcess):
-                self._driver_process.kill()
+        await asyncio.to_thread(_end_driver, self._driver_process)
         await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
+
+
+def _end_driver(process: psutil.Process) -> None:
+    """The driver removes its temporary folders before it goes; one that does not go is killed.
+
+    Not waited for as a child: asyncio does that.
+    """
+    deadline = time.monotonic() + END_TIMEOUT
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
 
 
 def _marked(mark: str) -> psutil.Process:

@@ -6,7 +6,6 @@ there is time left for that; one that does not let go is held still first.
 
 import asyncio
 import base64
-import re
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime
@@ -14,23 +13,26 @@ from importlib.resources import files
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, CDPSession, Error, Page
+from playwright.async_api import CDPSession, Error
 
 from defacewatch.captures import Failure, Rendering
+from defacewatch.fetch.budget import Budget
 from defacewatch.fetch.chromium import Chromium
-from defacewatch.fetch.events import URL, Events
-from defacewatch.fetch.isolated import IsolatedWorld, Unanswered
+from defacewatch.fetch.chromium_errors import told
+from defacewatch.fetch.events import URL
+from defacewatch.fetch.isolated import Unanswered
 from defacewatch.fetch.proxy import ProxySession
+from defacewatch.fetch.tab import HEIGHT, WIDTH, Tab
 
-WIDTH, HEIGHT = 1280, 800  # CSS pixels, and with a scale of 1 those of the picture
 HTML = 10 * 1024 * 1024  # bytes
 SCRIPT_LIMITS = (
     "{links: 20000, hidden: 200, url: 2048, anchor: 200, title: 1000, html: 10485760, text: 1048576}"
 )
 FRAMES = 100
-REDIRECTS = 3  # by script or <meta>, that are followed to where they load
+REDIRECTS = 5  # by script or <meta>, that are followed; a page that still goes on is held
 # Shares of the budget at which the next step begins at the latest, whatever the page does.
 COMMITTED, LOADED, SETTLED = 0.7, 0.5, 0.7
+LOAD_MOST = 10.0  # seconds that loading is waited for: what is not there by then is held back on purpose
 QUIET = 0.5  # seconds without network traffic that make a page settled,
 SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start late),
 SETTLE_MOST = 5.0  # at the latest so many
@@ -42,24 +44,6 @@ OBSERVE, SCROLL, FREEZE = (
 
 T = TypeVar("T")
 
-# Chromium's network errors (net/base/net_error_list.h), the first pattern that fits.
-_ERRORS: tuple[tuple[str, Failure], ...] = (
-    (r"ERR_NAME_|ERR_DNS_|ERR_ICANN_", Failure.DNS),
-    (r"ERR_CERT_|ERR_SSL_|ERR_BAD_SSL", Failure.TLS),
-    (r"ERR_TOO_MANY_REDIRECTS", Failure.REDIRECTS),
-    (r"TIMED_OUT|Timeout", Failure.TIMEOUT),
-    (
-        r"ERR_UNSAFE_PORT|ERR_BLOCKED|ERR_DISALLOWED|ERR_UNKNOWN_URL_SCHEME|ERR_UNSAFE_REDIRECT",
-        Failure.REFUSED,
-    ),
-    (r"ERR_NETWORK_CHANGED|ERR_NETWORK_IO|ERR_INSUFFICIENT_RESOURCES", Failure.BROWSER),  # this host's
-    (
-        r"ERR_CONNECTION_|ERR_ADDRESS_|ERR_TUNNEL_|ERR_PROXY_|ERR_INTERNET_|ERR_NETWORK_ACCESS",
-        Failure.CONNECT,
-    ),
-    (r"crashed", Failure.CRASH),
-)
-
 
 class _Failed(Exception):
     """The visit ends here, as this failure."""
@@ -69,28 +53,8 @@ class _Failed(Exception):
         self.failure, self.detail = failure, detail
 
 
-class _Budget:
-    """Seconds for the whole visit; what was spent waiting for a turn is given back."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._started = asyncio.get_running_loop().time()
-
-    def left(self, share: float = 1.0) -> float:
-        """Seconds until `share` of the budget is used up; never less than zero."""
-        return max(0.0, self._seconds * share - self.used())
-
-    def used(self) -> float:
-        return asyncio.get_running_loop().time() - self._started
-
-    async def turn(self, slot: asyncio.Semaphore) -> None:
-        before = self.used()
-        await slot.acquire()
-        self._started += self.used() - before
-
-
 class Visit:
-    """A context of its own for one URL: `run` once, and then `close`."""
+    """One URL, looked at once. `tab` is what it opened, left to the caller to close."""
 
     def __init__(
         self, chromium: Chromium, session: ProxySession, url: str, *, timeout: float, max_height: int
@@ -99,8 +63,8 @@ class Visit:
         self._session = session
         self._url = url
         self._max_height = max_height
-        self._budget = _Budget(timeout)
-        self._context: BrowserContext | None = None
+        self._budget = Budget(timeout)
+        self.tab: Tab | None = None
 
     async def run(self, slot: asyncio.Semaphore, *, now: datetime) -> Rendering:
         """The visit, in at most its time.
@@ -109,73 +73,32 @@ class Visit:
         """
         try:
             async with asyncio.timeout(self._budget.left(COMMITTED)):
-                self._context = await self._new_context()
-                page, devtools = await self._open(self._context)
+                self.tab = tab = await Tab.open(self._chromium, self._session.server)
         except (Error, TimeoutError) as error:
-            return Rendering(now, failure=Failure.BROWSER, detail=_detail(error), elapsed=self._budget.used())
-        return await self._watch(page, devtools, slot, now)
+            detail = f"no page could be opened: {told(str(error))[1]}"
+            return Rendering(now, failure=Failure.BROWSER, detail=detail, elapsed=self._budget.used())
+        return await self._watch(tab, slot, now)
 
-    async def close(self, within: float) -> bool:
-        """Leave nothing of the page; False when the browser has not done so within so many seconds."""
-        if self._context is None:
-            return True
-        try:
-            async with asyncio.timeout(within):
-                if self._world.held:  # and it may have workers, or a task that nothing interrupts
-                    await self._world.crash()
-                await self._events.finish()
-                await self._context.close()
-        except TimeoutError:
-            return False
-        except Error:
-            pass  # gone already, with its browser
-        return True
-
-    async def _new_context(self) -> BrowserContext:
-        return await self._chromium.browser.new_context(
-            viewport={"width": WIDTH, "height": HEIGHT},
-            screen={"width": WIDTH, "height": HEIGHT},
-            user_agent=self._chromium.identity["userAgent"],
-            locale="vi-VN",
-            timezone_id="Asia/Ho_Chi_Minh",
-            reduced_motion="reduce",
-            proxy={"server": self._session.server},
-            accept_downloads=False,
-            service_workers="block",
-            # What is wrong with a certificate is the probe's finding; the page is to be seen all the same.
-            ignore_https_errors=True,
-        )
-
-    async def _open(self, context: BrowserContext) -> tuple[Page, CDPSession]:
-        page = await context.new_page()
-        devtools = await context.new_cdp_session(page)
-        self._world = IsolatedWorld(devtools)
-        self._events = Events(context, page, devtools, self._world)
-        await devtools.send("Page.enable")
-        await devtools.send("Emulation.setUserAgentOverride", self._chromium.identity)
-        return page, devtools
-
-    async def _watch(
-        self, page: Page, devtools: CDPSession, slot: asyncio.Semaphore, now: datetime
-    ) -> Rendering:
+    async def _watch(self, tab: Tab, slot: asyncio.Semaphore, now: datetime) -> Rendering:
+        self._page, self._world, self._events = tab.page, tab.world, tab.events
         failure, detail = None, ""
         facts: dict[str, Any] = {}
         picture = b""
         try:
-            await self._unless_lost(self._go(page))
+            await self._unless_lost(self._go())
             await self._budget.turn(slot)
             try:
-                await self._unless_lost(self._settle(page))
+                await self._unless_lost(self._settle())
                 observed = await self._unless_lost(self._observe())
-                self._check_shown(page)
+                self._check_shown()
                 facts = observed
-                picture = await self._unless_lost(self._picture(devtools, facts["height"]))
+                picture = await self._unless_lost(self._picture(tab.devtools, facts["height"]))
             finally:
                 slot.release()
         except _Failed as failed:
             failure, detail = failed.failure, failed.detail
         errors = await self._events.errors(within=min(2.0, self._budget.left()))
-        return self._rendering(page, facts, picture, errors, now, failure, detail)
+        return self._rendering(facts, picture, errors, now, failure, detail)
 
     async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work)
@@ -184,15 +107,15 @@ class Visit:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            raise self._gone(self._events.lost.result())
+            raise _Failed(Failure.CRASH, self._events.lost.result())
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _go(self, page: Page) -> None:
+    async def _go(self) -> None:
         try:
             async with asyncio.timeout(self._budget.left(COMMITTED)):
-                await page.goto(self._url, wait_until="commit", timeout=0)
+                await self._page.goto(self._url, wait_until="commit", timeout=0)
         except TimeoutError:
             raise _Failed(Failure.TIMEOUT, "no answer in time") from None
         except Error as error:
@@ -200,12 +123,14 @@ class Visit:
                 await asyncio.sleep(0.3)  # a download is told of a moment after it
             raise self._why(str(error)) from None
 
-    async def _settle(self, page: Page) -> None:
+    async def _settle(self) -> None:
         """Wait until the page has loaded and been quiet, having scrolled through it; or until it is time."""
         scroll = f"({SCROLL})({{height: {self._max_height}, pause: 50}})"
         for _ in range(REDIRECTS):
             with suppress(Error):
-                await page.wait_for_load_state("load", timeout=max(1.0, self._budget.left(LOADED) * 1000))
+                await self._page.wait_for_load_state(
+                    "load", timeout=max(1.0, min(LOAD_MOST, self._budget.left(LOADED)) * 1000)
+                )
             loaded = self._budget.used()
             try:
                 await self._world.evaluate(scroll, within=max(0.1, min(3.0, self._budget.left(SETTLED))))
@@ -214,6 +139,9 @@ class Visit:
                 if unanswered.late:
                     await self._hold()
                     return
+        else:
+            await self._hold()
+            return
         while self._budget.left(SETTLED) > 0:
             since = self._budget.used() - loaded
             if since > SETTLE_MOST or (since > SETTLE_LEAST and self._events.quiet > QUIET):
@@ -222,19 +150,26 @@ class Visit:
 
     async def _hold(self) -> None:
         if not await self._world.hold():
-            raise self._gone("the page does not let go")
+            raise _Failed(Failure.CRASH, "the page does not let go")
 
     async def _observe(self) -> dict[str, Any]:
         """Title, DOM, text, height and hidden links; a page that does not answer is held and asked again."""
         expression = f"({OBSERVE})({SCRIPT_LIMITS})"
         try:
             return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.4))
+        except Unanswered as unanswered:
+            if unanswered.late:
+                await self._hold()
+            else:
+                await asyncio.sleep(QUIET)  # it went elsewhere just now, perhaps for the last time
+        try:
+            return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.5))
         except Unanswered:
             await self._hold()
         try:
             return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.6))
         except Unanswered as unanswered:
-            raise self._gone(f"the page does not let go: {unanswered}") from None
+            raise _Failed(Failure.CRASH, f"the page does not let go: {unanswered}") from None
 
     async def _picture(self, devtools: CDPSession, height: int) -> bytes:
         with suppress(Unanswered):
@@ -251,35 +186,27 @@ class Visit:
                 return base64.b64decode(answer["data"])
             if share < 1:
                 await self._hold()
-        raise self._gone("no picture of the page could be taken")
+        raise _Failed(Failure.CRASH, "no picture of the page could be taken")
 
-    def _check_shown(self, page: Page) -> None:
+    def _check_shown(self) -> None:
         """What was observed must be the site's and neither Chromium's nor our proxy's error page."""
-        if page.url.startswith("chrome-error:"):
+        url = self._page.url
+        if url.startswith("chrome-error:"):
             raise self._why("the page went nowhere")
-        if urlsplit(page.url).scheme == "http":  # over https, the proxy has no way of answering for the site
-            failed = self._proxy_said(page.url)
+        if urlsplit(url).scheme == "http":  # over https, the proxy has no way of answering for the site
+            failed = self._proxy_said(url)
             if failed is not None and self._events.status in (403, 502, 504):
                 raise failed
 
     def _why(self, error: str) -> _Failed:
         """Why no page came, told by whoever knows best: the browser, our proxy, the network stack."""
         url, error = self._events.broken or (self._url, error)
-        if not self._chromium.browser.is_connected():
-            return _Failed(Failure.BROWSER, "the browser died")
         if self._events.downloads:
             return _Failed(Failure.PROTOCOL, "a download and not a page")
         said = self._proxy_said(url)
         if said is not None:
             return said
-        failure = next((kind for pattern, kind in _ERRORS if re.search(pattern, error)), Failure.PROTOCOL)
-        code = re.search(r"net::(\w+)", error)
-        return _Failed(failure, code[1] if code else error.splitlines()[0][:200])
-
-    def _gone(self, detail: str) -> _Failed:
-        if not self._chromium.browser.is_connected():
-            return _Failed(Failure.BROWSER, "the browser died")
-        return _Failed(Failure.CRASH, detail)
+        return _Failed(*told(error))
 
     def _proxy_said(self, url: str) -> _Failed | None:
         place = _place(url)
@@ -291,7 +218,6 @@ class Visit:
 
     def _rendering(
         self,
-        page: Page,
         facts: dict[str, Any],
         picture: bytes,
         errors: tuple[int, int],
@@ -299,7 +225,7 @@ class Visit:
         failure: Failure | None,
         detail: str,
     ) -> Rendering:
-        events = self._events
+        page, events = self._page, self._events
         if failure is Failure.BROWSER:
             return Rendering(now, failure=failure, detail=detail, elapsed=self._budget.used())
         shown = page.url if facts else self._url
@@ -331,7 +257,3 @@ def _place(url: str) -> str:
     """'host:port' as the proxy names it."""
     parts = urlsplit(url)
     return f"{(parts.hostname or '').lower()}:{parts.port or {'https': 443}.get(parts.scheme, 80)}"
-
-
-def _detail(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or ["the browser does not answer"])[0][:200]

@@ -53,4 +53,6 @@ class Store:
         try:
             return await asyncio.to_thread(self.blobs.get, blob)
         except (NotFound, Damaged):
+            if not self.approved.has(blob):
+                raise
             return await asyncio.to_thread(self.approved.get, blob)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import yaml
 
 from defacewatch.cli import main
@@ -84,8 +86,21 @@ class Shell:
 
 
 @pytest.fixture
+def logging_restored() -> Iterator[None]:
+    """A command turns all logs to its own stderr; put them back where pytest reads them."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
 def shell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logging_restored: None,
 ) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     with ThreadedSite() as site:

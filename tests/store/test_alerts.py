@@ -12,7 +12,7 @@ from defacewatch.incidents import Resolution
 from defacewatch.portals import Urgency
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
-from tests.store.conftest import OpenStore
+from tests.conftest import OpenStore
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, captured, checked, registered
 
 TEST = Draft(AlertKind.TEST, Urgency.NORMAL, {"by": "an"}, officer="an")

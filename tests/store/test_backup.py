@@ -17,9 +17,9 @@ from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
 from defacewatch.store.schema import metadata
+from tests.conftest import OpenStore
 from tests.postgres import Cluster
 from tests.store.archives import rewritten, swapped
-from tests.store.conftest import OpenStore
 from tests.store.samples import CHANGED, DEFACED, NOW, captured, checked, registered
 
 Rows = dict[str, list[tuple[Any, ...]]]

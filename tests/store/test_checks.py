@@ -19,7 +19,7 @@ from defacewatch.store import Store
 from defacewatch.store.moves import save_incident
 from defacewatch.store.schema import alerts, captures, checks, incident_events, incidents, page_state
 from defacewatch.verdicts import Streak, Verdict, VerdictKind
-from tests.store.conftest import OpenStore
+from tests.conftest import OpenStore
 from tests.store.samples import (
     CHANGED,
     CLEAN,

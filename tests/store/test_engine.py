@@ -12,8 +12,8 @@ from defacewatch.errors import StoreError, UsageError
 from defacewatch.store import Store, engine
 from defacewatch.store.engine import parse
 from defacewatch.store.schema import meta
+from tests.conftest import OpenStore
 from tests.postgres import GUARDED, Cluster
-from tests.store.conftest import OpenStore
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, UNREACHABLE, captured, checked, registered
 
 

@@ -8,7 +8,7 @@ from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
-from tests.store.conftest import OpenStore
+from tests.conftest import OpenStore
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, UNREACHABLE, checked, portal, registered
 
 

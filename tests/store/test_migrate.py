@@ -11,8 +11,8 @@ from defacewatch.errors import StoreError
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
+from tests.conftest import OpenStore
 from tests.postgres import Cluster
-from tests.store.conftest import OpenStore
 
 OPEN = """
 import asyncio, sys

@@ -9,7 +9,7 @@ from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.portals import Page, Source, page_id
 from defacewatch.store import Store
 from defacewatch.store.portals import Applied, Imported
-from tests.store.conftest import OpenStore
+from tests.conftest import OpenStore
 from tests.store.samples import NOW, portal
 
 

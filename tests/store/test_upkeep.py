@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from defacewatch.store import Store
-from tests.store.conftest import OpenStore
+from tests.conftest import OpenStore
 from tests.store.samples import DEFACED, NOW, captured, checked, registered
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # what PostgreSQL never lets happen

@@ -1,0 +1,25 @@
+"""The wall clock over one capture."""
+
+import asyncio
+
+
+class Budget:
+    """Seconds for the whole visit; what was spent waiting for a turn is given back."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._started = asyncio.get_running_loop().time()
+
+    def left(self, share: float = 1.0) -> float:
+        """Seconds until `share` of the budget is used up; never less than zero."""
+        return max(0.0, self._seconds * share - self.used())
+
+    def used(self) -> float:
+        """Seconds used up so far."""
+        return asyncio.get_running_loop().time() - self._started
+
+    async def turn(self, slot: asyncio.Semaphore) -> None:
+        """Take `slot`, and what that took off the budget."""
+        before = self.used()
+        await slot.acquire()
+        self._started += self.used() - before

@@ -1,0 +1,193 @@
+"""The daemon: in this process for its parts, as a process of its own for its end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+import structlog
+import yaml
+
+from defacewatch.cli.common import Settled, session
+from defacewatch.cli.service import make_daemon
+from defacewatch.daemon import Daemon
+from defacewatch.demo.botapi import BotApi
+from defacewatch.demo.mailbox import Mailbox
+from defacewatch.errors import DefacewatchError
+from defacewatch.verdicts import VerdictKind
+from tests.site import Site
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Stand:
+    """A configuration in a folder, and a daemon over it."""
+
+    def __init__(self, folder: Path, site: Site) -> None:
+        self.folder, self.site, self.port = folder, site, free_port()
+        self.environ = {"DEFACEWATCH_STATUS_TOKEN": "token-of-the-test"}
+        self.portals = [{"key": "tinh", "name": "Cổng tỉnh", "pages": [{"url": site.url}]}]
+        self.general: dict[str, object] = {
+            "store": {
+                "url": f"sqlite+aiosqlite:///{folder}/store.db",
+                "baselines": f"{folder}/baselines",
+                "evidence": f"{folder}/data/evidence",
+            },
+            "watch": {"probe_every": "1s", "allow_networks": ["127.0.0.0/8"]},
+            "web": {"listen": f"127.0.0.1:{self.port}"},
+        }
+        self.roster = {"officers": [{"key": "an", "name": "An", "email": "an@example.gov.vn"}]}
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    def write(self) -> None:
+        self.config.mkdir(exist_ok=True)
+        for name, content in {
+            "portals": {"portals": self.portals},
+            "defacewatch": self.general,
+            "roster": self.roster,
+        }.items():
+            (self.config / f"{name}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+
+    async def daemon(self, stack: AsyncExitStack) -> Daemon:
+        self.write()
+        opened = await stack.enter_async_context(session(Settled(self.config, self.environ)))
+        daemon = make_daemon(opened, self.config)
+        running = asyncio.create_task(daemon.run())
+
+        async def ended() -> None:
+            daemon.stop()
+            await running
+
+        stack.push_async_callback(ended)
+        ready = asyncio.create_task(daemon.ready.wait())
+        await asyncio.wait({ready, running}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert ready.done(), running
+        return daemon
+
+    async def get(self, path: str) -> tuple[int, str]:
+        headers = {"Authorization": "Bearer token-of-the-test"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as client,
+            client.get(f"http://127.0.0.1:{self.port}{path}") as answer,
+        ):
+            return answer.status, await answer.text()
+
+
+@pytest.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    site = Site()
+    await site.start()
+    yield Stand(tmp_path, site)
+    await site.stop()
+
+
+async def until(true: Callable[[], bool], within: float = 20) -> None:
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110 - what another loop does is asked for
+            await asyncio.sleep(0.02)
+
+
+async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        await until(lambda: stand.site.requests >= 3)
+        assert (await stand.get("/healthz"))[0] == 200
+        (page,) = await daemon.store.checks.latest()
+        assert page.verdict is VerdictKind.LEARNING
+        assert "learning" in (await stand.get("/api/v1/pages"))[1]
+
+
+async def test_health_names_a_silent_loop_a_sick_store_and_a_sick_browser(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        daemon.watchdog.beats["planning"] = daemon.watchdog.beats["plan"] - 100
+        daemon.store_trouble = "the disk is full"
+        daemon.browser_failures = 3
+        status, text = await stand.get("/healthz")
+        assert status == 503
+        for word in ("planning", "disk is full", "browser"):
+            assert word in text
+        daemon.watchdog.forget("planning")
+
+
+async def test_a_changed_configuration_is_taken_over_while_running(stand: Stand) -> None:
+    async with AsyncExitStack() as stack, Mailbox() as mailbox:
+        daemon = await stand.daemon(stack)
+        stand.portals.append({"key": "so", "name": "Sở", "pages": [{"url": stand.site.url + "?so"}]})
+        stand.general["alerts"] = {"email": {"host": "127.0.0.1", "port": mailbox.port}}
+        stand.roster["officers"].append({"key": "binh", "name": "Bình"})
+        stand.write()
+        await until(lambda: len(daemon.schedule.planned) == 2 and "email" in daemon.messenger.channels)
+        assert daemon.roster.officer("binh") is not None
+        assert {portal.key for portal in await daemon.store.portals.all()} == {"so", "tinh"}
+
+
+async def test_an_invalid_configuration_is_said_and_the_old_one_kept(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        with structlog.testing.capture_logs() as logs:
+            (stand.config / "portals.yaml").write_text("portals: [{key: tinh, nmae: x}]\n", "utf-8")
+            await until(lambda: any(log["event"] == "configuration not taken over" for log in logs))
+        assert any("portals.yaml:1" in log.get("problem", "") for log in logs)
+        assert len(daemon.schedule.planned) == 1
+
+
+async def test_a_portal_paused_by_another_process_is_no_longer_watched(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        await daemon.store.portals.pause("tinh", by="an", now=daemon.clock())
+        await until(lambda: not daemon.schedule.planned)
+
+
+async def test_a_taken_address_is_one_clear_error(stand: Stand) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", stand.port))
+        taken.listen()
+        stand.write()
+        async with session(Settled(stand.config, stand.environ)) as opened:
+            with pytest.raises(DefacewatchError, match="cannot listen"):
+                await make_daemon(opened, stand.config).run()
+
+
+async def test_a_dead_telegram_neither_stops_the_start_nor_the_checks(stand: Stand) -> None:
+    async with AsyncExitStack() as stack, BotApi() as api:
+        await api.refuse_connections()
+        stand.general["alerts"] = {"telegram": {"api_url": api.url}}
+        stand.environ["DEFACEWATCH_TELEGRAM_TOKEN"] = api.token
+        await stand.daemon(stack)
+        await until(lambda: stand.site.requests >= 2)
+
+
+async def test_sigterm_finishes_what_is_in_flight_and_exits_0(stand: Stand) -> None:
+    stand.write()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "defacewatch",
+        "--config",
+        str(stand.config),
+        "--log-format",
+        "json",
+        "run",
+        env={**os.environ, **stand.environ},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await until(lambda: stand.site.requests >= 1)
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(15):
+        _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert '"event": "stopped"' in said.decode()
