@@ -114,8 +114,9 @@ class Notice:
 
 
 class DeliveryError(DefacewatchError):
-    """A message was not delivered. `permanent` stops the retries on this channel (a bad address, a wrong
-    token); `retry_after` is the provider's own wish."""
+    """A message was not delivered. `permanent` stops the retries on this channel (a bad address, a chat that
+    does not exist; not what the configuration can mend, as a wrong password or token); `retry_after` is the
+    provider's own wish."""
 
     def __init__(self, text: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
         super().__init__(text)
@@ -143,6 +144,7 @@ class Channel(Protocol):
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))
 FAIL_OVER_AFTER = 2  # failed attempts on a channel before somebody or something else is tried as well
 GIVE_UP_AFTER = timedelta(hours=24)
+TELL_AGAIN_AFTER = timedelta(minutes=10)  # when all were given up and nobody has heard of an alert
 LEASE = timedelta(seconds=60)  # longer than any channel's time-out, so nothing is sent twice in parallel
 
 
@@ -154,8 +156,10 @@ _KIND_OF_VERDICT = {
 ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, AlertKind.BLIND})
 
 
-def draft(change: Change, verdict: Verdict, portal: Portal) -> Draft | None:
-    """The alert that a change of an incident calls for, or None."""
+def draft(
+    change: Change, verdict: Verdict, portal: Portal, *, seen_at: datetime | None = None
+) -> Draft | None:
+    """The alert that a change of an incident calls for, or None. `seen_at` is when the first look was bad."""
     if not change.alert or change.incident is None or change.event is None:
         return None
     if change.event is Event.RESOLVED:
@@ -164,7 +168,10 @@ def draft(change: Change, verdict: Verdict, portal: Portal) -> Draft | None:
         return Draft(AlertKind.CALMED, Urgency.NORMAL)
     kind = _KIND_OF_VERDICT[verdict.kind]
     urgency = portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
-    return Draft(kind, urgency, {"event": change.event.value, "intermittent": verdict.intermittent})
+    facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}
+    if seen_at is not None:
+        facts["seen_at"] = seen_at.isoformat()
+    return Draft(kind, urgency, facts)
 
 
 def retry_at(

@@ -1,5 +1,6 @@
 """Baselines: the captures that a person approved as "this is how it looks". Append-only."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,13 +41,23 @@ class Baseline:
     looks: tuple[ApprovedLook, ...]
 
 
+def plain_name(name: str) -> str:
+    """A person's name or key as it is compared: what looks the same on a screen is the same.
+
+    NFKC, case folded, white space collapsed, controls and invisible formats (category C) left out.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = (c for c in folded if c.isspace() or not unicodedata.category(c).startswith("C"))
+    return " ".join("".join(seen).split())
+
+
 def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str) -> None:
     """Raise unless `by` may approve `capture` as baseline of a page of `portal`.
 
     Raises UsageError without a name or reason, and Conflict when the portal is critical and the capture
     was not proposed, or was proposed by the same person.
     """
-    if not by.strip() or not reason.strip():
+    if not plain_name(by) or not plain_name(reason):
         raise UsageError("an approval needs a name (--by) and a reason (--reason)")
     if not portal.critical:
         return
@@ -55,7 +66,7 @@ def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str) ->
             f"portal {portal.key} is critical: capture {capture.id} must first be proposed by another person"
             " (defacewatch baseline propose, or the button in an alert)"
         )
-    if capture.proposed_by.strip().casefold() == by.strip().casefold():
+    if plain_name(capture.proposed_by) == plain_name(by):
         raise Conflict(
             f"portal {portal.key} is critical: {by} proposed capture {capture.id},"
             " so another person must approve it"

@@ -6,15 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from defacewatch.alerts import AlertKind, Draft, draft
-from defacewatch.captures import Features, Look, Tier, Validators
-from defacewatch.compare import compare, extract
-from defacewatch.errors import Conflict, Moved
+import structlog
+
+from defacewatch.alerts import draft
+from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.compare import compare
+from defacewatch.errors import Conflict, DefacewatchError, Moved
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
-from defacewatch.portals import Urgency
-from defacewatch.profiles import Profile, teach
+from defacewatch.looks import (
+    Seen,
+    certificate_draft,
+    is_silent,
+    is_worth_keeping,
+    next_validators,
+    nothing_came,
+    showing,
+    standing,
+    taught_profile,
+    validators_for,
+)
 from defacewatch.records import Context, Kept, Outcome, Recorded
-from defacewatch.signals import Kind
 from defacewatch.verdicts import (
     BAD,
     Verdict,
@@ -25,14 +36,15 @@ from defacewatch.verdicts import (
     needs_another_look,
     settle,
 )
+from defacewatch.workers import TooMuch
+
+log = structlog.get_logger(__name__)
 
 SUSPECT_AT = 10.0  # points of a probe that make the browser look, once per served document
 SUSPECT_PAUSE = timedelta(
     minutes=2
 )  # a page whose every probe is a little odd costs one capture in this time
-KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
-KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
-REMIND_OF_CERTIFICATE = timedelta(days=7)
+BREAKS_AFTER = 3  # failures of our browser on one page, in a row, that make it the page's doing
 RACES = 5  # how often a check that lost a race re-reads and repeats before it gives up
 
 T = TypeVar("T")
@@ -50,14 +62,6 @@ class Checks(Protocol):
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A look and what comparing needs of it (None: not modified, or nothing came)."""
-
-    look: Look
-    features: Features | None
-
-
-@dataclass(frozen=True)
 class Result:
     """What a check said and where it was written."""
 
@@ -66,7 +70,7 @@ class Result:
 
 
 class Checker:
-    """Looks at pages, one call a page. Holds no state of its own: what must survive is in the store."""
+    """Looks at pages, one call a page. What must survive is in the store, not here."""
 
     def __init__(
         self,
@@ -77,10 +81,17 @@ class Checker:
         confirm_after: timedelta,
         revalidate_every: timedelta,
         online: Callable[[], Awaitable[bool]],
+        extract: Callable[[Look], Awaitable[Features]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
+        self.extract = extract
         self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
+        self.unkept: dict[
+            str, str
+        ] = {}  # pages whose last capture could not be kept, and why, for the health
+        self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
+        self.rendered_at: datetime | None = None  # when the browser last showed any page
 
     async def check_page(
         self, page_id: str, *, render: bool = False, keep: bool = False, dry_run: bool = False
@@ -98,10 +109,10 @@ class Checker:
                 looks = []  # they say "as before", and before has moved
             looks = looks or await self._look(context, render)
             await self._confirm(context, looks)
-            outcome = await self._conclude(context, looks, began)
-            outcome = await self._keep(outcome, looks[-1], keep)
+            outcome, shown = await self._conclude(context, looks, began)
             if dry_run:
                 return Result(outcome, Recorded(None, None, None))
+            outcome = await self._keep(outcome, shown, keep)
             try:
                 return Result(outcome, await self.checks.record(outcome))
             except Moved:
@@ -112,36 +123,73 @@ class Checker:
         """A probe, and the browser where it matters."""
         url = context.page.url
         if render:
-            return [await self._seen(await self.fetch.render(url, now=self.clock()))]
-        validators = _conditional(context)
+            return [await self._render(context)]
+        validators = validators_for(context)
         probed = await self._seen(await self.fetch.probe(url, now=self.clock(), validators=validators))
         verdict = await in_worker(verdict_of, context, probed)
         if not self._wants_browser(context, probed, verdict):
             return [probed]
-        shown = await self._seen(await self.fetch.render(url, now=self.clock()))
+        shown = await self._render(context)
         agreed = (await in_worker(verdict_of, context, shown)).kind in BAD
         return [shown] if agreed or verdict.kind not in BAD else [probed, shown]
 
     async def _confirm(self, context: Context, looks: list[Seen]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest."""
         verdicts = [await in_worker(verdict_of, context, seen) for seen in looks]
-        while needs_another_look([v.kind for v in verdicts]) and is_news(context.incident, verdicts[0]):
+        while needs_another_look([v.kind for v in verdicts]) and is_news(
+            context.incident, verdicts[0], self.clock()
+        ):
             await self.sleep(self.confirm_after.total_seconds())
-            looks.append(await self._seen(await self.fetch.render(context.page.url, now=self.clock())))
+            looks.append(await self._render(context))
             verdicts.append(await in_worker(verdict_of, context, looks[-1]))
 
-    async def _seen(self, look: Look) -> Seen:
-        return Seen(look, await in_worker(_features, look))
+    async def _render(self, context: Context) -> Seen:
+        """A look with the browser, tried once more when our own browser fails.
 
-    async def _keep(self, outcome: Outcome, last: Seen, keep: bool) -> Outcome:
-        """The confirming capture, put on disk before the row that names it."""
-        rendering = last.look.rendering
-        if rendering is None or not rendering.screenshot or last.features is None:
+        A page that the browser fails on again and again, while it shows others, breaks it: that is a
+        finding about the page. Otherwise the look counts as the probe that came with it.
+        """
+        page = context.page
+        for _ in range(2):
+            look = await self.fetch.render(page.url, now=self.clock())
+            rendering = look.rendering
+            if rendering is None or rendering.failure is not Failure.BROWSER:
+                self.browser_failures.pop(page.id, None)
+                self.rendered_at = self.clock()
+                return await self._seen(look)
+        failures = self.browser_failures.setdefault(page.id, [])
+        failures.append(self.clock())
+        others_show = self.rendered_at is not None and self.rendered_at > failures[0]
+        if rendering is not None and len(failures) >= BREAKS_AFTER and others_show:
+            return await self._seen(replace(look, rendering=replace(rendering, failure=Failure.CRASH)))
+        detail = (rendering.detail if rendering else "") or "failed"
+        return replace(await self._seen(replace(look, rendering=None)), blind=detail)
+
+    async def _seen(self, look: Look) -> Seen:
+        """What comparing needs of a look. A page that cannot be read within limits counts as a crash."""
+        if look.probe.not_modified or nothing_came(look):
+            return Seen(look, None)
+        try:
+            return Seen(look, await self.extract(look))
+        except TooMuch as error:
+            log.warning("page not read", url=look.probe.url, error=str(error))
+            probe = replace(look.probe, html="", failure=Failure.CRASH, detail=str(error))
+            return Seen(Look(probe), None)
+
+    async def _keep(self, outcome: Outcome, shown: Seen | None, keep: bool) -> Outcome:
+        """The capture that shows what the verdict says, put on disk before the row that names it."""
+        if shown is None or shown.features is None or not (keep or is_worth_keeping(outcome)):
             return outcome
-        if not (keep or _worth_keeping(outcome)):
-            return outcome
+        page = outcome.context.page.id
         attack = outcome.verdict.kind is VerdictKind.DEFACED
-        kept = await self.checks.keep(outcome.context.page.id, last.look, last.features, attack=attack)
+        try:
+            kept = await self.checks.keep(page, shown.look, shown.features, attack=attack)
+        except DefacewatchError as error:
+            # an alert without its picture is better than none
+            log.error("evidence not kept", page=page, error=str(error))
+            self.unkept[page] = str(error)
+            return outcome
+        self.unkept.pop(page, None)
         incident = outcome.change.incident
         if incident is None or outcome.verdict.kind not in BAD:
             return replace(outcome, kept=kept)
@@ -151,9 +199,10 @@ class Checker:
     def _wants_browser(self, context: Context, seen: Seen, verdict: Verdict) -> bool:
         """Whether a probe is reason enough for a capture now."""
         if verdict.kind is VerdictKind.UNREACHABLE:
-            return False
+            # before an outage is told: the browser may be let in where a probe is turned away
+            return context.streak.failures + 1 == FAILURES_BEFORE_ALERT
         if verdict.kind in BAD and seen.features is not None:
-            return is_news(context.incident, verdict)
+            return is_news(context.incident, verdict, seen.look.at)
         age = timedelta.max if context.captured_at is None else seen.look.at - context.captured_at
         if context.streak.failures and context.streak.tier is Tier.RENDER:
             # only the browser can end what only the browser sees
@@ -165,18 +214,20 @@ class Checker:
             return age >= SUSPECT_PAUSE
         return age >= (SUSPECT_PAUSE if verdict.score >= SUSPECT_AT else self.revalidate_every)
 
-    async def _conclude(self, context: Context, looks: Sequence[Seen], began: datetime) -> Outcome:
-        """One verdict from the looks, and what it does to the page's incident."""
+    async def _conclude(
+        self, context: Context, looks: Sequence[Seen], began: datetime
+    ) -> tuple[Outcome, Seen | None]:
+        """One verdict from the looks, what it does to the page's incident, and the look that shows it."""
         verdicts = [await in_worker(verdict_of, context, seen) for seen in looks]
         verdict = settle(verdicts, wavers=context.wavers)
         if verdict.kind is VerdictKind.UNREACHABLE and not await self.online():
             verdict = blinded(verdict)
-        last = looks[-1]
+        last, shown = looks[-1], showing(looks, verdicts, verdict)
         tier = last.look.tier
         streak = context.streak.after(verdict.kind, tier)
         now = self.clock()
-        if _silent(context, verdict, last):
-            verdict = replace(verdict, kind=_standing(context) or verdict.kind)
+        if is_silent(context, verdict, last):
+            verdict = replace(verdict, kind=standing(context) or verdict.kind)
             change = Change(context.incident)
         else:
             change = advance(
@@ -184,12 +235,15 @@ class Checker:
                 context.page.id,
                 verdict,
                 now,
+                seen_at=looks[0].look.at,
                 failures=streak.failures,
                 previous=context.previous,
             )
         features = last.features
-        alerts = (draft(change, verdict, context.portal), _certificate(context, verdict, now))
-        return Outcome(
+        seen = shown.features if shown and shown.features else features
+        told = draft(change, verdict, context.portal, seen_at=looks[0].look.at)
+        alerts = (told, certificate_draft(context, verdict, now))
+        outcome = Outcome(
             context,
             at=now,
             tier=tier,
@@ -197,14 +251,17 @@ class Checker:
             change=change,
             streak=streak,
             looks=len(looks),
+            captures=sum(seen.look.rendering is not None for seen in looks),
             elapsed=(now - began).total_seconds(),
-            validators=_validators(verdict, last.look),
+            validators=next_validators(verdict, last.look),
             served_hash=features.served.dom_hash if features else None,
-            dom_hash=(features.shown or features.served).dom_hash if features else None,
-            screen_hash=features.screen.page if features and features.screen else None,
-            profile=_taught(context, verdict, features) if tier is Tier.RENDER else None,
+            dom_hash=(seen.shown or seen.served).dom_hash if seen else None,
+            screen_hash=seen.screen.page if seen and seen.screen else None,
+            profile=taught_profile(context, verdict, features) if tier is Tier.RENDER else None,
             alerts=tuple(a for a in alerts if a is not None),
+            browser_failed=last.blind is not None,
         )
+        return outcome, shown
 
 
 async def in_worker(work: Callable[..., T], *args: object) -> T:
@@ -219,72 +276,3 @@ def verdict_of(context: Context, seen: Seen) -> Verdict:
         return Verdict(context.last, context.last_score)
     signals = compare(context.baseline, context.profile, seen.look, seen.features)
     return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)
-
-
-def _features(look: Look) -> Features | None:
-    probe = look.probe
-    nothing_came = probe.failure is not None and not probe.html and look.rendering is None
-    return None if probe.not_modified or nothing_came else extract(look)
-
-
-def _conditional(context: Context) -> Validators | None:
-    """Validators only where 'not modified' repeats a verdict that still stands."""
-    incident = context.incident
-    told = incident is not None and incident.present and context.last in BAD
-    return context.validators if told or context.last is VerdictKind.CLEAN else None
-
-
-def _silent(context: Context, verdict: Verdict, seen: Seen) -> bool:
-    """Whether a look says nothing about the open incident.
-
-    An unmodified document repeats the last verdict, and a clean probe cannot outvote a browser: a
-    difference that only scripts make never shows in the document.
-    """
-    if seen.look.tier is Tier.RENDER or context.incident is None:
-        return False
-    if seen.look.probe.not_modified and verdict.kind in BAD:
-        return True
-    if verdict.kind is not VerdictKind.CLEAN:
-        return False
-    if context.incident.verdict is VerdictKind.UNREACHABLE:
-        return context.streak.failures > 0 and context.streak.tier is Tier.RENDER
-    return context.incident.present
-
-
-def _standing(context: Context) -> VerdictKind | None:
-    """The verdict that a silent look leaves standing."""
-    incident = context.incident
-    return incident.verdict if incident is not None and incident.present else context.last
-
-
-def _worth_keeping(outcome: Outcome) -> bool:
-    verdict, kept_at = outcome.verdict, outcome.context.kept_at
-    if verdict.wavered or outcome.change.event is not None or kept_at is None:
-        return True
-    return outcome.at - kept_at >= (KEEP_BAD_EVERY if verdict.kind in BAD else KEEP_CLEAN_EVERY)
-
-
-def _validators(verdict: Verdict, look: Look) -> Validators | None:
-    """Validators advance only with a look whose verdict is recorded, and never past an outage."""
-    probe = look.probe
-    if probe.not_modified:
-        return None
-    bad = verdict.kind is VerdictKind.UNREACHABLE or verdict.wavered or probe.failure is not None
-    return Validators() if bad else probe.validators
-
-
-def _taught(context: Context, verdict: Verdict, features: Features | None) -> Profile | None:
-    """Only a clean capture of a page without an open incident teaches the profile."""
-    usable = verdict.kind is VerdictKind.CLEAN and not verdict.wavered and context.incident is None
-    if not usable or features is None or context.baseline is None:
-        return None
-    taught = teach(context.profile, context.baseline, features)
-    return None if taught == context.profile else taught
-
-
-def _certificate(context: Context, verdict: Verdict, now: datetime) -> Draft | None:
-    soon = next((s for s in verdict.signals if s.kind is Kind.TLS_EXPIRES_SOON), None)
-    told = context.certificate_told_at
-    if soon is None or (told is not None and now - told < REMIND_OF_CERTIFICATE):
-        return None
-    return Draft(AlertKind.CERTIFICATE, Urgency.NORMAL, dict(soon.evidence))

@@ -5,25 +5,23 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from aiohttp import web as aiohttp_web
 from prometheus_client import REGISTRY
 
 from defacewatch import config, metrics
-from defacewatch.alerts import Channel, DeliveryState
+from defacewatch.alerts import DeliveryState
 from defacewatch.blindness import Blindness
 from defacewatch.bot import Bot
 from defacewatch.captures import Tier
+from defacewatch.channels import build_channels
 from defacewatch.config import Settings
 from defacewatch.errors import ConfigError, DefacewatchError, NotFound
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.incidents import State
-from defacewatch.notify.email import EmailChannel
-from defacewatch.notify.telegram import TelegramChannel
-from defacewatch.notify.webhook import WebhookChannel
 from defacewatch.outbox import Outbox
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.schedule import Intervals, Schedule, intervals
@@ -31,43 +29,18 @@ from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
+from defacewatch.web.listening import listening
 
 log = structlog.get_logger(__name__)
 
-GRACE = timedelta(seconds=10)  # for checks in flight when the daemon is stopped
+LATE = timedelta(seconds=60)  # beyond twice its interval, before a page counts as not seen in time
+GRACE = timedelta(seconds=7)  # for checks in flight when the daemon is stopped
 RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
 MEASURE_EVERY = 15.0
 UPKEEP_EVERY = 3600.0
 BROWSER_FAILURES = 3  # in a row, before the health says so
-
-
-def build_channels(settings: Settings) -> dict[str, Channel]:
-    """The channels that have what they need (a secret, a host); the others are off."""
-    alerts, secrets, off = settings.alerts, settings.secrets, settings.channels_off
-    channels: list[Channel] = []
-    if secrets.telegram_token is not None:
-        channels.append(
-            TelegramChannel(
-                secrets.telegram_token, api_url=alerts.telegram.api_url, proxy=alerts.telegram.proxy
-            )
-        )
-    mail = alerts.email
-    if mail.host is not None and "email" not in off:
-        channels.append(
-            EmailChannel(
-                host=mail.host,
-                port=mail.port,
-                security=mail.security,
-                user=mail.user,
-                password=secrets.smtp_password,
-                sender=mail.sender,
-            )
-        )
-    if secrets.webhook_secret is not None:
-        channels += [WebhookChannel(hook.name, hook.url, secrets.webhook_secret) for hook in alerts.webhooks]
-    return {channel.name: channel for channel in channels}
 
 
 class Messenger:
@@ -143,7 +116,8 @@ class Daemon:
         self.ready = asyncio.Event()
         self.watchdog = Watchdog()
         self.browser_failures = 0
-        self.store_trouble: str | None = None
+        self.store_trouble: dict[str, str] = {}  # pages whose last check could not be recorded, and why
+        self.unseen = 0  # pages that were not seen in time
         self.address: tuple[str, int] | None = None
 
     @property
@@ -197,15 +171,19 @@ class Daemon:
             log.info("page is gone", page=page_id)
             return
         except DefacewatchError as error:
-            self.store_trouble = str(error)
+            self.store_trouble[page_id] = str(error)
             log.error("check not recorded", page=page_id, error=str(error))
             return
-        self.store_trouble = None
+        except Exception as error:
+            self.store_trouble[page_id] = f"{type(error).__name__}: {error}"
+            raise
+        self.store_trouble.pop(page_id, None)
         outcome = result.outcome
-        failed = any(s.kind == "browser-failed" for s in outcome.verdict.signals)
-        if outcome.tier is Tier.RENDER:
-            self.browser_failures = self.browser_failures + 1 if failed else 0
-            metrics.CAPTURES.inc(outcome.looks)
+        if outcome.browser_failed:
+            self.browser_failures += 1
+        elif outcome.tier is Tier.RENDER:
+            self.browser_failures = 0
+            metrics.CAPTURES.inc(outcome.captures)
         metrics.CHECKS.labels(outcome.tier, outcome.verdict.kind).inc()
         metrics.CHECK_SECONDS.labels(outcome.tier).observe(outcome.elapsed)
         for alert in outcome.alerts:
@@ -217,8 +195,15 @@ class Daemon:
     def health(self) -> list[str]:
         """What is wrong with the daemon itself, one line each; empty when its loops turn."""
         problems = [f"{loop}: silent for {silent:.0f} s" for loop, silent in self.watchdog.late().items()]
-        if self.store_trouble:
-            problems.append(f"store: {self.store_trouble}")
+        troubles = (
+            ("checks not recorded", self.store_trouble),
+            ("evidence not kept", self.eyes.checker.unkept),
+        )
+        for what, pages in troubles:
+            if pages:
+                problems.append(f"{what} on {len(pages)} pages: {next(iter(pages.values()))}")
+        if self.unseen * 2 > len(self.schedule.planned):
+            problems.append(f"{self.unseen} of {len(self.schedule.planned)} pages were not seen in time")
         if self.browser_failures >= BROWSER_FAILURES:
             problems.append(f"browser: failed {self.browser_failures} times in a row")
         return problems
@@ -241,18 +226,13 @@ class Daemon:
             duty=self.duty,
             registry=REGISTRY,
         )
-        runner = aiohttp_web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        site = aiohttp_web.TCPSite(runner, web.listen.host, web.listen.port)
         try:
-            await site.start()
+            self.address = await stack.enter_async_context(listening(app, *web.listen))
         except OSError as error:
             raise DefacewatchError(
                 f"cannot listen on {web.listen.host}:{web.listen.port} ({error.strerror}):"
                 " end what holds it, or change web.listen"
             ) from error
-        self.address = runner.addresses[0][:2]
         self.eyes.guard.forbid(*self.address)
 
     async def _plan(self) -> None:
@@ -260,11 +240,14 @@ class Daemon:
         watch = raised(self.roster, self.clock())
         default = Intervals(self.settings.watch.probe_every, self.settings.watch.render_every)
         portals = await self.store.portals.all()
-        self.schedule.apply(intervals(portals, default, watch))
+        planned = intervals(portals, default, watch)
+        if planned != self.schedule.planned:
+            states = await self.store.checks.latest()
+            self.schedule.apply(planned, {state.page.id: state.captured_at for state in states})
 
     async def _measure(self) -> None:
         """The gauges: how pages stand, what is unresolved, what waits to be sent, what was seen in time."""
-        now, planned = self.clock(), self.schedule.planned
+        now, planned, since = self.clock(), self.schedule.planned, self.schedule.since
         states = await self.store.checks.latest()
         verdicts = Counter(state.verdict for state in states)
         for verdict in VerdictKind:
@@ -272,12 +255,14 @@ class Daemon:
         unresolved = Counter(state.incident.state for state in states if state.incident is not None)
         for kind in (State.OPEN, State.ACKNOWLEDGED):
             metrics.INCIDENTS.labels(kind).set(unresolved[kind])
-        seen = [
-            s.checked_at is not None and now - s.checked_at <= 2 * planned[s.page.id].probe + GRACE
+        due = [
+            now - max(s.checked_at or since[s.page.id], since[s.page.id])
+            > 2 * planned[s.page.id].probe + LATE
             for s in states
             if s.page.id in planned
         ]
-        metrics.COVERAGE.set(sum(seen) / len(seen) if seen else 1.0)
+        self.unseen = sum(due)
+        metrics.COVERAGE.set(1 - self.unseen / len(due) if due else 1.0)
         backlog = await self.store.alerts.backlog(now)
         waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
         metrics.OUTBOX_PENDING.set(sum(n for (_, state), n in backlog.deliveries.items() if state in waiting))
@@ -288,7 +273,7 @@ class Daemon:
         removed = await self.store.upkeep.retention(
             now=self.clock(), max_age=keep.max_age, max_bytes=keep.max_bytes
         )
-        log.info("retention", removed=str(removed))
+        log.info("retention", **asdict(removed))
 
     async def _blindness(self) -> None:
         if await self.blindness.watch():
@@ -317,10 +302,11 @@ class Daemon:
             found = await asyncio.to_thread(config.fingerprint, self.folder)
             if found == stamp:
                 continue
-            stamp = found
             try:
                 await self.reload(await asyncio.to_thread(config.load, self.folder, os.environ))
+                stamp = found
             except ConfigError as error:
+                stamp = found
                 for problem in error.problems:
                     log.error("configuration not taken over", problem=problem)
             except Exception as error:

@@ -39,5 +39,9 @@ class Moved(DefacewatchError):
     """What was read has changed meanwhile; read it again and repeat. Never shown to a person."""
 
 
+class Exhausted(DefacewatchError):
+    """This host has run out of something that looking needs; says nothing about the page."""
+
+
 class StoreError(DefacewatchError):
     """The database could not be read or written; the text says which and what to do."""

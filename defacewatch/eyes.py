@@ -4,12 +4,15 @@ The daemon and the commands that look (check, learn, doctor) build it the same w
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from defacewatch.captures import Features, Look
 from defacewatch.check import Checker
+from defacewatch.compare import extract
 from defacewatch.config import Settings
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.canaries import Canaries
@@ -19,6 +22,7 @@ from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.store import Store
+from defacewatch.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Eyes:
     fetcher: Fetcher
     canaries: Canaries
     checker: Checker
+    extract: Callable[[Look], Awaitable[Features]]
 
 
 @asynccontextmanager
@@ -53,7 +58,10 @@ async def opened_eyes(
         await chromium.start()
         stack.push_async_callback(chromium.stop)
         fetcher = Fetcher(http, chromium)
-        canaries = Canaries(HttpFetcher(Guard(), timeout=watch.timeout), watch.canaries, clock=clock)
+        workers = Workers()
+        stack.callback(workers.stop)
+        reading = partial(workers.run, extract)
+        canaries = Canaries(HttpFetcher(guard, timeout=watch.timeout), watch.canaries, clock=clock)
         stack.push_async_callback(canaries.http.close)
         checker = Checker(
             fetcher,
@@ -62,11 +70,15 @@ async def opened_eyes(
             confirm_after=watch.confirm_after,
             revalidate_every=watch.revalidate_every,
             online=canaries.online,
+            extract=reading,
         )
-        yield Eyes(guard, chromium, fetcher, canaries, checker)
+        yield Eyes(guard, chromium, fetcher, canaries, checker, reading)
 
 
 def forbid_listener(guard: Guard, host: str, port: int) -> None:
-    """Keep pages away from a listener of ours; a host name stands for all its addresses."""
-    for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        guard.forbid(str(address[0]), port)
+    """Keep pages away from a listener of ours, by its port on every address of this host: the daemon may
+    listen elsewhere than this process is told (`run --listen`). A host name stands for all its addresses,
+    which need not be of this host as it sees itself."""
+    hosts = [str(address[0]) for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for one in ("0.0.0.0", "::", *hosts):  # noqa: S104 - refused, not bound
+        guard.forbid(one, port)

@@ -1,7 +1,7 @@
 """Incidents: one story from the first bad verdict to its resolution, moved by pure rules."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.errors import Conflict
@@ -9,6 +9,8 @@ from defacewatch.signals import same_difference
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
 
 FAILURES_BEFORE_ALERT = 3  # `unreachable` in a row
+PAUSE = timedelta(minutes=2)  # after an alert, before the same incident's next change is told
+REMEMBERED = 1000  # differences of an incident; beyond that only the latest are
 PROGRAM = "defacewatch"  # who acts when no person does
 
 
@@ -81,15 +83,17 @@ def advance(
     verdict: Verdict,
     now: datetime,
     *,
+    seen_at: datetime | None = None,
     failures: int = 0,
     capture: str | None = None,
     previous: int | None = None,
 ) -> Change:
     """Move the unresolved incident of `page` by one settled verdict.
 
-    `failures` counts the `unreachable` verdicts in a row, this one included; `capture` is the confirming
-    capture; `previous` the page's last resolved incident, linked when a new one opens. `learning` and
-    `unknown` move nothing: nothing is known.
+    `seen_at` is the time of the first look that was bad, where it is not `now`; `failures` counts the
+    `unreachable` verdicts in a row, this one included; `capture` is the confirming
+    capture; `previous` the page's last resolved incident, linked when a new one opens. `unknown` moves
+    nothing: nothing is known.
     """
     if incident is not None and incident.state is State.RESOLVED:
         raise ValueError("a resolved incident does not advance; pass None and `previous`")
@@ -98,7 +102,7 @@ def advance(
             fresh = Incident(
                 page,
                 verdict.kind,
-                now,
+                seen_at or now,
                 alerted_at=now,
                 differences=verdict.differences,
                 intermittent=verdict.intermittent,
@@ -116,18 +120,23 @@ def advance(
         if incident.verdict is VerdictKind.UNREACHABLE or failures > FAILURES_BEFORE_ALERT:
             return Change(incident)
         return Change(incident, Event.UNREACHABLE)
-    if verdict.kind is VerdictKind.CLEAN and incident is not None:
-        return _clean(incident, now)
+    if verdict.kind in (VerdictKind.CLEAN, VerdictKind.LEARNING) and incident is not None:
+        return _clean(incident, now)  # before a baseline exists, no evidence is as clean as a page gets
     return Change(incident)
 
 
-def is_news(incident: Incident | None, verdict: Verdict) -> bool:
-    """Whether a bad `verdict` says something that the open incident has not told yet."""
+def is_news(incident: Incident | None, verdict: Verdict, now: datetime) -> bool:
+    """Whether a bad `verdict` says something that the open incident has not told yet.
+
+    A page that is different at every look is told of again after a pause, not at every look: an attacker
+    must not be able to drown other portals' alerts.
+    """
     if incident is None or not incident.present or incident.verdict is VerdictKind.UNREACHABLE:
         return True
     if verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED:
         return True
-    return bool(_new_differences(incident, verdict))
+    paused = incident.alerted_at is not None and now - incident.alerted_at < PAUSE
+    return not paused and bool(_new_differences(incident, verdict))
 
 
 def _new_differences(incident: Incident, verdict: Verdict) -> frozenset[str]:
@@ -137,7 +146,7 @@ def _new_differences(incident: Incident, verdict: Verdict) -> frozenset[str]:
 
 
 def _still_bad(incident: Incident, verdict: Verdict, now: datetime, capture: str | None) -> Change:
-    if not is_news(incident, verdict):
+    if not is_news(incident, verdict, now):
         return Change(replace(incident, capture=capture or incident.capture))
     worse = verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED
     worse = worse or incident.verdict is VerdictKind.UNREACHABLE
@@ -147,7 +156,7 @@ def _still_bad(incident: Incident, verdict: Verdict, now: datetime, capture: str
         incident,
         verdict=verdict.kind if worse else incident.verdict,
         alerted_at=now,
-        differences=incident.differences | fresh,
+        differences=fresh | (incident.differences if len(incident.differences) < REMEMBERED else frozenset()),
         intermittent=verdict.intermittent or event is Event.RETURNED,
         present=True,
         capture=capture or incident.capture,
@@ -205,6 +214,6 @@ def resolve(
     if as_ is Resolution.LEGITIMATE and not matches_baseline:
         raise Conflict(
             f"incident {incident.id} cannot be resolved as legitimate: the approved baseline does not match;"
-            " approve the new look first (defacewatch baseline approve CAPTURE)"
+            " approve the new look first (defacewatch baseline approve CAPTURE --reason TEXT)"
         )
     return replace(incident, state=State.RESOLVED, resolved_as=as_, resolved_by=by, resolved_at=now)

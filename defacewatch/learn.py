@@ -1,18 +1,19 @@
 """Learning a page: several captures make its profile, and one is proposed as baseline."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Capture, Features, Look
+from defacewatch.captures import Capture, Failure, Features, Look
 from defacewatch.check import Fetch, in_worker
-from defacewatch.compare import compare, extract
+from defacewatch.compare import compare
 from defacewatch.portals import Page
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Kept
 from defacewatch.verdicts import Verdict, VerdictKind, judge
+from defacewatch.workers import TooMuch
 
 
 class Learned(Protocol):
@@ -43,6 +44,7 @@ async def learn_page(
     page_id: str,
     *,
     fetch: Fetch,
+    extract: Callable[[Look], Awaitable[Features]],
     checks: Learned,
     baselines: Proposals,
     samples: int,
@@ -63,7 +65,12 @@ async def learn_page(
         if number:
             await sleep(every.total_seconds())
         look = await fetch.render(context.page.url, now=clock())
-        features = await in_worker(extract, look)
+        try:
+            features = await extract(look)
+        except TooMuch as error:
+            probe = replace(look.probe, html="", failure=Failure.CRASH, detail=str(error))
+            worst = judge(compare(None, Profile(page_id), Look(probe), None), has_baseline=False)
+            continue
         signals = await in_worker(compare, None, Profile(page_id), look, features)
         verdict = judge(signals, has_baseline=False)
         if look.rendering is not None and look.rendering.screenshot:

@@ -19,8 +19,8 @@ CHECK_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80),
 )
 CAPTURES = Counter("captures", "Looks with the browser", namespace=NAMESPACE)
-BROWSER_RESTARTS = Counter(
-    "browser_restarts", "Times the browser was started again, recycling included", namespace=NAMESPACE
+BROWSER_STARTS = Counter(
+    "browser_starts", "Times a browser was started, recycling included", namespace=NAMESPACE
 )
 PROBE_LATENESS = Histogram(
     "probe_lateness_seconds",
@@ -47,7 +47,7 @@ OUTBOX_OLDEST = Gauge(
 )
 TIME_TO_ALERT = Histogram(
     "time_to_alert_seconds",
-    "From the first bad look to the provider's receipt of the first message",
+    "From an alert's record to the provider's receipt, for those told first",
     namespace=NAMESPACE,
     buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600),
 )

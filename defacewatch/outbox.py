@@ -7,6 +7,7 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -77,23 +78,48 @@ def fail_over(
     now: datetime,
 ) -> tuple[Wanted, ...]:
     """Who or what is tried as well, now that `failed` has failed often enough: the officer's next channel
-    or, when none of theirs is left, the next officers. Empty when somebody was reached, or nobody is left."""
-    officer = roster.officer(failed.officer) if failed.officer else None
-    if officer is None or alert.officer is not None:
+    or, when none of theirs is left (or the roster knows them no more), the next officers. Empty when the
+    officer was reached, or whoever is tried in their place was or still may be, or nobody is left."""
+    if failed.officer is None or alert.officer is not None:
         return ()
-    if any(d.state is DeliveryState.SENT and d.officer for d in deliveries):
-        theirs = [d for d in deliveries if d.officer == officer.key]
-        if any(d.state is DeliveryState.SENT for d in theirs):
-            return ()
-    used = {d.channel for d in deliveries if d.officer == officer.key}
-    left = [c for c in officer.channels if c in usable and c not in used]
+    mine = [d for d in deliveries if d.officer == failed.officer and d.id != failed.id]
+    if any(d.state is DeliveryState.SENT for d in mine):
+        return ()
+    officer = roster.officer(failed.officer)
+    used = {failed.channel, *(d.channel for d in mine)}
+    left = [c for c in officer.channels if c in usable and c not in used] if officer else []
     if left:
-        return (Wanted(left[0], officer.key, failed.step),)
-    mine = [d for d in deliveries if d.officer == officer.key and d.id != failed.id]
-    if any(d.state is not DeliveryState.FAILED and d.attempts < FAIL_OVER_AFTER for d in mine):
-        return ()  # another of their channels may still get through
+        return (Wanted(left[0], failed.officer, failed.step),)
+    others = [d for d in deliveries if d.officer not in (None, failed.officer)]
+    instead = [d for d in others if d.created_at > failed.created_at]
+    if any(_is_hopeful(d) for d in mine + instead):
+        return ()
     told = [d.officer for d in deliveries if d.officer]
     return wanted_for(stand_ins(roster, told, now), usable, alert.urgency, failed.step)
+
+
+def _is_hopeful(delivery: Delivery) -> bool:
+    """It got through, or may yet."""
+    if delivery.state is DeliveryState.FAILED:
+        return False
+    return delivery.state is DeliveryState.SENT or delivery.attempts < FAIL_OVER_AFTER
+
+
+def wanted_again(
+    alert: Alert, deliveries: Sequence[Delivery], roster: Roster, usable: Collection[str], now: datetime
+) -> tuple[Wanted, ...]:
+    """Whom an alert that nobody has heard of tells after its last step: all that were given up and can be
+    tried, and whoever the first step would tell now."""
+    given_up = tuple(
+        Wanted(d.channel, d.officer, d.step)
+        for d in deliveries
+        if d.state is DeliveryState.FAILED
+        and d.channel in usable
+        and (d.officer is None or roster.officer(d.officer))
+    )
+    asked = {(d.channel, d.officer) for d in deliveries}
+    first = first_wanted(replace(alert, step=0), roster, usable, now) if roster.escalation else ()
+    return given_up + tuple(w for w in first if (w.channel, w.officer) not in asked)
 
 
 class Outbox:
@@ -119,6 +145,7 @@ class Outbox:
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
+        self.swept = False  # whether deliveries that no sender takes were given up
 
     def wake(self) -> None:
         """Look for due alerts at once: something was recorded."""
@@ -127,7 +154,7 @@ class Outbox:
     async def run(self, stop: asyncio.Event) -> None:
         """Turn until `stop`; what is being sent then is finished first."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._loop("outbox", self.expand_one, stop))
+            loops.create_task(self._loop("outbox", self._turn, stop))
             for channel in self.channels:
                 for _ in range(SENDERS):
                     turn = functools.partial(self.send_one, channel)
@@ -162,6 +189,18 @@ class Outbox:
             if not any(busy):
                 return
 
+    async def _turn(self) -> bool:
+        if not self.swept:
+            await self.give_up_stranded()
+            self.swept = True
+        return await self.expand_one()
+
+    async def give_up_stranded(self) -> None:
+        """Fail over what was to go out on channels that are configured no more."""
+        for delivery in await self.store.alerts.stranded(self.channels, only=self.only):
+            gone = DeliveryError(f"{delivery.channel} is not configured any more", permanent=True)
+            await self._failed(delivery, gone)
+
     async def expand_one(self) -> bool:
         """Claim one alert that is due and write the deliveries of its step. False when none was due."""
         now = self.clock()
@@ -170,7 +209,11 @@ class Outbox:
             return False
         roster = self.roster()
         if alert.officer is None and alert.step >= len(roster.escalation):
-            await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=None, now=now)
+            told = await self.store.alerts.deliveries(alert=alert.id)
+            again = wanted_again(alert, told, roster, self.channels, now)
+            if await self.store.alerts.tell_again(alert.id, again, now=now):
+                log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
+                self.wake()
             return True
         wanted = first_wanted(alert, roster, self.channels, now)
         if not wanted and alert.step == 0:
@@ -207,7 +250,8 @@ class Outbox:
             now = self.clock()
             await self.store.alerts.sent(delivery.id, receipt, now=now)
             metrics.DELIVERIES.labels(channel, "sent").inc()
-            metrics.TIME_TO_ALERT.observe((now - notice.alert.at).total_seconds())
+            if delivery.step == 0:
+                metrics.TIME_TO_ALERT.observe((now - notice.alert.at).total_seconds())
             log.info("delivered", delivery=delivery.id, channel=channel, receipt=receipt)
         return True
 
@@ -219,14 +263,18 @@ class Outbox:
                 delivery.attempts, now, created_at=delivery.created_at, retry_after=error.retry_after
             )
         also: tuple[Wanted, ...] = ()
-        if due is None or delivery.attempts == FAIL_OVER_AFTER:
+        if due is None or delivery.attempts >= FAIL_OVER_AFTER:
             alert = (await self.store.alerts.facts(delivery.alert)).alert
             others = await self.store.alerts.deliveries(alert=delivery.alert)
             also = fail_over(alert, delivery, others, self.roster(), self.channels, now)
         await self.store.alerts.failed(delivery.id, str(error), next_at=due, also=also, now=now)
-        metrics.DELIVERIES.labels(delivery.channel, "failed").inc()
+        metrics.DELIVERIES.labels(delivery.channel, "failed" if due is None else "retried").inc()
         log.warning(
-            "not delivered", delivery=delivery.id, channel=delivery.channel, error=str(error), again_at=due
+            "not delivered",
+            delivery=delivery.id,
+            channel=delivery.channel,
+            error=str(error),
+            again_at=due and due.isoformat(),
         )
         if also:
             self.wake()

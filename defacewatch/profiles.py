@@ -67,7 +67,8 @@ def teach(profile: Profile, baseline: Baseline, features: Features, *, learning:
     look = max(baseline.looks, key=lambda known: _likeness(known.features.served, features.served)).features
     pairs = [(look.served, features.served)]
     if look.shown is not None and features.shown is not None:
-        pairs.append((look.shown, features.shown))
+        shown = (look.shown, features.shown)
+        pairs = [*pairs, shown] if _same_page(look.served, features.served) else [shown]
     paths = {str(path) for before, after in pairs for path in before.paths ^ after.paths}
     lost = {str(word) for before, after in pairs for word in before.words - after.words}
     identity = {item for before, after in pairs for item in before.identity - after.identity}
@@ -116,6 +117,12 @@ def differing_tiles(before: Screen, after: Screen) -> frozenset[int]:
 def colour_distance(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
     """Euclidean distance of two RGB colours, 0..442."""
     return math.dist(one, other)
+
+
+def _same_page(before: Document, after: Document) -> bool:
+    """Whether a clean look was served the page at all: a wall that met plain HTTP alone teaches nothing."""
+    common = not before.identity or not before.identity.isdisjoint(after.identity)
+    return common and before.status == after.status
 
 
 def _likeness(one: Document, other: Document) -> float:

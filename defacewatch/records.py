@@ -59,8 +59,9 @@ class Outcome:
     """What one check found, all of it recorded in one transaction.
 
     `streak`, `validators`, `served_hash` and `profile` are the page's new state (None: leave as it is).
-    `kept` is the confirming capture. `alerts` are the rows that somebody must hear.
-    `looks` says how many looks it took; `elapsed` is in seconds, the wait for confirmation included.
+    `kept` is the confirming capture. `alerts` are the rows that somebody must hear. `looks` says how many
+    looks it took, `captures` how many of them with the browser; `elapsed` is in seconds, the wait for
+    confirmation included.
     """
 
     context: Context
@@ -70,6 +71,7 @@ class Outcome:
     change: Change
     streak: Streak
     looks: int = 1
+    captures: int = 0
     elapsed: float = 0.0
     validators: Validators | None = None
     served_hash: str | None = None
@@ -78,6 +80,7 @@ class Outcome:
     kept: Kept | None = None
     profile: Profile | None = None
     alerts: tuple[Draft, ...] = ()
+    browser_failed: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from defacewatch.captures import Tier
 from defacewatch.portals import Portal
 from defacewatch.roster import RaisedWatch
 
+LONGEST = 300.0  # seconds that a check may take, all its looks and waits included
+
 log = structlog.get_logger(__name__)
 
 
@@ -66,6 +68,8 @@ class Schedule:
         self.planned: dict[str, Intervals] = {}
         self.busy: dict[str, asyncio.Lock] = {}
         self.slots = asyncio.Semaphore(at_once)
+        self.stopping = False
+        self.since: dict[str, datetime] = {}  # when a page's jobs were made
         self.running: set[asyncio.Task[None]] = set()
         self.scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()},
@@ -79,26 +83,38 @@ class Schedule:
     def start(self) -> None:
         self.scheduler.start()
 
-    def apply(self, planned: Mapping[str, Intervals]) -> None:
-        """Make the jobs what `planned` says; pages whose intervals stay the same keep their times."""
+    def apply(
+        self, planned: Mapping[str, Intervals], captured: Mapping[str, datetime | None] | None = None
+    ) -> None:
+        """Make the jobs what `planned` says; pages whose intervals stay the same keep their times.
+
+        `captured` says when each page was last captured: a restart goes on from there, so that one which
+        comes often never puts the round of captures off.
+        """
         for page_id in self.planned.keys() - planned.keys():
             for tier in Tier:
                 self.scheduler.remove_job(f"{tier}:{page_id}")
             self.busy.pop(page_id, None)
+            self.since.pop(page_id, None)
         for page_id, every in planned.items():
             known = self.planned.get(page_id)
+            self.since.setdefault(page_id, self.clock())
             if known is None or known.probe != every.probe:
-                self._add(page_id, Tier.PROBE, every.probe)
+                self._add(page_id, Tier.PROBE, every.probe, None)
             if known is None or known.render != every.render:
-                self._add(page_id, Tier.RENDER, every.render)
+                self._add(page_id, Tier.RENDER, every.render, (captured or {}).get(page_id))
         self.planned = dict(planned)
 
-    def _add(self, page_id: str, tier: Tier, interval: timedelta) -> None:
+    def _add(self, page_id: str, tier: Tier, interval: timedelta, last: datetime | None) -> None:
+        now, spread = self.clock(), offset(page_id, interval, tier)
+        start = now + spread
+        if last is not None:
+            start = min(start, max(now, last + interval) + spread / 20)
         self.scheduler.add_job(
             self._due,
             IntervalTrigger(
                 seconds=interval.total_seconds(),
-                start_date=self.clock() + offset(page_id, interval, tier),
+                start_date=start,
                 timezone="UTC",
             ),
             args=(page_id, tier),
@@ -115,8 +131,11 @@ class Schedule:
         try:
             if tier is Tier.PROBE and lock.locked():
                 return  # the look that is on its way is newer than this probe would be
-            async with lock, self.slots:
+            async with lock, self.slots, asyncio.timeout(LONGEST):
                 await self.check(page_id, tier)
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
         except Exception:
             log.exception("check failed", page=page_id, tier=tier)
         finally:
@@ -124,6 +143,7 @@ class Schedule:
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more; finish what is in flight within `grace`, then cancel it."""
+        self.stopping = True
         self.scheduler.remove_all_jobs()  # a shutdown would cancel what is in flight
         if self.running:
             _, late = await asyncio.wait(self.running, timeout=grace.total_seconds())

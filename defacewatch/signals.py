@@ -4,6 +4,7 @@ The kinds are a closed list. What each means for an officer, and what raises and
 docs/signals.md; the points a comparison gives come from `data/weights.yaml`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -67,6 +68,7 @@ class Kind(StrEnum):
     MAINTENANCE = "maintenance"
     BOT_WALL = "bot-wall"
     ERROR_PAGE = "error-page"
+    NOT_SERVED = "not-served"
     TRUNCATED = "truncated"
     BROWSER_FAILED = "browser-failed"
     MUTED = "muted"
@@ -121,6 +123,9 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.MAINTENANCE: KindOf(Role.OUTAGE, N_("the page says that it is under maintenance: “{phrase}”")),
     Kind.BOT_WALL: KindOf(Role.OUTAGE, N_("a bot wall answered instead of the page: “{phrase}”")),
     Kind.ERROR_PAGE: KindOf(Role.OUTAGE, N_("an error page stands in place of the page: “{phrase}”")),
+    Kind.NOT_SERVED: KindOf(
+        Role.NOTE, N_("plain HTTP was not given the page that the browser was given: {detail}")
+    ),
     Kind.TRUNCATED: KindOf(Role.NOTE, N_("the page is larger than the limit and was cut")),
     Kind.BROWSER_FAILED: KindOf(Role.NOTE, N_("our own browser failed: {detail}")),
     Kind.MUTED: KindOf(Role.NOTE, N_("muted as a false alarm: {kind}")),
@@ -141,6 +146,9 @@ PLACES: Mapping[str, str] = {
 
 NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
 
+_FORM = re.compile(r"([^:=~]*)([:=~])(.*)", re.DOTALL)  # the first mark tells; those after it are the page's
+_SKETCH = re.compile(r"[0-9a-f]{16}")
+
 
 class _Gaps(dict[str, object]):
     def __missing__(self, key: str) -> str:
@@ -151,19 +159,21 @@ def same_difference(one: str, other: str) -> bool:
     """Whether the signal identity `one` names a difference that `other` already names.
 
     Sketches are the same when they are near; a set is covered by one that holds all its parts. Anything
-    else must be equal.
+    else, what is malformed too, must be equal. Never raises: identities carry text that pages choose.
     """
     if one == other:
         return True
-    for mark, covers in (("~", _near), ("=", _within)):
-        kind, found, rest = one.partition(mark)
-        kind2, found2, rest2 = other.partition(mark)
-        if found and found2 and kind == kind2 and ":" not in kind:
-            return covers(rest, rest2)
-    return False
+    form, form2 = _FORM.fullmatch(one), _FORM.fullmatch(other)
+    if form is None or form2 is None or form.group(1, 2) != form2.group(1, 2):
+        return False
+    if form.group(2) == "~":
+        return _near(form.group(3), form2.group(3))
+    return form.group(2) == "=" and _within(form.group(3), form2.group(3))
 
 
 def _near(one: str, other: str) -> bool:
+    if not (_SKETCH.fullmatch(one) and _SKETCH.fullmatch(other)):
+        return False
     return (int(one, 16) ^ int(other, 16)).bit_count() <= NEAR_BITS
 
 
@@ -189,6 +199,12 @@ class Signal:
     @property
     def role(self) -> Role:
         return KINDS[self.kind].role
+
+    @property
+    def hides_page(self) -> bool:
+        """Whether something else was received in place of the page. A certificate that is not valid is an
+        outage too, but the page behind it was seen, and can be judged."""
+        return self.role is Role.OUTAGE and self.kind is not Kind.TLS
 
     @property
     def severity(self) -> Severity:

@@ -42,8 +42,15 @@ class Verdict:
 
     @property
     def differences(self) -> frozenset[str]:
-        """Identities of the salient signals: what this verdict is about."""
-        return frozenset(s.identity for s in self.signals if s.points >= SALIENT_AT)
+        """Identities of the salient signals: what this verdict is about.
+
+        Where many small differences add up to a bad verdict it is about all of them, or there would be
+        nothing to mute and nothing to tell it by when it is seen again.
+        """
+        salient = frozenset(s.identity for s in self.signals if s.points >= SALIENT_AT)
+        if salient or self.kind not in BAD:
+            return salient
+        return frozenset(s.identity for s in self.signals if s.points > 0)
 
 
 @dataclass(frozen=True)
@@ -76,21 +83,23 @@ def muted(signals: Iterable[Signal], mutes: Iterable[str]) -> tuple[Signal, ...]
 def judge(signals: Sequence[Signal], *, has_baseline: bool = True) -> Verdict:
     """The verdict on one look.
 
-    Evidence of attack comes first, whatever the status code says; then an outage; then the sum of all
-    differences. Without a baseline only evidence that needs none can say more than `learning`.
+    Evidence of attack comes first, whatever the status code says; then an outage that hides the page; then
+    the sum of all differences; then any other outage. Without a baseline only evidence that needs none can
+    say more than `learning`.
     """
     outage = any(s.role is Role.OUTAGE for s in signals)
-    counted = {Role.EVIDENCE} if outage else {Role.EVIDENCE, Role.REPLACEMENT}
+    hidden = any(s.hides_page for s in signals)
+    counted = {Role.EVIDENCE} if hidden else {Role.EVIDENCE, Role.REPLACEMENT}
     evidence = sum(s.points for s in signals if s.role in counted)
     score = sum(s.points for s in signals)
     if evidence >= DEFACED_AT:
         kind = VerdictKind.DEFACED
+    elif has_baseline and not hidden and score >= CHANGED_AT:
+        kind = VerdictKind.CHANGED
     elif outage:
         kind = VerdictKind.UNREACHABLE
-    elif not has_baseline:
-        kind = VerdictKind.LEARNING
     else:
-        kind = VerdictKind.CHANGED if score >= CHANGED_AT else VerdictKind.CLEAN
+        kind = VerdictKind.CLEAN if has_baseline else VerdictKind.LEARNING
     return Verdict(kind, round(score, 1), round(evidence, 1), tuple(signals))
 
 

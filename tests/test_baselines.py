@@ -33,6 +33,11 @@ def capture(now: datetime, proposed_by: str | None) -> Capture:
         (True, "an", "binh", None),
         (True, "an", "an", Conflict),
         (True, "An", " an ", Conflict),
+        (True, "Nguyễn Văn An", "nguye\u0302\u0303n va\u0306n an", Conflict),
+        (True, "Nguyễn Văn An", "Nguyễn\u00a0 Văn\t An", Conflict),
+        (True, "an", "a\u200bn\ufeff", Conflict),
+        (True, "an", "\uff41\uff4e", Conflict),
+        (True, "Nguyễn Văn An", "Nguyễn Văn Ân", None),
         (True, None, "an", Conflict),
     ],
 )
@@ -47,7 +52,7 @@ def test_a_critical_portal_needs_a_second_person(
             check_approval(portal, capture(now, proposed_by), by=by, reason="giao diện mới")
 
 
-@pytest.mark.parametrize(("by", "reason"), [("", "r"), ("an", "  ")])
+@pytest.mark.parametrize(("by", "reason"), [("", "r"), ("an", "  "), ("\u200b", "r")])
 def test_an_approval_says_who_and_why(by: str, reason: str, now: datetime) -> None:
     with pytest.raises(UsageError, match="--by"):
         check_approval(Portal("p", "Cổng"), capture(now, None), by=by, reason=reason)

@@ -12,18 +12,34 @@ async def test_going_blind_and_seeing_again_are_told_once_each_also_over_a_resta
     async def answer() -> bool:
         return online
 
-    async def turn() -> bool:
-        clock.forward(seconds=30)
-        return await Blindness(store, answer, clock).watch()
+    async def turns() -> list[bool]:
+        """Three turns after a restart."""
+        watching = Blindness(store, answer, clock)
+        raised = []
+        for _ in range(3):
+            clock.forward(seconds=30)
+            raised.append(await watching.watch())
+        return raised
 
-    assert not await turn(), "seeing is no news"
+    assert not any(await turns()), "seeing is no news"
     online = False
-    assert [await turn(), await turn()] == [True, False]
+    assert await turns() == [False, True, False]
+    assert not any(await turns())
     told = await store.alerts.last((AlertKind.BLIND, AlertKind.SIGHTED))
     assert told is not None
     assert told.kind is AlertKind.BLIND
     online = True
-    assert [await turn(), await turn()] == [True, False]
+    assert await turns() == [True, False, False]
     told = await store.alerts.last((AlertKind.BLIND, AlertKind.SIGHTED))
     assert told is not None
     assert told.kind is AlertKind.SIGHTED
+
+
+async def test_one_round_without_an_answer_is_no_blindness(store: Store, clock: Clock) -> None:
+    answers = iter([False, True, False, True, False, False])
+
+    async def answer() -> bool:
+        return next(answers)
+
+    watching = Blindness(store, answer, clock)
+    assert [await watching.watch() for _ in range(6)] == [False] * 5 + [True]

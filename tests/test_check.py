@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from defacewatch.alerts import AlertKind
-from defacewatch.captures import Tier
+from defacewatch.captures import Failure, Features, Look, Rendering, Tier
 from defacewatch.check import Checker, Result
+from defacewatch.compare import extract
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
@@ -23,7 +24,9 @@ from defacewatch.learn import Lesson, learn_page
 from defacewatch.portals import Page, Portal
 from defacewatch.records import Outcome, Recorded
 from defacewatch.store import Store
+from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import VerdictKind
+from defacewatch.workers import TooMuch
 from tests.conftest import Clock
 from tests.site import DEFACED, USUAL, Site, html, page
 
@@ -67,12 +70,16 @@ class Watch:
             confirm_after=timedelta(seconds=10),
             revalidate_every=timedelta(minutes=10),
             online=self._online,
+            extract=self._extract,
             sleep=self._sleep,
         )
         self.page_id = ""
 
     async def _online(self) -> bool:
         return self.online
+
+    async def _extract(self, look: Look) -> Features:
+        return await asyncio.to_thread(extract, look)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -87,6 +94,7 @@ class Watch:
         return await learn_page(
             self.page_id,
             fetch=self.fetch,
+            extract=self._extract,
             checks=self.store.checks,
             baselines=self.store.baselines,
             samples=samples,
@@ -219,6 +227,18 @@ async def test_three_failures_in_a_row_alert_and_the_recovery_is_told(watch: Wat
     assert back.outcome.change.incident.state is State.RESOLVED
 
 
+async def test_a_site_that_turns_probes_away_and_lets_browsers_in_is_not_unreachable(watch: Watch) -> None:
+    wall = "<title>Attention Required! | Cloudflare</title><h1>Please complete the captcha</h1>"
+    watch.site.answer = lambda request: (
+        html(USUAL)
+        if "sec-ch-ua" in request.headers or "upgrade-insecure-requests" in request.headers
+        else html(wall, 403)
+    )
+    outcomes = [(await watch.check()).outcome for _ in range(4)]
+    assert not any(outcome.alerts for outcome in outcomes)
+    assert VerdictKind.CLEAN in {outcome.verdict.kind for outcome in outcomes}
+
+
 async def test_a_blind_monitor_blames_no_site(watch: Watch) -> None:
     watch.site.show("<h1>Bad Gateway</h1>", status=502)
     watch.online = False
@@ -333,6 +353,7 @@ async def test_a_check_that_lost_a_race_reads_again_and_judges_by_what_stands(wa
     async def acknowledged() -> None:
         await watch.store.incidents.acknowledge(incident, by="an", via="test", now=watch.clock())
 
+    watch.clock.forward(minutes=2)
     watch.site.show(SPAM)
     watch.checker.checks = Racing(watch, acknowledged)  # type: ignore[assignment]
     result = await watch.check()
@@ -349,3 +370,81 @@ async def test_two_checks_at_once_open_one_incident_and_send_one_alert(watch: Wa
     assert replace(results[0].recorded, check=0, capture=None) == replace(
         results[1].recorded, check=0, capture=None
     )
+
+
+class Broken:
+    """The fetcher, with a browser of ours that fails."""
+
+    def __init__(self, fetch: Fetcher) -> None:
+        self.fetch, self.probe, self.works = fetch, fetch.probe, False
+
+    async def render(self, url: str, *, now: datetime) -> Look:
+        look = await self.fetch.probe(url, now=now)
+        if self.works:
+            return await self.fetch.render(url, now=now)
+        return replace(look, rendering=Rendering(now, failure=Failure.BROWSER, detail="it died"))
+
+
+async def test_a_failure_of_our_own_browser_says_nothing_about_an_open_incident(watch: Watch) -> None:
+    watch.site.show(SCRIPTED)
+    await watch.check(render=True)
+    watch.checker.fetch = Broken(watch.fetch)
+    after = await watch.check(render=True)
+    assert after.outcome.browser_failed
+    assert (after.outcome.tier, after.outcome.change.event) == (Tier.PROBE, None)
+    assert after.outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_a_page_that_breaks_the_browser_each_time_is_said_to(watch: Watch) -> None:
+    await watch.check(render=True)
+    watch.checker.fetch = Broken(watch.fetch)
+    kinds = []
+    for _ in range(5):
+        watch.checker.rendered_at = watch.clock.forward(seconds=1)  # other pages are shown meanwhile
+        kinds.append((await watch.check(render=True)).outcome.verdict.kind)
+    assert kinds[0] is VerdictKind.CLEAN
+    assert kinds[-1] is VerdictKind.UNREACHABLE
+
+
+async def test_the_kept_capture_shows_the_attack_and_not_the_clean_look_after_it(watch: Watch) -> None:
+    watch.site.show(DEFACED, DEFACED, USUAL)
+    result = await watch.check(render=True)
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    assert result.recorded.capture is not None
+    capture = await watch.store.baselines.capture(result.recorded.capture)
+    assert b"Hacked By" in await watch.store.pictures(capture.dom)
+
+
+async def test_an_intermittent_incident_can_be_resolved_as_restored(watch: Watch) -> None:
+    watch.site.show(DEFACED, USUAL)
+    incident = (await watch.check()).recorded.incident
+    assert incident is not None
+    await watch.check(render=True)
+    assert (await watch.check()).outcome.verdict.kind is VerdictKind.CLEAN
+    done = await watch.store.incidents.resolve(incident, as_=Resolution.RESTORED, by="an", now=watch.clock())
+    assert done.state is State.RESOLVED
+
+
+async def test_a_full_disk_for_evidence_does_not_stop_the_alert(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(data: bytes, suffix: str) -> str:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(watch.store.blobs, "put", full)
+    watch.site.show(DEFACED)
+    result = await watch.check()
+    assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+    assert result.recorded.capture is None
+    assert watch.page_id in watch.checker.unkept
+    monkeypatch.undo()
+    assert (await watch.check(render=True)).recorded.capture is not None, "kept as soon as there is room"
+
+
+async def test_a_page_that_cannot_be_read_is_unreachable_and_no_error(watch: Watch) -> None:
+    async def too_much(look: Look) -> Features:
+        raise TooMuch("reading the page took more than 20 s")
+
+    watch.checker.extract = too_much
+    result = await watch.check(render=True)
+    assert result.outcome.verdict.kind is VerdictKind.UNREACHABLE

@@ -23,6 +23,8 @@ from defacewatch.errors import DefacewatchError
 from defacewatch.verdicts import VerdictKind
 from tests.site import Site
 
+TOKEN = "status-token-of-the-test"
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -35,7 +37,7 @@ class Stand:
 
     def __init__(self, folder: Path, site: Site) -> None:
         self.folder, self.site, self.port = folder, site, free_port()
-        self.environ = {"DEFACEWATCH_STATUS_TOKEN": "token-of-the-test"}
+        self.environ = {"DEFACEWATCH_STATUS_TOKEN": TOKEN}
         self.portals = [{"key": "tinh", "name": "Cổng tỉnh", "pages": [{"url": site.url}]}]
         self.general: dict[str, object] = {
             "store": {
@@ -78,7 +80,7 @@ class Stand:
         return daemon
 
     async def get(self, path: str) -> tuple[int, str]:
-        headers = {"Authorization": "Bearer token-of-the-test"}
+        headers = {"Authorization": f"Bearer {TOKEN}"}
         async with (
             aiohttp.ClientSession(headers=headers) as client,
             client.get(f"http://127.0.0.1:{self.port}{path}") as answer,
@@ -103,7 +105,9 @@ async def until(true: Callable[[], bool], within: float = 20) -> None:
 async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) -> None:
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)
-        await until(lambda: stand.site.requests >= 3)
+        async with asyncio.timeout(30):
+            while (await daemon.store.checks.latest())[0].verdict is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         assert (await stand.get("/healthz"))[0] == 200
         (page,) = await daemon.store.checks.latest()
         assert page.verdict is VerdictKind.LEARNING
@@ -114,7 +118,7 @@ async def test_health_names_a_silent_loop_a_sick_store_and_a_sick_browser(stand:
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)
         daemon.watchdog.beats["planning"] = daemon.watchdog.beats["plan"] - 100
-        daemon.store_trouble = "the disk is full"
+        daemon.store_trouble["p-1"] = "the disk is full"
         daemon.browser_failures = 3
         status, text = await stand.get("/healthz")
         assert status == 503

@@ -74,7 +74,7 @@ def test_a_further_change_alerts_again_in_the_same_incident(now: datetime) -> No
 
 def test_an_acknowledged_incident_stays_acknowledged_when_it_changes_again(now: datetime) -> None:
     taken = acknowledge(opened(DEFACED, now), by="an", now=now)
-    change = step(taken, judge([PHRASE, LINKS]), now)
+    change = step(taken, judge([PHRASE, LINKS]), now + timedelta(minutes=2))
     assert change.alert
     assert change.incident is not None
     assert change.incident.state is State.ACKNOWLEDGED
@@ -181,6 +181,24 @@ def test_an_incident_is_resolved_only_by_what_is_true(
 
 def test_news_is_what_the_open_incident_has_not_told(now: datetime) -> None:
     incident = opened(CHANGED, now)
-    assert is_news(None, CHANGED)
-    assert not is_news(incident, CHANGED)
-    assert is_news(incident, DEFACED)
+    later = now + timedelta(minutes=2)
+    assert is_news(None, CHANGED, later)
+    assert not is_news(incident, CHANGED, later)
+    assert is_news(incident, DEFACED, now), "worse is news at once"
+
+
+def test_a_page_that_is_different_at_every_look_is_told_of_after_a_pause(now: datetime) -> None:
+    incident = opened(DEFACED, now)
+    told = 0
+    for second in range(0, 600, 30):
+        other = Signal(Kind.SCRIPT_HOST, 40, f"script-host:r{second}.example")
+        change = step(incident, judge([PHRASE, other]), now + timedelta(seconds=second))
+        assert change.incident is not None
+        incident, told = change.incident, told + change.alert
+    assert told == 4
+
+
+def test_before_a_baseline_the_end_of_the_evidence_calms_and_its_return_alerts(now: datetime) -> None:
+    calmed = step(opened(DEFACED, now), Verdict(VerdictKind.LEARNING), now)
+    assert calmed.event is Event.CALMED
+    assert step(calmed.incident, DEFACED, now).alert

@@ -10,6 +10,7 @@ import pytest
 from defacewatch.alerts import (
     FAIL_OVER_AFTER,
     LEASE,
+    TELL_AGAIN_AFTER,
     AlertKind,
     Channel,
     Delivery,
@@ -264,15 +265,120 @@ async def test_one_bad_message_never_stops_the_queue(desk: Desk) -> None:
     assert "cannot be made" in state.error
 
 
-async def test_a_delivery_is_given_up_after_a_day_and_somebody_else_is_asked(desk: Desk) -> None:
+async def test_an_alert_is_told_when_all_channels_work_again_after_more_than_a_day(desk: Desk) -> None:
     desk.api.fail_with(502)
     desk.mailbox.reject("451 4.3.0 try later", at="RCPT")
-    desk.roster = replace(ROSTER, officers=(AN,))
-    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
-    for _ in range(12):
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    for _ in range(26):
         await desk.outbox.drain()
-        desk.clock.forward(hours=3)
-    assert {state for _, _, state in await desk.told()} == {FAILED}
+        desk.clock.forward(hours=1)
+    assert {state for _, _, state in await desk.told()} <= {PENDING, FAILED}
+    desk.api.work_again()
+    desk.mailbox.accept()
+    await desk.outbox.drain()
+    desk.clock.forward(seconds=TELL_AGAIN_AFTER.total_seconds())
+    await desk.outbox.drain()
+    assert {(officer, state) for _, officer, state in await desk.told()} == {
+        ("an", SENT),
+        ("binh", SENT),
+        ("cuc", SENT),
+    }
+
+
+async def test_an_alert_that_every_channel_refuses_comes_back_until_somebody_hears_of_it(desk: Desk) -> None:
+    desk.api.users = set()
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    again = TELL_AGAIN_AFTER.total_seconds()
+    for _ in range(6):
+        await desk.outbox.drain()
+        desk.clock.forward(seconds=again)
+    refused = await desk.told()
+    assert {state for _, _, state in refused} == {FAILED}
+    desk.mailbox.accept()
+    await desk.outbox.drain()
+    assert len(await desk.told()) == len(refused), "the rows start over"
+    assert ("email", "an", SENT) in await desk.told()
+    heard = len(desk.mailbox.messages)
+    desk.clock.forward(seconds=again)
+    await desk.outbox.drain()
+    assert len(desk.mailbox.messages) == heard
+
+
+async def test_a_refused_alert_is_told_to_whoever_joined_the_roster_meanwhile(desk: Desk) -> None:
+    desk.api.users = {1002}
+    desk.roster = replace(ROSTER, officers=(replace(AN, email=None),))
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    for _ in range(4):
+        await desk.outbox.drain()
+        desk.clock.forward(seconds=TELL_AGAIN_AFTER.total_seconds())
+    desk.roster = replace(ROSTER, officers=(BINH,))
+    await desk.outbox.drain()
+    assert ("telegram", "binh", SENT) in await desk.told()
+
+
+async def test_a_refused_alert_comes_back_no_more_once_it_is_acknowledged(desk: Desk) -> None:
+    desk.api.users = set()
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="binh", via="test", now=desk.clock())
+    desk.mailbox.accept()
+    desk.clock.forward(hours=1)
+    await desk.outbox.drain()
+    assert not desk.mailbox.messages
+
+
+async def test_nobody_is_asked_twice_however_often_a_channel_fails(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    dung = Officer("dung", "Dũng", email="dung@example.gov.vn")
+    desk.roster = replace(ROSTER, officers=(AN, BINH, CUC, dung), escalation=ROSTER.escalation[:1])
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    for _ in range(2):
+        await desk.outbox.drain()
+        desk.clock.forward(seconds=15)
+    desk.mailbox.accept()
+    asked = [("telegram", "an"), ("email", "an"), ("telegram", "binh")]
+    assert [(channel, officer) for channel, officer, _ in await desk.told()] == asked
+    for _ in range(4):
+        await desk.outbox.drain()
+        desk.clock.forward(minutes=10)
+    assert [(channel, officer) for channel, officer, _ in await desk.told()] == [*asked, ("email", "binh")]
+
+
+async def test_an_attempt_that_a_crash_swallowed_does_not_swallow_the_fail_over(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.expand_one()
+    for _ in range(FAIL_OVER_AFTER):
+        assert await desk.store.alerts.claim_delivery("telegram", now=desk.clock()) is not None
+        desk.clock.forward(seconds=LEASE.total_seconds())
+    await desk.another().drain()
+    assert await desk.told() == [("telegram", "an", PENDING), ("email", "an", SENT)]
+
+
+async def test_what_waits_on_a_channel_that_is_gone_fails_over_when_the_outbox_starts(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.expand_one()
+    telegram = desk.channels.pop("telegram")
+    stop = asyncio.Event()
+    running = asyncio.create_task(desk.another().run(stop))
+    await desk.mailbox.wait_for(lambda message: True)
+    stop.set()
+    async with asyncio.timeout(5):
+        await running
+    assert await desk.told() == [("telegram", "an", FAILED), ("email", "an", SENT)]
+    await telegram.close()
+
+
+async def test_what_waits_for_an_officer_who_left_the_roster_goes_to_those_who_stand_in(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.expand_one()
+    desk.roster = replace(ROSTER, officers=(BINH, CUC))
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", FAILED), ("telegram", "binh", SENT)]
 
 
 async def test_a_test_goes_to_the_one_officer_it_names_and_climbs_no_further(desk: Desk) -> None:

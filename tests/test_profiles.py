@@ -1,7 +1,10 @@
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Document, Features, Screen
+from defacewatch.captures import Document, Failure, Features, Screen
 from defacewatch.compare import extract
 from defacewatch.profiles import ENTRIES, HOSTS, TILES_SHARE, USUAL_TEXT, Profile, differing_tiles, teach
 from tests.compare.portal import BASELINE, NEWS, baseline_of, portal, render_of
@@ -54,6 +57,13 @@ def test_usual_text_has_a_bound_and_fades() -> None:
     profile = teach(EMPTY, BASELINE, all_new)
     assert profile.usual["text"] == USUAL_TEXT
     assert teach(profile, BASELINE, extract(render_of(portal()))).usual["text"] < USUAL_TEXT
+
+
+@pytest.mark.parametrize("met", [{"status": 403}, {"status": None, "failure": Failure.CONNECT, "html": ""}])
+def test_what_met_plain_http_alone_teaches_nothing(met: dict[str, Any]) -> None:
+    look = render_of(portal(), served="<title>Access denied</title><p>Access denied</p>")
+    walled = replace(look, probe=replace(look.probe, **met))
+    assert teach(EMPTY, BASELINE, extract(walled)) == learned(portal())
 
 
 def test_the_closest_approved_look_teaches() -> None:

@@ -25,10 +25,23 @@ DOCS = (Path(__file__).parents[1] / "docs" / "signals.md").read_text(encoding="u
         ("script-host=a", "frame-host=a|b", False),
         ("title:x=a", "title:x=a|b", False),
         ("title:x~0", "title:x~1", False),
+        ("script-host=evil.com~x1", "script-host=evil.com~x2", False),
+        ("script-host=evil.com~x1", "script-host=evil.com~x1|b", True),
+        ("title:a~00000000000000ff", "title:a~00000000000000fe", False),
+        ("screen~not hexadecimal", "screen~0000000000000000", False),
+        ("screen~0", "screen~1", False),
+        ("screen~", "screen~0000000000000000", False),
+        ("blank", "screen~0000000000000000", False),
+        ("", "=", False),
     ],
 )
 def test_identities_name_the_same_difference(one: str, other: str, same: bool) -> None:
     assert same_difference(one, other) is same
+
+
+def test_only_a_bad_certificate_leaves_the_page_to_be_seen() -> None:
+    hiding = {kind for kind in Kind if Signal(kind, 0, "x").hides_page}
+    assert hiding == {kind for kind, known in KINDS.items() if known.role is Role.OUTAGE} - {Kind.TLS}
 
 
 @pytest.mark.parametrize(

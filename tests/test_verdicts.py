@@ -24,6 +24,7 @@ def signal(kind: Kind, points: float) -> Signal:
 ATTACK = signal(Kind.DEFACE_PHRASE, 60)
 OUTAGE = signal(Kind.HTTP_ERROR, 0)
 LOST = signal(Kind.IDENTITY_LOST, 60)
+CERTIFICATE = signal(Kind.TLS, 0)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,13 @@ LOST = signal(Kind.IDENTITY_LOST, 60)
         ([signal(Kind.TEXT, 90)], False, LEARNING),
         ([ATTACK], False, DEFACED),
         ([OUTAGE], False, UNREACHABLE),
+        ([CERTIFICATE], True, UNREACHABLE),
+        ([CERTIFICATE], False, UNREACHABLE),
+        ([CERTIFICATE, signal(Kind.TEXT, 29)], True, UNREACHABLE),
+        ([CERTIFICATE, signal(Kind.SCREEN, 32)], True, CHANGED),
+        ([CERTIFICATE, signal(Kind.SCREEN, 32)], False, UNREACHABLE),
+        ([CERTIFICATE, LOST], True, DEFACED),
+        ([CERTIFICATE, LOST, OUTAGE], True, UNREACHABLE),
     ],
 )
 def test_points_add_up_and_evidence_outranks_everything(
@@ -139,3 +147,17 @@ def test_a_probe_cannot_end_a_row_of_failures_that_only_the_browser_sees() -> No
 def test_only_salient_signals_name_what_a_verdict_is_about() -> None:
     verdict = judge([ATTACK, signal(Kind.TEXT, 9)])
     assert verdict.differences == {ATTACK.identity}
+
+
+def test_a_verdict_of_many_small_differences_is_about_all_of_them_and_can_be_muted() -> None:
+    small = [
+        Signal(kind, 9, f"{kind}:x") for kind in (Kind.TEXT, Kind.COLOUR, Kind.LINK_HOSTS, Kind.STRUCTURE)
+    ]
+    verdict = judge([*small, signal(Kind.TRUNCATED, 0)])
+    assert verdict.kind is CHANGED
+    assert verdict.differences == {s.identity for s in small}
+    assert judge(muted(small, verdict.differences)).kind is CLEAN
+
+
+def test_a_verdict_that_wakes_nobody_is_about_nothing_small() -> None:
+    assert judge([signal(Kind.TEXT, 9)]).differences == frozenset()

@@ -117,7 +117,7 @@ def proposed(capture: str, by: str, roster: Roster, _: Translate) -> str:
     return _(
         "Capture {capture} is proposed as baseline by {name}."
         " The incident stays open until an approver approves it:"
-        " defacewatch baseline approve {capture}"
+        " defacewatch baseline approve {capture} --reason …"
     ).format(capture=capture, name=named(by, roster))
 
 

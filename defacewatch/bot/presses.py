@@ -82,6 +82,8 @@ class Presses:
         view = await self.store.incidents.get(press.incident)
         if press.capture is None or view.incident.state is State.RESOLVED:
             return await self._stands(press, _)
+        if (await self.store.baselines.capture(press.capture)).page != view.page.id:
+            raise Conflict(_("This button does nothing any more."))
         capture = await self.store.baselines.propose(press.capture, by=officer.key, now=self.clock())
         text = answers.proposed(capture.id, capture.proposed_by or officer.key, self.roster(), _)
         left = choices(press.incident, None, _, acknowledge=view.incident.state is State.OPEN)
@@ -110,4 +112,6 @@ class Presses:
         if seen:
             return any(entry.event in ADDED for entry in timeline[seen[-1] + 1 :])
         added = [entry.at for entry in timeline if entry.event in ADDED]
-        return shown_at is not None and any(at.replace(microsecond=0) > shown_at for at in added)
+        if shown_at is None:  # too old a message for Telegram to say: it may be the first alert
+            return len(added) > 1
+        return any(at.replace(microsecond=0) > shown_at for at in added)

@@ -50,6 +50,7 @@ def settle(
 
 def main() -> None:
     """The entry point: errors are one line on stderr, with the exit code that docs/cli.md gives them."""
+    os.umask(0o077)  # evidence, tokens and exports are for this user alone
     try:
         app()
     except DefacewatchError as error:

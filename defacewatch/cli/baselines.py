@@ -1,12 +1,23 @@
 """`baseline`: see, propose and approve how pages look."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from defacewatch import shapes
 from defacewatch.captures import Capture
-from defacewatch.cli.common import By, Json, Session, print_json, print_table, say, utc_now, who, with_session
+from defacewatch.cli.common import (
+    By,
+    Json,
+    Session,
+    print_json,
+    print_table,
+    say,
+    signatory,
+    utc_now,
+    with_session,
+)
 from defacewatch.errors import Conflict, UsageError
 
 app = typer.Typer(help="Captures that a person approved as “this is how it looks”.", no_args_is_help=True)
@@ -48,9 +59,16 @@ def show(context: typer.Context, page: str, as_json: Json = False) -> None:
             return
         say(f"{found.id}  {found.url}  baseline: {', '.join(sorted(approved)) or 'none yet'}")
         print_table(
-            ("capture", "taken", "title", "status", "approved"),
+            ("capture", "taken", "title", "status", "evidence of attack", "approved"),
             (
-                (c.id, shapes.moment(c.at), c.title, c.status, "yes" if c.id in approved else "")
+                (
+                    c.id,
+                    shapes.moment(c.at),
+                    c.title,
+                    c.status,
+                    "yes" if c.attack else "",
+                    "yes" if c.id in approved else "",
+                )
                 for c in captures
             ),
         )
@@ -63,7 +81,8 @@ def propose(context: typer.Context, capture: str, by: By = "") -> None:
     """Propose a capture, so that somebody else can approve it."""
 
     async def work(session: Session) -> Capture:
-        return await session.store.baselines.propose(capture, by=who(by), now=utc_now())
+        name = await _signatory(session, await session.store.baselines.capture(capture), by)
+        return await session.store.baselines.propose(capture, by=name, now=utc_now())
 
     proposed = with_session(context, work)
     say(f"capture {proposed.id} of {proposed.page} is proposed by {proposed.proposed_by}")
@@ -84,7 +103,9 @@ def approve(
     if all_proposed is (capture is not None):
         raise UsageError("give a capture, or --all-proposed")
     if capture is None:
-        left = with_session(context, lambda session: _approve_all(session, who(by), reason or FIRST))
+        done, left = with_session(context, lambda session: _approve_all(session, by, reason or FIRST))
+        if not done and not left:
+            say("nothing waits for a first approval")
         if left:
             raise Conflict("\n".join(left))
         return
@@ -93,18 +114,25 @@ def approve(
     named = capture
 
     async def work(session: Session) -> None:
+        found = await session.store.baselines.capture(named)
+        name = await _signatory(session, found, by)
         approval = await session.store.baselines.approve(
-            named, by=who(by), reason=reason, also=also, now=utc_now()
+            named, by=name, reason=reason, also=also, now=utc_now()
         )
         say(f"{approval.page}: capture {approval.capture} approved by {approval.by}")
+        if found.attack:
+            sys.stderr.write(
+                f"defacewatch: note: capture {named} has evidence of attack, which is normal from now on\n"
+            )
 
     with_session(context, work)
 
 
-async def _approve_all(session: Session, by: str, reason: str) -> list[str]:
-    """Approve the newest proposal of each page without a baseline; the reasons why others were left out."""
+async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, list[str]]:
+    """Approve the newest proposal of each page without a baseline: how many, and why others were left out."""
     left: list[str] = []
     done: set[str] = set()
+    approved = 0
     for proposal in sorted(await session.store.baselines.proposals(), key=lambda c: c.at, reverse=True):
         if proposal.page in done or await session.store.baselines.get(proposal.page) is not None:
             continue
@@ -115,12 +143,19 @@ async def _approve_all(session: Session, by: str, reason: str) -> list[str]:
             )
             continue
         try:
-            await session.store.baselines.approve(proposal.id, by=by, reason=reason, now=utc_now())
+            name = await _signatory(session, proposal, by)
+            await session.store.baselines.approve(proposal.id, by=name, reason=reason, now=utc_now())
         except Conflict as error:
             left.append(f"{proposal.page}: {error}")
         else:
-            say(f"{proposal.page}: capture {proposal.id} approved by {by}")
-    return left
+            approved += 1
+            say(f"{proposal.page}: capture {proposal.id} approved by {name}")
+    return approved, left
+
+
+async def _signatory(session: Session, capture: Capture, by: str) -> str:
+    portal, _ = await session.store.portals.page(capture.page)
+    return signatory(by, session.settings.roster, portal)
 
 
 @app.command()

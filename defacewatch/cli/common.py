@@ -18,14 +18,24 @@ from rich.table import Table
 from rich.text import Text
 
 from defacewatch import config
+from defacewatch.baselines import plain_name
 from defacewatch.config import Settings
+from defacewatch.errors import Conflict
 from defacewatch.language import Translate, translator
+from defacewatch.portals import Portal
+from defacewatch.roster import Roster
 from defacewatch.store import Store
 
 T = TypeVar("T")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-By = Annotated[str, typer.Option("--by", help="Who does this; the operating system's user by default.")]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        help="Who does this: an officer's key, name or e-mail; the operating system's user by default.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,32 @@ def user() -> str:
 
 def who(by: str) -> str:
     return by.strip() or user()
+
+
+def officer_or_name(by: str, roster: Roster) -> str:
+    """Who acts: the key of the one officer whose key, name or e-mail `by` is (as names are compared,
+    `plain_name`), so that a person has one name however they act; otherwise `by` as it is given."""
+    given = who(by)
+    wanted = plain_name(given)
+    keys = {o.key for o in roster.officers if plain_name(o.key) == wanted} or {
+        o.key for o in roster.officers if wanted in (plain_name(o.name), plain_name(o.email or ""))
+    }
+    return keys.pop() if len(keys) == 1 else given
+
+
+def signatory(by: str, roster: Roster, portal: Portal) -> str:
+    """Who proposes or approves a baseline of `portal`, like `officer_or_name`.
+
+    Raises Conflict where the portal is critical and `by` is no officer of the roster that there is: two
+    names of one person must not pass for two people.
+    """
+    name = officer_or_name(by, roster)
+    if portal.critical and roster.officers and roster.officer(name) is None:
+        raise Conflict(
+            f"portal {portal.key} is critical: --by must name an officer of the roster (key, name or e-mail),"
+            f" and {name!r} is none"
+        )
+    return name
 
 
 def now_or(at: str | None, settings: Settings) -> datetime:

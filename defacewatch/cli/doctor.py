@@ -13,9 +13,9 @@ import aiohttp
 import typer
 from aiohttp import web
 
+from defacewatch.channels import build_channels
 from defacewatch.cli.common import Json, Settled, open_store, print_json, print_table, utc_now
 from defacewatch.config import Settings
-from defacewatch.daemon import build_channels
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
@@ -113,6 +113,7 @@ async def _daemon(settings: Settings) -> str:
 async def _store(settings: Settings) -> str:
     store = await open_store(settings)
     try:
+        await store.portals.apply(settings.portals, now=utc_now())
         portals = await store.portals.all()
     finally:
         await store.close()

@@ -8,6 +8,7 @@ import typer
 
 from defacewatch import shapes
 from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Draft
+from defacewatch.channels import build_channels
 from defacewatch.cli.common import (
     Json,
     Session,
@@ -19,7 +20,6 @@ from defacewatch.cli.common import (
     utc_now,
     with_session,
 )
-from defacewatch.daemon import build_channels
 from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.outbox import Outbox
 from defacewatch.portals import Urgency
@@ -100,7 +100,12 @@ def send_test(
     async def work(session: Session) -> list[Delivery]:
         chosen = _chosen(session, to)
         made: list[int] = []
+        usable = build_channels(session.settings).keys()
         for officer in chosen:
+            if not usable & set(officer.channels):
+                raise DefacewatchError(
+                    f"no channel that is on reaches {officer.name}: run `defacewatch doctor`"
+                )
             draft = Draft(AlertKind.TEST, Urgency.HIGH, officer=officer.key)
             made.append(await session.store.alerts.raise_(draft, now=utc_now()))
         await _send(session, made)
@@ -114,8 +119,6 @@ def send_test(
             ("officer", "channel", "state", "receipt", "error"),
             ((d.officer, d.channel, d.state.value, d.receipt, d.error) for d in deliveries),
         )
-    if not deliveries:
-        raise DefacewatchError("no channel reaches this officer: run `defacewatch doctor`")
     missing = [f"{d.channel} to {d.officer}" for d in deliveries if d.state is not DeliveryState.SENT]
     if missing:
         raise DefacewatchError(f"not delivered: {', '.join(missing)}")

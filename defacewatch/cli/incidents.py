@@ -9,11 +9,35 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
-from defacewatch.cli.common import By, Json, Session, print_json, print_table, say, utc_now, who, with_session
+from defacewatch.cli.common import (
+    By,
+    Json,
+    Session,
+    officer_or_name,
+    print_json,
+    print_table,
+    say,
+    user,
+    utc_now,
+    with_session,
+)
 from defacewatch.errors import UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.language import local_time
+from defacewatch.notify.content import incident_number
 from defacewatch.store.incidents import IncidentView
+
+CHECKS = 1000  # of a page, the latest that are looked through for those of an incident
+
+
+def _number(code: str) -> int:
+    number = incident_number(code)
+    if number is None:
+        raise typer.BadParameter(f"{code!r} is no incident such as SC-000123 or 123")
+    return number
+
+
+Number = Annotated[int, typer.Argument(parser=_number, metavar="ID", help="SC-000123 or 123.")]
 
 app = typer.Typer(help="Incidents: from the first bad verdict to the resolution.", no_args_is_help=True)
 
@@ -53,7 +77,7 @@ def list_(
 
 
 @app.command()
-def show(context: typer.Context, incident: int, as_json: Json = False) -> None:
+def show(context: typer.Context, incident: Number, as_json: Json = False) -> None:
     """One incident: its timeline, and who was told."""
 
     async def work(session: Session) -> None:
@@ -94,19 +118,45 @@ async def _whole(session: Session, number: int) -> shapes.Line:
         "previous": view.incident.previous,
         "capture": view.incident.capture,
         "timeline": [
-            {"at": shapes.moment(e.at), "event": str(e.event), "by": e.by, "text": e.text} for e in timeline
+            {
+                "at": shapes.moment(e.at),
+                "event": str(e.event),
+                "by": e.by,
+                "via": e.via,
+                "text": e.text,
+                "verdict": e.verdict,
+                "capture": e.capture,
+            }
+            for e in timeline
+        ],
+        "checks": [
+            shapes.check_line(
+                view.portal,
+                view.page,
+                check.verdict,
+                at=check.at,
+                tier=check.tier,
+                translate=session.translate,
+                dom_hash=check.dom_hash,
+                screen_hash=check.screen_hash,
+                capture=check.capture,
+                incident=check.incident,
+            )
+            for check in await session.store.checks.history(view.page.id, limit=CHECKS)
+            if check.incident == number and check.verdict.signals
         ],
         "deliveries": [shapes.delivery_line(d) for d in deliveries],
     }
 
 
 @app.command()
-def acknowledge(context: typer.Context, incident: int, by: By = "") -> None:
+def acknowledge(context: typer.Context, incident: Number, by: By = "") -> None:
     """Take an incident: the alert goes no further."""
 
     async def work(session: Session) -> None:
-        await session.store.incidents.acknowledge(incident, by=who(by), via="cli", now=utc_now())
-        say(f"incident {incident} acknowledged by {who(by)}")
+        name = officer_or_name(by, session.settings.roster)
+        await session.store.incidents.acknowledge(incident, by=name, via=f"cli:{user()}", now=utc_now())
+        say(f"incident {incident} acknowledged by {name}")
 
     with_session(context, work)
 
@@ -114,7 +164,7 @@ def acknowledge(context: typer.Context, incident: int, by: By = "") -> None:
 @app.command()
 def resolve(
     context: typer.Context,
-    incident: int,
+    incident: Number,
     as_: Annotated[Resolution, typer.Option("--as", help="restored, false-alarm or legitimate.")],
     by: By = "",
     reason: Annotated[str, typer.Option(help="A remark for the timeline.")] = "",
@@ -122,8 +172,11 @@ def resolve(
     """Close an incident."""
 
     async def work(session: Session) -> None:
-        await session.store.incidents.resolve(incident, as_=as_, by=who(by), reason=reason, now=utc_now())
-        say(f"incident {incident} resolved as {as_.value} by {who(by)}")
+        name = officer_or_name(by, session.settings.roster)
+        await session.store.incidents.resolve(
+            incident, as_=as_, by=name, via=f"cli:{user()}", reason=reason, now=utc_now()
+        )
+        say(f"incident {incident} resolved as {as_.value} by {name}")
 
     with_session(context, work)
 
@@ -131,7 +184,7 @@ def resolve(
 @app.command()
 def export(
     context: typer.Context,
-    incident: int,
+    incident: Number,
     to: Annotated[Path | None, typer.Option("--to", help="The file; incident-ID.tar.gz by default.")] = None,
 ) -> None:
     """The incident with its evidence (documents, pictures, hashes) in one archive."""
@@ -143,7 +196,7 @@ def export(
         line = await _whole(session, incident)
         files: dict[str, bytes] = {}
         baseline = await session.store.baselines.get(line["page"])
-        named = {"before": baseline.looks[0].capture if baseline else None, "after": line["capture"]}
+        named = {"before": baseline.looks[-1].capture if baseline else None, "after": line["capture"]}
         for side, capture_id in named.items():
             if capture_id is None:
                 continue

@@ -12,8 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from defacewatch import shapes
 from defacewatch.check import Result
-from defacewatch.cli.common import By, Json, Session, print_json, print_table, say, utc_now, who, with_session
-from defacewatch.errors import NotFound, UsageError
+from defacewatch.cli.common import (
+    By,
+    Json,
+    Session,
+    print_json,
+    print_table,
+    say,
+    signatory,
+    utc_now,
+    with_session,
+)
+from defacewatch.errors import DefacewatchError, NotFound, UsageError
 from defacewatch.eyes import opened_eyes
 from defacewatch.language import Translate
 from defacewatch.learn import Lesson, learn_page
@@ -47,7 +57,7 @@ def check(
     """
     words = [*(portals or []), *([url] if url else [])]
 
-    async def work(session: Session) -> list[Result]:
+    async def work(session: Session) -> tuple[int, list[Result]]:
         found = await _pages(session, words)
         async with opened_eyes(
             session.settings, session.store, clock=utc_now, browser=session.settings.browser
@@ -61,10 +71,12 @@ def check(
             print_json(shapes.outcome_line(r.outcome, r.recorded, session.translate) for r in results)
         else:
             _print_results(results, session.translate, explain=explain)
-        return results
+        return len(found), results
 
-    kinds = {result.outcome.verdict.kind for result in with_session(context, work)}
-    raise typer.Exit(next((code for kind, code in EXITS if kind in kinds), 0))
+    wanted, results = with_session(context, work)
+    kinds = {result.outcome.verdict.kind for result in results}
+    worst = next((code for kind, code in EXITS if kind in kinds), 0)
+    raise typer.Exit(worst or (DefacewatchError.exit_code if len(results) < wanted else 0))
 
 
 def learn(
@@ -75,11 +87,12 @@ def learn(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """Take captures for the profile and propose a baseline. Exits 11 when a page is already defaced."""
+    """Take captures for the profile and propose a baseline. Exits 3 when a page is already defaced."""
     pause = _duration(every)
 
-    async def work(session: Session) -> list[Lesson]:
+    async def work(session: Session) -> tuple[int, list[Lesson]]:
         found = await _pages(session, portals or [])
+        names = {portal.key: signatory(by, session.settings.roster, portal) for portal, _ in found}
         async with opened_eyes(
             session.settings, session.store, clock=utc_now, browser=session.settings.browser
         ) as eyes:
@@ -88,11 +101,12 @@ def learn(
                 return await learn_page(
                     page.id,
                     fetch=eyes.fetcher,
+                    extract=eyes.extract,
                     checks=session.store.checks,
                     baselines=session.store.baselines,
                     samples=samples,
                     every=pause,
-                    by=who(by),
+                    by=names[portal.key],
                     clock=utc_now,
                     sleep=asyncio.sleep,
                 )
@@ -102,13 +116,17 @@ def learn(
             print_json(_lesson_line(lesson, session.translate) for lesson in lessons)
         else:
             _print_lessons(lessons, session.translate)
-        return lessons
+        _say_failures(lessons, session.translate)
+        return len(found), lessons
 
-    lessons = with_session(context, work)
-    if any(lesson.verdict.kind is VerdictKind.DEFACED for lesson in lessons):
-        raise typer.Exit(11)
-    if any(lesson.capture is None for lesson in lessons):
-        raise typer.Exit(12)
+    wanted, lessons = with_session(context, work)
+    attacked = [lesson.page.id for lesson in lessons if lesson.verdict.kind is VerdictKind.DEFACED]
+    if attacked:
+        raise DefacewatchError(
+            f"evidence of attack on {', '.join(attacked)}: look at the capture before anyone approves it"
+        )
+    if len(lessons) < wanted or any(lesson.capture is None for lesson in lessons):
+        raise typer.Exit(DefacewatchError.exit_code)
 
 
 async def _pages(session: Session, words: Sequence[str]) -> list[tuple[Portal, Page]]:
@@ -125,7 +143,8 @@ async def _pages(session: Session, words: Sequence[str]) -> list[tuple[Portal, P
 async def _each(
     found: Sequence[tuple[Portal, Page]], one: Callable[[Portal, Page], Awaitable[T]], title: str
 ) -> list[T]:
-    """`one` for each page, several at a time, with progress on a terminal; results in order."""
+    """`one` for each page, several at a time, with progress on a terminal; results in order, without the
+    pages that failed, which are said."""
     slots = asyncio.Semaphore(AT_ONCE)
     console = Console(stderr=True)
     columns = (
@@ -143,7 +162,14 @@ async def _each(
             progress.advance(task)
             return result
 
-        return list(await asyncio.gather(*(slot(portal, page) for portal, page in found)))
+        done = await asyncio.gather(*(slot(portal, page) for portal, page in found), return_exceptions=True)
+    results = [result for result in done if not isinstance(result, BaseException)]
+    for (_, page), result in zip(found, done, strict=True):
+        if isinstance(result, DefacewatchError):
+            sys.stderr.write(f"defacewatch: {page.id}: {result}\n")
+        elif isinstance(result, BaseException):
+            raise result
+    return results
 
 
 def _print_results(results: Sequence[Result], translate: Translate, *, explain: bool) -> None:
@@ -186,6 +212,9 @@ def _print_lessons(lessons: Sequence[Lesson], translate: Translate) -> None:
             for lesson in lessons
         ),
     )
+
+
+def _say_failures(lessons: Sequence[Lesson], translate: Translate) -> None:
     for lesson in lessons:
         if lesson.capture is None:
             why = "; ".join(s.sentence(translate) for s in lesson.verdict.signals) or "no picture was made"

@@ -57,7 +57,7 @@ def import_(
 
     async def work(session: Session) -> None:
         imported = await session.store.portals.import_(portals, now=utc_now())
-        say(f"{imported.added} portals added, {imported.same} were there already")
+        say(f"{len(imported.added)} portals added, {len(imported.same)} were there already")
 
     with_session(context, work)
 

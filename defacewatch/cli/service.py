@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from defacewatch.daemon import Daemon
 from defacewatch.demo.story import tell
 from defacewatch.errors import DefacewatchError, UsageError
 
+OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
+
 log = structlog.get_logger(__name__)
 
 
@@ -26,7 +29,16 @@ def run(
     listen: Annotated[str | None, typer.Option(help="HOST:PORT instead of web.listen.")] = None,
 ) -> None:
     """The daemon: schedule, alerts, bot, status page. SIGTERM finishes what is in flight and exits 0."""
+    raise_file_limit()
     asyncio.run(_run(context.obj, listen))
+
+
+def raise_file_limit() -> None:
+    """Raise the soft limit of open files to the hard one, at most OPEN_FILES."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _run(settled: Settled, listen: str | None) -> None:
@@ -42,16 +54,19 @@ async def _run(settled: Settled, listen: str | None) -> None:
 def _tell_token(settings: Settings) -> None:
     """Where the status page's token is kept, when none was given."""
     if settings.secrets.status_token is None:
-        log.info("status page", url=settings.web.public_url, token_in=str(token_file(settings)))
+        log.info("status page", url=settings.web.public_url, token_in=str(token_file(settings, "status")))
+    if settings.web.metrics.enabled and settings.secrets.metrics_token is None:
+        log.info("metrics", token_in=str(token_file(settings, "metrics")))
 
 
-def token_file(settings: Settings) -> Path:
-    """The file with the status page's token, made (mode 0600) from the secret key where none was given."""
+def token_file(settings: Settings, purpose: str) -> Path:
+    """The file with a token ('status', 'metrics') that follows from the secret key; its mode is 0600."""
     key = settings.secrets.secret_key or config.ensure_secret_key(settings.secret_key_file)
-    file = settings.secret_key_file.with_name("status.token")
+    file = settings.secret_key_file.with_name(f"{purpose}.token")
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as opened:
-        opened.write(config.derived_token(key, "status") + "\n")
+        os.fchmod(handle, 0o600)  # also where the file was there with another mode
+        opened.write(config.derived_token(key, purpose) + "\n")
     return file
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from defacewatch.baselines import Baseline
 from defacewatch.captures import Features, Look
 from defacewatch.compare import attack, change, outage
-from defacewatch.compare.differences import Facts, alone, differences, joined
+from defacewatch.compare.differences import Facts, alone, differences, evidence_in, joined
 from defacewatch.compare.features import VERSION, extract
 from defacewatch.profiles import Profile
 from defacewatch.signals import Role, Signal
@@ -41,9 +41,12 @@ def _ordered(signals: Iterator[Signal]) -> tuple[Signal, ...]:
 
 
 def _unapproved(look: Look, features: Features | None) -> Iterator[Signal]:
-    yield from outage.fetch_signals(look, None)
+    shown = outage.is_shown(look, None, features)
+    yield from outage.fetch_signals(look, None, shown=shown)
     if features is None:
         return
+    if shown:
+        yield from outage.not_served(outage.turned_away(look, None, features.served))
     facts = alone(features.served)
     if features.shown is not None:
         facts = joined(facts, alone(features.shown))
@@ -52,14 +55,19 @@ def _unapproved(look: Look, features: Features | None) -> Iterator[Signal]:
 
 
 def _against(before: Features, profile: Profile, look: Look, features: Features | None) -> Iterator[Signal]:
-    yield from outage.fetch_signals(look, before)
+    shown = outage.is_shown(look, before, features)
+    yield from outage.fetch_signals(look, before, shown=shown)
     if features is None:
         return
+    away = outage.turned_away(look, before, features.served) if shown else None
+    yield from outage.not_served(away)
     found: list[Facts] = []
     approved_served = before.shown is None or not outage.is_empty(before.served)
     if look.probe.failure is None and not look.probe.not_modified and approved_served:
-        found.append(differences(before.served, features.served, profile))
-        yield from outage.wording_signals(before.served, features.served)
+        served = differences(before.served, features.served, profile)
+        found.append(served if away is None else evidence_in(served))
+        if away is None:
+            yield from outage.wording_signals(before.served, features.served)
     if before.shown is not None and features.shown is not None:
         found.append(differences(before.shown, features.shown, profile))
         yield from outage.wording_signals(before.shown, features.shown)

@@ -77,14 +77,12 @@ def _spam(facts: Facts) -> Iterator[Signal]:
     if not places:
         return
     sums = {place: _points(Kind.SPAM_TERMS, place, phrases) for place, phrases in places.items()}
-    shown = [
-        phrase.phrase
-        for place in sorted(sums, key=lambda place: (-sums[place], place))
-        for phrase in places[place]
-    ]
-    shown = list(dict.fromkeys(shown))
+    order = sorted(sums, key=lambda place: (-sums[place], place))
+    phrases = [phrase for place in order for phrase in places[place]]
+    shown = list(dict.fromkeys(phrase.phrase for phrase in phrases))
+    named = {domains.registrable(p.phrase) if p.place == "url" else p.phrase for p in phrases}
     points = weights().bounded(Kind.SPAM_TERMS, sum(sums.values()))
-    yield Signal(Kind.SPAM_TERMS, points, f"spam-terms={_parts(shown)}", {"phrases": shown[:SHOWN]})
+    yield Signal(Kind.SPAM_TERMS, points, f"spam-terms={_parts(named)}", {"phrases": shown[:SHOWN]})
 
 
 def _hidden(facts: Facts) -> Iterator[Signal]:
@@ -93,7 +91,7 @@ def _hidden(facts: Facts) -> Iterator[Signal]:
         return
     table = weights().points[Kind.HIDDEN_LINKS]
     points = weights().bounded(Kind.HIDDEN_LINKS, table["unknown"] + table["more"] * (len(hosts) - 1))
-    identity = f"hidden-links~{simhash(map(hash64, hosts)):016x}"
+    identity = f"hidden-links~{simhash(map(hash64, map(domains.registrable, hosts))):016x}"
     evidence = {"count": len(facts.hidden_links), "hosts": hosts[:SHOWN]}
     yield Signal(Kind.HIDDEN_LINKS, points, identity, evidence)
 
@@ -110,7 +108,8 @@ def _redirect(facts: Facts) -> Iterator[Signal]:
     if found:
         points, host = max(found)
         points = weights().bounded(Kind.OFFSITE_REDIRECT, points)
-        yield Signal(Kind.OFFSITE_REDIRECT, points, f"offsite-redirect:{host}", {"host": host})
+        identity = f"offsite-redirect:{domains.registrable(host)}"
+        yield Signal(Kind.OFFSITE_REDIRECT, points, identity, {"host": host})
 
 
 def host_signals(kind: Kind, hosts: Iterable[str]) -> Iterator[Signal]:
@@ -121,11 +120,10 @@ def host_signals(kind: Kind, hosts: Iterable[str]) -> Iterator[Signal]:
     if not found:
         return
     points = [-minus for minus, _ in found]
-    total = points[0] + sum(min(table.get("more", other), other) for other in points[1:])
+    worst, *further = points
+    total = weights().bounded(kind, worst + sum(min(table.get("more", other), other) for other in further))
     names = [host for _, host in found]
-    yield Signal(
-        kind, weights().bounded(kind, total), f"{kind.value}={_parts(names)}", {"hosts": names[:SHOWN]}
-    )
+    yield Signal(kind, total, f"{kind.value}={owners(names)}", {"hosts": names[:SHOWN]})
 
 
 def standing(host: str) -> str:
@@ -135,6 +133,12 @@ def standing(host: str) -> str:
     if domains.is_wellknown(host):
         return "wellknown"
     return "official" if domains.is_official(host) else "unknown"
+
+
+def owners(hosts: Iterable[str]) -> str:
+    """The parts of an identity that names `hosts`: by who registered them, since whoever made up one host
+    name under a domain makes up another for every visitor. An address that has no host stays as it is."""
+    return _parts({host if "/" in host else domains.registrable(host) for host in hosts})
 
 
 def _parts(names: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from defacewatch.profiles import IDENTITY_SHARE, PATHS_SHARE, WORDS_SHARE, Profi
 LITTLE_TEXT = 1500  # characters
 
 _EMPTY: frozenset[str] = frozenset()
+_EVIDENCE_ROLES = ("script", "frame", "form", "refresh", "jump")
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,20 @@ def joined(served: Facts, shown: Facts) -> Facts:
         title_lost=max(served.title_lost, shown.title_lost),
         structure_sketch=_steadier(served.structure, served.structure_sketch, shown.structure_sketch),
         text_sketch=_steadier(served.text, served.text_sketch, shown.text_sketch),
+    )
+
+
+def evidence_in(facts: Facts) -> Facts:
+    """What `facts` about a page that stands in for the real one still say: evidence of attack only.
+
+    The code in it says nothing: bot walls pack theirs as a rule.
+    """
+    return Facts(
+        phrases=facts.phrases,
+        hosts={role: facts.hosts[role] for role in _EVIDENCE_ROLES if role in facts.hosts},
+        hidden_links=facts.hidden_links,
+        moved_to=facts.moved_to,
+        dialogs=facts.dialogs,
     )
 
 

@@ -16,8 +16,42 @@ FIRST_ERROR = 400
 _KINDS = {"maintenance": Kind.MAINTENANCE, "bot-wall": Kind.BOT_WALL, "error-page": Kind.ERROR_PAGE}
 
 
-def fetch_signals(look: Look, before: Features | None) -> Iterator[Signal]:
-    """What fetching itself says. Outages add no points: they are no difference, and nothing to mute."""
+def is_shown(look: Look, before: Features | None, after: Features | None) -> bool:
+    """Whether the browser was given a page that can be judged, whatever plain HTTP met at the same time."""
+    rendering = look.rendering
+    if rendering is None or rendering.failure is not None or after is None or after.shown is None:
+        return False
+    if before is not None and before.shown is None:
+        return False
+    if rendering.status is None:
+        return not is_empty(after.shown)
+    return not _is_error(rendering.status, before.shown if before is not None else None)
+
+
+def turned_away(look: Look, before: Features | None, after: Document) -> str | None:
+    """Why plain HTTP was not given the page, where the browser was; None if it was."""
+    probe, approved = look.probe, before.served if before is not None else None
+    if probe.failure is not None:
+        return _told(probe.failure, probe.detail)
+    if _is_error(probe.status, approved):
+        return f"status {probe.status}"
+    if approved is None:
+        return None
+    said = next(wording_signals(approved, after), None)
+    return None if said is None else str(said.evidence["phrase"] or said.kind.value)
+
+
+def not_served(reason: str | None) -> Iterator[Signal]:
+    """The note that plain HTTP was turned away."""
+    if reason is not None:
+        yield Signal(Kind.NOT_SERVED, 0.0, "not-served", {"detail": reason[:CLIP]})
+
+
+def fetch_signals(look: Look, before: Features | None, *, shown: bool) -> Iterator[Signal]:
+    """What fetching itself says. Outages add no points: they are no difference, and nothing to mute.
+
+    What plain HTTP met is no outage where the page is `shown` by the browser: that is what visitors get.
+    """
     probe, rendering = look.probe, look.rendering
     yield from _tls(probe, before)
     failure, detail = probe.failure, probe.detail
@@ -25,14 +59,20 @@ def fetch_signals(look: Look, before: Features | None) -> Iterator[Signal]:
         yield Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": rendering.detail[:CLIP]})
     elif rendering is not None and failure is None:
         failure, detail = rendering.failure, rendering.detail
+    if probe.truncated:
+        yield Signal(Kind.TRUNCATED, 0.0, "truncated", {})
+    if shown:
+        return
     if failure is not None and not (failure is Failure.TLS and probe.tls is not None):
-        said = f"{failure.value}: {detail}" if detail else failure.value
-        yield Signal(Kind.FETCH_FAILED, 0.0, f"fetch-failed:{failure.value}", {"detail": said[:CLIP]})
+        said = _told(failure, detail)[:CLIP]
+        yield Signal(Kind.FETCH_FAILED, 0.0, f"fetch-failed:{failure.value}", {"detail": said})
     status = _bad_status(look, before)
     if status is not None:
         yield Signal(Kind.HTTP_ERROR, 0.0, f"http-error:{status}", {"status": status})
-    if probe.truncated:
-        yield Signal(Kind.TRUNCATED, 0.0, "truncated", {})
+
+
+def _told(failure: Failure, detail: str) -> str:
+    return f"{failure.value}: {detail}" if detail else failure.value
 
 
 def _tls(probe: Probe, before: Features | None) -> Iterator[Signal]:
@@ -61,11 +101,17 @@ def _bad_status(look: Look, before: Features | None) -> int | None:
     rendering = look.rendering
     if rendering is not None and rendering.failure is None and rendering.status is not None:
         status: int | None = rendering.status
-        approved = before.shown.status if before is not None and before.shown is not None else None
+        approved = before.shown if before is not None else None
     else:
         status = look.probe.status
-        approved = before.served.status if before is not None else None
-    return status if status is not None and status >= FIRST_ERROR and status != approved else None
+        approved = before.served if before is not None else None
+    return status if _is_error(status, approved) else None
+
+
+def _is_error(status: int | None, approved: Document | None) -> bool:
+    if status is None or status < FIRST_ERROR:
+        return False
+    return approved is None or status != approved.status
 
 
 def wording_signals(before: Document | None, after: Document) -> Iterator[Signal]:

@@ -23,6 +23,7 @@ PIXEL_LIMIT = WIDTH * 20_000  # a picture larger than this is not decoded
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CELL = 8  # a tile's difference hash compares 8 x 8 neighbours
 _STEP = 3  # grey levels: below it two neighbours are the same (compression, antialiasing)
+_LEVELS = 21  # of one channel in a sketch of a colour
 _PLAIN = 1.5  # standard deviation of grey below which a tile shows one plain colour
 
 
@@ -76,14 +77,23 @@ def difference(before: Screen, after: Screen, volatile: Collection[int]) -> Scre
     steady = [n for n in range(before.columns * before.rows) if n not in volatile]
     differing = differing_tiles(before, after)
     share = sum(n in differing for n in steady) / len(steady) if steady else 0.0
-    mean, mean2 = _mean(before, steady), _mean(after, steady)
-    return ScreenDifference(share, colour_distance(mean, mean2), mean, mean2)
+    mean_before, mean_after = mean(before, steady), mean(after, steady)
+    return ScreenDifference(share, colour_distance(mean_before, mean_after), mean_before, mean_after)
 
 
-def _mean(screen: Screen, tiles: Collection[int]) -> tuple[int, int, int]:
+def mean(screen: Screen, tiles: Collection[int] = ()) -> tuple[int, int, int]:
+    """The mean colour of some tiles, or of all where none are given."""
     chosen = [screen.colours[n] for n in tiles if n < len(screen.colours)] or list(screen.colours)
     red, green, blue = (round(sum(channel) / len(chosen)) for channel in zip(*chosen, strict=True))
     return red, green, blue
+
+
+def colour_sketch(colour: tuple[int, int, int]) -> int:
+    """64 bits of which near colours differ in few: a bar of 21 bits for each channel."""
+    sketch = 0
+    for channel in colour:
+        sketch = sketch << _LEVELS | (1 << round(channel * _LEVELS / 255)) - 1
+    return sketch
 
 
 def is_blank(before: Screen, after: Screen) -> bool:

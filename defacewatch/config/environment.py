@@ -13,6 +13,7 @@ from defacewatch.errors import DefacewatchError
 
 PREFIX = "DEFACEWATCH_"
 _LONGEST = 8192
+_SHORTEST = {"secret_key": 32, "status_token": 20, "metrics_token": 20}  # too long to be guessed
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,8 +68,8 @@ def _from_file(path: Path) -> str:
 def _checked(name: str, value: str) -> str:
     if len(value) > _LONGEST or not value.isprintable():
         raise ValueError(f"expected one line of printable text, at most {_LONGEST} characters")
-    if name == "secret_key" and len(value) < 32:
-        raise ValueError("expected at least 32 characters, such as `openssl rand -hex 32` prints")
+    if len(value) < (shortest := _SHORTEST.get(name, 0)):
+        raise ValueError(f"expected at least {shortest} characters, such as `openssl rand -hex 32` prints")
     return value
 
 

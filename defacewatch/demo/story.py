@@ -23,6 +23,16 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.language import N_, Translate, translator
 
 SEEN_WITHIN = 40.0  # seconds for the daemon to look at the update
+LEFT = (
+    "before.jpg",
+    "after.jpg",
+    "alert.eml",
+    "alert.html",
+    "telegram.txt",
+    "incident.png",
+    "incident-phone.png",
+    "daemon.log",
+)
 TOLD_WITHIN = 60.0  # seconds from the defacement to both messages: the product's own promise
 
 
@@ -54,6 +64,8 @@ class Story:
         self.console = Console(highlight=False)
         self.began = time.monotonic()
         out.mkdir(parents=True, exist_ok=True)
+        for name in LEFT:
+            (out / name).unlink(missing_ok=True)
 
     def say(self, text: str, mark: str = "•", **values: object) -> None:
         line = self.translate(text).format(**values)
@@ -84,6 +96,7 @@ class Story:
 
     async def _learn(self, stage: Stage) -> None:
         """Take the captures and approve the one that was proposed, as an administrator would."""
+        self.say(N_("Three captures are taken, to learn what moves on the page"))
         steps = (
             ("learn", "--samples", "3", "--every", "1s", "--by", "an"),
             ("baseline", "approve", "--all-proposed", "--by", "binh"),
@@ -177,15 +190,19 @@ class Story:
         message = stage.mailbox.messages[0]
         for part in message.walk():
             if part.get_content_type() == "text/html":
-                (self.out / "alert.html").write_text(part.get_content(), "utf-8")
+                text = part.get_content()
+                for name, cid in zip(
+                    ("before.jpg", "after.jpg"), re.findall(r"cid:[^\"']+", text), strict=False
+                ):
+                    text = text.replace(cid, name)
+                (self.out / "alert.html").write_text(text, "utf-8")
         pictures = [p for sent in stage.telegram.sent for p in sent.pictures]
         for name, picture in zip(("before.jpg", "after.jpg"), pictures, strict=False):
             (self.out / name).write_bytes(picture)
         (self.out / "telegram.txt").write_text(
             "\n\n".join(_plain(s.text) for s in stage.telegram.sent), "utf-8"
         )
-        left = ", ".join(sorted(path.name for path in self.out.iterdir()))
-        self.say(N_("Left in {folder}: {files}"), folder=self.out, files=left)
+        self.say(N_("Left in {folder}: {files}"), folder=self.out, files=", ".join(LEFT))
 
 
 async def _shoot(chromium: Browser, stage: Stage, path: str, width: int, target: Path) -> None:

@@ -19,6 +19,7 @@ from defacewatch.fetch.chromium import Chromium
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
 from defacewatch.fetch.tab import Tab
+from defacewatch.metrics import BROWSER_STARTS
 
 MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
@@ -69,6 +70,11 @@ class Browser:
 
     async def start(self) -> None:
         """Start Chromium. Raises DefacewatchError, in one line, when there is none that starts."""
+        if not self._sandbox and os.geteuid() == 0:
+            log.warning(
+                "chromium runs without its sandbox because this process is root;"
+                " run as an unprivileged user or in the container"
+            )
         await self._ready()
         self._watch = asyncio.create_task(self._watch_memory())
 
@@ -162,7 +168,10 @@ class Browser:
                 self._end(current)
             self._current = await Chromium.launch(self._executable, sandbox=self._sandbox)
             self._running.add(self._current)
-            log.info("chromium started", version=self._current.browser.version, pid=self._current.process.pid)
+            BROWSER_STARTS.inc()
+            log.debug(
+                "chromium started", version=self._current.browser.version, pid=self._current.process.pid
+            )
             return self._current
 
     def _give_back(self, chromium: Chromium) -> None:

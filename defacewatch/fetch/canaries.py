@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from defacewatch.errors import Exhausted
 from defacewatch.fetch.http import HttpFetcher
 
 FRESH = timedelta(seconds=10)  # one answer serves every page that fails at the same time
@@ -25,7 +26,12 @@ class Canaries:
         async with self.lock:
             now = self.clock()
             if self.asked_at is None or now - self.asked_at >= FRESH:
-                probes = await asyncio.gather(*(self.http.probe(url, now=now) for url in self.urls))
-                self.answer = any(probe.status is not None for probe in probes)
+                self.answer = any(await asyncio.gather(*(self._answers(url, now) for url in self.urls)))
                 self.asked_at = self.clock()
             return self.answer
+
+    async def _answers(self, url: str, now: datetime) -> bool:
+        try:
+            return (await self.http.probe(url, now=now)).status is not None
+        except Exhausted:
+            return False  # we do not see, for whatever reason

@@ -36,7 +36,7 @@ class Events:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[str] = loop.create_future()
-        self.status: int | None = None
+        self.answer: Response | None = None  # to the main document's request
         self.broken: tuple[str, str] | None = (
             None  # address and error of the main document's request that failed
         )
@@ -65,6 +65,11 @@ class Events:
         # dialog at once; and this tells of windows that the browser was started not to open.
         session.on("Page.javascriptDialogOpening", self._on_dialog)
         session.on("Page.windowOpen", self._on_window_open)
+
+    @property
+    def status(self) -> int | None:
+        """What the server said to the main document's request."""
+        return None if self.answer is None else self.answer.status
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -129,7 +134,7 @@ class Events:
         if request in self._statuses:
             self._statuses[request] = response.status
         if self._is_main_document(request):
-            self.status, self.broken = response.status, None
+            self.answer, self.broken = response, None
 
     def _on_finished(self, request: Request) -> None:
         self._last = self._loop.time()

@@ -1,22 +1,32 @@
 """What aiohttp raises, in our words: a failure and a short English detail."""
 
 import asyncio
+import errno
+import socket
 import ssl
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from defacewatch.captures import Failure
+from defacewatch.errors import Exhausted
 from defacewatch.fetch.guard import Refused
 
 # Everything that a server can make aiohttp raise. ValueError: URLs and hosts that cannot be, found late.
 PAGE_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, EOFError)
 _DETAIL = 200  # characters
+# Descriptors, buffers, memory, threads: what this host runs out of, and no server can make it say so.
+_EXHAUSTION = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN))
 
 
 def failure_of(error: Exception) -> tuple[Failure, str]:
-    """The failure that one of PAGE_ERRORS stands for."""
+    """The failure that one of PAGE_ERRORS stands for. Raises Exhausted when it is this host's own."""
     cause = _cause(error)
+    if is_exhaustion(cause):
+        raise Exhausted(
+            f"this host has run out of files, buffers, memory or threads ({_reason(cause)}): "
+            "raise the limit of open files (ulimit -n), or watch fewer pages at once"
+        ) from error
     if isinstance(cause, Refused):
         return Failure.REFUSED, str(cause)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -32,6 +42,13 @@ def failure_of(error: Exception) -> tuple[Failure, str]:
     if isinstance(error, aiohttp.ClientResponseError):
         return Failure.PROTOCOL, short(f"not a valid HTTP answer: {error.message}")
     return Failure.PROTOCOL, short(f"not a valid HTTP answer: {_reason(error)}")
+
+
+def is_exhaustion(error: Exception) -> bool:
+    """Whether this host lacked what a connection or a lookup takes: nobody else is to blame for that."""
+    # OpenSSL's and the resolver's errors are OSErrors too, with numbers of their own.
+    foreign = isinstance(error, (ssl.SSLError, socket.gaierror))
+    return isinstance(error, OSError) and not foreign and error.errno in _EXHAUSTION
 
 
 def tls_error(error: Exception) -> ssl.SSLError | None:

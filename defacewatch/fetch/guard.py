@@ -7,6 +7,7 @@ differently the second time gains nothing.
 """
 
 import asyncio
+import errno
 import socket
 import threading
 from collections import Counter
@@ -159,7 +160,10 @@ async def system_lookup(host: str, port: int) -> list[str]:
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, addresses, failure)
 
-    threading.Thread(target=work, name="lookup", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="lookup", daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from error
     return await answer
 
 

@@ -38,7 +38,8 @@ class HttpFetcher:
         self._trusting = trusting_context()
 
     async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Probe:
-        """Look at `url`, conditionally with `validators`. Never raises for what the page or its server does.
+        """Look at `url`, conditionally with `validators`. Never raises for what the page or its server does;
+        raises Exhausted when this host lacks what it takes to look.
 
         `now` dates the probe, and is what the certificate's end is compared with. Validators come back only
         for a page that needed no redirect: a condition sent to the first of several URLs could be answered

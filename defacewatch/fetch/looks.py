@@ -9,7 +9,10 @@ from defacewatch.fetch.http import HttpFetcher
 
 
 class Fetcher:
-    """Both ways of looking. Without a browser, every look is a probe. Neither raises for what a page does."""
+    """Both ways of looking. Without a browser, every look is a probe. Neither raises for what a page does.
+
+    Both raise Exhausted when this host lacks what it takes to look.
+    """
 
     def __init__(self, http: HttpFetcher, browser: Browser | None) -> None:
         self.http = http
@@ -26,7 +29,9 @@ class Fetcher:
         """
         if self.browser is None:
             return await self.probe(url, now=now)
-        probe, rendering = await asyncio.gather(
-            self.http.probe(url, now=now), self.browser.render(url, now=now)
-        )
-        return Look(probe, rendering)
+        rendering = asyncio.create_task(self.browser.render(url, now=now))
+        try:
+            return Look(await self.http.probe(url, now=now), await rendering)
+        finally:
+            rendering.cancel()
+            await asyncio.gather(rendering, return_exceptions=True)

@@ -7,17 +7,20 @@ what was refused is known to belong to that capture.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from defacewatch.captures import Failure, Refusal
+from defacewatch.fetch.failures import is_exhaustion
 from defacewatch.fetch.guard import Guard, Lookup, Refused, checked_addresses, system_lookup
 from defacewatch.fetch.relay import Peer, relay
 from defacewatch.fetch.wire import BadHead, Head, read_head
 
 _KEPT = 100  # refusals and failures kept per session: a page can make thousands
+_INFORMATIONAL = 20  # heads with status 1xx that a server may send before its answer
 _FAREWELL = 5.0  # seconds that a client gets to take the last bytes
 _REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway", 504: "Gateway Timeout"}
 _HOST = frozenset((b"host",))
@@ -54,7 +57,9 @@ class ProxySession:
     """One capture's listener. `server` is what the browser is given; the rest is what was learnt.
 
     `failures` maps 'host:port' to why that could not be reached or did not speak HTTP (the browser itself
-    sees only an answer of ours with status 502 or 504); `exceeded` says that a limit cut the traffic.
+    sees only an answer of ours with status 502 or 504); BROWSER is there for what was our own failing, and
+    `exhausted` says that there was any. `exceeded` says that a limit cut the traffic. `mark` names a header
+    that the answers of our own carry, and over plain HTTP no others.
     """
 
     def __init__(self, guard: Guard, lookup: Lookup, limits: Limits) -> None:
@@ -67,9 +72,11 @@ class ProxySession:
         self._accepted = 0
         self._traffic = 0
         self.server = ""
+        self.mark = f"x-{secrets.token_hex(8)}"
         self.refusals: list[Refusal] = []
         self.failures: dict[str, Failure] = {}
         self.exceeded = False
+        self.exhausted = False
 
     async def open(self) -> None:
         """Listen on a free port of 127.0.0.1, which the guard refuses from now on."""
@@ -113,7 +120,7 @@ class ProxySession:
                     head = await read_head(client.reader, self._limits.head)
                 await self._pass_on(head, client)
             except BadHead as error:
-                await _answer(client, 400, str(error))
+                await self._answer(client, 400, str(error))
             await client.finish(_FAREWELL)
         except (OSError, EOFError):
             pass  # a side went away or was idle for too long: there is nobody left to tell
@@ -144,10 +151,10 @@ class ProxySession:
         except Refused as refused:
             if len(self.refusals) < _KEPT:
                 self.refusals.append(Refusal(target.url, str(refused)))
-            await _answer(client, 403, f"refused: {refused}")
+            await self._answer(client, 403, f"refused: {refused}")
             return None
-        except OSError:
-            await self._fail(target, Failure.DNS, client)
+        except OSError as error:
+            await self._fail(target, Failure.BROWSER if is_exhaustion(error) else Failure.DNS, client)
             return None
         failure = Failure.CONNECT
         for address in addresses:
@@ -157,7 +164,10 @@ class ProxySession:
                     return Peer(*await asyncio.open_connection(address, target.port, limit=self._limits.head))
             except TimeoutError:
                 failure = Failure.TIMEOUT
-            except OSError:
+            except OSError as error:
+                if is_exhaustion(error):
+                    failure = Failure.BROWSER
+                    break
                 failure = Failure.CONNECT
         await self._fail(target, failure, client)
         return None
@@ -168,16 +178,21 @@ class ProxySession:
 
         async def pass_answer_head() -> None:
             nonlocal answered
-            status = 100
+            without = frozenset((self.mark.encode(),))
             async with asyncio.timeout(self._limits.idle):
-                while status < 200:
+                for _ in range(_INFORMATIONAL + 1):
                     head = await read_head(upstream.reader, self._limits.head)
+                    self._count(head.size)
                     status = head.status()
                     if status == 101:
                         raise BadHead("protocols switched unasked")
-                    answered = True
-                    last = () if status < 200 else (b"Connection: close",)
-                    await client.send(head.encoded(head.start, last))
+                    if status >= 200:
+                        answered = True
+                        await client.send(head.encoded(head.start, (b"Connection: close",), without))
+                        return
+                    if status == 100:  # the others are hints, of which a server could send without end
+                        await client.send(head.encoded(head.start, (), without))
+            raise BadHead("informational heads without end")
 
         prelude = None if target.path is None else pass_answer_head
         limits = self._limits
@@ -190,9 +205,16 @@ class ProxySession:
             await self._fail(target, Failure.TIMEOUT if late else Failure.PROTOCOL, client)
 
     async def _fail(self, target: _Target, failure: Failure, client: Peer) -> None:
+        self.exhausted = self.exhausted or failure is Failure.BROWSER
         if len(self.failures) < _KEPT:
             self.failures[target.key] = failure
-        await _answer(client, 504 if failure is Failure.TIMEOUT else 502, failure.value)
+        await self._answer(client, 504 if failure is Failure.TIMEOUT else 502, failure.value)
+
+    async def _answer(self, client: Peer, status: int, text: str) -> None:
+        body = f"{text}\n".encode("utf-8", "replace")
+        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        head += f"{self.mark}: 1\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        await client.send(head.encode() + body)
 
     def _count(self, size: int) -> None:
         self._traffic += size
@@ -231,12 +253,6 @@ class FilteringProxy:
         finally:
             self._sessions.discard(session)
             await session.close()
-
-
-async def _answer(client: Peer, status: int, text: str) -> None:
-    body = f"{text}\n".encode("utf-8", "replace")
-    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
-    await client.send(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
 
 
 def _requested(head: Head) -> tuple[str, _Target]:

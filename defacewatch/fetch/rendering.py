@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from importlib.resources import files
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from playwright.async_api import CDPSession, Error
 
@@ -36,6 +36,8 @@ LOAD_MOST = 10.0  # seconds that loading is waited for: what is not there by the
 QUIET = 0.5  # seconds without network traffic that make a page settled,
 SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start late),
 SETTLE_MOST = 5.0  # at the latest so many
+
+EXHAUSTED = "this host has run out of files, buffers, memory or threads: raise the limit of open files"
 
 _scripts = files("defacewatch.fetch") / "scripts"
 OBSERVE, SCROLL, FREEZE = (
@@ -193,10 +195,13 @@ class Visit:
         url = self._page.url
         if url.startswith("chrome-error:"):
             raise self._why("the page went nowhere")
-        if urlsplit(url).scheme == "http":  # over https, the proxy has no way of answering for the site
-            failed = self._proxy_said(url)
-            if failed is not None and self._events.status in (403, 502, 504):
-                raise failed
+        answer = self._events.answer
+        # Over https the proxy can neither answer for the site nor take the mark from what the site answers.
+        plain = answer is not None and answer.url.startswith("http:") and answer.url == urldefrag(url).url
+        if answer is not None and plain and self._session.mark in answer.headers:
+            raise self._proxy_said(url) or self._why("no answer of the site")
+        if self._session.exhausted:  # what is not on the page may be missing through our own fault
+            raise _Failed(Failure.BROWSER, EXHAUSTED)
 
     def _why(self, error: str) -> _Failed:
         """Why no page came, told by whoever knows best: the browser, our proxy, the network stack."""
@@ -214,6 +219,8 @@ class Visit:
             if _place(refusal.url) == place:
                 return _Failed(Failure.REFUSED, refusal.reason)
         failure = self._session.failures.get(place)
+        if failure is Failure.BROWSER:
+            return _Failed(failure, EXHAUSTED)
         return None if failure is None else _Failed(failure, f"{place} cannot be reached")
 
     def _rendering(

@@ -15,10 +15,11 @@ class BadHead(Exception):
 
 @dataclass(frozen=True)
 class Head:
-    """The start line, and (lower-case name, raw line) of each field in order."""
+    """The start line, (lower-case name, raw line) of each field in order, and the size in bytes as read."""
 
     start: bytes
     fields: tuple[tuple[bytes, bytes], ...]
+    size: int
 
     def request(self) -> tuple[str, str]:
         """Method and target of a request. Raises BadHead."""
@@ -74,7 +75,7 @@ async def read_head(reader: asyncio.StreamReader, limit: int) -> Head:
         if not start:
             start = line
         elif not line:
-            return Head(start, tuple(fields))
+            return Head(start, tuple(fields), size)
         elif line[:1] in b" \t":
             if fields:
                 name, above = fields.pop()

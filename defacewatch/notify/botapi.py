@@ -9,7 +9,6 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
-    InvalidToken,
     RetryAfter,
     TelegramError,
 )
@@ -64,7 +63,6 @@ def delivery_error(error: TelegramError, token: str) -> DeliveryError:
         return DeliveryError(
             words, retry_after=after if isinstance(after, timedelta) else timedelta(seconds=after)
         )
-    # BadRequest is a NetworkError by inheritance, but the server's considered answer.
-    return DeliveryError(
-        words, permanent=isinstance(error, (InvalidToken, Forbidden, ChatMigrated, BadRequest))
-    )
+    # BadRequest is a NetworkError by inheritance, but the server's considered answer. A token that is invalid
+    # is put right in the configuration, so what waits is tried on.
+    return DeliveryError(words, permanent=isinstance(error, (Forbidden, ChatMigrated, BadRequest)))

@@ -185,8 +185,12 @@ def _times(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
     if alert.kind not in ESCALATES or alert.kind is AlertKind.BLIND:
         yield _("Time"), at
         return
-    if notice.confirmed_at is not None and notice.confirmed_at != alert.at:
-        again = _clock_time(notice.confirmed_at, alert.at, notice.zone)
+    seen_at = alert.facts.get("seen_at")
+    seen = datetime.fromisoformat(seen_at) if isinstance(seen_at, str) else alert.at
+    at = local_time(seen, notice.zone)
+    confirmed = notice.confirmed_at
+    if confirmed is not None and _clock_time(confirmed, seen, notice.zone) != f"{at[:8]}":
+        again = _clock_time(confirmed, seen, notice.zone)
         at += ", " + _("checked again {time}").format(time=again)
     yield _("Detected"), at
 
@@ -209,6 +213,9 @@ def _told_signals(notice: Notice) -> list[Signal]:
         return []
     if kind is AlertKind.CERTIFICATE:
         return [s for s in notice.verdict.signals if s.kind in (Kind.TLS_EXPIRES_SOON, Kind.TLS)]
+    if kind is AlertKind.UNREACHABLE:
+        # an error page differs in everything from the page that it stands for; that is no news
+        return [s for s in notice.verdict.signals if s.role is Role.OUTAGE]
     told = [s for s in notice.verdict.signals if s.points > 0 or s.role is Role.OUTAGE]
     return sorted(told, key=lambda s: -s.points)
 

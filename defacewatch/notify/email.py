@@ -18,6 +18,7 @@ SECURITY = ("none", "starttls", "tls")
 ANSWER = 15.0  # seconds for each step of the dialogue
 SEND_WITHIN = 40.0  # seconds for the whole of it, below the outbox's limit for one message
 TOO_LARGE = 552
+AUTHENTICATION = frozenset({530, 534, 535})  # RFC 4954: put right in the configuration, so tried on
 
 
 class EmailChannel:
@@ -153,13 +154,17 @@ def _delivery_error(error: Exception) -> DeliveryError:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         refusals = error.recipients
         words = "; ".join(f"{r.code} {_line(r.message)}" for r in refusals)
-        return DeliveryError(f"SMTP: {words}", permanent=all(r.code >= 500 for r in refusals))
+        return DeliveryError(f"SMTP: {words}", permanent=all(_is_final(r.code) for r in refusals))
     if isinstance(error, aiosmtplib.SMTPResponseException):
         words = f"SMTP: {error.code} {_line(error.message)}"
-        return DeliveryError(words, permanent=error.code >= 500)
+        return DeliveryError(words, permanent=_is_final(error.code))
     if isinstance(error, ValueError):
         return DeliveryError(f"SMTP: {error}", permanent=True)
     return DeliveryError(f"SMTP: {_line(str(error)) or type(error).__name__}")
+
+
+def _is_final(code: int) -> bool:
+    return code >= 500 and code not in AUTHENTICATION
 
 
 def _line(reply: str) -> str:

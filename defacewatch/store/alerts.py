@@ -10,14 +10,23 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState, Draft, Wanted
+from defacewatch.alerts import (
+    LEASE,
+    Alert,
+    AlertKind,
+    Delivery,
+    DeliveryState,
+    Draft,
+    Wanted,
+)
 from defacewatch.errors import NotFound
-from defacewatch.incidents import Incident, State
+from defacewatch.incidents import Incident
 from defacewatch.portals import Page, Portal
 from defacewatch.store.engine import Engine
+from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
 from defacewatch.store.moves import add_alert
 from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import Columns, alert_of, delivery_of, incident_of, part, verdict_of
@@ -74,7 +83,8 @@ class Alerts:
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
         """Claim the alert whose next step is due (of those numbered in `only`), for as long as the lease.
 
-        The first step is always taken. Later ones stop once the incident is acknowledged or resolved.
+        The first step is always taken. Later ones stop once the incident is acknowledged or resolved, or
+        sight is back.
         """
         due = alerts.c.next_step_at <= now
         if only is not None:
@@ -83,7 +93,7 @@ class Alerts:
             if await db.scalar(select(alerts.c.id).where(due).limit(1)) is None:
                 return None
         async with self.engine.writing() as db:
-            await db.execute(update(alerts).where(due, _is_taken()).values(next_step_at=None))
+            await db.execute(update(alerts).where(due, is_taken()).values(next_step_at=None))
             first = select(alerts.c.id).where(due).order_by(alerts.c.next_step_at, alerts.c.id).limit(1)
             claimed = await db.scalar(first.with_for_update(skip_locked=True))
             if claimed is None:
@@ -109,11 +119,35 @@ class Alerts:
             current = await _alert_for_update(db, alert)
             if current["step"] > step or (wanted and current["step"] == step):
                 return
-            if await db.scalar(select(alerts.c.id).where(alerts.c.id == alert, _is_taken())) is not None:
+            if await taken(db, alert):
                 wanted, next_step_at = (), None
             await _add_deliveries(db, alert, wanted, now)
             moved = update(alerts).where(alerts.c.id == alert)
             await db.execute(moved.values(step=step, next_step_at=next_step_at))
+            await come_back_unheard(db, alert, now)
+
+    async def tell_again(self, alert: int, wanted: Sequence[Wanted], *, now: datetime) -> bool:
+        """All steps of an alert are taken: if nobody has heard of it, make `wanted` due as if they were new.
+
+        What was given up of them starts over. Without anyone to tell, the alert comes back. False when it is
+        done: somebody has heard of it, may yet, or has taken it. Raises NotFound.
+        """
+        async with self.engine.lasting() as db:
+            await _alert_for_update(db, alert)
+            await db.execute(update(alerts).where(alerts.c.id == alert).values(next_step_at=None))
+            if await taken(db, alert) or not await is_unheard(db, alert):
+                return False
+            fresh = {"state": DeliveryState.PENDING.value, "attempts": 0, "created_at": now, "next_at": now}
+            key = tuple_(deliveries.c.step, deliveries.c.channel, deliveries.c.officer)
+            given_up = update(deliveries).where(
+                deliveries.c.alert == alert,
+                deliveries.c.state == DeliveryState.FAILED.value,
+                key.in_([(w.step, w.channel, w.officer or "") for w in wanted]),
+            )
+            await db.execute(given_up.values(**fresh))
+            await _add_deliveries(db, alert, wanted, now)
+            await come_back_unheard(db, alert, now)
+            return True
 
     async def claim_delivery(
         self, channel: str, *, now: datetime, only: Collection[int] | None = None
@@ -167,6 +201,7 @@ class Alerts:
     ) -> None:
         """An attempt failed: try again at `next_at`, or give up (None); `also` are others to be told.
 
+        An alert that must not be lost, with nobody left who might hear of it, comes back after a while.
         Does nothing to a delivery that another sender has brought through meanwhile. Raises NotFound.
         """
         state = DeliveryState.FAILED if next_at is None else DeliveryState.PENDING
@@ -182,6 +217,7 @@ class Alerts:
             )
             if moved.rowcount:
                 await _add_deliveries(db, alert, also, now)
+                await come_back_unheard(db, alert, now)
 
     async def facts(self, alert: int) -> Told:
         """What a message about an alert needs. Raises NotFound."""
@@ -201,6 +237,17 @@ class Alerts:
         async with self.engine.reading() as db:
             return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
 
+    async def stranded(
+        self, channels: Collection[str], *, only: Collection[int] | None = None
+    ) -> list[Delivery]:
+        """Unfinished deliveries on other channels than these: nobody will claim them."""
+        query = select(deliveries).where(_UNFINISHED, deliveries.c.channel.not_in(list(channels)))
+        if only is not None:
+            query = query.where(deliveries.c.alert.in_(only))
+        async with self.engine.reading() as db:
+            rows = await db.execute(query.order_by(deliveries.c.id))
+            return [delivery_of(part(row, deliveries)) for row in rows]
+
     async def backlog(self, now: datetime) -> Backlog:
         """What is waiting, for metrics and the health check."""
         counting = select(deliveries.c.channel, deliveries.c.state, func.count())
@@ -213,14 +260,6 @@ class Alerts:
                 due or 0,
                 None if oldest is None else now - oldest,
             )
-
-
-def _is_taken() -> ColumnElement[bool]:
-    """An alert that was told once, and whose incident somebody has taken."""
-    taken = select(incidents.c.id).where(
-        incidents.c.id == alerts.c.incident, incidents.c.state != State.OPEN.value
-    )
-    return and_(alerts.c.step > 0, taken.exists())
 
 
 async def _alert_for_update(db: AsyncConnection, alert: int) -> Columns:

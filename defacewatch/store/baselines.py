@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime
 
-from sqlalchemy import Update, exists, insert, or_, select, update
+from sqlalchemy import Update, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -29,7 +29,7 @@ from defacewatch.store.rows import (
     part,
     unpacked,
 )
-from defacewatch.store.schema import approvals, captures, incidents, profiles
+from defacewatch.store.schema import approvals, captures, incidents, mutes, profiles
 
 
 class Baselines:
@@ -117,6 +117,8 @@ class Baselines:
             _check_usable(row)
             if not also:
                 await db.execute(_withdrawing(row["page"], now))
+                # a mute is about a difference from the look that has just been replaced
+                await db.execute(delete(mutes).where(mutes.c.page == row["page"]))
             approval = await _add_approval(db, row, by=by, reason=reason, also=also, now=now)
             await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
         return approval

@@ -63,8 +63,8 @@ class Checks:
         """Write what a check found, in one transaction: the page's state, the check, its capture and
         profile, what it does to the incident, and the alerts.
 
-        A clean probe that finds nothing costs no row. Raises Moved, with nothing written, when the page's
-        state, baseline or incident has moved since `outcome.context` was read.
+        A probe that finds what is known already costs no row. Raises Moved, with nothing written, when the
+        page's state, baseline or incident has moved since `outcome.context` was read.
         """
         context, change = outcome.context, outcome.change
         lasting = bool(outcome.alerts) or change.event is not None or change.incident != context.incident
@@ -181,8 +181,7 @@ def _state_values(outcome: Outcome) -> Values:
 def _is_kept(outcome: Outcome) -> bool:
     verdict = outcome.verdict
     return (
-        verdict.kind is not VerdictKind.CLEAN
-        or verdict.wavered
+        verdict.wavered
         or verdict.kind is not outcome.context.last
         or outcome.tier is Tier.RENDER
         or outcome.kept is not None

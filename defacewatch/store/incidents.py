@@ -18,6 +18,8 @@ from defacewatch.store.rows import incident_of, page_of, part, portal_of
 from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.verdicts import VerdictKind
 
+_CALM = (VerdictKind.CLEAN, VerdictKind.LEARNING)  # before a baseline exists nothing is cleaner than learning
+
 
 @dataclass(frozen=True)
 class IncidentView:
@@ -86,7 +88,7 @@ class Incidents:
         """
         async with self.engine.lasting() as db:
             current, state = await incident_for_update(db, incident)
-            clean = state["verdict"] == VerdictKind.CLEAN and state["checked_at"] >= current.opened_at
+            clean = state["verdict"] in _CALM and state["checked_at"] >= current.opened_at
             closed = rules.resolve(current, as_=as_, by=by, now=now, matches_baseline=clean)
             await save_incident(db, closed)
             text = f"{as_.value}: {reason}" if reason else as_.value
@@ -103,7 +105,7 @@ class Incidents:
             await add_event(db, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
 
     async def list(
-        self, *, states: Collection[State] | None = None, page: str | None = None, limit: int = 100
+        self, *, states: Collection[State] | None = None, page: str | None = None, limit: int = 5000
     ) -> list[IncidentView]:
         """The latest incidents, newest first; `states` None means all of them."""
         query = _views().order_by(incidents.c.id.desc()).limit(limit)

@@ -75,11 +75,15 @@ class Access:
         return self._limiter.wait(address, self._clock())
 
     def admits(self, token: str, address: str | None, *, expected: str | None = None) -> bool:
-        """Whether `token` is the right one (`expected`, or the console's); a wrong one counts against
-        `address`. Ask `wait` first."""
+        """Whether `token` is the right one (`expected`, or the console's).
+
+        The right one always passes: behind a proxy everybody has one address, and guesses must not lock
+        them out. A wrong one counts against `address`, unless that already has to wait.
+        """
         if same(token, self._token if expected is None else expected):
             return True
-        self._limiter.failed(address, self._clock())
+        if self.wait(address) is None:
+            self._limiter.failed(address, self._clock())
         return False
 
     def open_session(self) -> str:

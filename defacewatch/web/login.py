@@ -1,11 +1,14 @@
 """The login form: a token for a session."""
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.security import RETURN_TO, session_cookie, set_session, too_many
+
+WITHIN = 10.0  # seconds for a form to arrive
 
 
 async def form(request: web.Request) -> web.Response:
@@ -15,12 +18,15 @@ async def form(request: web.Request) -> web.Response:
 async def login(request: web.Request) -> web.Response:
     """Open a session for the right token, and go on to where the reader wanted to go."""
     console = console_of(request)
-    if (wait := console.access.wait(request.remote)) is not None:
-        return too_many(request, wait.total_seconds())
-    fields = await request.post()
+    try:
+        async with asyncio.timeout(WITHIN):
+            fields = await request.post()
+    except TimeoutError:
+        raise web.HTTPBadRequest from None
     token, back = str(fields.get("token", "")), str(fields.get("next", "/"))
+    wait = console.access.wait(request.remote)
     if not console.access.admits(token.strip(), request.remote):
-        return _form(request, back, wrong=True)
+        return _form(request, back, wrong=True) if wait is None else too_many(request, wait)
     answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: _local(back)})
     set_session(console, answer, console.access.open_session())
     return answer

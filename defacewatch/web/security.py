@@ -1,6 +1,7 @@
 """The outer layers of every request: who may pass, which headers go out, how an error looks."""
 
 import re
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -102,12 +103,11 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     console = console_of(request)
     bearer = _bearer(request)
     if bearer is not None:
-        if (wait := console.access.wait(request.remote)) is not None:
-            return too_many(request, wait.total_seconds())
+        wait = console.access.wait(request.remote)
         expected = console.metrics_token if request.path == METRICS else None
         if console.access.admits(bearer, request.remote, expected=expected):
             return await handler(request)
-        return _refused(request)
+        return _refused(request) if wait is None else too_many(request, wait)
     if request.path == METRICS:
         return _refused(request)
     name, _ = session_cookie(console)
@@ -121,9 +121,9 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     return answer
 
 
-def too_many(request: web.Request, seconds: float) -> web.Response:
+def too_many(request: web.Request, wait: timedelta) -> web.Response:
     answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS)
-    answer.headers[hdrs.RETRY_AFTER] = str(int(seconds) + 1)
+    answer.headers[hdrs.RETRY_AFTER] = str(int(wait.total_seconds()) + 1)
     return answer
 
 

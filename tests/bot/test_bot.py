@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 from defacewatch.bot import Bot
 from defacewatch.demo.botapi import TOKEN, BotApi
 from defacewatch.demo.botrules import Sent
+from defacewatch.errors import Conflict
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import translator
-from defacewatch.notify.buttons import choices
+from defacewatch.notify.buttons import Action, Press, choices
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
@@ -165,10 +166,37 @@ async def test_going_back_brings_the_buttons_back_and_does_nothing(duties: Dutie
 async def test_an_old_message_cannot_mute_what_came_after_it(duties: Duties, press: str) -> None:
     alert = await duties.alert()
     worse = replace(DEFACED, signals=DEFACED.signals + CHANGED.signals)
-    await checked(duties.store, duties.page, worse, NOW + timedelta(seconds=30), mark="more")
+    await checked(duties.store, duties.page, worse, NOW + timedelta(minutes=3), mark="more")
     await duties.api.press(alert, f"{press}{duties.incident}:{duties.capture}", 1001)
     assert "Hãy xét theo cảnh báo mới nhất" in await duties.toast()
     assert (await duties.stands()).state is State.OPEN
+
+
+@pytest.mark.parametrize(("further", "stale"), [(False, False), (True, True)])
+async def test_a_message_too_old_to_have_a_time_may_mute_the_first_difference_alone(
+    duties: Duties, further: bool, stale: bool
+) -> None:
+    if further:
+        worse = replace(DEFACED, signals=DEFACED.signals + CHANGED.signals)
+        await checked(duties.store, duties.page, worse, NOW + timedelta(minutes=3), mark="more")
+    press = Press(Action.CONFIRM_FALSE_ALARM, duties.incident)
+    asked = duties.bot.presses.press(press, AN, translator("en"), shown_at=None)
+    if stale:
+        with pytest.raises(Conflict, match="changed further"):
+            await asked
+    else:
+        assert "false alarm" in (await asked).text
+    assert ((await duties.stands()).state is State.OPEN) is stale
+
+
+async def test_a_button_with_another_pages_capture_proposes_nothing(duties: Duties) -> None:
+    other = await registered(duties.store, "bacninh")
+    await checked(duties.store, other, DEFACED, mark="elsewhere")
+    [foreign] = await duties.store.baselines.captures(other)
+    alert = await duties.alert(foreign.id)
+    await duties.api.press(alert, "legit:", 1002)
+    assert await duties.toast() == "This button does nothing any more."
+    assert await duties.store.baselines.proposals() == []
 
 
 async def test_a_legitimate_update_is_only_proposed(duties: Duties) -> None:

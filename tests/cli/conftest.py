@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -96,11 +97,20 @@ def logging_restored() -> Iterator[None]:
 
 
 @pytest.fixture
+def umask_restored() -> Iterator[None]:
+    """A command makes files for its own user alone, from its process on."""
+    mask = os.umask(0o022)
+    yield
+    os.umask(mask)
+
+
+@pytest.fixture
 def shell(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     logging_restored: None,
+    umask_restored: None,
 ) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     with ThreadedSite() as site:

@@ -27,6 +27,36 @@ def test_a_critical_portal_needs_a_second_person(shell: Shell) -> None:
     assert shell.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "x").code == 0
 
 
+def test_on_a_critical_portal_a_person_has_one_name_and_is_an_officer(shell: Shell) -> None:
+    shell.run("learn", "--samples", "1", "--by", "an")
+    shell.portals[0]["critical"] = True
+    shell.write()
+    (proposal,) = shell.run("baseline", "list", "--json").lines
+    for name in ("Nguyễn  Văn An", "nguye\u0302\u0303n va\u0306n an", "AN@example.gov.vn", "a\u200bn"):
+        own = shell.run("baseline", "approve", proposal["id"], "--by", name, "--reason", "x")
+        assert (own.code, "an proposed capture" in own.err) == (3, True), name
+    for command in (["propose"], ["approve", "--reason", "x"]):
+        stranger = shell.run("baseline", *command, proposal["id"], "--by", "Lê Văn Lạ")
+        assert stranger.code == 3
+        assert stranger.err.count("\n") == 1
+        assert "--by must name an officer" in stranger.err
+    assert shell.run("baseline", "approve", "--all-proposed", "--by", "Lê Văn Lạ").code == 3
+    other = shell.run("baseline", "approve", proposal["id"], "--by", "trần thị bình", "--reason", "x")
+    assert other.code == 0
+    (entry,) = shell.run("baseline", "history", proposal["page"], "--json").lines
+    assert (entry["by"], entry["reason"]) == ("binh", "x")
+
+
+def test_without_a_roster_a_critical_portal_still_needs_two_names(shell: Shell) -> None:
+    shell.portals[0]["critical"] = True
+    shell.roster = {}
+    shell.write()
+    shell.run("learn", "--samples", "1", "--by", "An")
+    (proposal,) = shell.run("baseline", "list", "--json").lines
+    assert shell.run("baseline", "approve", proposal["id"], "--by", "an", "--reason", "x").code == 3
+    assert shell.run("baseline", "approve", proposal["id"], "--by", "Bình", "--reason", "x").code == 0
+
+
 def test_approving_the_new_look_resolves_the_incident_as_legitimate(shell: Shell) -> None:
     shell.run("learn", "--samples", "1", "--by", "an")
     shell.run("baseline", "approve", "--all-proposed", "--by", "binh")

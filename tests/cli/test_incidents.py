@@ -3,6 +3,7 @@ import tarfile
 
 import pytest
 
+from defacewatch.cli.common import user
 from tests.cli.conftest import Shell
 from tests.site import DEFACED, USUAL
 
@@ -40,6 +41,15 @@ def test_an_incident_is_listed_taken_once_and_restored_when_the_page_is_back(def
         "calmed",
         "resolved",
     ]
+
+
+def test_who_acts_is_kept_by_the_officers_key_with_the_user_of_the_system(defaced: Shell) -> None:
+    assert defaced.run("incidents", "acknowledge", "1", "--by", "Nguyễn Văn An").code == 0
+    done = defaced.run("incidents", "resolve", "1", "--as", "false-alarm", "--by", "khách")
+    assert done.code == 0
+    timeline = defaced.run("incidents", "show", "1", "--json").lines[0]["timeline"]
+    acted = [(e["by"], e["via"]) for e in timeline if e["event"] in ("acknowledged", "resolved")]
+    assert acted == [("an", f"cli:{user()}"), ("khách", f"cli:{user()}")]
 
 
 def test_an_export_holds_the_evidence_under_the_hashes_it_names(defaced: Shell) -> None:

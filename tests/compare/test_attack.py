@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from defacewatch.captures import Phrase
@@ -86,6 +88,46 @@ def test_fewer_hosts_of_the_same_kind_are_the_same_difference() -> None:
     )
     assert same_difference(served.identity, shown.identity)
     assert not same_difference(shown.identity, served.identity)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one_host", "another", "same"),
+    [
+        (Kind.SCRIPT_HOST, "a1.evil.example", "b2.evil.example", True),
+        (Kind.FRAME_HOST, "evil.example", "www.evil.example", True),
+        (Kind.FORM_HOST, "203.0.113.9", "203.0.113.10", False),
+        (Kind.RESOURCE_HOST, "a.evil.example", "a.other.example", False),
+        (Kind.LINK_HOSTS, "a.github.io", "b.github.io", False),
+        (Kind.SCRIPT_HOST, "evil.com~x1", "a.evil.com~x1", True),
+    ],
+)
+def test_a_host_is_named_by_its_owner_and_shown_in_full(
+    kind: Kind, one_host: str, another: str, same: bool
+) -> None:
+    first, again = (next(iter(host_signals(kind, [host]))) for host in (one_host, another))
+    assert same_difference(again.identity, first.identity) is same
+    assert again.evidence == {"hosts": [another]}
+
+
+@pytest.mark.parametrize(
+    "facts_of",
+    [
+        lambda host: Facts(moved_to=host),
+        lambda host: Facts(hosts={"jump": frozenset({host})}),
+        lambda host: Facts(hidden_links=((f"https://{host}/", ""),)),
+        lambda host: Facts(phrases=frozenset({Phrase("spam", "url", host)})),
+    ],
+)
+def test_other_names_of_the_same_owner_are_no_other_redirect_link_or_spam(
+    facts_of: Callable[[str], Facts],
+) -> None:
+    (first,), (again,), (other,) = (
+        list(evidence_of(facts_of(host)))
+        for host in ("x1.nhacai.example", "x2.nhacai.example", "x1.casino.example")
+    )
+    assert same_difference(again.identity, first.identity)
+    assert not same_difference(other.identity, first.identity)
+    assert "x2.nhacai.example" in str(again.evidence)
 
 
 @pytest.mark.parametrize(

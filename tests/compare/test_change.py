@@ -5,7 +5,7 @@ from defacewatch.captures import Refusal
 from defacewatch.compare.change import changes_of
 from defacewatch.compare.differences import Facts
 from defacewatch.profiles import Profile
-from defacewatch.signals import Kind
+from defacewatch.signals import Kind, Signal, same_difference
 from defacewatch.verdicts import SALIENT_AT, VerdictKind
 from tests.compare.portal import kinds, one, png, portal, render_of, screenshot, signals_of, verdict_of
 
@@ -69,6 +69,12 @@ def test_a_forbidden_address_is_a_difference_unless_it_was_approved() -> None:
     assert signal.identity == "refused-request=10.0.0.5"
 
 
+def test_a_refused_address_without_a_host_is_named_as_it_is() -> None:
+    refused = (Refusal("ftp://files.evil.example/a", "scheme ftp"),)
+    signal = one(signals_of(render_of(portal(), refusals=refused)), Kind.REFUSED_REQUEST)
+    assert signal.identity == "refused-request=ftp://files.evil.example/a"
+
+
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [({"popups": ("https://evil.example/",)}, Kind.POPUP), ({"downloads": 2}, Kind.DOWNLOAD)],
@@ -76,6 +82,66 @@ def test_a_forbidden_address_is_a_difference_unless_it_was_approved() -> None:
 def test_windows_and_downloads_are_differences(changes: dict[str, object], kind: Kind) -> None:
     look = render_of(portal(), served=None, picture=None, **changes)
     assert one(signals_of(look), kind).points >= SALIENT_AT
+
+
+@pytest.mark.parametrize(
+    ("one_title", "another", "same"),
+    [
+        ("Trang mới 08:30:01", "Trang mới 23:59:59", True),
+        ("Trang mới 8h30", "Trang mới 23h05", True),
+        ("Trang mới của tỉnh", "mới của tỉnh Trang", True),
+        ("Trang mới", "Trang cũ", False),
+        ("☠ 1", "☠ 2", True),
+        ("☠", "…", False),
+    ],
+)
+def test_a_clock_or_a_running_title_is_not_another_title(one_title: str, another: str, same: bool) -> None:
+    first, again = (
+        one(changes_of(Facts(title=("Cổng tỉnh", title), title_lost=1.0)), Kind.TITLE)
+        for title in (one_title, another)
+    )
+    assert (first.identity == again.identity) is same
+    assert again.evidence["after"] == another
+
+
+def blank(colour: str) -> list[Signal]:
+    look = render_of(portal(), picture=png(Image.new("RGB", (1280, 800), colour)))
+    return [s for s in signals_of(look) if s.kind in (Kind.BLANK_SCREEN, Kind.COLOUR)]
+
+
+def test_a_blank_screen_is_named_by_its_colour() -> None:
+    (black, _), (nearly_black, _), (red, _) = map(blank, ("#000000", "#040404", "#c00000"))
+    assert same_difference(nearly_black.identity, black.identity)
+    assert not same_difference(red.identity, black.identity)
+
+
+def test_a_shift_of_colour_is_named_by_the_new_colour() -> None:
+    (_, black), (_, nearly_black), (_, red) = map(blank, ("#000000", "#040404", "#c00000"))
+    assert same_difference(nearly_black.identity, black.identity)
+    assert not same_difference(red.identity, black.identity)
+
+
+def test_downloads_are_named_by_whose_page_starts_about_how_many() -> None:
+    names = [
+        one(signals_of(render_of(portal(), downloads=count, final_url=url)), Kind.DOWNLOAD).identity
+        for count, url in [
+            (2, "https://mau.gov.vn/"),
+            (3, "https://www.mau.gov.vn/trang"),
+            (9, "https://mau.gov.vn/"),
+            (2, "https://evil.example/"),
+        ]
+    ]
+    assert names[0] == names[1] == "download:mau.gov.vn 2"
+    assert len(set(names)) == 3
+
+
+def test_new_scripts_in_the_page_are_named_each() -> None:
+    few, more = (
+        one(changes_of(Facts(inline_scripts=frozenset(scripts))), Kind.INLINE_SCRIPT)
+        for scripts in ("a", "ab")
+    )
+    assert same_difference(few.identity, more.identity)
+    assert not same_difference(more.identity, few.identity)
 
 
 def test_titles_are_told_before_and_after() -> None:

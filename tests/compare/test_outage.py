@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from defacewatch.captures import Failure, Look, Rendering, TlsFinding, TlsProblem
+from defacewatch.captures import Failure, Look, Probe, Rendering, TlsFinding, TlsProblem
 from defacewatch.compare import compare
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Role
@@ -10,6 +10,7 @@ from defacewatch.verdicts import VerdictKind, judge
 from tests.compare.portal import (
     BASELINE,
     NOW,
+    URL,
     baseline_of,
     kinds,
     one,
@@ -67,10 +68,66 @@ def test_a_page_approved_with_an_error_status_is_no_outage() -> None:
     assert signals_of(probe_of(portal(), status=403), approved) == ()
 
 
-def test_what_the_browser_was_given_counts_before_what_plain_http_was() -> None:
-    look = render_of(portal())
-    walled = Look(replace(look.probe, status=403), look.rendering)
-    assert Kind.HTTP_ERROR not in kinds(signals_of(walled))
+WALL = page("Access denied", "You are a robot") + "<script>eval(atob('YQ=='))</script>"
+RESET = Probe(URL, NOW, URL, failure=Failure.CONNECT, detail="reset by peer")
+WALLED = probe_of(WALL, status=403).probe
+TURNED_AWAY = pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        (RESET, "connect: reset by peer"),
+        (WALLED, "status 403"),
+        (replace(WALLED, status=200), "access denied"),
+    ],
+)
+
+
+@TURNED_AWAY
+def test_a_page_that_the_browser_was_given_is_clean_whatever_plain_http_met(probe: Probe, why: str) -> None:
+    look = Look(probe, render_of(portal()).rendering)
+    assert verdict_of(look).kind is VerdictKind.CLEAN
+    assert {s.kind: s.evidence for s in signals_of(look)} == {Kind.NOT_SERVED: {"detail": why}}
+
+
+@TURNED_AWAY
+def test_a_page_that_the_browser_saw_replaced_is_a_defacement_whatever_plain_http_met(
+    probe: Probe, why: str
+) -> None:
+    look = Look(probe, render_of("<h1>we were here</h1><img src=/a.jpg>").rendering)
+    assert verdict_of(look).kind is VerdictKind.DEFACED
+
+
+def test_evidence_in_what_plain_http_was_given_counts_beside_a_page_that_the_browser_was_given() -> None:
+    served = probe_of(page("Hacked by Foo"), status=403).probe
+    assert verdict_of(Look(served, render_of(portal()).rendering)).kind is VerdictKind.DEFACED
+
+
+@TURNED_AWAY
+def test_a_page_that_nobody_was_given_is_an_outage(probe: Probe, why: str) -> None:
+    for rendering in (
+        Rendering(NOW, failure=Failure.TIMEOUT, detail="after 30 s"),
+        replace(render_of(WALL).rendering or Rendering(NOW), status=403),
+        Rendering(NOW, URL, None, html="<html><head></head><body></body></html>"),
+        Rendering(NOW, URL, 200, html="<html><head></head><body></body></html>"),
+    ):
+        look = Look(probe, rendering)
+        assert verdict_of(look).kind is UNREACHABLE
+        assert verdict_of(look, None).kind is UNREACHABLE
+
+
+def test_a_page_without_a_status_counts_as_given() -> None:
+    look = Look(RESET, render_of(portal(), status=None).rendering)
+    assert verdict_of(look).kind is VerdictKind.CLEAN
+
+
+def test_a_page_that_was_never_approved_as_shown_is_no_word_against_an_outage() -> None:
+    approved = baseline_of(probe_of(portal()))
+    assert verdict_of(Look(RESET, render_of(portal()).rendering), approved).kind is UNREACHABLE
+
+
+def test_without_a_baseline_a_page_that_the_browser_was_given_is_learned() -> None:
+    look = Look(RESET, render_of(portal()).rendering)
+    assert verdict_of(look, None).kind is VerdictKind.LEARNING
+    assert kinds(signals_of(look, None)) == {Kind.NOT_SERVED}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +162,24 @@ def test_a_certificate_problem_alone_is_an_outage() -> None:
     look = probe_of(portal(), tls=BROKEN)
     assert verdict_of(look).kind is UNREACHABLE
     assert one(signals_of(look), Kind.TLS).evidence["fingerprint"] == "ab" * 32
+
+
+EXPIRED = TlsFinding(TlsProblem.EXPIRED, "expired", "ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        (probe_of("<h1>we were here</h1><img src=/a.jpg>", tls=EXPIRED), VerdictKind.DEFACED),
+        (
+            probe_of(portal(end='<script src="https://evil.example/x.js"></script>'), tls=EXPIRED),
+            VerdictKind.CHANGED,
+        ),
+        (probe_of(page("Lỗi"), tls=EXPIRED, status=500), UNREACHABLE),
+    ],
+)
+def test_a_page_behind_a_bad_certificate_is_judged_as_any_other(look: Look, expected: VerdictKind) -> None:
+    assert verdict_of(look).kind is expected
 
 
 def test_a_handshake_that_failed_is_told_once() -> None:

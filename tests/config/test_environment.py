@@ -34,6 +34,14 @@ def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["DEFACEWATCH_STATUS_TOKEN", "DEFACEWATCH_METRICS_TOKEN"])
+def test_a_token_that_could_be_guessed_is_refused(name: str) -> None:
+    assert lines({name: "t" * 20}) == []
+    assert lines({name: "t" * 19}) == [
+        f"{name}: expected at least 20 characters, such as `openssl rand -hex 32` prints"
+    ]
+
+
 def test_a_secret_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import io
 import os
 import signal
@@ -16,11 +17,12 @@ import pytest
 import pytest_asyncio
 import trustme
 from PIL import Image
+from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
-from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.guard import Guard, system_lookup
 from defacewatch.fetch.proxy import FilteringProxy
 from tests.fetch.conftest import NOW
 from tests.fetch.hostile import BLINDING, ENDED, SEEN
@@ -67,10 +69,16 @@ def leaders() -> list[psutil.Process]:
     return [process for process in found if os.getpgid(process.pid) == process.pid]
 
 
+async def lookup(host: str, port: int) -> list[str]:
+    if host == "short.example":  # as if this host had no descriptor left for the question
+        raise OSError(errno.EMFILE, "Too many open files")
+    return await system_lookup(host, port)
+
+
 @asynccontextmanager
 async def place(*, recycle_after: int = 200, timeout: float = TIMEOUT) -> AsyncIterator[Place]:
     guard = Guard(["127.0.0.0/8"])
-    proxy = FilteringProxy(guard)
+    proxy = FilteringProxy(guard, lookup=lookup)
     portal = Portal()
     browser = Browser(
         proxy,
@@ -308,6 +316,50 @@ async def test_an_error_page_of_the_site_is_a_page(here: Place) -> None:
     here.portal.answers["/down"] = page("<h1>hacked</h1>", status="503 Service Unavailable")
     rendering = await here.browser.render(here.portal.url("/down"), now=NOW)
     assert (rendering.failure, rendering.status, rendering.text.strip()) == (None, 503, "hacked")
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "502 Bad Gateway", "504 Gateway Timeout"])
+async def test_an_error_page_of_the_site_with_a_broken_part_is_a_page(here: Place, status: str) -> None:
+    here.portal.answers |= {
+        "/broken.js": b"",
+        "/down": page("<h1>hacked</h1><script src=/broken.js></script>", status=status),
+    }
+    rendering = await here.browser.render(here.portal.url("/down#top"), now=NOW)
+    assert Resource(here.portal.url("/broken.js"), "script", 502) in rendering.resources
+    assert (rendering.failure, rendering.text.strip()) == (None, "hacked")
+
+
+async def test_what_is_missing_through_our_own_fault_is_no_finding_about_the_page(here: Place) -> None:
+    part = await here.show("<h1>here</h1><img src='http://short.example/picture.png'>")
+    whole = await here.browser.render("http://short.example/", now=NOW)
+    tunnelled = await here.browser.render("https://short.example/", now=NOW)
+    for rendering in (part, whole, tunnelled):
+        assert (rendering.failure, rendering.html, rendering.screenshot) == (Failure.BROWSER, "", b"")
+        assert "raise the limit of open files" in rendering.detail
+    assert await here.browser.alive()
+
+
+async def test_a_server_that_hints_without_end_costs_only_its_own_page(here: Place) -> None:
+    async def endless(asked: Asked, writer: Writer) -> None:
+        while True:
+            writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+            await writer.drain()
+
+    here.portal.answers["/endless"] = endless
+    hostile, calm = await asyncio.gather(
+        here.browser.render(here.portal.url("/endless"), now=NOW), here.show("<h1>calm</h1>", "/calm")
+    )
+    assert (hostile.failure, calm.failure, calm.text.strip()) == (Failure.PROTOCOL, None, "calm")
+
+
+async def test_chromium_without_its_sandbox_is_said_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with capture_logs() as logs:
+        async with place():
+            pass
+    said = [log["event"] for log in logs if log["log_level"] == "warning"]
+    assert len(said) == 1
+    assert "without its sandbox because this process is root" in said[0]
 
 
 async def test_a_page_is_seen_whatever_is_wrong_with_its_certificate(here: Place) -> None:

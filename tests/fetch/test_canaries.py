@@ -3,6 +3,7 @@ from datetime import timedelta
 from defacewatch.fetch.canaries import Canaries
 from defacewatch.fetch.http import HttpFetcher
 from tests.conftest import Clock
+from tests.fetch.conftest import no_descriptors
 from tests.fetch.portal import Portal, page
 
 
@@ -24,6 +25,13 @@ async def test_when_all_canaries_fail_we_are_blind_until_one_answers_again(
     assert not await canaries.online(), "one answer serves all who ask at the same time"
     clock.now += timedelta(seconds=10)
     assert await canaries.online()
+
+
+async def test_a_host_out_of_descriptors_does_not_see(
+    fetcher: HttpFetcher, portal: Portal, clock: Clock
+) -> None:
+    with no_descriptors():
+        assert not await Canaries(fetcher, [portal.url()], clock=clock).online()
 
 
 async def test_without_canaries_we_take_ourselves_to_be_online(fetcher: HttpFetcher, clock: Clock) -> None:

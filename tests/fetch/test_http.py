@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from defacewatch.captures import Failure, Hop, Validators
+from defacewatch.errors import Exhausted
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
-from tests.fetch.conftest import NOW
+from tests.fetch.conftest import NOW, no_descriptors
 from tests.fetch.portal import Answer, Asked, Portal, Writer, drip, flood, page, redirect, silence
 
 
@@ -144,7 +145,7 @@ async def test_a_body_of_exactly_the_limit_is_whole(portal: Portal, guard: Guard
 
 
 async def test_a_decompression_bomb_is_cut_at_the_limit(portal: Portal, fetcher: HttpFetcher) -> None:
-    bomb = gzip.compress(bytes(200 * 1024 * 1024), 6)
+    bomb = gzip.compress(bytes(200 * 1024 * 1024), 6, mtime=0)
     portal.answers["/"] = page(bomb, content_encoding="gzip")
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert (probe.failure, probe.truncated, len(probe.html)) == (None, True, 10 * 1024 * 1024)
@@ -153,8 +154,8 @@ async def test_a_decompression_bomb_is_cut_at_the_limit(portal: Portal, fetcher:
 @pytest.mark.parametrize(
     ("coding", "body"),
     [
-        ("gzip", gzip.compress(b"<p>xin ch\xc3\xa0o</p>")),
-        ("x-gzip", gzip.compress(b"<p>xin ch\xc3\xa0o</p>")),
+        ("gzip", gzip.compress(b"<p>xin ch\xc3\xa0o</p>", mtime=0)),
+        ("x-gzip", gzip.compress(b"<p>xin ch\xc3\xa0o</p>", mtime=0)),
         ("deflate", zlib.compress(b"<p>xin ch\xc3\xa0o</p>")),
         ("identity", b"<p>xin ch\xc3\xa0o</p>"),
     ],
@@ -269,6 +270,18 @@ async def test_a_closed_port_and_an_unknown_name_are_told_apart(fetcher: HttpFet
     assert closed.failure is Failure.CONNECT
     unknown = await fetcher.probe("http://no-such-name.invalid/", now=NOW)
     assert unknown.failure is Failure.DNS
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_host_out_of_descriptors_blames_itself_and_not_the_site(
+    portal: Portal, fetcher: HttpFetcher, host: str
+) -> None:
+    portal.answers["/"] = page("here")
+    url = portal.url(host=host)
+    assert (await fetcher.probe(url, now=NOW)).html == "here"
+    with no_descriptors(), pytest.raises(Exhausted, match="raise the limit of open files"):
+        await fetcher.probe(url, now=NOW)
+    assert (await fetcher.probe(url, now=NOW)).html == "here"
 
 
 async def test_other_probes_go_on_while_one_is_held_up(portal: Portal, guard: Guard) -> None:

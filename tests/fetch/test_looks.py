@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.captures import Failure, Tier, Validators
+from defacewatch.errors import Exhausted
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.proxy import FilteringProxy
-from tests.fetch.conftest import NOW
+from tests.fetch.conftest import NOW, no_descriptors
 from tests.fetch.portal import Portal, page
 
 
@@ -50,6 +51,17 @@ async def test_what_the_guard_refuses_fails_in_both(portal: Portal, looking: Fet
     look = await looking.render("http://169.254.169.254/latest/meta-data/", now=NOW)
     assert look.rendering is not None
     assert (look.probe.failure, look.rendering.failure) == (Failure.REFUSED, Failure.REFUSED)
+
+
+async def test_a_host_out_of_descriptors_ends_both_looks_and_sees_again_later(
+    portal: Portal, looking: Fetcher
+) -> None:
+    portal.answers["/"] = page("<h1>here</h1>")
+    with no_descriptors(), pytest.raises(Exhausted):
+        await looking.render(portal.url(), now=NOW)
+    look = await looking.render(portal.url(), now=NOW)
+    assert look.rendering is not None
+    assert (look.probe.failure, look.rendering.failure) == (None, None)
 
 
 async def test_without_a_browser_a_rendering_is_a_probe(portal: Portal, fetcher: HttpFetcher) -> None:

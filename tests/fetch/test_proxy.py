@@ -1,6 +1,8 @@
 import asyncio
+import errno
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import aiohttp
 import pytest
@@ -9,6 +11,7 @@ import trustme
 from defacewatch.captures import Failure, Refusal
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.proxy import FilteringProxy, Limits, ProxySession
+from tests.fetch.conftest import no_descriptors
 from tests.fetch.portal import Asked, Portal, Writer, flood, page, silence
 
 
@@ -204,6 +207,69 @@ async def test_a_server_that_never_answers_is_given_up(guard: Guard, portal: Por
         answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 504 ")
         assert session.failures == {f"127.0.0.1:{portal.port}": Failure.TIMEOUT}
+
+
+async def test_of_informational_heads_only_100_is_passed_on(portal: Portal, session: ProxySession) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + b"HTTP/1.1 102 Processing\r\n\r\n"
+    portal.answers["/"] = hints * 8 + b"HTTP/1.1 100 Continue\r\n\r\n" + page("here")
+    answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"here")
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "103 Early Hints"])
+async def test_informational_heads_without_end_are_no_answer(
+    portal: Portal, session: ProxySession, status: str
+) -> None:
+    async def endless(asked: Asked, writer: Writer) -> None:
+        while True:
+            writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode() * 1000)
+            await writer.drain()
+
+    portal.answers["/"] = endless
+    answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+    assert answer.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"").startswith(b"HTTP/1.1 502 ")
+    assert answer.count(b"HTTP/1.1 1") <= 21
+    assert session.failures == {f"127.0.0.1:{portal.port}": Failure.PROTOCOL}
+
+
+async def test_heads_count_as_traffic(guard: Guard, portal: Portal) -> None:
+    portal.answers["/"] = page(filler="x" * 10_000)
+    async with FilteringProxy(guard, limits=Limits(traffic=5000)).session() as session:
+        await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+        assert session.exceeded
+
+
+async def test_only_the_proxys_own_answers_carry_its_mark(portal: Portal, session: ProxySession) -> None:
+    mark = session.mark.encode()
+    portal.answers["/"] = page("here").replace(b"\r\n", b"\r\n%b: 1\r\n" % mark, 1)
+    answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+    assert answer.endswith(b"here")
+    assert mark not in answer
+    for target in ("http://10.0.0.1/", "http://127.0.0.1:1234/", "https://a.example/"):
+        assert mark in await _exchange(session, f"GET {target} HTTP/1.1\r\n\r\n".encode())
+
+
+async def test_running_out_of_descriptors_is_our_own_failing(guard: Guard, portal: Portal) -> None:
+    with ExitStack() as stack:
+
+        async def lookup(host: str, port: int) -> list[str]:
+            stack.enter_context(no_descriptors())
+            return ["127.0.0.1", "127.0.0.1"]
+
+        async with FilteringProxy(guard, lookup=lookup).session() as session:
+            await _exchange(session, f"GET {portal.url(host='x.example')} HTTP/1.1\r\n\r\n".encode())
+            assert session.failures == {f"x.example:{portal.port}": Failure.BROWSER}
+            assert session.exhausted
+
+
+async def test_a_lookup_without_a_descriptor_is_our_own_failing(guard: Guard) -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async with FilteringProxy(guard, lookup=lookup).session() as session:
+        await _exchange(session, b"CONNECT x.example:443 HTTP/1.1\r\n\r\n")
+        assert (session.failures, session.exhausted) == ({"x.example:443": Failure.BROWSER}, True)
 
 
 async def test_a_client_that_says_nothing_is_let_go(guard: Guard) -> None:

@@ -138,6 +138,8 @@ async def test_no_line_is_longer_than_smtp_allows(mailbox: Mailbox, channel: Ema
     [
         ("450 4.2.0 greylisted", "RCPT", False),
         ("550 5.1.1 no such user", "RCPT", True),
+        ("530 5.7.0 authentication required", "RCPT", False),
+        ("534 5.7.9 mechanism too weak", "DATA", False),
         ("451 4.3.0 try later", "DATA", False),
         ("554 5.7.1 rejected", "DATA", True),
     ],
@@ -223,7 +225,7 @@ async def test_a_server_without_starttls_gets_no_message_in_clear(mailbox: Mailb
     assert mailbox.messages == []
 
 
-async def test_a_wrong_password_is_permanent_and_not_repeated_in_the_error(
+async def test_a_wrong_password_is_tried_on_and_not_repeated_in_the_error(
     server_side: ssl.SSLContext, cafile: str
 ) -> None:
     async with Mailbox(starttls=server_side, users={"watch": "s3cret"}) as mailbox:
@@ -237,7 +239,8 @@ async def test_a_wrong_password_is_permanent_and_not_repeated_in_the_error(
             cafile=cafile,
         )
         error = await refusal(channel, notice())
-    assert error.permanent
+    assert "535" in str(error)
+    assert not error.permanent, "the password can be put right"
     assert "wr0ng" not in str(error)
 
 

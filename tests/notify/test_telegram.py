@@ -83,15 +83,16 @@ async def test_a_rate_limit_is_passed_on_with_its_time(api: BotApi, channel: Tel
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(403, "Forbidden: bot was blocked by the user"), (401, "Unauthorized")]
+    ("status", "words", "permanent"),
+    [(403, "Forbidden: bot was blocked by the user", True), (401, "Unauthorized", False)],
 )
-async def test_a_bot_that_is_blocked_or_has_a_wrong_token_is_permanent(
-    api: BotApi, channel: TelegramChannel, status: int, words: str
+async def test_a_bot_that_is_blocked_is_permanent_and_a_wrong_token_is_tried_on(
+    api: BotApi, channel: TelegramChannel, status: int, words: str, permanent: bool
 ) -> None:
     api.fail_with(status, words)
     with pytest.raises(DeliveryError) as caught:
         await channel.send(notice())
-    assert caught.value.permanent
+    assert caught.value.permanent is permanent
 
 
 async def test_an_officer_who_never_started_the_bot_is_permanent(channel: TelegramChannel) -> None:

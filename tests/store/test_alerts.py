@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from defacewatch.alerts import LEASE, AlertKind, Delivery, DeliveryState, Draft, Wanted
+from defacewatch.alerts import LEASE, TELL_AGAIN_AFTER, AlertKind, Delivery, DeliveryState, Draft, Wanted
 from defacewatch.errors import NotFound
 from defacewatch.incidents import Resolution
 from defacewatch.portals import Urgency
@@ -112,6 +112,22 @@ async def test_an_acknowledgement_between_claim_and_expansion_stops_the_step(sto
     assert await store.alerts.claim(NOW + 30 * MINUTE) is None
 
 
+async def test_a_blindness_that_is_over_climbs_no_further(store: Store) -> None:
+    blind = await store.alerts.raise_(Draft(AlertKind.BLIND, Urgency.HIGH), now=NOW)
+    await store.alerts.expand(blind, (TELEGRAM,), step=1, next_step_at=NOW + 10 * MINUTE, now=NOW)
+    assert await store.alerts.claim(NOW + 10 * MINUTE) is not None
+    sighted = await store.alerts.raise_(Draft(AlertKind.SIGHTED, Urgency.NORMAL), now=NOW + 11 * MINUTE)
+    again = await store.alerts.raise_(Draft(AlertKind.BLIND, Urgency.HIGH), now=NOW + 12 * MINUTE)
+    for alert in (sighted, again):
+        await store.alerts.expand(alert, (TELEGRAM,), step=1, next_step_at=NOW + 20 * MINUTE, now=NOW)
+    claimed = [await store.alerts.claim(NOW + 20 * MINUTE) for _ in range(3)]
+    assert [alert and alert.id for alert in claimed] == [sighted, again, None]
+    await store.alerts.expand(
+        blind, (Wanted("email", "lead", 1),), step=2, next_step_at=NOW + 30 * MINUTE, now=NOW + 20 * MINUTE
+    )
+    assert len(await store.alerts.deliveries(alert=blind)) == 1
+
+
 async def test_the_first_step_is_told_whatever_became_of_the_incident(store: Store) -> None:
     page = await registered(store)
     await checked(store, page, DEFACED)
@@ -195,6 +211,78 @@ async def test_a_late_failure_does_not_undo_what_another_sender_delivered(store:
     await store.alerts.sent(delivery.id, "ok", now=NOW)
     await store.alerts.failed(delivery.id, "timeout", next_at=NOW, also=(EMAIL,), now=NOW)
     assert [d.state for d in await store.alerts.deliveries(alert=alert)] == [DeliveryState.SENT]
+
+
+async def given_up(store: Store, *, step: int) -> tuple[int, int]:
+    """An alert with no step left, whose only delivery was given up at NOW: incident and alert."""
+    incident, alert = await escalating(store)
+    await store.alerts.expand(alert, (), step=step, next_step_at=None, now=NOW)
+    await store.alerts.failed((await claimed(store)).id, "550 no such user", next_at=None, now=NOW)
+    return incident, alert
+
+
+async def test_an_alert_that_nobody_heard_comes_back_and_what_was_given_up_starts_over(store: Store) -> None:
+    _, alert = await given_up(store, step=3)
+    later = NOW + TELL_AGAIN_AFTER
+    assert await store.alerts.claim(later - timedelta(seconds=1)) is None
+    assert await store.alerts.claim(later) is not None
+    assert await store.alerts.tell_again(alert, (TELEGRAM, EMAIL), now=later)
+    assert not await store.alerts.tell_again(alert, (TELEGRAM, EMAIL, SIEM), now=later), "others are asked"
+    made = await store.alerts.deliveries(alert=alert)
+    assert [(d.channel, d.state, d.attempts, d.created_at, d.next_at) for d in made] == [
+        ("telegram", DeliveryState.PENDING, 0, later, later),
+        ("email", DeliveryState.PENDING, 0, later, later),
+    ]
+    assert await store.alerts.claim(later + LEASE) is None
+
+
+async def test_an_alert_that_nobody_heard_and_nobody_can_be_told_of_comes_back_again(store: Store) -> None:
+    _, alert = await given_up(store, step=3)
+    later = NOW + TELL_AGAIN_AFTER
+    assert await store.alerts.tell_again(alert, (), now=later)
+    assert (await store.alerts.facts(alert)).alert.next_step_at == later + TELL_AGAIN_AFTER
+
+
+async def test_an_alert_that_nobody_heard_comes_back_no_more_once_it_is_taken(store: Store) -> None:
+    incident, alert = await given_up(store, step=3)
+    await store.incidents.acknowledge(incident, by="an", via="cli", now=NOW)
+    assert not await store.alerts.tell_again(alert, (TELEGRAM,), now=NOW)
+    assert await store.alerts.claim(NOW + TELL_AGAIN_AFTER) is None
+
+
+async def test_what_fails_after_somebody_took_the_incident_brings_nothing_back(store: Store) -> None:
+    incident, alert = await escalating(store)
+    await store.alerts.expand(alert, (), step=3, next_step_at=None, now=NOW)
+    await store.incidents.acknowledge(incident, by="an", via="cli", now=NOW)
+    await store.alerts.failed((await claimed(store)).id, "550 no such user", next_at=None, now=NOW)
+    assert (await store.alerts.facts(alert)).alert.next_step_at is None
+
+
+async def test_a_step_that_is_far_away_comes_sooner_when_nobody_has_heard(store: Store) -> None:
+    _, alert = await escalating(store)
+    await store.alerts.expand(alert, (SIEM,), step=2, next_step_at=NOW + 600 * MINUTE, now=NOW)
+    await store.alerts.failed((await claimed(store, SIEM.channel)).id, "410", next_at=None, now=NOW)
+    assert (await store.alerts.facts(alert)).alert.next_step_at == NOW + 600 * MINUTE, "an may yet hear"
+    await store.alerts.failed((await claimed(store)).id, "403", next_at=None, now=NOW)
+    assert (await store.alerts.facts(alert)).alert.next_step_at == NOW + TELL_AGAIN_AFTER
+
+
+async def test_an_alert_that_an_officer_has_heard_does_not_come_back(store: Store) -> None:
+    _, alert = await escalating(store)
+    await store.alerts.expand(alert, (EMAIL,), step=3, next_step_at=None, now=NOW)
+    await store.alerts.sent((await claimed(store, "email")).id, "250 OK", now=NOW)
+    await store.alerts.failed((await claimed(store)).id, "403", next_at=None, now=NOW)
+    assert (await store.alerts.facts(alert)).alert.next_step_at is None
+
+
+async def test_deliveries_on_channels_that_are_gone_are_found(store: Store) -> None:
+    alert = await expanded(store, TELEGRAM, EMAIL, SIEM)
+    await store.alerts.sent((await claimed(store, "email")).id, "250 OK", now=NOW)
+    await claimed(store, SIEM.channel)
+    stranded = await store.alerts.stranded({"telegram": None})
+    assert [d.channel for d in stranded] == ["webhook:siem"]
+    assert [d.channel for d in await store.alerts.stranded(())] == ["telegram", "webhook:siem"]
+    assert await store.alerts.stranded((), only=[alert + 1]) == []
 
 
 async def test_the_facts_of_an_alert_are_those_of_the_check_that_raised_it(store: Store) -> None:

@@ -1,7 +1,10 @@
 """The login form and its cookie."""
 
+import asyncio
+
 import pytest
 
+from defacewatch.web import login
 from tests.conftest import Clock
 from tests.web.conftest import TOKEN, Client, Serve
 
@@ -76,3 +79,16 @@ async def test_signing_out_ends_the_session_in_this_browser(reader: Client) -> N
     answer = await reader.post("/logout", allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/login")
     assert (await reader.get("/", allow_redirects=False)).status == 303
+
+
+async def test_a_form_that_does_not_arrive_is_not_waited_for(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "WITHIN", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99"
+    writer.write(b"POST /login HTTP/1.1\r\nHost: x\r\n" + kind + b"\r\n\r\ntoken=")
+    async with asyncio.timeout(10):
+        assert b" 400 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()

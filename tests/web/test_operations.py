@@ -49,7 +49,7 @@ async def test_what_the_program_counts_has_its_documented_names(serve: Serve) ->
         "incidents",
         "probe_lateness_seconds",
         "coverage_ratio",
-        "browser_restarts_total",
+        "browser_starts_total",
         "time_to_alert_seconds",
         "build_info{version=",
     ):

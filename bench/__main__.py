@@ -1,0 +1,32 @@
+"""`python -m bench`: all benchmarks one after the other; `python -m bench NAME …`: one, with its options."""
+
+import sys
+from importlib import import_module
+
+BENCHMARKS = {
+    "kills": ("bench.resilience.kills", "the daemon is killed fifty times in mid-alert; every alert arrives"),
+    "real": ("bench.real.main", "real sites, walked through their versions and then defaced"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that is named first, or all; 0 when each did what it should."""
+    if not arguments:
+        return max(run(name, []) for name in BENCHMARKS)
+    name, *options = arguments
+    if name in BENCHMARKS:
+        return run(name, options)
+    asked = name in ("-h", "--help", "list")
+    print("python -m bench [NAME [OPTIONS]]; without a name, all of them. NAME --help has the options.\n")
+    for known, (_, what) in BENCHMARKS.items():
+        print(f"  {known:10} {what}")
+    return 0 if asked else 2
+
+
+def run(name: str, options: list[str]) -> int:
+    module, what = BENCHMARKS[name]
+    print(f"{name}: {what}", flush=True)
+    return int(import_module(module).main(options))
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""`python -m bench.real`."""
+
+import sys
+
+from bench.real.main import main
+
+sys.exit(main(sys.argv[1:]))

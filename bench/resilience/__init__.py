@@ -1,0 +1,1 @@
+"""What happens to the watch when something dies under it."""

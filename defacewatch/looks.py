@@ -1,0 +1,113 @@
+"""What a look means for a page as the store knows it: rules of the path, without any I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from defacewatch.alerts import AlertKind, Draft
+from defacewatch.captures import Features, Look, Tier, Validators
+from defacewatch.portals import Urgency
+from defacewatch.profiles import Profile, teach
+from defacewatch.records import Context, Outcome
+from defacewatch.signals import Kind
+from defacewatch.verdicts import BAD, Verdict, VerdictKind
+
+KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
+KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
+REMIND_OF_CERTIFICATE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A look and what comparing needs of it (None: not modified, or nothing came).
+
+    `blind` says why our own browser failed: such a look counts as a probe, whatever was asked for.
+    """
+
+    look: Look
+    features: Features | None
+    blind: str | None = None
+
+
+def nothing_came(look: Look) -> bool:
+    return look.probe.failure is not None and not look.probe.html and look.rendering is None
+
+
+def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict) -> Seen | None:
+    """The latest capture that shows what was settled; None when the browser never saw it."""
+    pictured = [
+        seen
+        for seen, verdict in zip(looks, verdicts, strict=True)
+        if seen.look.rendering is not None
+        and seen.look.rendering.screenshot
+        and (settled.kind not in BAD or verdict.kind is settled.kind)
+    ]
+    return pictured[-1] if pictured else None
+
+
+def validators_for(context: Context) -> Validators | None:
+    """Validators only where 'not modified' repeats a verdict that still stands."""
+    incident = context.incident
+    told = incident is not None and incident.present and context.last in BAD
+    return context.validators if told or context.last is VerdictKind.CLEAN else None
+
+
+def is_silent(context: Context, verdict: Verdict, seen: Seen) -> bool:
+    """Whether a look says nothing about the open incident.
+
+    An unmodified document repeats the last verdict, and a clean probe cannot outvote a browser: a
+    difference that only scripts make never shows in the document.
+    """
+    if seen.look.tier is Tier.RENDER or context.incident is None:
+        return False
+    if seen.look.probe.not_modified and verdict.kind in BAD:
+        return True
+    if verdict.kind not in (VerdictKind.CLEAN, VerdictKind.LEARNING):
+        return False
+    if context.incident.verdict is VerdictKind.UNREACHABLE:
+        return context.streak.failures > 0 and context.streak.tier is Tier.RENDER
+    return context.incident.present
+
+
+def standing(context: Context) -> VerdictKind | None:
+    """The verdict that a silent look leaves standing."""
+    incident = context.incident
+    if incident is not None and incident.intermittent and context.last is VerdictKind.CLEAN:
+        return context.last  # it was away when the browser last looked
+    return incident.verdict if incident is not None and incident.present else context.last
+
+
+def is_worth_keeping(outcome: Outcome) -> bool:
+    verdict, kept_at = outcome.verdict, outcome.context.kept_at
+    incident = outcome.change.incident
+    if verdict.kind in BAD and incident is not None and incident.capture is None:
+        return True
+    if verdict.wavered or outcome.change.event is not None or kept_at is None:
+        return True
+    return outcome.at - kept_at >= (KEEP_BAD_EVERY if verdict.kind in BAD else KEEP_CLEAN_EVERY)
+
+
+def next_validators(verdict: Verdict, look: Look) -> Validators | None:
+    """Validators advance only with a look whose verdict is recorded, and never past an outage."""
+    probe = look.probe
+    if probe.not_modified:
+        return None
+    bad = verdict.kind is VerdictKind.UNREACHABLE or verdict.wavered or probe.failure is not None
+    return Validators() if bad else probe.validators
+
+
+def taught_profile(context: Context, verdict: Verdict, features: Features | None) -> Profile | None:
+    """Only a clean capture of a page without an open incident teaches the profile."""
+    usable = verdict.kind is VerdictKind.CLEAN and not verdict.wavered and context.incident is None
+    if not usable or features is None or context.baseline is None:
+        return None
+    taught = teach(context.profile, context.baseline, features)
+    return None if taught == context.profile else taught
+
+
+def certificate_draft(context: Context, verdict: Verdict, now: datetime) -> Draft | None:
+    soon = next((s for s in verdict.signals if s.kind is Kind.TLS_EXPIRES_SOON), None)
+    told = context.certificate_told_at
+    if soon is None or (told is not None and now - told < REMIND_OF_CERTIFICATE):
+        return None
+    return Draft(AlertKind.CERTIFICATE, Urgency.NORMAL, dict(soon.evidence))

@@ -1,0 +1,47 @@
+"""Whether somebody has heard of an alert, or has taken it. Each runs inside a transaction of its caller."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.alerts import ESCALATES, TELL_AGAIN_AFTER, AlertKind, DeliveryState
+from defacewatch.incidents import State
+from defacewatch.store.schema import alerts, deliveries, incidents
+
+
+def is_taken() -> ColumnElement[bool]:
+    """An alert that was told once, and whose incident somebody has taken, or whose blindness is over."""
+    answered = select(incidents.c.id).where(
+        incidents.c.id == alerts.c.incident, incidents.c.state != State.OPEN.value
+    )
+    later = alerts.alias()
+    sighted = select(later.c.id).where(later.c.kind == AlertKind.SIGHTED.value, later.c.id > alerts.c.id)
+    over = and_(alerts.c.kind == AlertKind.BLIND.value, sighted.exists())
+    return and_(alerts.c.step > 0, or_(answered.exists(), over))
+
+
+async def taken(db: AsyncConnection, alert: int) -> bool:
+    """Whether this alert is taken."""
+    return await db.scalar(select(alerts.c.id).where(alerts.c.id == alert, is_taken())) is not None
+
+
+async def is_unheard(db: AsyncConnection, alert: int) -> bool:
+    """Whether something was given up, and no officer was or still may be reached."""
+    query = select(deliveries.c.officer, deliveries.c.state).where(deliveries.c.alert == alert)
+    told = [(officer, state == DeliveryState.FAILED.value) for officer, state in await db.execute(query)]
+    return any(failed for _, failed in told) and all(failed for officer, failed in told if officer)
+
+
+async def come_back_unheard(db: AsyncConnection, alert: int, now: datetime) -> None:
+    """Make an alert that escalates due again, unless it is due sooner or taken, if nobody has heard of it."""
+    if not await is_unheard(db, alert):
+        return
+    again = now + TELL_AGAIN_AFTER
+    later = or_(alerts.c.next_step_at.is_(None), alerts.c.next_step_at > again)
+    escalates = and_(alerts.c.kind.in_([kind.value for kind in ESCALATES]), alerts.c.officer.is_(None))
+    await db.execute(
+        update(alerts)
+        .where(alerts.c.id == alert, escalates, later, not_(is_taken()))
+        .values(next_step_at=again)
+    )

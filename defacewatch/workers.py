@@ -1,0 +1,87 @@
+"""Worker processes that read pages: what a page makes of our parser costs that page alone.
+
+Parsing is C and regular expressions over text that an attacker wrote. A thread could neither be stopped nor
+kept from taking all memory, and would hold the interpreter's lock meanwhile; a process has limits.
+"""
+
+import asyncio
+import ctypes
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import timedelta
+from multiprocessing import get_context
+from typing import TypeVar
+
+import structlog
+
+from defacewatch.errors import DefacewatchError
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+MEMORY = 1536 * 1024 * 1024  # bytes of data a worker may have
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+TRIES = 2  # a worker that died may have died of another page
+
+
+class TooMuch(DefacewatchError):
+    """A page takes too long, or too much memory, to be read."""
+
+
+class Workers:
+    """A few processes for CPU work, ended and made anew when one exceeds its limits."""
+
+    def __init__(self, count: int = 2, *, timeout: timedelta = timedelta(seconds=20)) -> None:
+        self.count, self.timeout = count, timeout.total_seconds()
+        self._pool: ProcessPoolExecutor | None = None
+        self._slots = asyncio.Semaphore(count)
+
+    async def run(self, work: Callable[..., T], *args: object) -> T:
+        """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
+        async with self._slots:
+            for _ in range(TRIES):
+                pool = self._pool or self._start()
+                try:
+                    async with asyncio.timeout(self.timeout):
+                        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+                except TimeoutError:
+                    self._end(pool)
+                    raise TooMuch(f"reading the page took more than {self.timeout:.0f} s") from None
+                except MemoryError:
+                    raise TooMuch("reading the page took more memory than a worker has") from None
+                except BrokenProcessPool:
+                    self._end(pool)
+            raise TooMuch("reading the page ended the worker process")
+
+    def stop(self) -> None:
+        if self._pool is not None:
+            self._end(self._pool)
+
+    def _start(self) -> ProcessPoolExecutor:
+        self._pool = ProcessPoolExecutor(
+            self.count,
+            mp_context=get_context("spawn"),
+            initializer=_limit,
+            initargs=(MEMORY,),
+            max_tasks_per_child=1000,
+        )
+        return self._pool
+
+    def _end(self, pool: ProcessPoolExecutor) -> None:
+        """End a pool at once; what else it was doing is done again in the next one."""
+        if self._pool is pool:
+            self._pool = None
+        for process in list((pool._processes or {}).values()):
+            process.kill()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _limit(memory: int) -> None:
+    """What a worker does first: it may not outgrow its memory, nor outlive the process that made it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

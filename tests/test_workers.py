@@ -1,0 +1,62 @@
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import psutil
+import pytest
+
+from defacewatch.workers import TooMuch, Workers
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    made = Workers(timeout=timedelta(seconds=8))
+    yield made
+    made.stop()
+
+
+def eat(_: int) -> int:
+    kept = []
+    while True:
+        kept.append(bytearray(50_000_000))
+
+
+def die(code: int) -> None:
+    os._exit(code)
+
+
+async def test_work_is_done_in_another_process(workers: Workers) -> None:
+    assert await workers.run(os.getpid) != os.getpid()
+
+
+async def test_work_that_takes_too_long_is_ended_and_the_next_goes_on(workers: Workers) -> None:
+    await workers.run(os.getpid)
+    workers.timeout = 0.5
+    with pytest.raises(TooMuch, match="more than"):
+        await workers.run(time.sleep, 60)
+    workers.timeout = 8.0
+    assert await workers.run(abs, -1) == 1
+
+
+async def test_work_that_eats_memory_costs_itself_alone(workers: Workers) -> None:
+    with pytest.raises(TooMuch, match="memory"):
+        await workers.run(eat, 0)
+    assert await workers.run(abs, -1) == 1
+
+
+async def test_a_worker_that_dies_is_replaced_and_the_other_work_done_again(workers: Workers) -> None:
+    living = asyncio.create_task(workers.run(abs, -1))
+    with pytest.raises(TooMuch, match="ended the worker"):
+        await workers.run(die, 9)
+    assert await living == 1
+
+
+async def test_no_worker_is_left_after_the_end(workers: Workers) -> None:
+    pid = await workers.run(os.getpid)
+    process = psutil.Process(pid)
+    workers.stop()
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(psutil.wait_procs, [process])
+    assert not process.is_running()
