@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -103,6 +102,7 @@ class Daemon:
         store: Store,
         *,
         folder: Path,
+        environ: Mapping[str, str],
         clock: Callable[[], datetime],
         secret_key: bytes,
         status_token: str,
@@ -110,6 +110,7 @@ class Daemon:
         browser: str | None = None,
     ) -> None:
         self.settings, self.store, self.folder, self.clock = settings, store, folder, clock
+        self.environ = environ  # a copy: the secrets have left the process's own
         self.secret_key, self.status_token, self.metrics_token = secret_key, status_token, metrics_token
         self.browser = browser
         self.stopping = asyncio.Event()
@@ -303,7 +304,7 @@ class Daemon:
             if found == stamp:
                 continue
             try:
-                await self.reload(await asyncio.to_thread(config.load, self.folder, os.environ))
+                await self.reload(await asyncio.to_thread(config.load, self.folder, self.environ))
                 stamp = found
             except ConfigError as error:
                 stamp = found

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,10 @@ import typer
 from defacewatch import logs
 from defacewatch.cli import baselines, database, doctor, duty, incidents, look, portals, service
 from defacewatch.cli.common import Settled
+from defacewatch.config.environment import PREFIX, Secrets
 from defacewatch.errors import DefacewatchError
+
+SECRETS = tuple(f"{PREFIX}{field.name.upper()}" for field in fields(Secrets))
 
 app = typer.Typer(
     name="defacewatch",
@@ -46,6 +50,8 @@ def settle(
         raise typer.BadParameter("must be 'text' or 'json'", param_hint="--log-format")
     logs.configure(log_format)
     context.obj = Settled(config, dict(os.environ))
+    for name in SECRETS:
+        os.environ.pop(name, None)  # what we start (the browser's driver) has no business with them
 
 
 def main() -> None:

@@ -55,6 +55,7 @@ class Session:
 
     settings: Settings
     store: Store
+    environ: Mapping[str, str]
 
     @property
     def translate(self) -> Translate:
@@ -133,7 +134,7 @@ async def session(settled: Settled) -> AsyncIterator[Session]:
     store = await open_store(settings)
     try:
         await store.portals.apply(settings.portals, now=utc_now())
-        yield Session(settings, store)
+        yield Session(settings, store, settled.environ)
     finally:
         await store.close()
 

@@ -81,6 +81,7 @@ def make_daemon(opened: Session, folder: Path, listen: str | None = None) -> Dae
         settings,
         opened.store,
         folder=folder,
+        environ=opened.environ,
         clock=utc_now,
         secret_key=key.encode(),
         status_token=secrets.status_token or config.derived_token(key, "status"),
