@@ -76,7 +76,7 @@ async def learn_page(
         if look.rendering is not None and look.rendering.screenshot:
             seen.append((look, features, verdict))
         worst = verdict
-    usable = [sample for sample in seen if sample[2].kind is VerdictKind.LEARNING]
+    usable = [sample for sample in seen if _is_usable(sample[2])]
     attacked = [sample for sample in seen if sample[2].kind is VerdictKind.DEFACED]
     if not usable and not attacked:
         return Lesson(context.page, None, worst, len(seen))
@@ -85,6 +85,12 @@ async def learn_page(
     kept = await checks.keep(page_id, look, features, attack=bool(attacked))
     capture = await baselines.keep_capture(kept, proposed_by=by, profile=profile, now=clock())
     return Lesson(context.page, capture, verdict, len(seen))
+
+
+def _is_usable(verdict: Verdict) -> bool:
+    """Whether a sample shows the page. A bad certificate does not hide it: once a person has approved the
+    look, that very certificate is known."""
+    return verdict.kind is not VerdictKind.DEFACED and not any(s.hides_page for s in verdict.signals)
 
 
 def _profile(context: Context, samples: list[tuple[Look, Features, Verdict]]) -> Profile:

@@ -1,6 +1,7 @@
 """The path, with a real site, a real browser and a real store."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import trustme
 
 from defacewatch.alerts import AlertKind
 from defacewatch.captures import Failure, Features, Look, Rendering, Tier
@@ -28,6 +30,8 @@ from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import VerdictKind
 from defacewatch.workers import TooMuch
 from tests.conftest import Clock
+from tests.fetch.portal import Portal as TlsPortal
+from tests.fetch.portal import page as raw_page
 from tests.site import DEFACED, USUAL, Site, html, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -448,3 +452,21 @@ async def test_a_page_that_cannot_be_read_is_unreachable_and_no_error(watch: Wat
     watch.checker.extract = too_much
     result = await watch.check(render=True)
     assert result.outcome.verdict.kind is VerdictKind.UNREACHABLE
+
+
+async def test_a_page_behind_a_certificate_that_nobody_knows_can_be_learned_and_watched(
+    unlearned: Watch,
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    portal = TlsPortal(tls=context, answers={"/": raw_page(USUAL)})
+    await portal.start()
+    unlearned.site.url = portal.url()
+    await unlearned.register()
+    assert (await unlearned.check()).outcome.verdict.kind is VerdictKind.UNREACHABLE, "said, not silent"
+    await unlearned.approve()
+    for render in (True, False):
+        assert (await unlearned.check(render=render)).outcome.verdict.kind is VerdictKind.CLEAN
+    portal.answers["/"] = raw_page(DEFACED)
+    assert (await unlearned.check()).outcome.verdict.kind is VerdictKind.DEFACED
+    await portal.stop()

@@ -28,6 +28,7 @@ from defacewatch.eyes import opened_eyes
 from defacewatch.language import Translate
 from defacewatch.learn import Lesson, learn_page
 from defacewatch.portals import Page, Portal
+from defacewatch.signals import Role
 from defacewatch.verdicts import VerdictKind
 
 AT_ONCE = 8  # pages looked at together; the browser has a limit of its own
@@ -201,13 +202,17 @@ def _print_results(results: Sequence[Result], translate: Translate, *, explain: 
 
 def _print_lessons(lessons: Sequence[Lesson], translate: Translate) -> None:
     print_table(
-        ("page", "capture", "samples", "evidence of attack"),
+        ("page", "capture", "samples", "look at this before approving"),
         (
             (
                 lesson.page.id,
                 lesson.capture.id if lesson.capture else None,
                 lesson.samples,
-                "; ".join(s.sentence(translate) for s in lesson.verdict.signals if s.points > 0),
+                "; ".join(
+                    s.sentence(translate)
+                    for s in lesson.verdict.signals
+                    if s.points > 0 or s.role is Role.OUTAGE
+                ),
             )
             for lesson in lessons
         ),
