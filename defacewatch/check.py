@@ -23,6 +23,7 @@ from defacewatch.looks import (
     showing,
     standing,
     taught_profile,
+    unreadable,
     validators_for,
 )
 from defacewatch.records import Context, Kept, Outcome, Recorded
@@ -87,9 +88,7 @@ class Checker:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
         self.extract = extract
         self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
-        self.unkept: dict[
-            str, str
-        ] = {}  # pages whose last capture could not be kept, and why, for the health
+        self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
 
@@ -173,8 +172,7 @@ class Checker:
             return Seen(look, await self.extract(look))
         except TooMuch as error:
             log.warning("page not read", url=look.probe.url, error=str(error))
-            probe = replace(look.probe, html="", failure=Failure.CRASH, detail=str(error))
-            return Seen(Look(probe), None)
+            return Seen(unreadable(look, error), None)
 
     async def _keep(self, outcome: Outcome, shown: Seen | None, keep: bool) -> Outcome:
         """The capture that shows what the verdict says, put on disk before the row that names it."""

@@ -1,14 +1,15 @@
 """Learning a page: several captures make its profile, and one is proposed as baseline."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Capture, Failure, Features, Look
+from defacewatch.captures import Capture, Features, Look
 from defacewatch.check import Fetch, in_worker
 from defacewatch.compare import compare
+from defacewatch.looks import unreadable
 from defacewatch.portals import Page
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Kept
@@ -68,8 +69,8 @@ async def learn_page(
         try:
             features = await extract(look)
         except TooMuch as error:
-            probe = replace(look.probe, html="", failure=Failure.CRASH, detail=str(error))
-            worst = judge(compare(None, Profile(page_id), Look(probe), None), has_baseline=False)
+            signals = compare(None, Profile(page_id), unreadable(look, error), None)
+            worst = judge(signals, has_baseline=False)
             continue
         signals = await in_worker(compare, None, Profile(page_id), look, features)
         verdict = judge(signals, has_baseline=False)

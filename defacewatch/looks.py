@@ -1,16 +1,17 @@
 """What a look means for a page as the store knows it: rules of the path, without any I/O."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
-from defacewatch.captures import Features, Look, Tier, Validators
+from defacewatch.captures import Failure, Features, Look, Tier, Validators
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Outcome
 from defacewatch.signals import Kind
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
+from defacewatch.workers import TooMuch
 
 KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
 KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
@@ -31,6 +32,11 @@ class Seen:
 
 def nothing_came(look: Look) -> bool:
     return look.probe.failure is not None and not look.probe.html and look.rendering is None
+
+
+def unreadable(look: Look, error: TooMuch) -> Look:
+    """A look whose page could not be read within limits: it counts as one that crashed."""
+    return Look(replace(look.probe, html="", failure=Failure.CRASH, detail=str(error)))
 
 
 def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict) -> Seen | None:

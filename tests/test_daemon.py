@@ -19,17 +19,12 @@ from defacewatch.cli.service import make_daemon
 from defacewatch.daemon import Daemon
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
+from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 from defacewatch.verdicts import VerdictKind
 from tests.site import Site
 
 TOKEN = "status-token-of-the-test"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Stand:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ import yaml
 from bench.real.server import ServedSite
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
+from defacewatch.demo.stage import free_port, stopped
 
 WATCH: Mapping[str, object] = {
     "probe_every": "5s",
@@ -27,7 +27,6 @@ WATCH: Mapping[str, object] = {
     "allow_networks": ["127.0.0.0/8"],
 }
 STARTS_WITHIN = 60.0  # seconds
-STOPS_WITHIN = 30.0
 OFFICER = {"key": "an", "name": "An", "email": "an@example.gov.vn", "telegram_user": 1001}
 KEPT = ("DEFACEWATCH_BROWSER",)  # what the environment may say to the daemon
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -82,7 +81,7 @@ class Stage:
         except TimeoutError as error:
             raise BenchFailed(f"the daemon does not answer; its log is {self.folder}/daemon.log") from error
         finally:
-            await _stopped(process)
+            await stopped(process)
 
     async def _started(self, output: int, *words: str) -> asyncio.subprocess.Process:
         program = (sys.executable, "-m", "defacewatch", "--config", str(self.folder / "config"))
@@ -114,7 +113,7 @@ async def staged(folder: Path, sites: Sequence[ServedSite]) -> AsyncIterator[Sta
         BotApi(users={1001}) as telegram,
         aiohttp.ClientSession(headers=headers) as client,
     ):
-        port = _free_port()
+        port = free_port()
         console = f"http://127.0.0.1:{port}"
         (folder / "config").mkdir(parents=True)
         for name, content in _configuration(sites, mailbox.port, telegram.url, console, port).items():
@@ -158,21 +157,3 @@ def _configuration(
             "shifts": [{"officers": ["an"], "days": EVERY_DAY, "from": "00:00", "to": "00:00"}],
         },
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _stopped(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(STOPS_WITHIN):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

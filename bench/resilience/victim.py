@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import psutil
 import yaml
 
 from bench.resilience.servers import HeldBotApi, HeldMailbox, Site
+from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 
 OFFICER, TELEGRAM_USER = "an", 1001
@@ -42,7 +42,7 @@ class Victim:
     ) -> None:
         self.folder = folder
         self.temporary = folder / "tmp"
-        self.port = _free_port()
+        self.port = free_port()
         (folder / "config").mkdir(parents=True)
         self.temporary.mkdir()
         for name, content in _configuration(site, mailbox.port, telegram.url, self.port, store).items():
@@ -199,9 +199,3 @@ def _configuration(site: Site, smtp_port: int, telegram_url: str, port: int, sto
             "escalation": [{"after": "0s", "to": "on_duty"}],
         },
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

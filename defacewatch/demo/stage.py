@@ -70,7 +70,7 @@ class Stage:
                 stdout=log,
                 stderr=log,
             )
-        stack.push_async_callback(_stopped, process)
+        stack.push_async_callback(stopped, process)
         ended = asyncio.create_task(process.wait())
         try:
             async with asyncio.timeout(STARTS_WITHIN):
@@ -112,7 +112,7 @@ async def staged(folder: Path, *, language: str, browser: str | None) -> AsyncIt
         stack.push_async_callback(portal.stop)
         mailbox = await stack.enter_async_context(Mailbox())
         telegram = await stack.enter_async_context(BotApi(users={1001, 1002}))
-        port = _free_port()
+        port = free_port()
         console = f"http://127.0.0.1:{port}"
         token = secrets.token_hex(16)
         files = _configuration(portal_url, mailbox.port, telegram.url, console, port, language)
@@ -168,13 +168,15 @@ def _configuration(
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-async def _stopped(process: asyncio.subprocess.Process) -> None:
+async def stopped(process: asyncio.subprocess.Process) -> None:
+    """End a daemon as a supervisor does: SIGTERM, and SIGKILL where that is not enough."""
     if process.returncode is not None:
         return
     process.terminate()
