@@ -13,6 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
 from typing import TypeVar
 
 import structlog
@@ -22,9 +24,11 @@ from defacewatch.errors import DefacewatchError
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+_together: Barrier  # in a worker: where it meets the others of its pool
 MEMORY = 1536 * 1024 * 1024  # bytes of data a worker may have
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TRIES = 2  # a worker that died may have died of another page
+START = 120.0  # seconds in which workers have started, on however busy a machine
 
 
 class TooMuch(DefacewatchError):
@@ -38,12 +42,13 @@ class Workers:
         self.count, self.timeout = count, timeout.total_seconds()
         self._pool: ProcessPoolExecutor | None = None
         self._slots = asyncio.Semaphore(count)
+        self._starting = asyncio.Lock()
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
         async with self._slots:
             for _ in range(TRIES):
-                pool = self._pool or self._start()
+                pool = await self._ready(work)
                 try:
                     async with asyncio.timeout(self.timeout):
                         return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
@@ -60,15 +65,29 @@ class Workers:
         if self._pool is not None:
             self._end(self._pool)
 
-    def _start(self) -> ProcessPoolExecutor:
-        self._pool = ProcessPoolExecutor(
-            self.count,
-            mp_context=get_context("spawn"),
-            initializer=_limit,
-            initargs=(MEMORY,),
-            max_tasks_per_child=1000,
-        )
-        return self._pool
+    async def _ready(self, work: Callable[..., object]) -> ProcessPoolExecutor:
+        """The pool with all its processes started: that takes its time, which no page is to answer for."""
+        async with self._starting:
+            if self._pool is not None:
+                return self._pool
+            context = get_context("spawn")
+            self._pool = pool = ProcessPoolExecutor(
+                self.count,
+                mp_context=context,
+                initializer=_begin,
+                initargs=(MEMORY, context.Barrier(self.count)),
+                max_tasks_per_child=1000,
+            )
+            loop = asyncio.get_running_loop()
+            try:
+                await asyncio.gather(*(loop.run_in_executor(pool, _meet, work) for _ in range(self.count)))
+            except (BrokenProcessPool, BrokenBarrierError):
+                self._end(pool)
+                raise TooMuch("no worker process can be started") from None
+            except BaseException:
+                self._end(pool)
+                raise
+            return pool
 
     def _end(self, pool: ProcessPoolExecutor) -> None:
         """End a pool at once; what else it was doing is done again in the next one."""
@@ -79,9 +98,16 @@ class Workers:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _limit(memory: int) -> None:
+def _begin(memory: int, together: Barrier) -> None:
     """What a worker does first: it may not outgrow its memory, nor outlive the process that made it."""
+    global _together
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _together = together
+
+
+def _meet(work: Callable[..., object]) -> None:
+    """Wait for the other workers; what `work` needs has been imported when it is here."""
+    _together.wait(START)

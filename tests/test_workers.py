@@ -12,9 +12,26 @@ from defacewatch.workers import TooMuch, Workers
 
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    made = Workers(timeout=timedelta(seconds=8))
+    made = Workers(timeout=timedelta(seconds=60))
     yield made
     made.stop()
+
+
+class SlowToCome:
+    """`abs`, from a module that takes two seconds to be imported, once in a process."""
+
+    here = False
+
+    def __call__(self, number: int) -> int:
+        return abs(number)
+
+    def __setstate__(self, _: object) -> None:
+        if not SlowToCome.here:
+            time.sleep(2)
+        SlowToCome.here = True
+
+    def __getstate__(self) -> str:
+        return "slow"
 
 
 def eat(_: int) -> int:
@@ -36,8 +53,14 @@ async def test_work_that_takes_too_long_is_ended_and_the_next_goes_on(workers: W
     workers.timeout = 0.5
     with pytest.raises(TooMuch, match="more than"):
         await workers.run(time.sleep, 60)
-    workers.timeout = 8.0
+    workers.timeout = 60.0
     assert await workers.run(abs, -1) == 1
+
+
+async def test_the_start_of_a_worker_is_not_counted_as_work() -> None:
+    workers = Workers(timeout=timedelta(seconds=1.5))
+    assert await workers.run(SlowToCome(), -1) == 1
+    workers.stop()
 
 
 async def test_work_that_eats_memory_costs_itself_alone(workers: Workers) -> None:

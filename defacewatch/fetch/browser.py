@@ -103,8 +103,12 @@ class Browser:
         finally:
             self._give_back(chromium)
 
-    async def render(self, url: str, *, now: datetime) -> Rendering:
-        """Look at `url` (http or https). What goes wrong is said in the rendering, never raised."""
+    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Rendering:
+        """Look at `url` (http or https). What goes wrong is said in the rendering, never raised.
+
+        With `dwell` it is looked at ten seconds after it has loaded, so that what its scripts do late is
+        seen; others work meanwhile, and the wall clock gets that much longer.
+        """
         if not url.lower().startswith(("http://", "https://")):
             return Rendering(now, failure=Failure.REFUSED, detail="not http or https")
         async with self._begun:
@@ -118,15 +122,17 @@ class Browser:
             self._busy.set()
             try:
                 async with self._proxy.session() as session:
-                    return await self._capture(chromium, session, url, now)
+                    return await self._capture(chromium, session, url, now, dwell)
             except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
                 log.error("no proxy session", error=str(error))
                 return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
             finally:
                 self._give_back(chromium)
 
-    async def _capture(self, chromium: Chromium, session: ProxySession, url: str, now: datetime) -> Rendering:
-        visit = Visit(chromium, session, url, timeout=self._timeout, max_height=self._max_height)
+    async def _capture(
+        self, chromium: Chromium, session: ProxySession, url: str, now: datetime, dwell: bool
+    ) -> Rendering:
+        visit = Visit(chromium, session, url, timeout=self._timeout, max_height=self._max_height, dwell=dwell)
         try:
             rendering = await visit.run(self._working, now=now)
         finally:

@@ -4,7 +4,7 @@ import asyncio
 
 
 class Budget:
-    """Seconds for the whole visit; what was spent waiting for a turn is given back."""
+    """Seconds for the whole visit; what was spent waiting on purpose or for a turn is given back."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -22,4 +22,10 @@ class Budget:
         """Take `slot`, and what that took off the budget."""
         before = self.used()
         await slot.acquire()
+        self._started += self.used() - before
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, and take that off the budget."""
+        before = self.used()
+        await asyncio.sleep(seconds)
         self._started += self.used() - before

@@ -23,6 +23,7 @@ PATIENCE = 200  # dialogs and popups, after which the page is held still
 REQUESTS = 1000  # listened to per capture; a page that makes more is held still
 TEXT = 500  # characters of a dialog
 URL = 2048  # characters of an address
+SCRIPTS = 100  # answers with a script file that are kept
 ENDLESS = frozenset(
     {"eventsource", "websocket", "media", "ping"}
 )  # kinds that keep no page from being settled
@@ -44,6 +45,7 @@ class Events:
         self.popups: list[str] = []
         self.downloads = 0
         self._page, self._world, self._loop = page, world, loop
+        self.scripts: list[Response] = []  # the answers with a script file, in the order that they came
         self._statuses: dict[Request, int | None] = {}
         self._running: set[Request] = set()
         self._last = loop.time()
@@ -133,6 +135,8 @@ class Events:
         request = response.request
         if request in self._statuses:
             self._statuses[request] = response.status
+            if request.resource_type == "script" and len(self.scripts) < SCRIPTS:
+                self.scripts.append(response)
         if self._is_main_document(request):
             self.answer, self.broken = response, None
 

