@@ -148,6 +148,7 @@ class Daemon:
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
                 self._every("blindness", BLIND_EVERY, self._blindness, watched=False),
                 self._reloading(stamp),
+                self._renewing(),
             ]
             tasks = [asyncio.create_task(loop) for loop in loops]
             log.info("watching", pages=len(self.schedule.planned), channels=sorted(self.messenger.channels))
@@ -279,6 +280,13 @@ class Daemon:
     async def _blindness(self) -> None:
         if await self.blindness.watch():
             self.messenger.outbox.wake()
+
+    async def _renewing(self) -> None:
+        """What another version has read is read again, once; pages whose check comes first do not wait."""
+        try:
+            await self.eyes.renewal.all()
+        except Exception:
+            log.exception("kept captures not read again")
 
     async def _nothing(self) -> None:
         """The event loop's own beat."""

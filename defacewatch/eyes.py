@@ -12,7 +12,7 @@ from functools import partial
 
 from defacewatch.captures import Features, Look
 from defacewatch.check import Checker
-from defacewatch.compare import extract
+from defacewatch.compare import VERSION, extract
 from defacewatch.config import Settings
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.canaries import Canaries
@@ -21,6 +21,7 @@ from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.renewal import Renewal
 from defacewatch.store import Store
 from defacewatch.workers import Workers
 
@@ -33,13 +34,15 @@ class Eyes:
     canaries: Canaries
     checker: Checker
     extract: Callable[[Look], Awaitable[Features]]
+    renewal: Renewal
 
 
 @asynccontextmanager
 async def opened_eyes(
     settings: Settings, store: Store, *, clock: Callable[[], datetime], browser: str | None
 ) -> AsyncIterator[Eyes]:
-    """Everything that looks, running; stopped on leaving. `browser` names a Chromium to use.
+    """Everything that looks, running; stopped on leaving. `browser` names a Chromium to use. Looks that
+    another version of the engine has read are read again page by page, before the checker looks at each.
 
     Our own listeners can never be reached by a page, whatever `allow_networks` says.
     """
@@ -61,6 +64,7 @@ async def opened_eyes(
         workers = Workers()
         stack.callback(workers.stop)
         reading = partial(workers.run, extract)
+        renewal = Renewal(store.baselines, reading, version=VERSION)
         canaries = Canaries(HttpFetcher(guard, timeout=watch.timeout), watch.canaries, clock=clock)
         stack.push_async_callback(canaries.http.close)
         checker = Checker(
@@ -71,8 +75,9 @@ async def opened_eyes(
             revalidate_every=watch.revalidate_every,
             online=canaries.online,
             extract=reading,
+            renew=renewal.page,
         )
-        yield Eyes(guard, chromium, fetcher, canaries, checker, reading)
+        yield Eyes(guard, chromium, fetcher, canaries, checker, reading, renewal)
 
 
 def forbid_listener(guard: Guard, host: str, port: int) -> None:

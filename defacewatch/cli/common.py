@@ -19,6 +19,7 @@ from rich.text import Text
 
 from defacewatch import config
 from defacewatch.baselines import plain_name
+from defacewatch.compare import VERSION
 from defacewatch.config import Settings
 from defacewatch.errors import Conflict
 from defacewatch.language import Translate, translator
@@ -124,6 +125,7 @@ async def open_store(settings: Settings) -> Store:
         baselines=settings.store.baselines,
         evidence=settings.store.evidence,
         password=settings.secrets.store_password,
+        version=VERSION,
     )
 
 

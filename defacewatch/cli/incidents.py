@@ -206,6 +206,7 @@ def export(
                 ("served", capture.served, "html.txt"),
                 ("dom", capture.dom, "html.txt"),
                 ("screen", capture.screenshot, "png"),
+                ("look", capture.facts, "json"),
             ):
                 files[f"{side}-{part}.{suffix}"] = await session.store.pictures(blob)
                 line[side][f"{part}_sha256"] = blob

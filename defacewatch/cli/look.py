@@ -99,6 +99,7 @@ def learn(
         ) as eyes:
 
             async def one(portal: Portal, page: Page) -> Lesson:
+                await eyes.renewal.page(page.id)
                 return await learn_page(
                     page.id,
                     fetch=eyes.fetcher,

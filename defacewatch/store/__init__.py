@@ -21,26 +21,37 @@ __all__ = ["Store"]
 
 
 class Store:
-    """The store, open. Its parts share one engine; `blobs` is the evidence, `approved` the baselines'."""
+    """The store, open. Its parts share one engine; `blobs` is the evidence, `approved` the baselines'.
 
-    def __init__(self, engine: Engine, blobs: Blobs, approved: Blobs) -> None:
+    `version` is that of the features which can be used; None where nothing is going to be compared.
+    """
+
+    def __init__(self, engine: Engine, blobs: Blobs, approved: Blobs, *, version: int | None = None) -> None:
         self.engine, self.blobs, self.approved = engine, blobs, approved
         self.portals = Portals(engine)
-        self.baselines = Baselines(engine, blobs, approved)
-        self.checks = Checks(engine, blobs)
+        self.baselines = Baselines(engine, blobs, approved, version=version)
+        self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod
-    async def open(cls, url: str, *, baselines: Path, evidence: Path, password: str | None = None) -> "Store":
+    async def open(
+        cls,
+        url: str,
+        *,
+        baselines: Path,
+        evidence: Path,
+        password: str | None = None,
+        version: int | None = None,
+    ) -> "Store":
         """Bring the tables up to date and open the store.
 
         Raises UsageError for a URL that cannot be used, StoreError when the database does not answer.
         """
         parsed = parse(url, password)
         await asyncio.to_thread(migrate, parsed)
-        return cls(Engine(parsed), Blobs(evidence), Blobs(baselines))
+        return cls(Engine(parsed), Blobs(evidence), Blobs(baselines), version=version)
 
     async def close(self) -> None:
         await self.engine.close()

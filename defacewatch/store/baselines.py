@@ -3,18 +3,19 @@
 import asyncio
 from datetime import datetime
 
-from sqlalchemy import Update, delete, exists, insert, or_, select, update
+from sqlalchemy import Update, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.baselines import Approval, ApprovedLook, Baseline, check_approval
-from defacewatch.captures import Capture, Features
+from defacewatch.captures import Capture, Features, Look
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.profiles import Profile
 from defacewatch.records import Kept
-from defacewatch.store.blobs import Blobs
+from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
+from defacewatch.store.looks import load
 from defacewatch.store.moves import LOOK_AFRESH, add_capture, add_event, save_incident, touch
 from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import (
@@ -27,19 +28,30 @@ from defacewatch.store.rows import (
     incident_of,
     packed,
     part,
-    unpacked,
+    readable,
 )
-from defacewatch.store.schema import approvals, captures, incidents, mutes, profiles
+from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state, profiles
+
+_SETTLED = exists().where(
+    approvals.c.page == captures.c.page,
+    or_(approvals.c.capture == captures.c.id, approvals.c.at >= captures.c.proposed_at),
+)
+_WAITING = and_(captures.c.proposed_at.is_not(None), ~_SETTLED)
+_WITHOUT_FEATURES = tuple(column for column in captures.c if column is not captures.c.features)
 
 
 class Baselines:
-    def __init__(self, engine: Engine, evidence: Blobs, approved: Blobs) -> None:
-        self.engine, self.evidence, self.approved = engine, evidence, approved
+    """Of features, those of `version` can be used; None: any (nothing is compared)."""
+
+    def __init__(
+        self, engine: Engine, evidence: Blobs, approved: Blobs, *, version: int | None = None
+    ) -> None:
+        self.engine, self.evidence, self.approved, self.version = engine, evidence, approved, version
 
     async def get(self, page_id: str) -> Baseline | None:
-        """The looks of a page that are approved now."""
+        """The looks of a page that are approved now and can be used."""
         async with self.engine.reading() as db:
-            return await approved(db, page_id)
+            return await approved(db, page_id, self.version)
 
     async def capture(self, capture_id: str) -> Capture:
         """A kept capture. Raises NotFound."""
@@ -62,14 +74,14 @@ class Baselines:
             await add_capture(db, kept)
             await _propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
-                await save_profile(db, profile)
+                await save_profile(db, profile, self.version)
             return capture_of(await _capture(db, kept.capture.id))
 
     async def set_profile(self, page_id: str, profile: Profile) -> None:
         """Replace a page's profile; a check that is under way reads again."""
         async with self.engine.writing() as db:
             await touch(db, page_id)
-            await save_profile(db, profile)
+            await save_profile(db, profile, self.version)
 
     async def propose(self, capture_id: str, *, by: str, now: datetime) -> Capture:
         """Propose a capture as baseline. Who proposed it first stays its proposer.
@@ -84,13 +96,7 @@ class Baselines:
     async def proposals(self) -> list[Capture]:
         """Proposed captures that wait for an approver, oldest first; an approval on the same page after the
         proposal settles it."""
-        settled = exists().where(
-            approvals.c.page == captures.c.page,
-            or_(approvals.c.capture == captures.c.id, approvals.c.at >= captures.c.proposed_at),
-        )
-        waiting = select(captures).where(
-            captures.c.proposed_at.is_not(None), captures.c.expired_at.is_(None), ~settled
-        )
+        waiting = select(captures).where(_WAITING, captures.c.expired_at.is_(None))
         async with self.engine.reading() as db:
             rows = await db.execute(waiting.order_by(captures.c.proposed_at, captures.c.id))
             return [capture_of(part(row, captures)) for row in rows]
@@ -103,12 +109,13 @@ class Baselines:
         Its blobs are copied to the baselines first. The page's incident is resolved as legitimate when its
         latest capture is this one or looks the same; the next check looks afresh. Raises NotFound,
         UsageError without name and reason, Conflict where the capture has expired or the rule of the
-        second person forbids it.
+        second person forbids it, or where another version of the program made its features.
         """
         async with self.engine.reading() as db:
             row = await _capture(db, capture_id)
             portal, _ = await page_with_portal(db, row["page"])
         _check_usable(row)
+        self._check_version(row)
         check_approval(portal, capture_of(row), by=by, reason=reason)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
@@ -123,24 +130,60 @@ class Baselines:
             await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
         return approval
 
-    async def outdated(self, version: int) -> list[Capture]:
-        """The captures that are approved or proposed now and whose features are not of `version`: they are
-        to be made again from the blobs (`renew`) before anything is compared with them."""
+    async def outdated(self, version: int, *, page: str | None = None) -> list[Capture]:
+        """The captures that are approved now or wait for an approver, the latest of each page and those of
+        unresolved incidents, as far as their features are not of `version`: they are to be made again from
+        what was kept (`look`, `renew`) before anything is compared with them. Approved ones first."""
         current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
-        query = select(captures).where(
+        query = select(*_WITHOUT_FEATURES).where(
             captures.c.features_version != version,
             captures.c.expired_at.is_(None),
-            or_(current, captures.c.proposed_at.is_not(None)),
+            or_(
+                current,
+                _WAITING,
+                captures.c.id.in_(select(page_state.c.capture)),
+                captures.c.id.in_(
+                    select(incidents.c.capture).where(incidents.c.state != State.RESOLVED.value)
+                ),
+            ),
+        )
+        if page is not None:
+            query = query.where(captures.c.page == page)
+        async with self.engine.reading() as db:
+            rows = await db.execute(query.order_by(current.desc(), captures.c.id))
+            return [capture_of({c.name: row._mapping[c] for c in _WITHOUT_FEATURES}) for row in rows]
+
+    async def is_approved(self, capture_id: str) -> bool:
+        """Whether a capture is one of its page's approved looks now."""
+        query = select(approvals.c.id).where(
+            approvals.c.capture == capture_id, approvals.c.withdrawn_at.is_(None)
         )
         async with self.engine.reading() as db:
-            rows = await db.execute(query.order_by(captures.c.id))
-            return [capture_of(part(row, captures)) for row in rows]
+            return (await db.scalar(query.limit(1))) is not None
+
+    async def look(self, capture: Capture) -> Look:
+        """The look that a capture was made of, from the evidence or the baselines.
+
+        Raises NotFound, or DefacewatchError where a blob is damaged.
+        """
+        return await asyncio.to_thread(load, self._content, capture)
 
     async def renew(self, capture_id: str, features: Features) -> None:
-        """Replace a capture's features, also where it is approved, with those made again from its blobs."""
+        """Replace a capture's features, also where it is approved, with those made again from what was kept.
+        The next check of its page looks afresh. Nothing happens where another process was faster. Raises
+        NotFound."""
         made: Values = {"features": packed(features), "features_version": features.version}
+        document = features.shown or features.served
+        hashes = {
+            "dom_hash": document.dom_hash,
+            "screen_hash": features.screen.page if features.screen else "",
+        }
         async with self.engine.writing() as db:
-            await db.execute(update(captures).where(captures.c.id == capture_id).values(**made))
+            row = await _capture(db, capture_id)
+            if row["features_version"] == features.version:
+                return
+            await touch(db, row["page"], LOOK_AFRESH)
+            await db.execute(update(captures).where(captures.c.id == capture_id).values(**made, **hashes))
             await db.execute(update(approvals).where(approvals.c.capture == capture_id).values(**made))
 
     async def history(self, page_id: str) -> list[Approval]:
@@ -149,25 +192,51 @@ class Baselines:
         async with self.engine.reading() as db:
             return [approval_of(part(row, approvals)) for row in await db.execute(query)]
 
+    def _content(self, blob: str) -> bytes:
+        try:
+            return self.evidence.get(blob)
+        except (NotFound, Damaged):
+            if not self.approved.has(blob):
+                raise
+            return self.approved.get(blob)
+
+    def _check_version(self, capture: Columns) -> None:
+        if self.version is not None and capture["features_version"] != self.version:
+            raise Conflict(
+                f"capture {capture['id']} was read by another version of defacewatch: take a new one"
+                f" (defacewatch learn {capture['page']})"
+            )
+
     def _copy_blobs(self, capture: Capture) -> None:
-        for blob in (capture.served, capture.dom, capture.screenshot):
+        for blob in (capture.served, capture.dom, capture.screenshot, capture.facts):
             if not self.approved.has(blob):
                 self.approved.put(self.evidence.get(blob), self.evidence.suffix(blob))
 
 
-async def approved(db: AsyncConnection, page_id: str) -> Baseline | None:
-    """The baseline of a page, for other parts of the store."""
+async def approved(db: AsyncConnection, page_id: str, version: int | None) -> Baseline | None:
+    """The baseline of a page, for other parts of the store: its looks whose features can be used, those of
+    `version` (None: of any). None where there is no such look."""
     query = select(approvals).where(approvals.c.page == page_id, approvals.c.withdrawn_at.is_(None))
     rows = (await db.execute(query.order_by(approvals.c.id))).all()
-    if not rows:
-        return None
-    looks = tuple(ApprovedLook(row.capture, unpacked(row.features)) for row in rows)
-    return Baseline(page_id, rows[-1].id, looks)
+    looks = tuple(
+        ApprovedLook(row.capture, features)
+        for row in rows
+        if version is None or row.features_version == version
+        if (features := readable(row.features)) is not None
+    )
+    return Baseline(page_id, rows[-1].id, looks) if looks else None
 
 
-async def save_profile(db: AsyncConnection, profile: Profile) -> None:
-    """Write a page's profile; the caller has touched the page's state, so nobody else does at once."""
-    values: Values = {"samples": profile.samples, "data": dumped(PROFILE, profile)}
+async def has_approval(db: AsyncConnection, page_id: str) -> bool:
+    """Whether a look of a page is approved now, be its features of any version."""
+    query = select(approvals.c.id).where(approvals.c.page == page_id, approvals.c.withdrawn_at.is_(None))
+    return (await db.scalar(query.limit(1))) is not None
+
+
+async def save_profile(db: AsyncConnection, profile: Profile, version: int | None) -> None:
+    """Write a page's profile, learned from features of `version`; the caller has touched the page's state, so
+    nobody else does at once."""
+    values: Values = {"version": version, "samples": profile.samples, "data": dumped(PROFILE, profile)}
     saved = await db.execute(update(profiles).where(profiles.c.page == profile.page).values(**values))
     if saved.rowcount == 0:
         await db.execute(insert(profiles).values(page=profile.page, **values))

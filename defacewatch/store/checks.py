@@ -1,6 +1,7 @@
 """Both ends of a check: what it reads before it looks, and what it writes afterwards, all at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +13,13 @@ from defacewatch.baselines import Baseline
 from defacewatch.captures import Features, Look, Tier, Validators
 from defacewatch.errors import NotFound
 from defacewatch.incidents import PROGRAM
-from defacewatch.profiles import Profile
 from defacewatch.records import Context, Kept, Outcome, Recorded
-from defacewatch.store.baselines import approved, save_profile
+from defacewatch.store.baselines import approved, has_approval, save_profile
 from defacewatch.store.blobs import Blobs
 from defacewatch.store.engine import Engine
 from defacewatch.store.looks import keep
 from defacewatch.store.moves import add_alert, add_capture, add_event, save_incident, touch
 from defacewatch.store.rows import (
-    PROFILE,
     SIGNALS,
     Values,
     dumped,
@@ -28,6 +27,7 @@ from defacewatch.store.rows import (
     page_of,
     part,
     portal_of,
+    profile_of,
 )
 from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
 from defacewatch.store.states import UNRESOLVED, CheckRow, PageState, history, latest, streak_of
@@ -38,8 +38,10 @@ _WITHOUT_INCIDENT = frozenset({AlertKind.CERTIFICATE, AlertKind.BLIND, AlertKind
 
 
 class Checks:
-    def __init__(self, engine: Engine, blobs: Blobs) -> None:
-        self.engine, self.blobs = engine, blobs
+    """Of features, those of `version` can be used; None: any (nothing is compared)."""
+
+    def __init__(self, engine: Engine, blobs: Blobs, *, version: int | None = None) -> None:
+        self.engine, self.blobs, self.version = engine, blobs, version
 
     async def context(self, page_id: str, *, now: datetime) -> Context:
         """What a check of a page needs to know; the portal comes without its pages. Raises NotFound."""
@@ -49,8 +51,9 @@ class Checks:
             if row is None:
                 raise NotFound(f"there is no page {page_id}")
             quiet = frozenset(await db.scalars(select(mutes.c.identity).where(mutes.c.page == page_id)))
-            baseline = await approved(db, page_id)
-        return _context(row, baseline, quiet)
+            baseline = await approved(db, page_id, self.version)
+            unread = baseline is None and await has_approval(db, page_id)
+        return replace(_context(row, baseline, quiet, self.version), unread=unread)
 
     async def keep(self, page_id: str, look: Look, features: Features, *, attack: bool = False) -> Kept:
         """Put a look's blobs on disk, synced, and return it with the capture row that names them.
@@ -73,7 +76,7 @@ class Checks:
             if outcome.kept is not None:
                 await add_capture(db, outcome.kept)
             if outcome.profile is not None:
-                await save_profile(db, outcome.profile)
+                await save_profile(db, outcome.profile, self.version)
             incident = await _record_incident(db, outcome)
             check = await _record_check(db, outcome, incident) if _is_kept(outcome) else None
             for draft in outcome.alerts:
@@ -112,6 +115,7 @@ def _known_of(page_id: str, now: datetime) -> Select[Any]:
             portals,
             incidents,
             profiles.c.data.label("profile"),
+            profiles.c.version.label("profile_version"),
             resolved.scalar_subquery().label("previous_incident"),
             wavers.scalar_subquery().label("wavers"),
         )
@@ -123,7 +127,7 @@ def _known_of(page_id: str, now: datetime) -> Select[Any]:
     )
 
 
-def _context(row: Row[Any], baseline: Baseline | None, quiet: frozenset[str]) -> Context:
+def _context(row: Row[Any], baseline: Baseline | None, quiet: frozenset[str], version: int | None) -> Context:
     state, incident = part(row, page_state), part(row, incidents)
     page = page_of(part(row, pages))
     return Context(
@@ -131,7 +135,8 @@ def _context(row: Row[Any], baseline: Baseline | None, quiet: frozenset[str]) ->
         portal_of(part(row, portals)),
         state["version"],
         baseline=baseline,
-        profile=Profile(page.id) if row.profile is None else PROFILE.validate_json(row.profile),
+        # its keys are hashes that mean nothing to another version: then it is begun anew
+        profile=profile_of(page.id, row.profile if version in (None, row.profile_version) else None),
         incident=None if incident["id"] is None else incident_of(incident),
         previous=row.previous_incident,
         streak=streak_of(state),

@@ -21,6 +21,6 @@ class Named:
 
 async def named(db: AsyncConnection, *where: ColumnElement[bool]) -> list[Named]:
     """The captures that `where` selects, oldest first."""
-    columns = (captures.c.id, captures.c.served, captures.c.dom, captures.c.screenshot)
+    columns = (captures.c.id, captures.c.served, captures.c.dom, captures.c.screenshot, captures.c.facts)
     rows = await db.execute(select(*columns).where(*where).order_by(captures.c.at, captures.c.id))
-    return [Named(row.id, frozenset((row.served, row.dom, row.screenshot))) for row in rows]
+    return [Named(row.id, frozenset((row.served, row.dom, row.screenshot, row.facts))) for row in rows]

@@ -1,12 +1,21 @@
-"""From a look to a capture: its parts become blobs, and a row that names them is made."""
+"""From a look to a capture, and back: its parts become blobs, and a row that names them is made.
+
+The documents and the screenshot are blobs of their own, since people look at them; everything else that the
+look brought (`facts`) is one blob of JSON, so that features can be made again by a later version.
+"""
 
 import asyncio
+import base64
+import json
 import secrets
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 
 from pydantic import TypeAdapter
 
 from defacewatch.captures import Capture, Features, Hop, Look, Refusal, Resource, TlsFinding
+from defacewatch.errors import DefacewatchError
 from defacewatch.records import Kept
 from defacewatch.store.blobs import Blobs
 
@@ -17,6 +26,7 @@ _HOPS = TypeAdapter(tuple[Hop, ...])
 _RESOURCES = TypeAdapter(tuple[Resource, ...])
 _REFUSALS = TypeAdapter(tuple[Refusal, ...])
 _TLS = TypeAdapter(TlsFinding | None)
+_LOOK = TypeAdapter(Look)
 
 
 async def keep(blobs: Blobs, page: str, look: Look, features: Features, *, attack: bool) -> Kept:
@@ -27,11 +37,12 @@ async def keep(blobs: Blobs, page: str, look: Look, features: Features, *, attac
     rendering = look.rendering
     if rendering is None:
         raise ValueError("only a look with the browser is kept")
-    served, dom, screenshot = await asyncio.to_thread(
+    served, dom, screenshot, facts = await asyncio.to_thread(
         lambda: (
             blobs.put(_bytes(look.probe.html), ".html"),
             blobs.put(_bytes(rendering.html), ".html"),
             blobs.put(rendering.screenshot, ".png"),
+            blobs.put(_facts(look), ".json"),
         )
     )
     document = features.shown or features.served
@@ -42,6 +53,7 @@ async def keep(blobs: Blobs, page: str, look: Look, features: Features, *, attac
         served=served,
         dom=dom,
         screenshot=screenshot,
+        facts=facts,
         dom_hash=document.dom_hash,
         screen_hash=features.screen.page if features.screen else "",
         final_url=rendering.final_url[:WORDS],
@@ -51,6 +63,43 @@ async def keep(blobs: Blobs, page: str, look: Look, features: Features, *, attac
         details=_details(look),
     )
     return Kept(look, features, capture)
+
+
+def load(read: Callable[[str], bytes], capture: Capture) -> Look:
+    """The look that a capture was made of; `read` gives the content of a blob. Blocks.
+
+    Raises NotFound or Damaged as `read` does, and DefacewatchError where the facts are of another form.
+    """
+    facts = read(capture.facts)
+    try:
+        plain = json.loads(facts)
+        look = _LOOK.validate_python(plain["look"])
+        icon = base64.b64decode(plain["icon"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DefacewatchError(f"the facts of capture {capture.id} cannot be read: {error}") from error
+    if look.rendering is None:
+        raise DefacewatchError(f"the facts of capture {capture.id} are not of a look with the browser")
+    rendering = replace(
+        look.rendering, html=_text(read(capture.dom)), screenshot=read(capture.screenshot), icon=icon
+    )
+    return Look(replace(look.probe, html=_text(read(capture.served))), rendering)
+
+
+def _facts(look: Look) -> bytes:
+    """A look without what are blobs of their own. What it holds of a page was bounded when it was fetched."""
+    rendering = look.rendering
+    if rendering is None:
+        raise ValueError("only a look with the browser is kept")
+    bare = Look(replace(look.probe, html=""), replace(rendering, html="", screenshot=b"", icon=b""))
+    plain = {
+        "look": _LOOK.dump_python(bare, mode="json"),
+        "icon": base64.b64encode(rendering.icon).decode(),
+    }
+    return _bytes(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
+
+
+def _text(document: bytes) -> str:
+    return document.decode("utf-8", "replace")
 
 
 def _bytes(text: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, Table
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState
@@ -47,8 +47,20 @@ def packed(features: Features) -> bytes:
     return zlib.compress(dumped(FEATURES, features).encode(), 1)
 
 
-def unpacked(data: bytes) -> Features:
-    return FEATURES.validate_json(zlib.decompress(data))
+def readable(data: bytes) -> Features | None:
+    """Features as they were packed; None where they are of another form, as another version may have it."""
+    try:
+        return FEATURES.validate_json(zlib.decompress(data))
+    except (ValidationError, zlib.error):
+        return None
+
+
+def profile_of(page: str, data: str | None) -> Profile:
+    """A page's profile as it was kept, or an empty one where there is none, or one of another form."""
+    try:
+        return Profile(page) if data is None else PROFILE.validate_json(data)
+    except ValidationError:
+        return Profile(page)
 
 
 def _seconds(interval: timedelta | None) -> float | None:
@@ -122,6 +134,7 @@ def capture_values(capture: Capture, features: Features) -> Values:
         "served": capture.served,
         "dom": capture.dom,
         "screenshot": capture.screenshot,
+        "facts": capture.facts,
         "dom_hash": capture.dom_hash,
         "screen_hash": capture.screen_hash,
         "final_url": capture.final_url,
@@ -144,6 +157,7 @@ def capture_of(row: Columns) -> Capture:
         served=row["served"],
         dom=row["dom"],
         screenshot=row["screenshot"],
+        facts=row["facts"],
         dom_hash=row["dom_hash"],
         screen_hash=row["screen_hash"],
         final_url=row["final_url"],
@@ -185,6 +199,7 @@ def incident_values(incident: Incident) -> Values:
         "differences": dumped(DIFFERENCES, tuple(sorted(incident.differences))),
         "intermittent": incident.intermittent,
         "present": incident.present,
+        "late": incident.late,
         "capture": incident.capture,
         "previous": incident.previous,
     }
@@ -206,6 +221,7 @@ def incident_of(row: Columns) -> Incident:
         differences=frozenset(DIFFERENCES.validate_json(row["differences"])),
         intermittent=row["intermittent"],
         present=row["present"],
+        late=row["late"],
         capture=row["capture"],
         previous=row["previous"],
         version=row["version"],

@@ -142,6 +142,7 @@ captures = Table(
     Column("served", Text, nullable=False),
     Column("dom", Text, nullable=False),
     Column("screenshot", Text, nullable=False),
+    Column("facts", Text, nullable=False),
     Column("dom_hash", Text, nullable=False),
     Column("screen_hash", Text, nullable=False),
     Column("final_url", Words, nullable=False),
@@ -185,6 +186,7 @@ profiles = Table(
     "profiles",
     metadata,
     Column("page", Text, ForeignKey("pages.id"), primary_key=True),
+    Column("version", Integer),  # of the features that it was learned from
     Column("samples", Integer, nullable=False),
     Column("data", Words, nullable=False),
 )
@@ -206,6 +208,7 @@ incidents = Table(
     Column("differences", Words, nullable=False),
     Column("intermittent", Boolean, nullable=False),
     Column("present", Boolean, nullable=False),
+    Column("late", Boolean, nullable=False),
     Column("capture", Text),
     Column("previous", _Id, ForeignKey("incidents.id")),
     Column("version", Integer, nullable=False),

@@ -59,9 +59,8 @@ def test_an_export_holds_the_evidence_under_the_hashes_it_names(defaced: Shell) 
         member = archive.extractfile("incident-1/incident.json")
         assert member is not None
         line = json.load(member)
-    sides = {
-        f"{s}-{p}" for s in ("before", "after") for p in ("served.html.txt", "dom.html.txt", "screen.png")
-    }
+    parts = ("served.html.txt", "dom.html.txt", "screen.png", "look.json")
+    sides = {f"{side}-{part}" for side in ("before", "after") for part in parts}
     assert names == {"incident.json"} | sides
     assert line["after"]["screen_sha256"] != line["before"]["screen_sha256"]
     again = defaced.run("incidents", "export", "1", "--to", "proof.tar.gz")

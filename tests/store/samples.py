@@ -7,12 +7,24 @@ from datetime import UTC, datetime, timedelta
 from PIL import Image
 
 from defacewatch.alerts import Draft, draft
-from defacewatch.captures import Document, Features, Look, Phrase, Probe, Rendering, Screen, Tier, Validators
+from defacewatch.captures import (
+    Document,
+    Features,
+    Look,
+    Phrase,
+    Probe,
+    Rendering,
+    Screen,
+    Shot,
+    Tier,
+    Validators,
+)
 from defacewatch.incidents import advance
 from defacewatch.portals import Contact, Page, Portal
 from defacewatch.records import Context, Kept, Outcome
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
+from defacewatch.tiles import Strips
 from defacewatch.verdicts import Verdict, VerdictKind
 
 NOW = datetime(2026, 9, 2, 7, 30, tzinfo=UTC)
@@ -55,7 +67,8 @@ def document(mark: str = "a") -> Document:
 
 
 def features(mark: str = "a", *, version: int = 1) -> Features:
-    screen = Screen("0" * 16, f"{mark:0>16}", 2, 1, (2**63, 1), ((1, 2, 3), (4, 5, 6)), 0.25)
+    shot = Shot("header>img", "https://hungyen.gov.vn/logo.png", 8, 8, 90, 90, 2**64 - 1, (1, 2, 3))
+    screen = Screen("0" * 16, f"{mark:0>16}", 0.25, Strips.plain((1, 2, 3)).packed, (shot,))
     return Features(version, document(mark), document(mark), screen)
 
 

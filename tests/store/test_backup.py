@@ -89,7 +89,7 @@ async def test_a_backup_brings_everything_back_into_either_database(
 ) -> None:
     saved = await store.upkeep.backup(tmp_path / name)
     assert saved.problems == ()
-    assert saved.blobs == len(list(store.blobs.all())) + len(list(store.approved.all())) == 9
+    assert saved.blobs == len(list(store.blobs.all())) + len(list(store.approved.all())) == 12
     assert saved.bytes == (tmp_path / name).stat().st_size
     other = await elsewhere(kind)
     await other.upkeep.restore(tmp_path / name)

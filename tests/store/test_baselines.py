@@ -45,7 +45,7 @@ async def test_an_approval_makes_the_baseline_and_copies_its_blobs_first(store: 
     assert [(a.capture, a.features) for a in baseline.looks] == [(capture, features("a"))]
     assert (await store.checks.context(page, now=NOW)).baseline == baseline
     row = await store.baselines.capture(capture)
-    for blob in (row.served, row.dom, row.screenshot):
+    for blob in (row.served, row.dom, row.screenshot, row.facts):
         assert store.approved.get(blob) == store.blobs.get(blob)
         store.blobs.delete(blob)
         assert await store.pictures(blob) == store.approved.get(blob)
@@ -192,6 +192,27 @@ async def test_features_made_again_replace_the_old_ones_everywhere(store: Store)
     baseline = await store.baselines.get(page)
     assert baseline is not None
     assert baseline.looks[0].features == newer
+
+
+async def test_of_proposals_only_the_open_ones_are_outdated_and_of_one_page_if_asked(store: Store) -> None:
+    page, other = await registered(store), await registered(store, "langson")
+    settled, approved, waiting = [await captured(store, page, mark) for mark in "abc"]
+    elsewhere = await captured(store, other)
+    await store.baselines.approve(approved, by="an", reason="x", now=NOW + MINUTE)
+    await store.baselines.propose(waiting, by="an", now=NOW + 2 * MINUTE)
+    assert settled not in (found := [c.id for c in await store.baselines.outdated(2)])
+    assert found[0] == approved
+    assert set(found) == {approved, waiting, elsewhere}
+    assert [c.id for c in await store.baselines.outdated(2, page=page)] == [approved, waiting]
+
+
+async def test_features_that_another_process_made_again_stay(store: Store) -> None:
+    page = await registered(store)
+    capture = await captured(store, page)
+    await store.baselines.renew(capture, features("a", version=2))
+    before = await store.checks.context(page, now=NOW)
+    await store.baselines.renew(capture, features("a", version=2))
+    assert await store.checks.context(page, now=NOW) == before
 
 
 async def test_a_check_under_way_during_an_approval_judges_again(store: Store) -> None:

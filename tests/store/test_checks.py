@@ -300,6 +300,7 @@ async def test_an_outcome_that_cannot_be_written_whole_is_not_written_at_all(sto
     made = outcome(context, DEFACED, kept=kept, tier=Tier.RENDER)
     async with store.engine.writing() as db:
         values = {"id": kept.capture.id, "page": page, "at": NOW, "served": "", "dom": "", "screenshot": ""}
+        values["facts"] = ""
         values |= {"dom_hash": "", "screen_hash": "", "final_url": "", "title": "", "attack": False}
         await db.execute(insert(captures).values(**values, details="{}", features_version=1))
     before = await counts(store)

@@ -28,7 +28,7 @@ def age_files(store: Store) -> None:
 
 async def blobs_of(store: Store, capture: str) -> set[str]:
     found = await store.baselines.capture(capture)
-    return {found.served, found.dom, found.screenshot}
+    return {found.served, found.dom, found.screenshot, found.facts}
 
 
 async def retention(store: Store, now: datetime = LATER, max_bytes: int = ROOM) -> Removed:
@@ -64,7 +64,7 @@ async def test_old_captures_and_checks_go_with_their_files_but_the_latest_captur
     old, latest = await rendered(store, page, ["a", "bb"])
     gone, stay = await blobs_of(store, old), await blobs_of(store, latest)
     removed = await retention(store)
-    assert (removed.captures, removed.checks, removed.files) == (1, 2, 3)
+    assert (removed.captures, removed.checks, removed.files) == (1, 2, 4)
     assert removed.bytes > 0
     assert set(store.blobs.all()) == stay
     assert not gone & stay
@@ -78,8 +78,8 @@ async def test_a_blob_that_another_capture_names_stays(store: Store) -> None:
     page = await registered(store)
     await rendered(store, page, ["a", "a"])
     removed = await retention(store)
-    assert (removed.captures, removed.files) == (1, 0)
-    assert len(set(store.blobs.all())) == 3
+    assert (removed.captures, removed.files) == (1, 1), "its facts alone are its own"
+    assert len(set(store.blobs.all())) == 4
 
 
 async def test_more_rows_than_a_batch_go(store: Store) -> None:
@@ -102,7 +102,7 @@ async def test_approved_captures_stay_even_those_that_were_replaced(store: Store
     removed = await retention(store, max_bytes=0)
     assert (removed.captures, removed.expired, removed.files) == (0, 0, 0)
     assert await store.upkeep.check() == []
-    assert len(set(store.approved.all())) == 6
+    assert len(set(store.approved.all())) == 7, "their facts are the same"
 
 
 async def test_a_proposal_stays_until_an_approval_settles_it(store: Store) -> None:
@@ -174,7 +174,7 @@ async def test_the_oldest_pictures_go_first_when_there_is_no_room_and_their_rows
     sizes = [sum(map(store.blobs.size, await blobs_of(store, capture))) for capture in captures]
     soon = NOW + timedelta(days=1)
     removed = await retention(store, soon, max_bytes=sum(sizes[1:]) - 1)
-    assert (removed.expired, removed.captures, removed.files) == (2, 0, 6)
+    assert (removed.expired, removed.captures, removed.files) == (2, 0, 8)
     assert removed.evidence == store.blobs.total() == sum(sizes[2:])
     assert [c.id for c in await store.baselines.captures(page)] == captures[:1:-1]
     assert (await store.baselines.capture(captures[0])).id == captures[0]
@@ -186,8 +186,10 @@ async def test_the_oldest_pictures_go_first_when_there_is_no_room_and_their_rows
 async def test_pictures_that_share_their_blobs_go_until_there_is_room(store: Store) -> None:
     page = await registered(store)
     captures = await rendered(store, page, ["a", "a", "a", "bb", "ccc"])
-    removed = await retention(store, NOW + timedelta(days=1), max_bytes=store.blobs.total() - 1)
-    assert (removed.expired, removed.files) == (3, 3)
+    own = [store.blobs.size((await store.baselines.capture(one)).facts) for one in captures[:2]]
+    room = store.blobs.total() - sum(own) - 1
+    removed = await retention(store, NOW + timedelta(days=1), max_bytes=room)
+    assert (removed.expired, removed.files) == (3, 6)
     assert [c.id for c in await store.baselines.captures(page)] == captures[:2:-1]
 
 

@@ -45,7 +45,7 @@ async def test_an_approved_capture_needs_its_baseline_and_not_its_evidence(store
     capture = await captured(store, page)
     approved = await store.baselines.capture(capture)
     await store.baselines.approve(capture, by="an", reason="first", now=approved.at)
-    for blob in (approved.served, approved.dom, approved.screenshot):
+    for blob in (approved.served, approved.dom, approved.screenshot, approved.facts):
         store.blobs.delete(blob)
     assert await store.upkeep.check() == []
     store.approved.delete(approved.dom)
@@ -58,7 +58,7 @@ async def test_an_approved_capture_needs_its_baseline_and_not_its_evidence(store
 async def test_two_unresolved_incidents_of_one_page_are_found(store: Store) -> None:
     page = await registered(store)
     await checked(store, page, DEFACED)
-    columns = "page, verdict, opened_at, state, differences, intermittent, present, version"
+    columns = "page, verdict, opened_at, state, differences, intermittent, present, late, version"
     behind_its_back(
         store,
         "DROP INDEX uq_incidents_unresolved",

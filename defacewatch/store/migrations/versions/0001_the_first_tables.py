@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("served", sa.Text(), nullable=False),
         sa.Column("dom", sa.Text(), nullable=False),
         sa.Column("screenshot", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("dom_hash", sa.Text(), nullable=False),
         sa.Column("screen_hash", sa.Text(), nullable=False),
         sa.Column("final_url", sa.Text(), nullable=False),
@@ -103,6 +104,7 @@ def upgrade() -> None:
         sa.Column("differences", sa.Text(), nullable=False),
         sa.Column("intermittent", sa.Boolean(), nullable=False),
         sa.Column("present", sa.Boolean(), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
         sa.Column("capture", sa.Text(), nullable=True),
         sa.Column("previous", _ID, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -149,6 +151,7 @@ def upgrade() -> None:
     op.create_table(
         "profiles",
         sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
         sa.Column("samples", sa.Integer(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["page"], ["pages.id"], name=op.f("fk_profiles_page")),
