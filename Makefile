@@ -1,5 +1,5 @@
 # Needs python3 (3.11 or newer) and make; everything else is installed by the targets. The environment is .venv/.
-.PHONY: help setup demo run test check bench format clean
+.PHONY: help setup demo run test check bench bench-detect format clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -8,7 +8,7 @@ CODE := $(wildcard defacewatch tests bench)
 ARGS ?=
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: ## install what is missing: the locked environment, Chromium, PostgreSQL for the tests
 	@scripts/setup environment browser postgresql
@@ -36,6 +36,10 @@ check: ## format, lint, types, import contracts, lock file
 bench: ## the benchmarks
 	@scripts/setup environment browser postgresql
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-detect: ## the engine on real pages and attacks (ARGS="--html-only" for the quick part)
+	@scripts/setup environment browser
+	@$(BIN)/python -m bench detect $(ARGS)
 
 format: ## format the code, and mend what the linter can
 	@scripts/setup environment

@@ -6,6 +6,7 @@ from importlib import import_module
 BENCHMARKS = {
     "kills": ("bench.resilience.kills", "the daemon is killed fifty times in mid-alert; every alert arrives"),
     "real": ("bench.real.main", "real sites, walked through their versions and then defaced"),
+    "detect": ("bench.detect.main", "what the engine says of ordinary updates and of attacks"),
 }
 
 

@@ -1,0 +1,1 @@
+"""What the engine says of real pages, of their ordinary life and of attacks on them."""
