@@ -80,12 +80,9 @@ class Validators:
 
 @dataclass(frozen=True)
 class Probe:
-    """One cheap look over plain HTTP.
-
-    `html` is the decoded body ('' when there is none, when `not_modified`, or when it is not text);
-    `body_hash` is the SHA-256 of the raw decompressed body. `truncated` says that the body was cut at
-    the size limit. `elapsed` is in seconds. With a `failure`, `status` may still be known.
-    """
+    """One cheap look over plain HTTP: `html` is the decoded body ('' when there is none, when `not_modified`,
+    or when it is not text), `body_hash` the SHA-256 of the raw decompressed body. `truncated` says that the
+    body was cut at the size limit. `elapsed` is in seconds. With a `failure`, `status` may still be known."""
 
     url: str
     at: datetime
@@ -118,13 +115,48 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Script:
+    """A script file that the page loaded: its address and its text (bounded)."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture or large background that the page shows: `path` names the place in the DOM
+    ('header#top>a.logo>img'); the box is in CSS pixels of the page."""
+
+    path: str
+    url: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An element laid over a good part of the first screen: `share` (0..1) of it, what it shows, and for a
+    frame or a picture where that comes from. `name` tells it from others, '' where nothing does."""
+
+    tag: str
+    url: str
+    text: str
+    share: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Rendering:
     """One look with the browser.
 
     `html` is the serialised DOM after scripts; `text` the visible text; `screenshot` a PNG, 1280 px wide,
     from the top of the page down to the height limit. `frames` are URLs of child frames. `hidden_links` are
-    (href, anchor text) of links that the browser computes as not visible. With a `failure` of BROWSER the
-    rest is empty and nothing is said about the page.
+    (href, anchor text) of links that are not visible, `hidden_texts` the texts of such elements. `inset` are
+    texts that are shown and not in `html`: from style sheets, shadow trees, frames of the same site. `icon`
+    is as the server sent it (b'' for none). `dwelt` says that the page was watched for ten seconds for what
+    scripts do late. With a `failure` of BROWSER the rest is empty and nothing is said about the page.
     """
 
     at: datetime
@@ -138,6 +170,13 @@ class Rendering:
     resources: tuple[Resource, ...] = ()
     frames: tuple[str, ...] = ()
     hidden_links: tuple[tuple[str, str], ...] = ()
+    hidden_texts: tuple[str, ...] = ()
+    inset: tuple[str, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    icon: bytes = b""
+    dwelt: bool = False
     refusals: tuple[Refusal, ...] = ()
     dialogs: tuple[str, ...] = ()
     popups: tuple[str, ...] = ()
@@ -167,13 +206,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Phrase:
-    """Wording that was found: `family` is 'deface', 'spam', 'maintenance', 'bot-wall' or 'error-page';
-    `place` where it stands ('title', 'heading', 'anchor', 'link' for a link to another site, 'meta',
-    'hidden', 'url', 'dialog', 'text').
-
+    """Wording that was found: `family` is 'deface', 'spam', 'maintenance', 'bot-wall', 'error-page' or
+    'vacant' (a server's default page, a parked or suspended one); `place` where it stands ('title',
+    'heading', 'anchor', 'link' for a link to another site, 'meta', 'hidden', 'url', 'dialog', 'text').
     `strong` wording says it outright; `bare` wording opens a short text of its own, as a claim does and a
-    report about one does not.
-    """
+    report about one does not."""
 
     family: str
     place: str
@@ -189,10 +226,20 @@ class Document:
     `url` is where it came from after redirects, `status` what the server said. `paths` are 64-bit hashes of
     element-path shingles, `words` of word shingles of the main text; `identity` the texts that make the
     page this organisation's ('title …', 'link …', 'path …', 'asset …', 'heading …'). `hosts` maps a role
-    ('script', 'frame', 'form', 'link', 'image', 'style', 'media', 'refresh', 'jump', 'popup', 'refused') to
-    host names. `inline_scripts` are hashes of the code in the page, `packed_scripts` of that which unpacks
-    hidden code. `hidden_links` are (href, text) of hidden links to other sites, `dialogs` the folded texts
-    of dialogs. `text_length` is in characters.
+    ('script', 'frame', 'form', 'link', 'hidden' (of links), 'image', 'style', 'media', 'refresh', 'jump',
+    'sent', 'reach', 'popup', 'refused') to host names. `inline_scripts` are hashes of the code in the page,
+    `packed_scripts` of all that unpacks hidden code, `doings` what the code of a hash does of what attacks do
+    (see `compare.scripts`). `hidden_links` are (href, text) of hidden links to other sites, `dialogs` the
+    folded texts of dialogs. `text_length` is in characters.
+
+    `visible` are hashes of word shingles of what can be read on the page, of `visible_length` characters
+    (None and 0 where that is not known: as served). `scripts` maps the address of a script file, without
+    cache-busters, to the hash of its code ('' where its text is not known). `traits` are marks of how the
+    page is made up ('black-page', 'marquee' …), `telling` those of its words that the model of wording knows,
+    `letters` the share (0..1) of each writing system among its letters. `icon` is the address of its icon,
+    without cache-busters, '' when it names none. `links` counts its links to the same site. `drawn` says that
+    it shows drawings: pictures in its own markup, canvases, backgrounds (see `compare.drawings`). `cut` says
+    that the page is too large to be read whole.
     """
 
     url: str
@@ -211,47 +258,75 @@ class Document:
     dialogs: frozenset[str]
     downloads: int
     text_length: int
+    visible: frozenset[int] | None = None
+    visible_length: int = 0
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    doings: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    traits: frozenset[str] = frozenset()
+    telling: frozenset[str] = frozenset()
+    letters: Mapping[str, float] = field(default_factory=dict)
+    icon: str = ""
+    links: int = 0
+    covers: tuple[Cover, ...] = ()
+    cut: bool = False
+    drawn: bool = False
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A `Picture` in the screenshot: a 64-bit difference hash and a mean RGB colour of what it shows."""
+
+    path: str
+    url: str
+    left: int
+    top: int
+    width: int
+    height: int
+    hash: int
+    colour: tuple[int, int, int]
+
+    @property
+    def area(self) -> int:
+        """In square CSS pixels."""
+        return self.width * self.height
 
 
 @dataclass(frozen=True)
 class Screen:
     """What comparing needs of one screenshot.
 
-    `first` and `page` are pHashes (hex, 64 bit) of the first screen and the whole page; `tiles` and
-    `colours` are rows-first lists over the grid of the first screen (`columns` x `rows`): a 64-bit hash
-    and a mean RGB colour each. `flat` is the share of tiles that show one plain colour, 0..1.
+    `first` and `page` are pHashes (hex, 64 bit) of the first screen and the whole page. `flat` is the share
+    of the first screen's tiles that show one plain colour, 0..1. `strips` is the page row by row, which
+    finds a tile again at whatever height (see `tiles`), `shots` what its pictures look like.
     """
 
     first: str
     page: str
-    columns: int
-    rows: int
-    tiles: tuple[int, ...]
-    colours: tuple[tuple[int, int, int], ...]
     flat: float
+    strips: str
+    shots: tuple[Shot, ...] = ()
 
 
 @dataclass(frozen=True)
 class Features:
     """A look, reduced to what comparing needs. `version` names the code that made it: features of another
     version are made again from the kept blobs before they are compared. `tls` is what was wrong with the
-    certificate: 'problem fingerprint', or None."""
+    certificate: 'problem fingerprint', or None. `icon` names the icon's looks (None: not known)."""
 
     version: int
     served: Document
     shown: Document | None = None
     screen: Screen | None = None
     tls: str | None = None
+    icon: str | None = None
 
 
 @dataclass(frozen=True)
 class Capture:
-    """A look with the browser that was kept: its id and where its parts are (SHA-256 of each blob).
-
-    `proposed_by` is set when somebody proposed it as baseline; `attack` when evidence of attack that needs
-    no baseline was seen in it. `details` is what a console may show of it without the blobs (hops, headers,
-    addresses, resources, TLS).
-    """
+    """A look with the browser that was kept: its id and where its parts are (SHA-256 of each blob): `served`
+    and `dom` are documents, `screenshot` a picture, `facts` everything else. `proposed_by` is set when
+    somebody proposed it as baseline; `attack` when evidence of attack that needs no baseline was seen in it.
+    `details` is what a console may show without the blobs (hops, headers, addresses, resources, TLS)."""
 
     id: str
     page: str
@@ -259,6 +334,7 @@ class Capture:
     served: str
     dom: str
     screenshot: str
+    facts: str
     dom_hash: str
     screen_hash: str
     final_url: str

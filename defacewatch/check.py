@@ -1,6 +1,7 @@
 """THE path: fetch → compare → judge → settle → advance → record."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_new
 from defacewatch.looks import (
     Seen,
     certificate_draft,
+    dwelt,
     is_silent,
     is_worth_keeping,
     next_validators,
@@ -27,6 +29,7 @@ from defacewatch.looks import (
     validators_for,
 )
 from defacewatch.records import Context, Kept, Outcome, Recorded
+from defacewatch.signals import Kind, Signal
 from defacewatch.verdicts import (
     BAD,
     Verdict,
@@ -46,6 +49,7 @@ SUSPECT_PAUSE = timedelta(
     minutes=2
 )  # a page whose every probe is a little odd costs one capture in this time
 BREAKS_AFTER = 3  # failures of our browser on one page, in a row, that make it the page's doing
+DWELL_EVERY = 6  # captures of a page, of which one waits for what its scripts do late
 RACES = 5  # how often a check that lost a race re-reads and repeats before it gives up
 
 T = TypeVar("T")
@@ -53,7 +57,7 @@ T = TypeVar("T")
 
 class Fetch(Protocol):
     async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Look: ...
-    async def render(self, url: str, *, now: datetime) -> Look: ...
+    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look: ...
 
 
 class Checks(Protocol):
@@ -71,7 +75,13 @@ class Result:
 
 
 class Checker:
-    """Looks at pages, one call a page. What must survive is in the store, not here."""
+    """Looks at pages, one call a page. What must survive is in the store, not here.
+
+    Every sixth capture of a page's round dwells on it for ten seconds, so what a script does late is found
+    after six captures at the latest. A restart begins to count anew, and each page begins elsewhere in its
+    count: not all dwell at once. What was found late is looked for late until it has gone: the incident
+    knows it. `renew` makes what is kept of a page readable, before the page is compared with it.
+    """
 
     def __init__(
         self,
@@ -84,13 +94,15 @@ class Checker:
         online: Callable[[], Awaitable[bool]],
         extract: Callable[[Look], Awaitable[Features]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        renew: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
-        self.extract = extract
+        self.extract, self.renew = extract, renew
         self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
+        self.brief: dict[str, int] = {}  # captures of each page since one that dwelt on it
 
     async def check_page(
         self, page_id: str, *, render: bool = False, keep: bool = False, dry_run: bool = False
@@ -100,6 +112,8 @@ class Checker:
         `render` looks with the browser in any case; `keep` keeps its capture even of a clean page;
         `dry_run` records nothing. Raises NotFound for an unknown page; never for what a page does.
         """
+        if self.renew is not None:
+            await self.renew(page_id)
         began = self.clock()
         looks: list[Seen] = []
         for _ in range(RACES):
@@ -120,29 +134,49 @@ class Checker:
 
     async def _look(self, context: Context, render: bool) -> list[Seen]:
         """A probe, and the browser where it matters."""
-        url = context.page.url
+        page = context.page
         if render:
-            return [await self._render(context)]
+            return [await self._render(context, dwell=self._dwells(context, due=True))]
         validators = validators_for(context)
-        probed = await self._seen(await self.fetch.probe(url, now=self.clock(), validators=validators))
+        probed = await self._seen(await self.fetch.probe(page.url, now=self.clock(), validators=validators))
         verdict = await in_worker(verdict_of, context, probed)
         if not self._wants_browser(context, probed, verdict):
             return [probed]
-        shown = await self._render(context)
+        shown = await self._render(context, dwell=self._dwells(context, due=False))
         agreed = (await in_worker(verdict_of, context, shown)).kind in BAD
         return [shown] if agreed or verdict.kind not in BAD else [probed, shown]
 
     async def _confirm(self, context: Context, looks: list[Seen]) -> None:
-        """Look again, later and in a fresh browser context, before anyone is woken or it is let rest."""
+        """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
+
+        As long as the first time: what a script does late would be outvoted by looks that do not wait for it.
+        """
+        dwells = any(dwelt(seen) for seen in looks)
         verdicts = [await in_worker(verdict_of, context, seen) for seen in looks]
         while needs_another_look([v.kind for v in verdicts]) and is_news(
             context.incident, verdicts[0], self.clock()
         ):
             await self.sleep(self.confirm_after.total_seconds())
-            looks.append(await self._render(context))
+            looks.append(await self._render(context, dwell=dwells))
             verdicts.append(await in_worker(verdict_of, context, looks[-1]))
 
-    async def _render(self, context: Context) -> Seen:
+    def _dwells(self, context: Context, *, due: bool) -> bool:
+        """Whether the next capture of a page dwells: one that is `due`, not one that a probe calls for.
+
+        Each one does while something is there that only looks that dwell can see, and see gone.
+        """
+        if context.incident is not None and context.incident.late:
+            return True
+        return self._has_turn(context.page.id, due=due)
+
+    def _has_turn(self, page_id: str, *, due: bool) -> bool:
+        spread = hashlib.sha256(page_id.encode()).digest()[0] % (DWELL_EVERY - 1)
+        brief = self.brief.get(page_id, spread) + 1
+        dwells = due and brief >= DWELL_EVERY
+        self.brief[page_id] = 0 if dwells else brief
+        return dwells
+
+    async def _render(self, context: Context, *, dwell: bool) -> Seen:
         """A look with the browser, tried once more when our own browser fails.
 
         A page that the browser fails on again and again, while it shows others, breaks it: that is a
@@ -150,7 +184,7 @@ class Checker:
         """
         page = context.page
         for _ in range(2):
-            look = await self.fetch.render(page.url, now=self.clock())
+            look = await self.fetch.render(page.url, now=self.clock(), dwell=dwell)
             rendering = look.rendering
             if rendering is None or rendering.failure is not Failure.BROWSER:
                 self.browser_failures.pop(page.id, None)
@@ -235,6 +269,7 @@ class Checker:
                 now,
                 seen_at=looks[0].look.at,
                 failures=streak.failures,
+                late=all(dwelt(seen) for seen, of in zip(looks, verdicts, strict=True) if of.kind in BAD),
                 previous=context.previous,
             )
         features = last.features
@@ -273,4 +308,6 @@ def verdict_of(context: Context, seen: Seen) -> Verdict:
     if probe.not_modified and probe.tls is None and not probe.refusals and context.last is not None:
         return Verdict(context.last, context.last_score)
     signals = compare(context.baseline, context.profile, seen.look, seen.features)
+    if seen.blind is not None:
+        signals = (*signals, Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": seen.blind[:200]}))
     return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)

@@ -45,7 +45,8 @@ class Incident:
     """One incident of one page. `id` is 0 until the store gives one; `version` is for the store's race check.
 
     `differences` are the identities of everything alerted so far; `present` says whether the last check
-    still saw a difference; `capture` is the latest one that shows it, `previous` the incident before.
+    still saw a difference; `late` that only looks which dwell on the page are known to see it; `capture` is
+    the latest one that shows it, `previous` the incident before.
     """
 
     page: str
@@ -62,6 +63,7 @@ class Incident:
     differences: frozenset[str] = frozenset()
     intermittent: bool = False
     present: bool = True
+    late: bool = False
     capture: str | None = None
     previous: int | None = None
     version: int = 0
@@ -85,15 +87,16 @@ def advance(
     *,
     seen_at: datetime | None = None,
     failures: int = 0,
+    late: bool = False,
     capture: str | None = None,
     previous: int | None = None,
 ) -> Change:
     """Move the unresolved incident of `page` by one settled verdict.
 
     `seen_at` is the time of the first look that was bad, where it is not `now`; `failures` counts the
-    `unreachable` verdicts in a row, this one included; `capture` is the confirming
-    capture; `previous` the page's last resolved incident, linked when a new one opens. `unknown` moves
-    nothing: nothing is known.
+    `unreachable` verdicts in a row, this one included; `late` says that of its looks only those that
+    dwelt on the page were bad; `capture` is the confirming capture; `previous` the page's last resolved
+    incident, linked when a new one opens. `unknown` moves nothing: nothing is known.
     """
     if incident is not None and incident.state is State.RESOLVED:
         raise ValueError("a resolved incident does not advance; pass None and `previous`")
@@ -106,11 +109,12 @@ def advance(
                 alerted_at=now,
                 differences=verdict.differences,
                 intermittent=verdict.intermittent,
+                late=late,
                 capture=capture,
                 previous=previous,
             )
             return Change(fresh, Event.OPENED, alert=True)
-        return _still_bad(incident, verdict, now, capture)
+        return _still_bad(incident, verdict, now, late=late, capture=capture)
     if verdict.kind is VerdictKind.UNREACHABLE:
         if failures < FAILURES_BEFORE_ALERT:
             return Change(incident)
@@ -145,12 +149,15 @@ def _new_differences(incident: Incident, verdict: Verdict) -> frozenset[str]:
     )
 
 
-def _still_bad(incident: Incident, verdict: Verdict, now: datetime, capture: str | None) -> Change:
+def _still_bad(
+    incident: Incident, verdict: Verdict, now: datetime, *, late: bool, capture: str | None
+) -> Change:
+    fresh = _new_differences(incident, verdict)
     if not is_news(incident, verdict, now):
-        return Change(replace(incident, capture=capture or incident.capture))
+        late = incident.late or (late and bool(fresh))  # not told yet, and looked for all the same
+        return Change(replace(incident, late=late, capture=capture or incident.capture))
     worse = verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED
     worse = worse or incident.verdict is VerdictKind.UNREACHABLE
-    fresh = _new_differences(incident, verdict)
     event = Event.WORSENED if worse else Event.CHANGED_AGAIN if fresh else Event.RETURNED
     moved = replace(
         incident,
@@ -159,6 +166,7 @@ def _still_bad(incident: Incident, verdict: Verdict, now: datetime, capture: str
         differences=fresh | (incident.differences if len(incident.differences) < REMEMBERED else frozenset()),
         intermittent=verdict.intermittent or event is Event.RETURNED,
         present=True,
+        late=incident.late or late,
         capture=capture or incident.capture,
     )
     return Change(moved, event, alert=True)
@@ -181,7 +189,7 @@ def _clean(incident: Incident, now: datetime) -> Change:
         return Change(over, Event.RESOLVED, alert=True)
     if not incident.present or incident.intermittent:
         return Change(incident)
-    return Change(replace(incident, present=False), Event.CALMED, alert=True)
+    return Change(replace(incident, present=False, late=False), Event.CALMED, alert=True)
 
 
 def acknowledge(incident: Incident, *, by: str, now: datetime) -> Incident:

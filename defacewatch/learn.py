@@ -9,12 +9,15 @@ from defacewatch.baselines import ApprovedLook, Baseline
 from defacewatch.captures import Capture, Features, Look
 from defacewatch.check import Fetch, in_worker
 from defacewatch.compare import compare
+from defacewatch.compare.standins import approved_in_part
 from defacewatch.looks import unreadable
 from defacewatch.portals import Page
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Kept
 from defacewatch.verdicts import Verdict, VerdictKind, judge
 from defacewatch.workers import TooMuch
+
+DWELLS = 1  # the sample that waits for what comes late, counted from 0
 
 
 class Learned(Protocol):
@@ -57,7 +60,9 @@ async def learn_page(
     """Take `samples` captures, `every` apart; learn what moves among them; propose the last.
 
     A page that has an approved baseline keeps it, and its profile learns only from samples that are clean
-    against it. A sample with evidence of attack teaches nothing.
+    against it. A sample with evidence of attack teaches nothing. One that plain HTTP was not given the page
+    for is proposed only where there is no better. The second sample dwells, so that what
+    the page's own scripts do late is known to be the page's.
     """
     context = await checks.context(page_id, now=clock())
     seen: list[tuple[Look, Features, Verdict]] = []
@@ -65,7 +70,7 @@ async def learn_page(
     for number in range(samples):
         if number:
             await sleep(every.total_seconds())
-        look = await fetch.render(context.page.url, now=clock())
+        look = await fetch.render(context.page.url, now=clock(), dwell=number == DWELLS)
         try:
             features = await extract(look)
         except TooMuch as error:
@@ -78,6 +83,7 @@ async def learn_page(
             seen.append((look, features, verdict))
         worst = verdict
     usable = [sample for sample in seen if _is_usable(sample[2])]
+    usable.sort(key=lambda sample: approved_in_part(sample[1]) is None)
     attacked = [sample for sample in seen if sample[2].kind is VerdictKind.DEFACED]
     if not usable and not attacked:
         return Lesson(context.page, None, worst, len(seen))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.incidents import Incident
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Outcome
@@ -35,8 +36,9 @@ def nothing_came(look: Look) -> bool:
 
 
 def unreadable(look: Look, error: TooMuch) -> Look:
-    """A look whose page could not be read within limits: it counts as one that crashed."""
-    return Look(replace(look.probe, html="", failure=Failure.CRASH, detail=str(error)))
+    """A look whose page could not be read within limits: it counts as one that crashed. What was served stays
+    with it for evidence that needs no reading."""
+    return Look(replace(look.probe, failure=Failure.CRASH, detail=str(error)))
 
 
 def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict) -> Seen | None:
@@ -62,9 +64,16 @@ def is_silent(context: Context, verdict: Verdict, seen: Seen) -> bool:
     """Whether a look says nothing about the open incident.
 
     An unmodified document repeats the last verdict, and a clean probe cannot outvote a browser: a
-    difference that only scripts make never shows in the document.
+    difference that only scripts make never shows in the document. Nor can a look that does not dwell
+    outvote one that did, nor one that was compared with nothing, though something is approved.
     """
-    if seen.look.tier is Tier.RENDER or context.incident is None:
+    if context.incident is None:
+        return False
+    if verdict.kind in (VerdictKind.CLEAN, VerdictKind.LEARNING) and _knows_less(
+        context.incident, context, seen
+    ):
+        return True
+    if seen.look.tier is Tier.RENDER:
         return False
     if seen.look.probe.not_modified and verdict.kind in BAD:
         return True
@@ -73,6 +82,17 @@ def is_silent(context: Context, verdict: Verdict, seen: Seen) -> bool:
     if context.incident.verdict is VerdictKind.UNREACHABLE:
         return context.streak.failures > 0 and context.streak.tier is Tier.RENDER
     return context.incident.present
+
+
+def dwelt(seen: Seen) -> bool:
+    """Whether the page was watched for what its scripts do late."""
+    return seen.look.rendering is not None and seen.look.rendering.dwelt
+
+
+def _knows_less(incident: Incident, context: Context, seen: Seen) -> bool:
+    """Whether a look could not see what the incident is about."""
+    attacked = incident.present and incident.verdict in BAD
+    return attacked and (context.unread or (incident.late and not dwelt(seen)))
 
 
 def standing(context: Context) -> VerdictKind | None:

@@ -19,15 +19,17 @@ class Context:
     `incident` is the unresolved one; `previous` the id of the last resolved one. `wavers` counts the
     checks of the last 24 hours that wavered. `validators` belong to the last recorded probe;
     `captured_hash` is the DOM hash of the served document at the last capture, made at `captured_at`
-    (probes since then that found the same document need no browser). `mutes` are the identities that
-    false alarms muted. `kept_at` is when a capture was last kept. `version` is for `record`: it raises
-    Moved if the page's state, baseline or incident has moved since.
+    (probes since then that found the same document need no browser). `unread`: looks are approved, but only
+    another version of the engine has read them, so nothing is known to be as approved. `mutes` are the
+    identities that false alarms muted. `kept_at` is when a capture was last kept. `version` is for `record`:
+    it raises Moved if the page's state, baseline or incident has moved since.
     """
 
     page: Page
     portal: Portal
     version: int
     baseline: Baseline | None = None
+    unread: bool = False
     profile: Profile = field(default_factory=lambda: Profile(""))
     incident: Incident | None = None
     previous: int | None = None

@@ -18,7 +18,7 @@ from defacewatch.captures import Tier
 from defacewatch.portals import Portal
 from defacewatch.roster import RaisedWatch
 
-LONGEST = 300.0  # seconds that a check may take, all its looks and waits included
+LONGEST = 360.0  # seconds that a check may take, all its looks and waits included
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ docs/signals.md; the points a comparison gives come from `data/weights.yaml`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,14 +16,15 @@ class Role(StrEnum):
     """What a signal can do to a verdict.
 
     EVIDENCE of attack stands on its own and outranks status codes and error wording. REPLACEMENT is
-    evidence too, unless the page is an outage page (an error page replaces everything as well).
-    DIFFERENCE only says that something moved. OUTAGE says that the page is not being served. A NOTE
-    weighs nothing.
+    evidence too, unless the page is an outage page (an error page replaces everything as well) or there is
+    a STAND_IN, which says that something harmless has taken the page's place. DIFFERENCE only says that
+    something moved. OUTAGE says that the page is not being served. A NOTE weighs nothing.
     """
 
     EVIDENCE = "evidence"
     REPLACEMENT = "replacement"
     DIFFERENCE = "difference"
+    STAND_IN = "stand-in"
     OUTAGE = "outage"
     NOTE = "note"
 
@@ -47,6 +48,9 @@ class Kind(StrEnum):
     FRAME_HOST = "frame-host"
     FORM_HOST = "form-host"
     PACKED_SCRIPT = "packed-script"
+    ALTERED_SCRIPT = "altered-script"
+    WORDING = "wording"
+    MAKE_UP = "make-up"
     INLINE_SCRIPT = "inline-script"
     IDENTITY_LOST = "identity-lost"
     STRUCTURE = "structure"
@@ -57,6 +61,11 @@ class Kind(StrEnum):
     SCREEN = "screen"
     COLOUR = "colour"
     BLANK_SCREEN = "blank-screen"
+    VISIBLE_TEXT = "visible-text"
+    LANGUAGE = "language"
+    COVER = "cover"
+    PICTURES = "pictures"
+    ICON = "icon"
     REFUSED_REQUEST = "refused-request"
     POPUP = "popup"
     DOWNLOAD = "download"
@@ -68,6 +77,9 @@ class Kind(StrEnum):
     MAINTENANCE = "maintenance"
     BOT_WALL = "bot-wall"
     ERROR_PAGE = "error-page"
+    VACANT = "vacant"
+    SERVED_AS_ERROR = "served-as-error"
+    NOT_SHOWN = "not-shown"
     NOT_SERVED = "not-served"
     TRUNCATED = "truncated"
     BROWSER_FAILED = "browser-failed"
@@ -94,6 +106,9 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.PACKED_SCRIPT: KindOf(
         Role.EVIDENCE, N_("a new script inside the page unpacks hidden code ({count})")
     ),
+    Kind.ALTERED_SCRIPT: KindOf(Role.EVIDENCE, N_("new code on the page {does}: {url}")),
+    Kind.WORDING: KindOf(Role.EVIDENCE, N_("the new wording is that of defacements: {words}")),
+    Kind.MAKE_UP: KindOf(Role.EVIDENCE, N_("the page is made up as defacements are: {traits}")),
     Kind.INLINE_SCRIPT: KindOf(Role.DIFFERENCE, N_("{count} new scripts inside the page")),
     Kind.IDENTITY_LOST: KindOf(
         Role.REPLACEMENT, N_("{share} % of what makes this page this organisation's is gone")
@@ -108,6 +123,13 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.SCREEN: KindOf(Role.DIFFERENCE, N_("{share} % of the first screen looks different")),
     Kind.COLOUR: KindOf(Role.DIFFERENCE, N_("the colours of the page have shifted ({before} → {after})")),
     Kind.BLANK_SCREEN: KindOf(Role.DIFFERENCE, N_("the screen is blank")),
+    Kind.VISIBLE_TEXT: KindOf(Role.DIFFERENCE, N_("{share} % of what could be read on the page is hidden")),
+    Kind.LANGUAGE: KindOf(Role.DIFFERENCE, N_("the page is in another script: {before} → {after}")),
+    Kind.COVER: KindOf(Role.DIFFERENCE, N_("something new covers {share} % of the first screen: {what}")),
+    Kind.PICTURES: KindOf(
+        Role.DIFFERENCE, N_("{count} of {total} lasting pictures are other ones ({where})")
+    ),
+    Kind.ICON: KindOf(Role.DIFFERENCE, N_("the site's icon is another one")),
     Kind.REFUSED_REQUEST: KindOf(
         Role.DIFFERENCE, N_("the page reaches for a forbidden address: {url} ({reason})")
     ),
@@ -123,6 +145,14 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.MAINTENANCE: KindOf(Role.OUTAGE, N_("the page says that it is under maintenance: “{phrase}”")),
     Kind.BOT_WALL: KindOf(Role.OUTAGE, N_("a bot wall answered instead of the page: “{phrase}”")),
     Kind.ERROR_PAGE: KindOf(Role.OUTAGE, N_("an error page stands in place of the page: “{phrase}”")),
+    Kind.VACANT: KindOf(
+        Role.STAND_IN,
+        N_("a default, parked or suspended page stands in place of the page: “{phrase}”"),
+    ),
+    Kind.SERVED_AS_ERROR: KindOf(
+        Role.OUTAGE, N_("the server answered with status {status}, and what it sent is no error page")
+    ),
+    Kind.NOT_SHOWN: KindOf(Role.OUTAGE, N_("the browser could not show the page that was served: {detail}")),
     Kind.NOT_SERVED: KindOf(
         Role.NOTE, N_("plain HTTP was not given the page that the browser was given: {detail}")
     ),
@@ -144,7 +174,68 @@ PLACES: Mapping[str, str] = {
     "text": N_("text"),
 }
 
+# What new code does, as sentences say it, and where it stands when that is not a file's address.
+DOES: Mapping[str, str] = {
+    "obfuscated": N_("hides what it does"),
+    "rewrites": N_("rewrites the page"),
+    "redirects": N_("sends visitors elsewhere"),
+    "reaches": N_("reaches {hosts}"),
+}
+WHERE: Mapping[str, str] = {"in-page": N_("in the page itself"), "in-scripts": N_("in its scripts")}
+
+# Marks of make-up, as sentences say them.
+TRAITS: Mapping[str, str] = {
+    "autoplay": N_("sound that starts by itself"),
+    "black-page": N_("a black page"),
+    "blink": N_("blinking text"),
+    "contact": N_("an address to write to"),
+    "copy-guard": N_("a guard against copying"),
+    "falling": N_("falling characters"),
+    "framed-text": N_("text framed with signs"),
+    "glaring-text": N_("red or green letters"),
+    "glow": N_("glowing letters"),
+    "hacker-picture": N_("an emblem of hackers"),
+    "leetspeak": N_("words spelled with digits"),
+    "lent-picture": N_("a picture from a free image host"),
+    "marquee": N_("running text"),
+    "mirror-link": N_("a link to a list of defaced sites"),
+    "no-right-click": N_("a blocked right mouse button"),
+    "poster": N_("one picture and little else"),
+    "terminal-font": N_("the typeface of a terminal"),
+    "title-flash": N_("a moving title"),
+    "typing": N_("text that types itself"),
+}
+
+# Writing systems, as sentences say them.
+WRITING: Mapping[str, str] = {
+    "Arabic": N_("Arabic"),
+    "Burmese": N_("Burmese"),
+    "Chinese": N_("Chinese"),
+    "Cyrillic": N_("Cyrillic"),
+    "Greek": N_("Greek"),
+    "Hebrew": N_("Hebrew"),
+    "Indic": N_("Indic"),
+    "Japanese": N_("Japanese"),
+    "Khmer": N_("Khmer"),
+    "Korean": N_("Korean"),
+    "Lao": N_("Lao"),
+    "Latin": N_("Latin without Vietnamese marks"),
+    "Thai": N_("Thai"),
+    "Vietnamese": N_("Vietnamese"),
+}
+
+# Evidence that is in names of our own, by kind; all other evidence is the page's and is shown as it is.
+_NAMED: Mapping[Kind, Mapping[str, Mapping[str, str]]] = {
+    Kind.DEFACE_PHRASE: {"place": PLACES},
+    Kind.MAKE_UP: {"traits": TRAITS},
+    Kind.LANGUAGE: {"before": WRITING, "after": WRITING},
+    Kind.ALTERED_SCRIPT: {"does": DOES, "url": WHERE},
+}
+
 NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
+
+# Outages behind which a page was received all the same: it can be judged, and is.
+_SEEN_THROUGH = frozenset((Kind.TLS, Kind.SERVED_AS_ERROR, Kind.NOT_SHOWN))
 
 _FORM = re.compile(r"([^:=~]*)([:=~])(.*)", re.DOTALL)  # the first mark tells; those after it are the page's
 _SKETCH = re.compile(r"[0-9a-f]{16}")
@@ -181,6 +272,17 @@ def _within(one: str, other: str) -> bool:
     return set(one.split("|")) <= set(other.split("|"))
 
 
+def _listed(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _named(value: object, names: Mapping[str, str], translate: Translate) -> object:
+    """`value`, a name or several, in words; what has no other name stays as it is."""
+    if isinstance(value, (list, tuple)):
+        return [_named(each, names, translate) for each in value]
+    return translate(names[value]) if isinstance(value, str) and value in names else value
+
+
 @dataclass(frozen=True)
 class Signal:
     """One observed difference.
@@ -202,9 +304,9 @@ class Signal:
 
     @property
     def hides_page(self) -> bool:
-        """Whether something else was received in place of the page. A certificate that is not valid is an
-        outage too, but the page behind it was seen, and can be judged."""
-        return self.role is Role.OUTAGE and self.kind is not Kind.TLS
+        """Whether nothing was received, or an error page in place of the page. Behind a certificate that is
+        not valid a page was seen, and can be judged."""
+        return self.role is Role.OUTAGE and self.kind not in _SEEN_THROUGH
 
     @property
     def severity(self) -> Severity:
@@ -216,12 +318,14 @@ class Signal:
             return Severity.LOW
         return Severity.MEDIUM if self.points < 40 else Severity.HIGH
 
-    def sentence(self, translate: Translate) -> str:
-        """The signal in a sentence, in the language of `translate`."""
+    def sentence(self, translate: Translate, show: Callable[[object], object] = _listed) -> str:
+        """The signal in a sentence, in the language of `translate`; `show` makes of each value of the
+        evidence what is to stand in it."""
+        tables = _NAMED.get(self.kind, {})
         shown = {
-            key: ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            key: show(_named(value, tables[key], translate) if key in tables else value)
             for key, value in self.evidence.items()
         }
-        if isinstance(place := shown.get("place"), str):
-            shown["place"] = translate(PLACES.get(place, place))
+        if "does" in shown:
+            shown["does"] = str(shown["does"]).replace("{hosts}", str(shown.get("hosts", "…")))
         return translate(KINDS[self.kind].sentence).format_map(_Gaps(shown))

@@ -23,6 +23,7 @@ class VerdictKind(StrEnum):
 
 
 BAD = frozenset({VerdictKind.CHANGED, VerdictKind.DEFACED})
+_FAILED = frozenset({Kind.NOT_SHOWN, Kind.BROWSER_FAILED})  # looks of the browser that brought nothing
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Verdict:
     signals: tuple[Signal, ...] = ()
     intermittent: bool = False
     wavered: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is no word on the page: the browser failed, and what was served is no news."""
+        return self.kind not in BAD and any(s.kind in _FAILED for s in self.signals)
 
     @property
     def differences(self) -> frozenset[str]:
@@ -84,12 +90,14 @@ def judge(signals: Sequence[Signal], *, has_baseline: bool = True) -> Verdict:
     """The verdict on one look.
 
     Evidence of attack comes first, whatever the status code says; then an outage that hides the page; then
-    the sum of all differences; then any other outage. Without a baseline only evidence that needs none can
-    say more than `learning`.
+    the sum of all differences; then any other outage. That the page is replaced is evidence only where
+    neither an outage nor something harmless stands in its place. Without a baseline only evidence that needs
+    none can say more than `learning`.
     """
     outage = any(s.role is Role.OUTAGE for s in signals)
     hidden = any(s.hides_page for s in signals)
-    counted = {Role.EVIDENCE} if hidden else {Role.EVIDENCE, Role.REPLACEMENT}
+    explained = hidden or any(s.role is Role.STAND_IN for s in signals)
+    counted = {Role.EVIDENCE} if explained else {Role.EVIDENCE, Role.REPLACEMENT}
     evidence = sum(s.points for s in signals if s.role in counted)
     score = sum(s.points for s in signals)
     if evidence >= DEFACED_AT:
@@ -121,8 +129,9 @@ def settle(looks: Sequence[Verdict], *, wavers: int = 0) -> Verdict:
     """One verdict from the looks of a check, in order; `wavers` counts those of the last 24 hours before it.
 
     A `defaced` first look that does not repeat stands, as intermittent; a weaker disagreement is decided by
-    the third look, and two of them within 24 hours stand too.
+    the third look, and two of them within 24 hours stand too. Looks that say nothing disagree with nobody.
     """
+    looks = [look for look in looks if not look.says_nothing] or looks
     first, last = looks[0], looks[-1]
     attacks = [look for look in looks if look.kind is VerdictKind.DEFACED]
     if attacks:

@@ -16,6 +16,7 @@ def capture(now: datetime, proposed_by: str | None) -> Capture:
         served="",
         dom="",
         screenshot="",
+        facts="",
         dom_hash="",
         screen_hash="",
         final_url="",

@@ -13,7 +13,7 @@ import trustme
 
 from defacewatch.alerts import AlertKind
 from defacewatch.captures import Failure, Features, Look, Rendering, Tier
-from defacewatch.check import Checker, Result
+from defacewatch.check import DWELL_EVERY, Checker, Result
 from defacewatch.compare import extract
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
@@ -60,24 +60,52 @@ async def fetch() -> AsyncIterator[Fetcher]:
     await proxy.stop()
 
 
+class Patient:
+    """The fetcher, for which the ten seconds of a capture that dwells pass at once: `late` is the page that
+    the site has by then, where scripts make another of it."""
+
+    def __init__(self, fetch: Fetcher, site: Site) -> None:
+        self.fetch, self.site, self.probe = fetch, site, fetch.probe
+        self.dwelt: list[bool] = []
+        self.late: str | None = None
+
+    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
+        self.dwelt.append(dwell)
+        answer = self.site.answer
+        if dwell and self.late is not None:
+            self.site.show(self.late)
+        look = await self.fetch.render(url, now=now)
+        self.site.answer = answer
+        assert look.rendering is not None
+        return replace(look, rendering=replace(look.rendering, dwelt=dwell))
+
+
 class Watch:
     """A page under watch."""
 
-    def __init__(self, site: Site, store: Store, fetch: Fetcher, clock: Clock) -> None:
-        self.site, self.store, self.fetch, self.clock = site, store, fetch, clock
+    def __init__(self, site: Site, store: Store, fetcher: Fetcher, clock: Clock) -> None:
+        self.site, self.store, self.clock = site, store, clock
+        self.fetch = Patient(fetcher, site)
         self.slept: list[float] = []
         self.online = True
-        self.checker = Checker(
-            fetch,
-            store.checks,
-            clock=clock,
+        self.checker = self.started()
+        self.page_id = ""
+
+    def started(self) -> Checker:
+        """A checker as a process has it that has just started."""
+        return Checker(
+            self.fetch,
+            self.store.checks,
+            clock=self.clock,
             confirm_after=timedelta(seconds=10),
             revalidate_every=timedelta(minutes=10),
             online=self._online,
             extract=self._extract,
             sleep=self._sleep,
         )
-        self.page_id = ""
+
+    def restart(self) -> None:
+        self.checker = self.started()
 
     async def _online(self) -> bool:
         return self.online
@@ -330,6 +358,7 @@ async def test_learning_knows_what_moves_by_itself(unlearned: Watch) -> None:
     assert lesson.capture is not None
     context = await unlearned.store.checks.context(unlearned.page_id, now=unlearned.clock())
     assert context.profile.samples > 0
+    assert unlearned.fetch.dwelt == [False, True, False], "what comes late is learned too"
 
 
 class Racing:
@@ -379,13 +408,13 @@ async def test_two_checks_at_once_open_one_incident_and_send_one_alert(watch: Wa
 class Broken:
     """The fetcher, with a browser of ours that fails."""
 
-    def __init__(self, fetch: Fetcher) -> None:
+    def __init__(self, fetch: Patient) -> None:
         self.fetch, self.probe, self.works = fetch, fetch.probe, False
 
-    async def render(self, url: str, *, now: datetime) -> Look:
+    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
         look = await self.fetch.probe(url, now=now)
         if self.works:
-            return await self.fetch.render(url, now=now)
+            return await self.fetch.render(url, now=now, dwell=dwell)
         return replace(look, rendering=Rendering(now, failure=Failure.BROWSER, detail="it died"))
 
 
@@ -470,3 +499,83 @@ async def test_a_page_behind_a_certificate_that_nobody_knows_can_be_learned_and_
     portal.answers["/"] = raw_page(DEFACED)
     assert (await unlearned.check()).outcome.verdict.kind is VerdictKind.DEFACED
     await portal.stop()
+
+
+async def test_what_a_script_does_late_is_found_by_the_capture_that_dwells_and_confirmed_alike(
+    watch: Watch,
+) -> None:
+    watch.fetch.dwelt.clear()
+    watch.fetch.late = DEFACED
+    watch.checker.brief[watch.page_id] = DWELL_EVERY - 2
+    kinds = [(await watch.check(render=True)).outcome.verdict.kind for _ in range(3)]
+    assert kinds == [VerdictKind.CLEAN, VerdictKind.DEFACED, VerdictKind.DEFACED]
+    assert watch.fetch.dwelt == [False, True, True, True], "and looked for late until it has gone"
+    watch.fetch.late = None
+    restored = [await watch.check(render=True) for _ in range(2)]
+    assert [result.outcome.verdict.kind for result in restored] == [VerdictKind.CLEAN] * 2
+    assert [result.outcome.change.event for result in restored] == [Event.CALMED, None]
+    assert watch.fetch.dwelt[4:] == [True, False]
+
+
+async def found_late(watch: Watch) -> None:
+    """Let a capture that dwells find what a script does late; then start the program anew."""
+    watch.fetch.late = DEFACED
+    watch.checker.brief[watch.page_id] = DWELL_EVERY - 1
+    found = await watch.check(render=True)
+    assert found.outcome.change.event is Event.OPENED
+    watch.restart()
+    watch.fetch.dwelt.clear()
+
+
+async def test_a_restart_or_another_process_still_looks_late_for_what_was_found_late(watch: Watch) -> None:
+    await found_late(watch)
+    results = [await watch.check(render=True), await watch.check(render=True)]
+    assert watch.fetch.dwelt == [True, True]
+    assert [result.outcome.change.event for result in results] == [None, None]
+    assert {result.outcome.verdict.kind for result in results} == {VerdictKind.DEFACED}
+    watch.fetch.late = None
+    assert (await watch.check(render=True)).outcome.change.event is Event.CALMED
+
+
+async def test_an_outage_does_not_make_what_was_found_late_forgotten(watch: Watch) -> None:
+    await found_late(watch)
+    late, watch.fetch.late = watch.fetch.late, None
+    watch.site.show("<h1>Service Unavailable</h1>", status=503)
+    for online, kind in ((True, VerdictKind.UNREACHABLE), (False, VerdictKind.UNKNOWN)):
+        watch.online = online
+        assert (await watch.check(render=True)).outcome.verdict.kind is kind
+    watch.online = True
+    watch.site.show(USUAL)
+    watch.fetch.late = late
+    result = await watch.check(render=True)
+    assert (result.outcome.verdict.kind, result.outcome.change.event) == (VerdictKind.DEFACED, None)
+    assert all(watch.fetch.dwelt)
+
+
+async def test_a_look_made_before_something_was_found_late_does_not_calm_it(watch: Watch) -> None:
+    other = watch.started()
+
+    async def found() -> None:
+        watch.fetch.late = DEFACED
+        other.brief[watch.page_id] = DWELL_EVERY - 1
+        assert (await other.check_page(watch.page_id, render=True)).outcome.change.event is Event.OPENED
+        watch.fetch.late = None
+
+    watch.checker.checks = Racing(watch, found)  # type: ignore[assignment]
+    result = await watch.check(render=True)
+    assert watch.fetch.dwelt[-3:] == [False, True, True]
+    assert (result.outcome.verdict.kind, result.outcome.change.event) == (VerdictKind.DEFACED, None)
+
+
+async def test_every_sixth_capture_of_the_round_dwells_and_not_all_pages_at_once(watch: Watch) -> None:
+    pages = [f"page-{number}" for number in range(50)]
+    firsts = set()
+    for name in pages:
+        dwells = [watch.checker._has_turn(name, due=True) for _ in range(3 * DWELL_EVERY)]
+        assert not dwells[0], "the first look after a start is not kept waiting"
+        firsts.add(dwells.index(True))
+        assert dwells[dwells.index(True) :: DWELL_EVERY] == [True] * 3
+        assert sum(dwells) == 3
+    assert firsts == set(range(1, DWELL_EVERY))
+    assert not any(watch.checker._has_turn("suspect", due=False) for _ in range(2 * DWELL_EVERY))
+    assert watch.checker._has_turn("suspect", due=True)

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +21,7 @@ from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
 from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
+from defacewatch.renewal import Renewal
 from defacewatch.verdicts import VerdictKind
 from tests.site import Site
 
@@ -70,7 +71,7 @@ class Stand:
 
         stack.push_async_callback(ended)
         ready = asyncio.create_task(daemon.ready.wait())
-        await asyncio.wait({ready, running}, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({ready, running}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
         assert ready.done(), running
         return daemon
 
@@ -91,7 +92,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     await site.stop()
 
 
-async def until(true: Callable[[], bool], within: float = 20) -> None:
+async def until(true: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what another loop does is asked for
             await asyncio.sleep(0.02)
@@ -107,6 +108,22 @@ async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) 
         (page,) = await daemon.store.checks.latest()
         assert page.verdict is VerdictKind.LEARNING
         assert "learning" in (await stand.get("/api/v1/pages"))[1]
+
+
+async def test_reading_kept_captures_again_keeps_nothing_waiting(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(renewal: Renewal) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Renewal, "all", endless)
+    async with AsyncExitStack() as stack:
+        await stand.daemon(stack)
+        await until(lambda: begun.is_set() and stand.site.requests >= 2)
+        assert (await stand.get("/healthz"))[0] == 200
 
 
 async def test_health_names_a_silent_loop_a_sick_store_and_a_sick_browser(stand: Stand) -> None:
@@ -184,9 +201,13 @@ async def test_sigterm_finishes_what_is_in_flight_and_exits_0(stand: Stand) -> N
         env={**os.environ, **stand.environ},
         stderr=asyncio.subprocess.PIPE,
     )
-    await until(lambda: stand.site.requests >= 1)
-    process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(15):
-        _, said = await process.communicate()
+    try:
+        await until(lambda: stand.site.requests >= 1)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(45):
+            _, said = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
     assert process.returncode == 0, said.decode()
     assert '"event": "stopped"' in said.decode()

@@ -113,6 +113,29 @@ def test_a_difference_that_comes_back_alerts_and_is_then_known_to_come_and_go(no
     assert not step(again.incident, DEFACED, now).alert
 
 
+def test_what_only_dwelling_looks_see_is_late_until_one_sees_it_gone(now: datetime) -> None:
+    late = advance(None, "p-1", DEFACED, now, late=True).incident
+    assert late is not None
+    assert late.late
+    for nothing in (UNREACHABLE, Verdict(VerdictKind.UNKNOWN), DEFACED):
+        same = step(late, nothing, now, failures=3).incident
+        assert same is not None
+        assert same.late
+    gone = step(late, CLEAN, now).incident
+    assert gone is not None
+    assert not gone.late
+
+
+def test_what_is_seen_late_besides_is_late_also_before_it_is_told(now: datetime) -> None:
+    incident = opened(DEFACED, now)
+    same = advance(incident, "p-1", DEFACED, now, late=True)
+    assert same.incident == incident, "a look that does not dwell sees it too"
+    for minutes, event in ((1, None), (5, Event.CHANGED_AGAIN)):
+        more = advance(incident, "p-1", judge([PHRASE, LINKS]), now + timedelta(minutes=minutes), late=True)
+        assert more.incident is not None
+        assert (more.incident.late, more.event) == (True, event)
+
+
 @pytest.mark.parametrize(("failures", "opens"), [(1, False), (2, False), (3, True)])
 def test_unreachable_alerts_after_three_in_a_row(failures: int, opens: bool, now: datetime) -> None:
     assert step(None, UNREACHABLE, now, failures=failures).alert is opens

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from defacewatch.compare.letters import SYSTEMS
 from defacewatch.compare.weights import weights
 from defacewatch.language import translator
-from defacewatch.signals import KINDS, Kind, Role, Severity, Signal, same_difference
+from defacewatch.signals import KINDS, TRAITS, Kind, Role, Severity, Signal, same_difference
 
 DOCS = (Path(__file__).parents[1] / "docs" / "signals.md").read_text(encoding="utf-8")
+MARKS = set(weights().points[Kind.MAKE_UP]) - {"standing"}
 
 
 @pytest.mark.parametrize(
@@ -39,9 +41,10 @@ def test_identities_name_the_same_difference(one: str, other: str, same: bool) -
     assert same_difference(one, other) is same
 
 
-def test_only_a_bad_certificate_leaves_the_page_to_be_seen() -> None:
+def test_some_outages_leave_the_page_to_be_seen() -> None:
     hiding = {kind for kind in Kind if Signal(kind, 0, "x").hides_page}
-    assert hiding == {kind for kind, known in KINDS.items() if known.role is Role.OUTAGE} - {Kind.TLS}
+    seen_through = {Kind.TLS, Kind.SERVED_AS_ERROR, Kind.NOT_SHOWN}
+    assert hiding == {kind for kind, known in KINDS.items() if known.role is Role.OUTAGE} - seen_through
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,64 @@ def test_a_place_is_told_in_the_language_of_the_sentence() -> None:
     shout = {"title": "TIÊU ĐỀ"}
     signal = Signal(Kind.DEFACE_PHRASE, 50, "x", {"place": "title", "phrases": ["a"]})
     assert "TIÊU ĐỀ" in signal.sentence(lambda text: shout.get(text, text))
+
+
+def spoken(signal: Signal, language: str) -> str:
+    return signal.sentence(translator(language))
+
+
+@pytest.mark.parametrize("trait", sorted(MARKS))
+def test_every_mark_of_make_up_is_told_in_words(trait: str) -> None:
+    signal = Signal(Kind.MAKE_UP, 9, "x", {"traits": [trait]})
+    english, vietnamese = (spoken(signal, language).partition(": ")[2] for language in ("en", "vi"))
+    assert english == TRAITS[trait]
+    assert "-" not in english
+    assert vietnamese not in (english, trait, "")
+
+
+def test_no_mark_is_told_that_does_not_exist() -> None:
+    assert set(TRAITS) == MARKS
+
+
+@pytest.mark.parametrize("system", sorted({*SYSTEMS, "Vietnamese"}))
+def test_every_writing_system_is_told_in_words(system: str) -> None:
+    signal = Signal(Kind.LANGUAGE, 9, "x", {"before": system, "after": "Latin"})
+    assert spoken(signal, "en").endswith(" → Latin without Vietnamese marks")
+    assert f": {system}" in spoken(signal, "en")
+    before, _, after = spoken(signal, "vi").partition(": ")[2].partition(" → ")
+    assert before.startswith(("chữ ", "tiếng "))
+    assert after == "chữ Latinh không dấu"
+
+
+def test_a_title_that_names_a_writing_system_is_told_as_it_is() -> None:
+    signal = Signal(Kind.TITLE, 9, "x", {"before": "Latin", "after": "marquee"})
+    assert "“Latin”" in spoken(signal, "vi")
+    assert "“marquee”" in spoken(signal, "vi")
+
+
+def test_new_code_says_where_it_is_and_whom_it_reaches() -> None:
+    file = Signal(Kind.ALTERED_SCRIPT, 50, "x", {"does": ["redirects"], "url": ["https://a.example/x.js"]})
+    assert spoken(file, "en") == "new code on the page sends visitors elsewhere: https://a.example/x.js"
+    inside = Signal(Kind.ALTERED_SCRIPT, 50, "x", {"does": ["rewrites"], "url": ["in-page"]})
+    assert spoken(inside, "en") == "new code on the page rewrites the page: in the page itself"
+    assert "tệp" not in spoken(inside, "vi")
+    reached = {"does": ["reaches"], "url": ["in-scripts"], "hosts": ["evil.example", "{url}"]}
+    reaching = Signal(Kind.ALTERED_SCRIPT, 50, "x", reached)
+    assert spoken(reaching, "en") == "new code on the page reaches evil.example, {url}: in its scripts"
+    assert "evil.example" in spoken(reaching, "vi")
+
+
+def test_our_own_words_are_translated_before_values_are_cut_and_cleaned() -> None:
+    signal = Signal(Kind.MAKE_UP, 9, "x", {"traits": ["marquee", "blink"]})
+    vietnamese = translator("vi")
+    told = [vietnamese(TRAITS[trait]) for trait in ("marquee", "blink")]
+    assert signal.sentence(vietnamese, str).endswith(f": {told}")
+
+
+def test_hidden_text_is_said_to_be_hidden_and_not_gone() -> None:
+    signal = Signal(Kind.VISIBLE_TEXT, 30, "x", {"share": 60})
+    assert spoken(signal, "en") == "60 % of what could be read on the page is hidden"
+    assert "mất" not in spoken(signal, "vi")
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from defacewatch.captures import Tier
@@ -25,6 +27,8 @@ ATTACK = signal(Kind.DEFACE_PHRASE, 60)
 OUTAGE = signal(Kind.HTTP_ERROR, 0)
 LOST = signal(Kind.IDENTITY_LOST, 60)
 CERTIFICATE = signal(Kind.TLS, 0)
+ODD_STATUS = signal(Kind.SERVED_AS_ERROR, 0)
+PARKED = signal(Kind.VACANT, 35)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,15 @@ CERTIFICATE = signal(Kind.TLS, 0)
         ([CERTIFICATE, signal(Kind.SCREEN, 32)], False, UNREACHABLE),
         ([CERTIFICATE, LOST], True, DEFACED),
         ([CERTIFICATE, LOST, OUTAGE], True, UNREACHABLE),
+        ([ODD_STATUS], True, UNREACHABLE),
+        ([ODD_STATUS, LOST], True, DEFACED),
+        ([ODD_STATUS, LOST, OUTAGE], True, UNREACHABLE),
+        ([signal(Kind.NOT_SHOWN, 0), LOST], True, DEFACED),
+        ([signal(Kind.NOT_SHOWN, 0), signal(Kind.TEXT, 10)], True, UNREACHABLE),
+        ([PARKED, LOST], True, CHANGED),
+        ([PARKED, LOST, ATTACK], True, DEFACED),
+        ([PARKED, OUTAGE], True, UNREACHABLE),
+        ([PARKED], False, LEARNING),
     ],
 )
 def test_points_add_up_and_evidence_outranks_everything(
@@ -124,6 +137,27 @@ def test_looks_that_disagree_are_settled(
 ) -> None:
     settled = settle([Verdict(kind) for kind in kinds], wavers=wavers)
     assert (settled.kind, settled.intermittent, settled.wavered) == (expected, intermittent, wavered)
+
+
+FAILED = [
+    Verdict(UNREACHABLE, signals=(signal(Kind.NOT_SHOWN, 0),)),
+    Verdict(CLEAN, signals=(signal(Kind.BROWSER_FAILED, 0),)),
+]
+
+
+@pytest.mark.parametrize("failed", FAILED, ids=["not-shown", "browser-failed"])
+def test_a_look_of_a_browser_that_failed_disagrees_with_nobody(failed: Verdict) -> None:
+    attacked, changed = Verdict(DEFACED), Verdict(CHANGED)
+    assert settle([attacked, failed]) == attacked
+    assert settle([changed, failed, failed]) == changed
+    assert settle([changed, failed, Verdict(CLEAN)]).wavered
+    assert settle([failed]) == failed
+
+
+def test_what_was_served_to_a_browser_that_failed_counts() -> None:
+    shown = replace(Verdict(DEFACED), signals=(LOST, signal(Kind.NOT_SHOWN, 0)))
+    assert settle([Verdict(CLEAN), shown]).intermittent
+    assert not shown.says_nothing
 
 
 @pytest.mark.parametrize("kind", list(VerdictKind))

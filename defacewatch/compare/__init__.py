@@ -7,8 +7,8 @@ is in its profile, what each difference weighs in `data/weights.yaml`.
 from collections.abc import Iterator
 
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Features, Look
-from defacewatch.compare import attack, change, outage
+from defacewatch.captures import Failure, Features, Look
+from defacewatch.compare import attack, change, covers, outage, scraps, screening, standins
 from defacewatch.compare.differences import Facts, alone, differences, evidence_in, joined
 from defacewatch.compare.features import VERSION, extract
 from defacewatch.profiles import Profile
@@ -42,8 +42,9 @@ def _ordered(signals: Iterator[Signal]) -> tuple[Signal, ...]:
 
 def _unapproved(look: Look, features: Features | None) -> Iterator[Signal]:
     shown = outage.is_shown(look, None, features)
-    yield from outage.fetch_signals(look, None, shown=shown)
+    yield from outage.fetch_signals(look, None, features, shown=shown)
     if features is None:
+        yield from _unread(look)
         return
     if shown:
         yield from outage.not_served(outage.turned_away(look, None, features.served))
@@ -54,27 +55,46 @@ def _unapproved(look: Look, features: Features | None) -> Iterator[Signal]:
     yield from outage.wording_signals(None, features.shown or features.served)
 
 
+def _unread(look: Look, before: Features | None = None) -> Iterator[Signal]:
+    """Evidence in a page that crashed what reads pages: it must not hide by that what it says."""
+    if look.probe.failure is not Failure.CRASH or not look.probe.html:
+        return
+    documents = () if before is None else (before.served, *([before.shown] if before.shown else []))
+    known = {phrase.phrase for document in documents for phrase in document.phrases}
+    new = (phrase for phrase in scraps.claims(look.probe.html) if phrase.phrase not in known)
+    yield from attack.evidence_of(Facts(phrases=frozenset(new)))
+
+
 def _against(before: Features, profile: Profile, look: Look, features: Features | None) -> Iterator[Signal]:
     shown = outage.is_shown(look, before, features)
-    yield from outage.fetch_signals(look, before, shown=shown)
+    yield from outage.fetch_signals(look, before, features, shown=shown)
     if features is None:
+        yield from _unread(look, before)
         return
     away = outage.turned_away(look, before, features.served) if shown else None
     yield from outage.not_served(away)
     found: list[Facts] = []
-    approved_served = before.shown is None or not outage.is_empty(before.served)
-    if look.probe.failure is None and not look.probe.not_modified and approved_served:
-        served = differences(before.served, features.served, profile)
-        found.append(served if away is None else evidence_in(served))
-        if away is None:
-            yield from outage.wording_signals(before.served, features.served)
+    stand_ins: list[Signal] = []
+    partly = standins.approved_in_part(before)
+    if look.probe.failure is None and not look.probe.not_modified:
+        served = differences(partly or before.served, features.served, profile)
+        whole = away is None and partly is None
+        found.append(served if whole else evidence_in(served))
+        stand_ins += outage.wording_signals(before.served, features.served) if whole else ()
     if before.shown is not None and features.shown is not None:
         found.append(differences(before.shown, features.shown, profile))
-        yield from outage.wording_signals(before.shown, features.shown)
+        # what visitors see decides: a page that scripts build over an error page is no error page
+        stand_ins = list(outage.wording_signals(before.shown, features.shown))
     if not found:
         return
+    yield from stand_ins
     facts = found[0] if len(found) == 1 else joined(*found)
+    if stand_ins:
+        facts = outage.beside_stand_in(facts)
     yield from attack.evidence_of(facts)
     yield from change.changes_of(facts)
     yield from change.behaviour_of(facts, look)
-    yield from change.screen_signals(before, features, profile)
+    yield from screening.screen_signals(before, features, profile)
+    if before.shown is not None and features.shown is not None:
+        yield from covers.cover_signals(before.shown, features.shown, profile)
+    yield from change.icon_signals(before, features, profile)

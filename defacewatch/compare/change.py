@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from defacewatch.captures import Features, Look
-from defacewatch.compare import domains, screen, text
-from defacewatch.compare.attack import CLIP, PARTS, host_signals, owners
+from defacewatch.compare import domains, icon, text
 from defacewatch.compare.differences import Facts
+from defacewatch.compare.foreign import CLIP, host_signals, owners, parts
+from defacewatch.compare.letters import language_signals
+from defacewatch.compare.sketch import hash64
 from defacewatch.compare.weights import weights
-from defacewatch.profiles import TILES_SHARE, Profile
+from defacewatch.profiles import ICON, Profile
 from defacewatch.signals import Kind, Signal
 
-_WHITE = 441.7  # RGB distance of black and white
 _NUMBERED = re.compile(r"\w*\d\w*")  # a word with a digit: '5', '08h30', 'v2'
 
 
@@ -20,8 +21,12 @@ def changes_of(facts: Facts) -> Iterator[Signal]:
     """The differences in `facts` that are no evidence of attack by themselves."""
     shape = f"{facts.structure_sketch:016x}"
     yield from _share(Kind.IDENTITY_LOST, facts.identity, f"identity-lost~{shape}")
-    yield from _share(Kind.STRUCTURE, facts.structure, f"structure~{shape}")
-    yield from _share(Kind.TEXT, facts.text, f"text~{facts.text_sketch:016x}")
+    # what cannot be read of a page that has grown too large counts as different
+    least = 1.0 if facts.cut else 0.0
+    yield from _share(Kind.STRUCTURE, max(facts.structure, least), f"structure~{shape}")
+    yield from _share(Kind.TEXT, max(facts.text, least), f"text~{facts.text_sketch:016x}")
+    yield from _share(Kind.VISIBLE_TEXT, facts.unseen, f"visible-text~{facts.visible_sketch:016x}")
+    yield from language_signals(facts.letters)
     if facts.title is not None and (points := weights().on_curve(Kind.TITLE, facts.title_lost)):
         before, after = facts.title
         evidence = {"before": before[:CLIP], "after": after[:CLIP]}
@@ -32,7 +37,7 @@ def changes_of(facts: Facts) -> Iterator[Signal]:
     if facts.inline_scripts:
         points = weights().points[Kind.INLINE_SCRIPT]["new"] * len(facts.inline_scripts)
         points = weights().bounded(Kind.INLINE_SCRIPT, points)
-        identity = f"inline-script={'|'.join(sorted(facts.inline_scripts)[:PARTS])}"
+        identity = f"inline-script={parts(facts.inline_scripts)}"
         yield Signal(Kind.INLINE_SCRIPT, points, identity, {"count": len(facts.inline_scripts)})
 
 
@@ -78,23 +83,18 @@ def _leads_to(url: str, hosts: Collection[str]) -> bool:
     return any(host in url.lower() for host in hosts)
 
 
-def screen_signals(before: Features, after: Features, profile: Profile) -> Iterator[Signal]:
-    """How the first screen differs from the approved one, where both are known."""
-    if before.screen is None or after.screen is None:
-        return
-    tiles = map(str, range(before.screen.columns * before.screen.rows))
-    moving = {int(tile) for tile in profile.moving(profile.tiles, tiles, TILES_SHARE)}
-    found = screen.difference(before.screen, after.screen, moving)
-    yield from _share(Kind.SCREEN, found.share, f"screen~{after.screen.first:0>16}")
-    points = weights().on_curve(Kind.COLOUR, found.colour / _WHITE)
-    if points > 0:
-        evidence = {"before": _named(found.before), "after": _named(found.after)}
-        yield Signal(Kind.COLOUR, points, f"colour~{screen.colour_sketch(found.after):016x}", evidence)
-    if screen.is_blank(before.screen, after.screen):
-        points = weights().points[Kind.BLANK_SCREEN]["new"]
-        identity = f"blank-screen~{screen.colour_sketch(screen.mean(after.screen)):016x}"
-        yield Signal(Kind.BLANK_SCREEN, points, identity, {})
+def icon_signals(before: Features, after: Features, profile: Profile) -> Iterator[Signal]:
+    """Another icon of the site; where what it looks like is not known, another address of it. An icon of
+    another address counts as another one too where the site had none that could be seen."""
+    table = weights().points[Kind.ICON]
+    if before.icon is not None and after.icon is not None:
+        if icon.looks_other(before.icon, after.icon) and ICON not in profile.usual:
+            yield Signal(Kind.ICON, table["new"], f"icon:{after.icon}", {})
+    elif after.icon is not None and before.shown is not None and _names_other_icon(before, after):
+        yield Signal(Kind.ICON, table["new"], f"icon:{after.icon}", {})
+    elif icon.has_other_address(before.served, after.served):
+        yield Signal(Kind.ICON, table["address"], f"icon:{hash64(after.served.icon):016x}", {})
 
 
-def _named(colour: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
+def _names_other_icon(before: Features, after: Features) -> bool:
+    return bool(after.served.icon) and after.served.icon != before.served.icon

@@ -1,20 +1,18 @@
 """Where a page leads: the hosts it takes scripts, frames and pictures from, sends forms and visitors to."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from defacewatch.captures import Rendering
-from defacewatch.compare import domains, noise
+from defacewatch.compare import code, domains, noise, scripts, text
 from defacewatch.compare.dom import Attributes, Reading
 
 ROLE_LIMIT = 300  # hosts of one role
+HIDDEN_LIMIT = 200  # links that a browser tells of: where it tells of so many, there may be more
+_TWIN = 3  # letters that a link must show to be one that somebody can see and click
 
 _REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=)?\s*[\"']?(.*?)[\"']?\s*$", re.IGNORECASE | re.DOTALL)
-_JUMP = re.compile(
-    r"(?:location(?:\.href)?\s*=\s*|location\.(?:replace|assign)\s*\(\s*)[\"'`]((?:https?:)?//[^\"'`]{1,300})",
-    re.IGNORECASE,
-)
 # Chromium's names of what it loaded, as far as they matter here.
 _RESOURCE_ROLES = {"script": "script", "stylesheet": "style", "image": "image", "media": "media"}
 _TARGETS = {"form": "action", "input": "formaction", "button": "formaction"}
@@ -32,13 +30,21 @@ _SOURCES = {
 
 
 def hosts_of(
-    reading: Reading, own: str, rendering: Rendering | None, refused: Iterable[str]
+    reading: Reading,
+    own: str,
+    rendering: Rendering | None,
+    refused: Iterable[str],
+    said: Iterable[scripts.Reading] = (),
 ) -> Mapping[str, frozenset[str]]:
-    """Host names by role (see `Document.hosts`) of a page whose host is `own`, its own among them."""
+    """Host names by role (see `Document.hosts`) of a page whose host is `own`, its own among them; `said` is
+    what its scripts were read to do."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for role, url in _addresses(reading, rendering):
         host = domains.host_of(url[:2000], own)
         if host and len(found[role]) < ROLE_LIMIT:
+            found[role].add(host)
+    for role, host in code.hosts_in(said):
+        if len(found[role]) < ROLE_LIMIT:
             found[role].add(host)
     for url in refused:
         found["refused"].add(domains.host_of(url[:2000], own) or url[:100])
@@ -50,9 +56,6 @@ def _addresses(reading: Reading, rendering: Rendering | None) -> Iterator[tuple[
         yield "link", link.href
     for tag, attributes in reading.elements:
         yield from _of_element(tag, attributes)
-    for script in reading.scripts:
-        for found in _JUMP.finditer(script[: noise.SCRIPT_LIMIT]):
-            yield "jump", found.group(1)
     if rendering is not None:
         for resource in rendering.resources:
             if resource.kind in _RESOURCE_ROLES:
@@ -82,15 +85,40 @@ def _of_element(tag: str, attributes: Attributes) -> Iterator[tuple[str, str]]:
 
 
 def hidden_links(reading: Reading, own: str, rendering: Rendering | None) -> list[tuple[str, str]]:
-    """Hidden links to other sites, (address, text): by the markup, and as the browser computed them."""
-    every = [(link.href, link.text) for link in reading.links if link.hidden]
-    if rendering is not None:
-        every += rendering.hidden_links
+    """Hidden links to other sites, (address, text): by the markup, and as the browser computed them.
+
+    A link that the page shows elsewhere hides nothing: menus come once for large screens and once for small.
+    It must say the same there, and something: a dot that leads to the same place shows nobody the link.
+    """
+    marked = [(link.href, link.text) for link in reading.links if link.hidden]
+    computed = [] if rendering is None else list(rendering.hidden_links)
+    shown = _shown(reading, marked, computed)
     return [
-        (noise.squeeze(href)[:300], noise.squeeze(text)[:200])
-        for href, text in dict.fromkeys(every)
-        if is_offsite(href, own)
+        (noise.squeeze(href)[:300], noise.squeeze(words)[:200])
+        for href, words in dict.fromkeys([*marked, *computed])
+        if _likeness(href, words) not in shown and is_offsite(href, own)
     ]
+
+
+def _shown(
+    reading: Reading, marked: list[tuple[str, str]], computed: list[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Links with words that are on the page more often than they are hidden."""
+    every = Counter(_likeness(link.href, link.text) for link in reading.links)
+    hidden = Counter(_likeness(*link) for link in marked)
+    seen = Counter(_likeness(*link) for link in computed)
+    if len(computed) >= HIDDEN_LIMIT:
+        every = Counter({link: number for link, number in every.items() if link not in seen})
+    return {
+        link
+        for link, number in every.items()
+        if number > max(hidden[link], seen[link]) and sum(map(str.isalpha, link[1])) >= _TWIN
+    }
+
+
+def _likeness(href: str, words: str) -> tuple[str, str]:
+    """By what two links are the same, however each was written."""
+    return noise.squeeze(href).rstrip("/")[:300], "".join(text.fold(words[:200]).split())[:100]
 
 
 def is_offsite(href: str, own: str) -> bool:

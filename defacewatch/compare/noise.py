@@ -8,7 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 URL_LIMIT = 2000  # characters; longer ones are data: addresses
-SCRIPT_LIMIT = 200_000  # characters of one inline script that are looked at
+SCRIPT_LIMIT = 210_000  # characters of one script that are looked at, no fewer than are fetched of a file
 
 _TOKEN_NAME = re.compile(
     r"__viewstate|__eventvalidation|__previouspage|__eventtarget|requestverificationtoken|csrf|xsrf"
@@ -31,7 +31,59 @@ _GENERATED = re.compile(r"\d{6,}|(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{16,64}(?![0-9
 _SCRIPT_TOKEN = re.compile(
     r"\b1\d{9}(?:\d{3})?\b|\b(?=[a-f]*\d)[0-9a-f]{16,64}\b|(?<=[\"'])(?=[^\"']*\d)[A-Za-z0-9+/_=-]{20,88}(?=[\"'])"
 )
-_SCRIPT_LITERAL = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\d+|\s+|[\[\]{}(),:;]+")
+# Possessive, and what follows a back-slash never opens a literal: an open one is tried once a line.
+_SCRIPT_LITERAL = re.compile(
+    r"\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+'|\\.|\d+|\s+|[\[\]{}(),:;]+", re.DOTALL
+)
+
+
+# Classes that say in what state an element is, or what a slider or an animation makes of it.
+_STATEFUL = re.compile(
+    r"^(?:active|open|show|in|hover|current|selected|focus|odd|even|first|last|lazy\w*|loaded|loading|js|no-js"
+    r"|visible|not-click|(?:slick|swiper|owl|carousel|flex|bx|nivo|is|has|aos|wow|animated?)(?:[-_].*)?)$",
+    re.IGNORECASE,
+)
+# Classes that say how an element looks and not what it is ('mb-4', 'text-sm', 'col-md-6'): every redeployment
+# of a site made with such a style sheet moves them about.
+_UTILITY = re.compile(
+    r"^-?(?:[mp][xytrblse]?|[wh]|min|max|gap|space|text|bg|font|leading|tracking|items|justify|content|self|place"
+    r"|grid|cols?|rows?|order|z|top|right|bottom|left|inset|border|rounded|shadow|opacity|overflow|object|align|d|fs"
+    r"|fw|lh|float|stroke|fill|duration|ease|transition|transform|translate|rotate|scale|cursor|pointer|select"
+    r"|grow|shrink|basis|divide|ring|outline|whitespace|break|line|list|from|to|via|sm|md|lg|xl|xs|small|medium"
+    r"|large|offset|push|pull)-[\w.%-]*$|^(?:flex|grid|block|hidden|inline|inline-\w+|relative|absolute|fixed|sticky"
+    r"|static|contents|group|truncate|italic|underline|uppercase|container|row|clearfix|border|rounded|shadow"
+    r"|grow|shrink|transition|duration|antialiased|sr-only|visually-hidden|isolate|table-cell|float-\w+)$",
+    re.IGNORECASE,
+)
+# Prefixes after which a style compiler writes a hash, and the hash that it appends to a name.
+_COMPILED = re.compile(
+    r"^(?:css|sc|jsx|jss|svelte|emotion|makeStyles|lst-kix|data-v|astro|v)[-_]", re.IGNORECASE
+)
+_COMPILED_LABEL = re.compile(r"^css-[0-9a-z]{4,12}-([A-Za-z].*)$")
+_COMPILED_TAIL = re.compile(r"(?:__|--|_|-)(?=[a-zA-Z_-]{0,7}[0-9A-Z])[A-Za-z0-9_-]{5,8}$")
+_MIXED = re.compile(r"^(?=[a-zA-Z]*\d)(?=.*[A-Z])[A-Za-z0-9_-]{5,12}$|^c\d+$")
+_GENERATED_ID = re.compile(
+    r"^:r\w*:$|^[a-z]{0,4}[-_]?[0-9a-f]{8,}$|^ember|^yui|^ext-gen|^react-", re.IGNORECASE
+)
+_NUMBER = re.compile(r"\d+")
+
+
+@lru_cache(maxsize=16384)
+def class_stem(word: str) -> str:
+    """What a class says of an element's part in the page: without numbers and hashes, '' where it says only
+    how the element looks, in what state it is, or nothing because a compiler made it up."""
+    if ":" in word or "[" in word or "/" in word or _STATEFUL.match(word) or _UTILITY.match(word):
+        return ""
+    if found := _COMPILED_LABEL.match(word):
+        return found.group(1)
+    if _COMPILED.match(word) or _MIXED.match(word):
+        return ""
+    return _NUMBER.sub("", _COMPILED_TAIL.sub("", word))
+
+
+def is_generated_id(identifier: str) -> bool:
+    """Whether an id was made up by a framework for this one load of the page."""
+    return _GENERATED_ID.match(identifier) is not None
 
 
 def squeeze(text: str) -> str:

@@ -1,19 +1,16 @@
 """Signals that the page is not being served: failures, status codes, certificates, pages that say so."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from defacewatch.captures import Document, Failure, Features, Look, Phrase, Probe, TlsProblem
-from defacewatch.compare.attack import CLIP
-from defacewatch.compare.differences import new_phrases
-from defacewatch.compare.identity import lost_share
+from defacewatch.captures import Document, Failure, Features, Look, Probe, TlsProblem
+from defacewatch.compare.differences import Facts
+from defacewatch.compare.foreign import CLIP
+from defacewatch.compare.standins import LOST, is_empty, is_error_page, is_error_status, stand_in
+from defacewatch.compare.weights import weights
 from defacewatch.signals import Kind, Signal
 
-SHORT = 2500  # characters: a page that only says that it is not there says no more
-VERY_SHORT = 600  # … where no baseline tells what should be there
-LOST = 0.55  # share of the identity that is gone from such a page
-FIRST_ERROR = 400
-
-_KINDS = {"maintenance": Kind.MAINTENANCE, "bot-wall": Kind.BOT_WALL, "error-page": Kind.ERROR_PAGE}
+_CODE = ("script", "frame", "reach")
 
 
 def is_shown(look: Look, before: Features | None, after: Features | None) -> bool:
@@ -25,7 +22,7 @@ def is_shown(look: Look, before: Features | None, after: Features | None) -> boo
         return False
     if rendering.status is None:
         return not is_empty(after.shown)
-    return not _is_error(rendering.status, before.shown if before is not None else None)
+    return not is_error_status(rendering.status, before.shown if before is not None else None)
 
 
 def turned_away(look: Look, before: Features | None, after: Document) -> str | None:
@@ -33,7 +30,7 @@ def turned_away(look: Look, before: Features | None, after: Document) -> str | N
     probe, approved = look.probe, before.served if before is not None else None
     if probe.failure is not None:
         return _told(probe.failure, probe.detail)
-    if _is_error(probe.status, approved):
+    if is_error_status(probe.status, approved):
         return f"status {probe.status}"
     if approved is None:
         return None
@@ -47,28 +44,30 @@ def not_served(reason: str | None) -> Iterator[Signal]:
         yield Signal(Kind.NOT_SERVED, 0.0, "not-served", {"detail": reason[:CLIP]})
 
 
-def fetch_signals(look: Look, before: Features | None, *, shown: bool) -> Iterator[Signal]:
+def fetch_signals(
+    look: Look, before: Features | None, after: Features | None, *, shown: bool
+) -> Iterator[Signal]:
     """What fetching itself says. Outages add no points: they are no difference, and nothing to mute.
 
-    What plain HTTP met is no outage where the page is `shown` by the browser: that is what visitors get.
+    What plain HTTP met is no outage where the page is `shown` by the browser: that is what visitors get. And
+    a browser that fails on a page that was served hides nothing: what was served can be judged.
     """
     probe, rendering = look.probe, look.rendering
     yield from _tls(probe, before)
-    failure, detail = probe.failure, probe.detail
     if rendering is not None and rendering.failure is Failure.BROWSER:
         yield Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": rendering.detail[:CLIP]})
-    elif rendering is not None and failure is None:
-        failure, detail = rendering.failure, rendering.detail
     if probe.truncated:
         yield Signal(Kind.TRUNCATED, 0.0, "truncated", {})
     if shown:
         return
-    if failure is not None and not (failure is Failure.TLS and probe.tls is not None):
-        said = _told(failure, detail)[:CLIP]
-        yield Signal(Kind.FETCH_FAILED, 0.0, f"fetch-failed:{failure.value}", {"detail": said})
-    status = _bad_status(look, before)
-    if status is not None:
-        yield Signal(Kind.HTTP_ERROR, 0.0, f"http-error:{status}", {"status": status})
+    if probe.failure is not None:
+        if probe.failure is not Failure.TLS or probe.tls is None:
+            said = _told(probe.failure, probe.detail)[:CLIP]
+            yield Signal(Kind.FETCH_FAILED, 0.0, f"fetch-failed:{probe.failure.value}", {"detail": said})
+    elif rendering is not None and rendering.failure not in (None, Failure.BROWSER):
+        said = _told(rendering.failure, rendering.detail)[:CLIP]
+        yield Signal(Kind.NOT_SHOWN, 0.0, f"not-shown:{rendering.failure.value}", {"detail": said})
+    yield from _status(look, before, after)
 
 
 def _told(failure: Failure, detail: str) -> str:
@@ -93,49 +92,37 @@ def _tls(probe: Probe, before: Features | None) -> Iterator[Signal]:
     yield Signal(Kind.TLS, 0.0, f"tls:{tls.problem.value}", evidence)
 
 
-def _bad_status(look: Look, before: Features | None) -> int | None:
+def _status(look: Look, before: Features | None, after: Features | None) -> Iterator[Signal]:
     """The status code that makes the page an error page, unless it was approved with it.
 
     What the browser was given counts before what plain HTTP was: some walls refuse only the latter.
     """
-    rendering = look.rendering
+    rendering, status = look.rendering, look.probe.status
+    approved = before.served if before is not None else None
+    found = after.served if after is not None else None
     if rendering is not None and rendering.failure is None and rendering.status is not None:
-        status: int | None = rendering.status
+        status = rendering.status
         approved = before.shown if before is not None else None
-    else:
-        status = look.probe.status
-        approved = before.served if before is not None else None
-    return status if _is_error(status, approved) else None
-
-
-def _is_error(status: int | None, approved: Document | None) -> bool:
-    if status is None or status < FIRST_ERROR:
-        return False
-    return approved is None or status != approved.status
+        found = after.shown if after is not None else None
+    if not is_error_status(status, approved):
+        return
+    hides = approved is None or found is None or is_error_page(approved, found)
+    kind = Kind.HTTP_ERROR if hides else Kind.SERVED_AS_ERROR
+    yield Signal(kind, 0.0, f"{kind.value}:{status}", {"status": status})
 
 
 def wording_signals(before: Document | None, after: Document) -> Iterator[Signal]:
-    """A short page that says it is under maintenance, an error page or a bot wall, in place of the page."""
-    if is_empty(after) and (before is None or not is_empty(before)):
-        yield Signal(Kind.ERROR_PAGE, 0.0, "error-page", {"phrase": ""})
-        return
-    error = after.status is not None and after.status >= FIRST_ERROR
-    if after.text_length > (SHORT if before is not None or error else VERY_SHORT):
-        return
-    if before is not None and not error and lost_share(before.identity, after.identity, ()) < LOST:
-        return
-    phrases = after.phrases if before is None else new_phrases(before, after)
-    for family, kind in _KINDS.items():
-        said = sorted(p.phrase for p in phrases if p.family == family and _says(p, sure=before is not None))
-        if said:
-            yield Signal(kind, 0.0, kind.value, {"phrase": said[0][:CLIP]})
+    """In place of the page, one that says it is under maintenance, an error page, a bot wall, or vacant."""
+    found = stand_in(before, after)
+    if found is not None:
+        points = weights().points[Kind.VACANT]["new"] if found.kind is Kind.VACANT else 0.0
+        yield Signal(found.kind, points, found.kind.value, {"phrase": found.phrase[:CLIP]})
 
 
-def _says(phrase: Phrase, *, sure: bool) -> bool:
-    """Whether wording is what the page says; `sure` that something else should be there."""
-    return phrase.strong and (phrase.bare or (sure and phrase.place in ("title", "heading", "text")))
-
-
-def is_empty(document: Document) -> bool:
-    """Whether a document has nothing to show: no text, title or links, nothing that it loads."""
-    return not (document.text_length or document.title or document.hosts or document.inline_scripts)
+def beside_stand_in(facts: Facts) -> Facts:
+    """`facts` about a page that an error page, a bot wall or a parked page stands in for. The code that it
+    runs and where a parked name leads say nothing: walls pack theirs, parked pages are full of others'."""
+    if facts.identity < LOST:
+        return facts
+    hosts = {role: names for role, names in facts.hosts.items() if role not in _CODE}
+    return replace(facts, hosts=hosts, packed_scripts=frozenset(), new_code=frozenset(), moved_to=None)

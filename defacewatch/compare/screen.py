@@ -1,67 +1,72 @@
-"""Screenshots: perceptual hashes, a grid of tiles, mean colours, and whether the screen is blank.
+"""Screenshots, reduced: perceptual hashes, strips that tiles are found by, the pictures, and what is flat.
 
-One pHash cannot tell two plain-coloured screens apart and sees little of a small change, so the first
-screen is also cut into tiles, each with a difference hash and a mean colour.
+One pHash cannot tell two plain-coloured screens apart and sees little of a small change, so the page is also
+kept as strips (see `defacewatch.tiles`). All but the pictures is made of one small copy of the screenshot.
 """
 
 import io
 import struct
-from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any
 
 import imagehash
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from defacewatch.captures import Screen
-from defacewatch.profiles import colour_distance, differing_tiles
+from defacewatch.captures import Rendering, Screen
+from defacewatch.compare.crops import shots_of
+from defacewatch.tiles import COLUMNS, FIRST, HIGH, LUMA, ROWS, STEP, Strips
 
 WIDTH, HEIGHT = 1280, 800  # of the first screen, pixels
-COLUMNS, ROWS = 16, 10
 PIXEL_LIMIT = WIDTH * 20_000  # a picture larger than this is not decoded
+STRIPS_LIMIT = 8000 // STEP  # rows of strips that are kept: of the page's first 8000 pixels
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_CELL = 8  # a tile's difference hash compares 8 x 8 neighbours
+_CELLS = 9  # in a row of a tile, for eight steps between them
 _STEP = 3  # grey levels: below it two neighbours are the same (compression, antialiasing)
-_LEVELS = 21  # of one channel in a sketch of a colour
+_SMOOTH = (1, 2, 3, 2, 1)  # rows weighed together: a text moved by two pixels keeps its steps
 _PLAIN = 1.5  # standard deviation of grey below which a tile shows one plain colour
 
 
-class ScreenDifference(NamedTuple):
-    """`share` of the tiles that differ (0..1), and how far the mean colour moved (RGB distance)."""
-
-    share: float
-    colour: float
-    before: tuple[int, int, int]
-    after: tuple[int, int, int]
-
-
-def screen_of(png: bytes) -> Screen | None:
+def screen_of(rendering: Rendering) -> Screen | None:
     """What comparing needs of a screenshot; None when it is no picture, or too large to decode."""
+    page = _decoded(rendering.screenshot)
+    if page is None:
+        return None
+    pixels = page.width / WIDTH  # of the picture, in one of the page
+    rows = max(1, min(STRIPS_LIMIT, int(page.height / pixels / STEP)))
+    box = (0.0, 0.0, float(page.width), min(float(page.height), rows * STEP * pixels))
+    small = page.resize((COLUMNS * _CELLS, rows), Image.Resampling.BOX, box=box)
+    strips, flat = _strips_of(np.asarray(small, dtype=np.float32))
+    first = small.crop((0, 0, small.width, min(rows, FIRST)))
+    failed = {
+        file.url
+        for file in rendering.resources
+        if file.kind == "image" and (file.status is None or file.status >= 400)
+    }
+    return Screen(
+        first=str(imagehash.phash(first)),
+        page=str(imagehash.phash(small)),
+        flat=flat,
+        strips=strips.packed,
+        shots=shots_of(page, pixels, [p for p in rendering.pictures if p.url not in failed]),
+    )
+
+
+def _decoded(png: bytes) -> Image.Image | None:
     if not 0 < _pixels(png) <= PIXEL_LIMIT:
         return None
     try:
-        page = Image.open(io.BytesIO(png)).convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError):  # Pillow's word for a broken PNG is SyntaxError
+        page = Image.open(io.BytesIO(png), formats=("PNG",))
+        page.load()
+        return page if page.mode == "RGB" else page.convert("RGB")
+    except (
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+    ):  # Pillow about a broken PNG
         return None
-    scale = page.width / WIDTH
-    first = page.crop((0, 0, page.width, min(page.height, round(HEIGHT * scale))))
-    grey = np.asarray(
-        first.convert("L").resize((COLUMNS * (_CELL + 1), ROWS * _CELL), Image.Resampling.BOX), dtype=np.int16
-    )
-    cells = grey.reshape(ROWS, _CELL, COLUMNS, _CELL + 1).swapaxes(1, 2)
-    bits = (cells[..., 1:] - cells[..., :-1] > _STEP).reshape(ROWS * COLUMNS, -1)
-    colours = np.asarray(first.resize((COLUMNS, ROWS), Image.Resampling.BOX)).reshape(-1, 3)
-    plain = cells.reshape(ROWS * COLUMNS, -1).std(axis=1) < _PLAIN
-    return Screen(
-        first=str(imagehash.phash(first)),
-        page=str(imagehash.phash(page)),
-        columns=COLUMNS,
-        rows=ROWS,
-        tiles=tuple(int.from_bytes(row.tobytes(), "big") for row in np.packbits(bits, axis=1)),
-        colours=tuple((int(r), int(g), int(b)) for r, g, b in colours),
-        flat=round(float(plain.mean()), 3),
-    )
 
 
 def _pixels(png: bytes) -> int:
@@ -72,30 +77,24 @@ def _pixels(png: bytes) -> int:
     return int(width * height)
 
 
-def difference(before: Screen, after: Screen, volatile: Collection[int]) -> ScreenDifference:
-    """How far two first screens differ, apart from the tiles that always move."""
-    steady = [n for n in range(before.columns * before.rows) if n not in volatile]
-    differing = differing_tiles(before, after)
-    share = sum(n in differing for n in steady) / len(steady) if steady else 0.0
-    mean_before, mean_after = mean(before, steady), mean(after, steady)
-    return ScreenDifference(share, colour_distance(mean_before, mean_after), mean_before, mean_after)
+def _strips_of(small: NDArray[np.float32]) -> tuple[Strips, float]:
+    """The strips of a page, a pixel of `small` for each cell, and the share of its first tiles that is flat.
+
+    Below the end of a page that is shorter than the screen there is nothing: plain white.
+    """
+    missing = max(0, FIRST - len(small))
+    small = np.pad(small, ((0, missing), (0, 0), (0, 0)), constant_values=255)
+    grey = small @ np.array(LUMA, np.float32)
+    cells = _smoothed(grey).reshape(len(small), COLUMNS, _CELLS)
+    steps = np.packbits(cells[..., 1:] - cells[..., :-1] > _STEP, axis=2)[..., 0]
+    colours = np.rint(small.reshape(len(small), COLUMNS, _CELLS, 3).mean(axis=2)).astype(np.uint8)
+    first = grey[:FIRST].reshape(ROWS, HIGH, COLUMNS, _CELLS)
+    flat = float((first.std(axis=(1, 3)) < _PLAIN).mean())
+    return Strips(steps, colours), round(flat, 3)
 
 
-def mean(screen: Screen, tiles: Collection[int] = ()) -> tuple[int, int, int]:
-    """The mean colour of some tiles, or of all where none are given."""
-    chosen = [screen.colours[n] for n in tiles if n < len(screen.colours)] or list(screen.colours)
-    red, green, blue = (round(sum(channel) / len(chosen)) for channel in zip(*chosen, strict=True))
-    return red, green, blue
-
-
-def colour_sketch(colour: tuple[int, int, int]) -> int:
-    """64 bits of which near colours differ in few: a bar of 21 bits for each channel."""
-    sketch = 0
-    for channel in colour:
-        sketch = sketch << _LEVELS | (1 << round(channel * _LEVELS / 255)) - 1
-    return sketch
-
-
-def is_blank(before: Screen, after: Screen) -> bool:
-    """Whether the screen shows one plain colour where it did not before."""
-    return after.flat >= 0.985 and before.flat < 0.9 and len(set(after.colours)) <= 4
+def _smoothed(grey: NDArray[Any]) -> NDArray[Any]:
+    beyond = len(_SMOOTH) // 2
+    padded = np.pad(grey, ((beyond, beyond), (0, 0)), mode="edge")
+    total = sum(weight * padded[row : row + len(grey)] for row, weight in enumerate(_SMOOTH))
+    return np.asarray(total / sum(_SMOOTH))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -222,8 +222,7 @@ def _told_signals(notice: Notice) -> list[Signal]:
 
 def sign(signal: Signal, _: Translate) -> Sign:
     """`signal` as it is told in the language of `_`, its evidence cleaned, bounded and defanged."""
-    evidence = {key: _shown(value) for key, value in signal.evidence.items()}
-    sentence = replace(signal, evidence=evidence).sentence(_)
+    sentence = signal.sentence(_, _shown)
     points = _("{points} points").format(points=f"{round(signal.points, 1):g}") if signal.points else ""
     return Sign(sentence[:1].upper() + sentence[1:], points)
 
@@ -232,7 +231,8 @@ def _shown(value: object) -> object:
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple, set, frozenset)):
-        shown = [safe(item, 60) for item in list(value)[:VALUES]]
+        most = 60 if len(value) > 1 else 120
+        shown = [safe(item, most) for item in list(value)[:VALUES]]
         return ", ".join(shown) + (f" (+{len(value) - VALUES})" if len(value) > VALUES else "")
     return safe(value, 120)
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from defacewatch.captures import Phrase
-from defacewatch.compare.attack import evidence_of, host_signals, standing
+from defacewatch.compare.attack import evidence_of
 from defacewatch.compare.differences import Facts
 from defacewatch.signals import Kind, Signal, same_difference
 from tests.compare.portal import kinds, one
@@ -53,62 +53,6 @@ def test_gambling_headlines_are_not_gambling_links() -> None:
     assert points(*links) >= 50
 
 
-def test_hidden_links_weigh_more_the_more_owners_they_lead_to() -> None:
-    few = Facts(hidden_links=(("https://a.example.net/", ""),))
-    many = Facts(hidden_links=tuple((f"https://a.example{n}.net/", "") for n in range(9)))
-    weighed = [one(evidence_of(facts), Kind.HIDDEN_LINKS).points for facts in (few, many)]
-    assert weighed[0] < 30 <= 50 <= weighed[1]
-    assert one(evidence_of(many), Kind.HIDDEN_LINKS).evidence["count"] == 9
-
-
-@pytest.mark.parametrize(
-    ("host", "known"),
-    [
-        ("10.0.0.9", "address"),
-        ("www.youtube.com", "wellknown"),
-        ("so.gov.vn", "official"),
-        ("evil.example", "unknown"),
-    ],
-)
-def test_what_is_known_of_a_host(host: str, known: str) -> None:
-    assert standing(host) == known
-
-
-def test_one_unknown_script_host_is_a_change_and_more_of_them_are_no_proof() -> None:
-    one_host = next(iter(host_signals(Kind.SCRIPT_HOST, ["evil.example"])))
-    many = next(iter(host_signals(Kind.SCRIPT_HOST, [f"h{n}.example{n}.net" for n in range(9)])))
-    assert 30 <= one_host.points < many.points < 50
-    assert list(host_signals(Kind.SCRIPT_HOST, [])) == []
-
-
-def test_fewer_hosts_of_the_same_kind_are_the_same_difference() -> None:
-    served, shown = (
-        next(iter(host_signals(Kind.SCRIPT_HOST, hosts)))
-        for hosts in (["a.example"], ["a.example", "b.example"])
-    )
-    assert same_difference(served.identity, shown.identity)
-    assert not same_difference(shown.identity, served.identity)
-
-
-@pytest.mark.parametrize(
-    ("kind", "one_host", "another", "same"),
-    [
-        (Kind.SCRIPT_HOST, "a1.evil.example", "b2.evil.example", True),
-        (Kind.FRAME_HOST, "evil.example", "www.evil.example", True),
-        (Kind.FORM_HOST, "203.0.113.9", "203.0.113.10", False),
-        (Kind.RESOURCE_HOST, "a.evil.example", "a.other.example", False),
-        (Kind.LINK_HOSTS, "a.github.io", "b.github.io", False),
-        (Kind.SCRIPT_HOST, "evil.com~x1", "a.evil.com~x1", True),
-    ],
-)
-def test_a_host_is_named_by_its_owner_and_shown_in_full(
-    kind: Kind, one_host: str, another: str, same: bool
-) -> None:
-    first, again = (next(iter(host_signals(kind, [host]))) for host in (one_host, another))
-    assert same_difference(again.identity, first.identity) is same
-    assert again.evidence == {"hosts": [another]}
-
-
 @pytest.mark.parametrize(
     "facts_of",
     [
@@ -130,32 +74,10 @@ def test_other_names_of_the_same_owner_are_no_other_redirect_link_or_spam(
     assert "x2.nhacai.example" in str(again.evidence)
 
 
-@pytest.mark.parametrize(
-    ("facts", "at_least", "at_most"),
-    [
-        (Facts(moved_to="evil.example"), 50, 60),
-        (Facts(moved_to="khac.gov.vn"), 10, 29),
-        (Facts(hosts={"refresh": frozenset({"evil.example"})}), 50, 50),
-        (Facts(hosts={"jump": frozenset({"evil.example"})}), 10, 29),
-    ],
-)
-def test_a_redirect_weighs_by_its_kind_and_where_it_leads(
-    facts: Facts, at_least: float, at_most: float
-) -> None:
-    assert at_least <= one(evidence_of(facts), Kind.OFFSITE_REDIRECT).points <= at_most
-
-
 def test_a_dialog_is_a_change_and_no_defacement_by_itself() -> None:
     signal = one(evidence_of(Facts(dialogs=frozenset({"xin chao"}))), Kind.DIALOG)
     assert 30 <= signal.points < 50
     assert points(deface("dialog")) >= 50
-
-
-def test_a_page_that_unpacks_code_anyway_may_unpack_other_code() -> None:
-    new = Facts(packed_scripts=frozenset({"00"}))
-    other = Facts(packed_scripts=frozenset({"00"}), had_packed_scripts=True)
-    assert one(evidence_of(new), Kind.PACKED_SCRIPT).points >= 30
-    assert one(evidence_of(other), Kind.PACKED_SCRIPT).points < 10
 
 
 def test_what_a_page_says_is_bounded_in_evidence() -> None:

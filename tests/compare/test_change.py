@@ -1,15 +1,13 @@
 import pytest
-from PIL import Image
 
 from defacewatch.captures import Refusal
 from defacewatch.compare.change import changes_of
 from defacewatch.compare.differences import Facts
-from defacewatch.profiles import Profile
-from defacewatch.signals import Kind, Signal, same_difference
-from defacewatch.verdicts import SALIENT_AT, VerdictKind
-from tests.compare.portal import kinds, one, png, portal, render_of, screenshot, signals_of, verdict_of
+from defacewatch.signals import Kind, same_difference
+from defacewatch.verdicts import CHANGED_AT, SALIENT_AT
+from tests.compare.portal import baseline_of, one, portal, render_of, signals_of
 
-WHITE = png(Image.new("RGB", (1280, 800), "white"))
+NUMBERS = ("một", "hai", "ba", "bốn", "năm")
 
 
 @pytest.mark.parametrize(
@@ -23,8 +21,26 @@ def test_points_grow_with_the_share(field: str, kind: Kind) -> None:
     assert not list(changes_of(Facts(**{field: 0.05})))  # type: ignore[arg-type]
 
 
-def test_text_alone_is_never_more_than_an_update() -> None:
-    assert one(changes_of(Facts(text=1.0)), Kind.TEXT).points < 30
+@pytest.mark.parametrize("share", [0.5, 0.75, 1.0])
+def test_text_alone_never_alerts(share: float) -> None:
+    assert 15 < one(changes_of(Facts(text=share)), Kind.TEXT).points < CHANGED_AT
+
+
+def test_what_can_be_read_no_longer_is_a_change_when_it_is_most_of_the_page() -> None:
+    assert not list(changes_of(Facts(unseen=0.2)))
+    assert one(changes_of(Facts(unseen=0.8)), Kind.VISIBLE_TEXT).points >= CHANGED_AT
+
+
+def test_what_is_hidden_is_named_by_what_can_still_be_read() -> None:
+    lines = [f"{a} {b} {c} đi về làng" for a in NUMBERS for b in NUMBERS for c in ("lúa", "ngô")]
+    page = portal(content="".join(f"<p>{line}</p>" for line in lines))
+    approved = baseline_of(render_of(page, text="\n".join(lines)))
+    half, same, most = (
+        one(signals_of(render_of(page, text="\n".join(left)), approved), Kind.VISIBLE_TEXT)
+        for left in (lines[:25], [*lines[:24], "một câu khác hẳn"], lines[-3:])
+    )
+    assert same_difference(same.identity, half.identity)
+    assert not same_difference(most.identity, half.identity)
 
 
 @pytest.mark.parametrize(
@@ -37,29 +53,6 @@ def test_text_alone_is_never_more_than_an_update() -> None:
 )
 def test_what_ordinary_updates_cause_is_never_salient(facts: Facts, kind: Kind) -> None:
     assert 0 < one(changes_of(facts), kind).points < SALIENT_AT
-
-
-def test_a_picture_in_place_of_the_page_is_seen_though_its_markup_is_the_same() -> None:
-    found = verdict_of(render_of(portal(), picture=png(Image.new("RGB", (1280, 800), "#400000"))))
-    assert found.kind is VerdictKind.CHANGED
-    assert {Kind.SCREEN, Kind.COLOUR, Kind.BLANK_SCREEN} <= kinds(found.signals)
-
-
-def test_a_blank_screen_is_a_change() -> None:
-    assert Kind.BLANK_SCREEN in kinds(signals_of(render_of(portal(), picture=WHITE)))
-
-
-def test_a_slider_that_moves_is_clean_and_silent_once_known() -> None:
-    look = render_of(portal(), picture=screenshot(slider="#c0a020"))
-    assert verdict_of(look).kind is VerdictKind.CLEAN
-    slider = {str(row * 16 + column): 2 for row in range(3, 7) for column in range(1, 9)}
-    assert signals_of(look, profile=Profile("mau", 2, tiles=slider)) == ()
-
-
-def test_no_more_of_the_screen_than_its_bound_can_move() -> None:
-    everything = Profile("mau", 2, tiles={str(tile): 2 for tile in range(160)})
-    look = render_of(portal(), picture=png(Image.new("RGB", (1280, 800), "#400000")))
-    assert one(signals_of(look, profile=everything), Kind.SCREEN).points > 20
 
 
 def test_a_forbidden_address_is_a_difference_unless_it_was_approved() -> None:
@@ -102,23 +95,6 @@ def test_a_clock_or_a_running_title_is_not_another_title(one_title: str, another
     )
     assert (first.identity == again.identity) is same
     assert again.evidence["after"] == another
-
-
-def blank(colour: str) -> list[Signal]:
-    look = render_of(portal(), picture=png(Image.new("RGB", (1280, 800), colour)))
-    return [s for s in signals_of(look) if s.kind in (Kind.BLANK_SCREEN, Kind.COLOUR)]
-
-
-def test_a_blank_screen_is_named_by_its_colour() -> None:
-    (black, _), (nearly_black, _), (red, _) = map(blank, ("#000000", "#040404", "#c00000"))
-    assert same_difference(nearly_black.identity, black.identity)
-    assert not same_difference(red.identity, black.identity)
-
-
-def test_a_shift_of_colour_is_named_by_the_new_colour() -> None:
-    (_, black), (_, nearly_black), (_, red) = map(blank, ("#000000", "#040404", "#c00000"))
-    assert same_difference(nearly_black.identity, black.identity)
-    assert not same_difference(red.identity, black.identity)
 
 
 def test_downloads_are_named_by_whose_page_starts_about_how_many() -> None:

@@ -68,15 +68,15 @@ def test_ordinary_updates_are_clean(page: str) -> None:
         (portal(title="Nhà cái uy tín số 1"), DEFACED),
         (portal(content="<h1>Hacked by Foo Team</h1><p>Greetz to all</p>"), DEFACED),
         (portal(head='<meta http-equiv=refresh content="0;url=https://evil.example/">'), DEFACED),
-        (portal(end='<script src="https://evil.example/x.js"></script>'), CHANGED),
-        (portal(end='<script src="http://203.0.113.9/x.js"></script>'), CHANGED),
+        (portal(end='<script src="https://evil.example/x.js"></script>'), DEFACED),
+        (portal(end='<script src="http://203.0.113.9/x.js"></script>'), DEFACED),
         (
             portal(
                 end='<script src="https://evil.example/x.js"></script><script>eval(atob("YQ=="))</script>'
             ),
             DEFACED,
         ),
-        (portal(end='<script>eval(unescape("%61"))</script>'), CHANGED),
+        (portal(end='<script>eval(unescape("%61"))</script>'), DEFACED),
         (portal(end='<iframe src="https://evil.example/" width=1></iframe>'), CHANGED),
         (portal(end='<form action="https://evil.example/"><input name=p></form>'), CHANGED),
     ],

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from defacewatch.compare import dom
@@ -94,7 +96,8 @@ def test_data_blocks_are_no_scripts() -> None:
 
 def test_a_deeply_nested_page_is_read_without_recursion_and_within_bounds() -> None:
     reading = dom.read("<p>a</p>" + "<div>" * 20_000 + "b" + "<p>c</p>" * 60_000)
-    assert reading.blocks == [("text", "a")]
+    assert reading.cut
+    assert reading.blocks[0] == ("text", "a")
     assert len(reading.normalised) < 4 * dom.NODE_LIMIT
 
 
@@ -111,3 +114,51 @@ def test_a_tick_of_the_clock_changes_the_hash_only_where_it_is_text() -> None:
 
 def test_broken_text_from_a_browser_is_read() -> None:
     assert dom.read("<p>a\ud800b</p>").blocks[0].text == "a?b"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('<div class="css-1x2abc card">', '<div class="css-9k3zzq card">'),
+        ('<div class="css-1x2abc-Footer">', '<div class="css-zz9k3q-Footer">'),
+        ('<div class="mb-4 md:flex w-[3px] news">', '<div class="mt-2 lg:grid news">'),
+        ('<div class="Card_title__3xK9a">', '<div class="Card_title__9Qw1z">'),
+        ('<html class="js gecko win">', "<html>"),
+        ('<div id="ember-main">', '<div id="react-root">'),
+    ],
+)
+def test_what_a_style_compiler_makes_up_is_no_part_of_the_shape(one: str, other: str) -> None:
+    assert dom.read(one).shingles == dom.read(other).shingles
+
+
+def test_classes_that_name_a_part_are_part_of_the_shape() -> None:
+    assert dom.read('<div class="news-list">').shingles != dom.read('<div class="contact">').shingles
+
+
+@pytest.mark.parametrize("filler", ["<a href=#></a>", "<b>x</b>", "<i>"])
+@pytest.mark.parametrize("count", [61_000, 100_000])
+def test_no_filler_hides_what_follows_it(filler: str, count: int) -> None:
+    claim = "<h1>Hacked by Rose</h1><script src=//cdn.example/a.js></script>"
+    for end in ("", "<p>x</p>" * 15_000):
+        reading = dom.read(portal(end=f"<div hidden>{filler * count}</div>{claim}{end}"))
+        assert reading.cut
+        assert any("Hacked by Rose" in block.text for block in reading.blocks)
+        assert "//cdn.example/a.js" in [attributes.get("src") for _, attributes in reading.elements]
+
+
+def test_an_ordinary_page_is_read_whole() -> None:
+    assert not dom.read(portal()).cut
+
+
+def test_a_tag_of_very_many_attributes_is_read_quickly() -> None:
+    wide = "<div " + " ".join(f"a{n}=1" for n in range(100_000)) + ">"
+    began = time.perf_counter()
+    reading = dom.read(wide + "<h1>Hacked by Rose</h1>")
+    assert time.perf_counter() - began < 4
+    assert reading.cut
+    assert ("heading", "Hacked by Rose") in reading.blocks
+
+
+def test_a_place_where_a_word_may_break_does_not_split_it() -> None:
+    blocks = dom.read("<h1>HAC<wbr>KED by<wbr> Rose</h1>").blocks
+    assert [block.text for block in blocks] == ["HACKED by Rose"]

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 
 from defacewatch.captures import Failure, Features, Rendering, TlsFinding, TlsProblem
 from defacewatch.compare import VERSION, extract
-from tests.compare.portal import APPROVED, NOW, portal, probe_of, render_of, screenshot
+from tests.compare.portal import APPROVED, NOW, portal, probe_of, render_of, screenshot, signals_of
 
 
 def test_a_probe_has_what_was_served_and_no_more() -> None:
@@ -58,6 +58,20 @@ def test_code_that_unpacks_itself_is_known() -> None:
     assert len(served.packed_scripts) == 1
 
 
+def test_the_hosts_of_hidden_links_are_kept_apart() -> None:
+    page = portal(
+        end='<div hidden><a href="https://h.example/">x</a></div><a href="https://l.example/">y</a>'
+    )
+    assert extract(probe_of(page)).served.hosts["hidden"] == {"h.example"}
+    assert "hidden" not in extract(probe_of(portal())).served.hosts
+
+
+def test_a_page_full_of_escaped_quotes_takes_little_time() -> None:
+    began = time.process_time()
+    extract(probe_of(portal(end="<script>'\"" + '\\"' * 36_000 + "</script>")))
+    assert time.process_time() - began < 1.0
+
+
 def test_wording_is_found_outside_the_text_too() -> None:
     page = portal(
         head='<meta name="description" content="Slot gacor">',
@@ -103,3 +117,39 @@ def test_hostile_texts_are_bounded() -> None:
 
 def test_the_approved_capture_is_what_the_tests_think_it_is() -> None:
     assert extract(APPROVED).served.phrases == ()
+
+
+def test_links_that_only_browsers_without_scripts_would_show_are_hidden_text() -> None:
+    page = portal(end='<noscript>nhà cái <a href="https://x.example/">tài xỉu online</a></noscript>')
+    found = extract(probe_of(page)).served.phrases
+    assert {phrase.place for phrase in found if phrase.family == "spam"} >= {"hidden"}
+    frame = '<noscript><iframe src="https://www.googletagmanager.com/ns.html"></iframe>on</noscript>'
+    assert not [p for p in extract(probe_of(portal(end=frame))).served.phrases if p.family == "spam"]
+
+
+def test_texts_beside_the_markup_are_read_where_they_stand() -> None:
+    look = render_of(
+        portal(content='<img src="/a.png" alt="Hacked by Rose">'),
+        hidden_texts=("situs slot gacor",),
+        inset=("Hacked by Thorn",),
+    )
+    shown = extract(look).shown
+    assert shown is not None
+    places = {(phrase.place, phrase.phrase) for phrase in shown.phrases}
+    assert ("text", "hacked by rose") in places
+    assert ("heading", "hacked by thorn") in places
+    assert any(place == "hidden" for place, _ in places)
+
+
+def test_wording_that_markup_splits_is_found_where_it_is_read() -> None:
+    split = "<h1>HAC<b>KED</b> B<i>Y</i> Rose</h1>"
+    shown = extract(render_of(portal(content=split), text="Tin mới\nHACKED BY Rose\n")).shown
+    assert shown is not None
+    assert ("deface", "heading", "hacked by rose") in {(p.family, p.place, p.phrase) for p in shown.phrases}
+
+
+def test_a_page_that_is_too_large_to_be_read_whole_says_so() -> None:
+    large = portal(end="<i></i>" * 90_000)
+    assert extract(probe_of(large)).served.cut
+    assert not extract(probe_of(portal())).served.cut
+    assert sum(signal.points for signal in signals_of(probe_of(large))) >= 30

@@ -36,8 +36,15 @@ def test_a_page_of_very_many_tags_is_cut() -> None:
     assert len(nesting.parsable(MANY * 20)) < len(MANY * 20)
 
 
-@pytest.mark.parametrize("piece", ["<a ", '<a "', "<!--", "<", "<a '\"", "</"])
+@pytest.mark.parametrize("piece", ["<a ", "<a='", "<a b ", '<a "', "<!--", "<", "<a '\"", "</"])
 def test_looking_takes_linear_time_whatever_is_left_open(piece: str) -> None:
     began = time.perf_counter()
-    nesting.parsable(piece * 500_000)
+    nesting.parsable(nesting.narrow(piece * 500_000))
     assert time.perf_counter() - began < 8
+
+
+def test_a_tag_keeps_so_many_attributes_and_scripts_keep_their_end() -> None:
+    assert nesting.narrow("<p " + "a " * 900 + "x='>'>y").count("a") == nesting.ATTRIBUTES
+    page = "<script>/*<b " + "a " * 900 + "x='*/</script><h1>Hacked</h1><p title='>"
+    assert nesting.narrow(page).endswith("</script><h1>Hacked</h1><p title='>")
+    assert nesting.narrow("<p title='" + "a " * 900 + "'>") == "<p title='" + "a " * 900 + "'>"

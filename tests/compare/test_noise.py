@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from defacewatch.compare import noise
@@ -55,3 +57,50 @@ def test_two_copies_of_a_script_with_other_data_have_one_skeleton() -> None:
     one = noise.skeleton('var items = ["a", "b"]; show(items, 3);')
     assert one == noise.skeleton("var items = ['c'];\n show(items, 12)")
     assert one != noise.skeleton("var items = []; send(items)")
+
+
+@pytest.mark.parametrize(
+    ("word", "stem"),
+    [
+        ("news-list", "news-list"),
+        ("teaser__title", "teaser__title"),
+        ("item12", "item"),
+        ("active", ""),
+        ("css-1q2w3e", ""),
+        ("css-1q2w3e-Header", "Header"),
+        ("text-sm", ""),
+        ("hover:underline", ""),
+        ("Menu_item__aB3dE", "Menu_item"),
+    ],
+)
+def test_a_class_is_known_by_what_it_says_of_the_element(word: str, stem: str) -> None:
+    assert noise.class_stem(word) == stem
+
+
+def test_an_escaped_quote_opens_no_literal_and_an_open_one_hides_no_code() -> None:
+    assert noise.skeleton(r'a("x\"y",/\'/);go()') == noise.skeleton("a('',//);go()")
+    assert "steal" in noise.skeleton("/* don't */ steal()")
+
+
+@pytest.mark.parametrize(
+    "piece", ['\\"', "\\'", '\\\n"', "'\"\n", "a", "1", "af", "[", " ", '"A1', "-", "__"], ids=range(12)
+)
+def test_a_hostile_text_takes_little_time(piece: str) -> None:
+    text = '"' + piece * (200_000 // len(piece))
+    for normal in (
+        noise.skeleton,
+        noise.normal_script,
+        noise.normal_value,
+        noise.normal_url,
+        noise.is_token_name,
+    ):
+        began = time.process_time()
+        normal(text)
+        assert time.process_time() - began < 1.0
+
+
+def test_many_hostile_classes_take_little_time() -> None:
+    words = ["x" + "--" * 145 + f"y{'a' * (n // 26)}{chr(97 + n % 26)}" for n in range(680)]
+    began = time.process_time()
+    assert all(noise.class_stem(word) for word in words)
+    assert time.process_time() - began < 0.3

@@ -4,9 +4,11 @@ import pytest
 
 from defacewatch.captures import Failure, Look, Probe, Rendering, TlsFinding, TlsProblem
 from defacewatch.compare import compare
+from defacewatch.looks import unreadable
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Role
 from defacewatch.verdicts import VerdictKind, judge
+from defacewatch.workers import TooMuch
 from tests.compare.portal import (
     BASELINE,
     NOW,
@@ -114,6 +116,39 @@ def test_a_page_that_nobody_was_given_is_an_outage(probe: Probe, why: str) -> No
         assert verdict_of(look, None).kind is UNREACHABLE
 
 
+LOCKED = [
+    replace(WALLED, html=page("Access denied", "You are a robot")),
+    replace(WALLED, status=503),
+    replace(WALLED, status=200),
+    replace(WALLED, status=200, html='<html><script src="/TSPD/08a"></script></html>'),
+    RESET,
+]
+
+
+@pytest.mark.parametrize("met", LOCKED, ids=["403", "503", "wall", "script", "reset"])
+def test_a_page_approved_while_plain_http_was_turned_away_is_no_attack_once_it_is_served(met: Probe) -> None:
+    approved = baseline_of(Look(met, render_of(portal()).rendering))
+    for look in (probe_of(portal()), render_of(portal()), Look(met, render_of(portal()).rendering)):
+        assert verdict_of(look, approved).kind is VerdictKind.CLEAN
+        assert not [s for s in signals_of(look, approved) if s.points]
+    script = portal(end='<script src="https://evil.example/x.js"></script>')
+    for html in (page("Hacked by Foo"), script):
+        assert verdict_of(probe_of(html), approved).kind is VerdictKind.DEFACED
+    replaced = render_of("<h1>we were here</h1><img src=/a.jpg>")
+    assert verdict_of(replaced, approved).kind is VerdictKind.DEFACED
+
+
+def test_a_page_that_cannot_be_read_hides_no_claim_in_its_title_or_headings() -> None:
+    for claim in ("<title>Hacked by Foo</title>", "<h2><b>Hacked</b>\n by Foo</h2>"):
+        look = unreadable(probe_of("<b>" * 9000 + claim), TooMuch("more than 10 s"))
+        for baseline in (BASELINE, None):
+            signals = compare(baseline, Profile("mau"), look, None)
+            assert one(signals, Kind.DEFACE_PHRASE)
+            assert judge(signals, has_baseline=baseline is not None).kind is VerdictKind.DEFACED
+    look = unreadable(probe_of("<b>" * 9000 + "<title>Cổng thông tin</title>"), TooMuch("more than 10 s"))
+    assert judge(compare(BASELINE, Profile("mau"), look, None)).kind is UNREACHABLE
+
+
 def test_a_page_without_a_status_counts_as_given() -> None:
     look = Look(RESET, render_of(portal(), status=None).rendering)
     assert verdict_of(look).kind is VerdictKind.CLEAN
@@ -173,7 +208,7 @@ EXPIRED = TlsFinding(TlsProblem.EXPIRED, "expired", "ab" * 32)
         (probe_of("<h1>we were here</h1><img src=/a.jpg>", tls=EXPIRED), VerdictKind.DEFACED),
         (
             probe_of(portal(end='<script src="https://evil.example/x.js"></script>'), tls=EXPIRED),
-            VerdictKind.CHANGED,
+            VerdictKind.DEFACED,
         ),
         (probe_of(page("Lỗi"), tls=EXPIRED, status=500), UNREACHABLE),
     ],
@@ -219,3 +254,11 @@ def test_a_page_that_was_cut_is_a_note() -> None:
 def test_outages_add_no_points_so_nothing_of_them_can_be_muted() -> None:
     signals = signals_of(probe_of(page("Lỗi"), status=500, tls=BROKEN))
     assert {s.points for s in signals if s.role is Role.OUTAGE} == {0.0}
+
+
+@pytest.mark.parametrize("failure", [Failure.CRASH, Failure.TIMEOUT, Failure.CONNECT])
+def test_a_page_that_kills_the_browser_hides_nothing_that_was_served(failure: Failure) -> None:
+    replaced = probe_of("<h1>we were here</h1><img src=/a.jpg>").probe
+    look = Look(replaced, Rendering(NOW, failure=failure, detail="after 30 s"))
+    assert verdict_of(look).kind is VerdictKind.DEFACED
+    assert one(signals_of(look), Kind.NOT_SHOWN).evidence == {"detail": f"{failure.value}: after 30 s"}

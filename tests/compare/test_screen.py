@@ -3,73 +3,76 @@ import struct
 import pytest
 from PIL import Image
 
-from defacewatch.captures import Screen
-from defacewatch.compare import screen
-from tests.compare.portal import png, screenshot
-
-
-def seen(picture: bytes) -> Screen:
-    found = screen.screen_of(picture)
-    assert found is not None
-    return found
-
+from defacewatch.captures import Picture, Rendering, Resource
+from defacewatch.compare.screen import STRIPS_LIMIT, screen_of
+from defacewatch.tiles import COLUMNS, FIRST, moves, unpacked
+from tests.compare.portal import NOW, screenshot
+from tests.compare.screens import lowered, picture, seen
 
 PORTAL = seen(screenshot())
 
 
-def test_the_same_picture_has_no_difference() -> None:
-    assert screen.difference(PORTAL, seen(screenshot()), ()).share == 0
+def test_the_same_picture_makes_the_same_screen() -> None:
+    assert seen(screenshot()) == PORTAL
 
 
-def test_hashes_are_64_bits_in_hex_and_the_grid_is_full() -> None:
+def test_hashes_are_64_bits_in_hex_and_the_strips_hold_the_page() -> None:
     assert len(PORTAL.first) == len(PORTAL.page) == 16
-    assert len(PORTAL.tiles) == len(PORTAL.colours) == PORTAL.columns * PORTAL.rows == 160
-    assert all(0 <= tile < 2**64 for tile in PORTAL.tiles)
+    assert unpacked(PORTAL.strips).steps.shape == (320, COLUMNS)
 
 
-def test_a_slider_that_moved_is_a_small_difference_and_none_once_it_is_known_to_move() -> None:
-    moved = seen(screenshot(slider="#c0a020"))
-    found = screen.difference(PORTAL, moved, ())
-    assert 0.1 < found.share < 0.3
-    slider = {row * 16 + column for row in range(3, 7) for column in range(1, 9)}
-    assert screen.difference(PORTAL, moved, slider).share == 0
+@pytest.mark.parametrize("pixels", [5, 37, 40, 83])
+def test_a_banner_above_moves_the_page_and_changes_little_of_it(pixels: int) -> None:
+    fresh, lost = moves(unpacked(PORTAL.strips), unpacked(seen(lowered(pixels)).strips))
+    assert len(fresh) <= COLUMNS * (1 + pixels // 40)
+    assert len(lost) <= COLUMNS
 
 
-def test_another_page_differs_almost_everywhere() -> None:
-    black = Image.new("RGB", (1280, 800), "black")
-    black.paste((200, 0, 0), (400, 300, 900, 420))
-    found = screen.difference(PORTAL, seen(png(black)), ())
-    assert found.share > 0.9
-    assert found.colour > 100
+def test_the_strips_of_a_long_page_are_bounded() -> None:
+    long = seen(Image.new("RGB", (1280, 12_000), "white"))
+    assert len(unpacked(long.strips).steps) == STRIPS_LIMIT
 
 
-@pytest.mark.parametrize("colour", ["white", "black", "#b01020"])
-def test_two_plain_screens_are_told_apart_by_their_colour(colour: str) -> None:
-    one, other = (
-        seen(png(Image.new("RGB", (1280, 800), "#123456"))),
-        seen(png(Image.new("RGB", (1280, 800), colour))),
-    )
-    assert screen.difference(one, other, ()).share == 1
+def test_below_a_short_page_there_is_plain_white() -> None:
+    short = unpacked(seen(Image.new("RGB", (1280, 90), "black")).strips)
+    assert len(short.steps) == FIRST
+    assert short.colours[17].max() == 0
+    assert short.colours[18:].min() == 255
 
 
-def test_a_plain_screen_is_blank_and_a_portal_is_not() -> None:
-    plain = seen(png(Image.new("RGB", (1280, 800), "white")))
-    assert screen.is_blank(PORTAL, plain)
-    assert not screen.is_blank(PORTAL, PORTAL)
-    assert not screen.is_blank(plain, plain)
+@pytest.mark.parametrize("size", [(1280, 90), (3, 2), (1, 1), (2560, 1600)])
+def test_a_picture_of_any_size_has_a_screen(size: tuple[int, int]) -> None:
+    assert seen(Image.new("RGB", size, "white")).flat == 1
 
 
-def test_a_short_page_and_a_narrow_one_have_a_screen_too() -> None:
-    assert seen(png(Image.new("RGB", (1280, 90), "white"))).flat == 1
-    assert seen(png(Image.new("RGB", (3, 2), "white"))).flat == 1
+def test_the_scale_of_the_picture_does_not_matter() -> None:
+    double = picture().resize((2560, 3200))
+    assert moves(unpacked(PORTAL.strips), unpacked(seen(double).strips)) == (frozenset(), frozenset())
+
+
+def test_a_portal_is_not_flat() -> None:
+    assert PORTAL.flat < 0.8
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "L", "P", "1"])
+def test_pictures_of_any_mode_are_read(mode: str) -> None:
+    assert seen(Image.new("RGB", (1280, 800), "white").convert(mode)).flat == 1
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", screenshot()[:300], b"<html>"])
 def test_what_is_no_picture_has_no_screen(data: bytes) -> None:
-    assert screen.screen_of(data) is None
+    assert screen_of(Rendering(NOW, screenshot=data)) is None
 
 
 def test_a_picture_that_claims_to_be_huge_is_not_decoded() -> None:
     huge = bytearray(screenshot())
     huge[16:24] = struct.pack(">II", 1280, 4_000_000)
-    assert screen.screen_of(bytes(huge)) is None
+    assert screen_of(Rendering(NOW, screenshot=bytes(huge))) is None
+
+
+def test_pictures_that_did_not_load_are_not_looked_at() -> None:
+    box = (80, 240, 640, 320)
+    shown, missing = Picture("p>img", "/a.png", *box), Picture("p>img", "/b.png", *box)
+    files = (Resource("/a.png", "image", 200), Resource("/b.png", "image", 404))
+    (shot,) = seen(screenshot(), pictures=(shown, missing), resources=files).shots
+    assert shot.url == "/a.png"

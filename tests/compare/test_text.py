@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from defacewatch.compare import text
@@ -13,6 +15,16 @@ from defacewatch.compare import text
         ("ʜᴀᴄᴋᴇᴅ ʙʏ ᴋɪɴᴇ", "hacked by kine"),
         ("تَمَّ", "تم"),
         ("h\u200back", "hack"),
+        ("h\u2062a\ufeffc\u180ek\U000e0041e\u20e3d\u0488", "hacked"),
+        ("🅷🅰🄲🄺🅴🅳", "hacked"),
+        ("НАСКЕD ВY", "hacked by"),
+        ("Hасkеd", "hacked"),
+        ("Hαckєd вy", "hacked by"),
+        ("tin НАСКЕ ВУ tin", "tin hacke by tin"),
+        ("Сайт взломан, 2026", "саит взломан, 2026"),
+        ("IT для нас", "it для нас"),
+        ("ถูก", "ถูก"),
+        ("ហេគ", "ហេគ"),
     ],
 )
 def test_folding_sees_through_the_way_it_is_written(written: str, plain: str) -> None:
@@ -31,6 +43,14 @@ def test_folding_sees_through_the_way_it_is_written(written: str, plain: str) ->
 )
 def test_words_are_read_through_leetspeak_and_without_numbers(written: str, found: list[str]) -> None:
     assert text.words(text.fold(written)) == found
+
+
+def test_folding_is_quick() -> None:
+    page = "Chủ tịch tỉnh làm việc với các sở, ngành về chuyển đổi số\n" * 1800
+    text.fold(page)
+    began = time.perf_counter()
+    text.fold(page)
+    assert time.perf_counter() - began < 0.5
 
 
 def test_line_breaks_survive_folding() -> None:

@@ -27,16 +27,13 @@ def test_curves_rise_and_stay_within_their_bound(kind: Kind) -> None:
 
 def test_one_difference_is_never_a_defacement_but_a_replacement_is() -> None:
     assert weights().on_curve(Kind.IDENTITY_LOST, 1.0) >= DEFACED_AT
-    assert all(weights().most[kind] < DEFACED_AT for kind in (Kind.SCRIPT_HOST, Kind.FRAME_HOST, Kind.DIALOG))
+    assert all(weights().most[kind] < DEFACED_AT for kind in (Kind.DIALOG, Kind.WORDING, Kind.MAKE_UP))
 
 
 def test_text_and_structure_together_are_a_change_and_noise_is_never_salient() -> None:
     most = weights().most
     assert most[Kind.TEXT] + most[Kind.STRUCTURE] >= CHANGED_AT > most[Kind.STRUCTURE]
-    assert all(
-        most[kind] < SALIENT_AT
-        for kind in (Kind.LINK_HOSTS, Kind.RESOURCE_HOST, Kind.INLINE_SCRIPT, Kind.COLOUR)
-    )
+    assert all(most[kind] < SALIENT_AT for kind in (Kind.LINK_HOSTS, Kind.RESOURCE_HOST, Kind.INLINE_SCRIPT))
 
 
 @pytest.mark.parametrize("name", ["weights.yaml", "phrases.yaml", "hosts.yaml"])

@@ -7,6 +7,8 @@ import pytest
 from defacewatch.demo.portal import DemoPortal
 from defacewatch.demo.story import tell
 
+pytestmark = pytest.mark.timeout(400)  # a busy machine needs its time for each capture
+
 
 async def test_the_demo_tells_of_the_defacement_and_not_of_the_update(tmp_path: Path) -> None:
     assert await tell(tmp_path, language="en", keep=False, browser=None)

@@ -57,6 +57,16 @@ def test_the_place_of_a_phrase_is_translated() -> None:
     assert "trong tiêu đề" in compose(notice()).signs[0].sentence
 
 
+def test_make_up_and_new_code_are_told_in_the_officers_language() -> None:
+    marks = Signal(Kind.MAKE_UP, 30.0, "make-up=a", {"traits": ["marquee", "blink", "falling", "glow"]})
+    address = "https://mau.gov.vn/static/giao-dien/chinh/tep/rat/dai/trang-chu-moi.js"
+    code = Signal(Kind.ALTERED_SCRIPT, 20.0, "altered-script=a", {"does": ["rewrites"], "url": [address]})
+    told = [sign.sentence for sign in compose(signalled(marks, code)).signs]
+    assert told[0].endswith(": chữ chạy, chữ nhấp nháy, ký tự rơi trên màn hình (+1)")
+    assert told[1].startswith("Mã lệnh mới trên trang ghi đè nội dung trang: hxxps://mau[.]gov[.]vn/")
+    assert told[1].endswith("trang-chu-moi[.]js")
+
+
 def test_long_lists_of_hosts_are_cut_and_counted() -> None:
     hosts = [f"h{n}.example" for n in range(9)]
     line = compose(signalled(Signal(Kind.SCRIPT_HOST, 55.0, "s", {"hosts": hosts}))).signs[0].line
