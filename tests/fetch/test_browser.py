@@ -3,6 +3,7 @@ import errno
 import io
 import os
 import signal
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -289,9 +290,8 @@ async def test_a_page_that_never_answers_is_a_timeout_and_one_that_drips_is_show
 
 
 async def test_what_brings_no_page_is_told_apart(here: Place) -> None:
-    vacant = Portal()
-    await vacant.start()
-    await vacant.stop()
+    vacant = socket.socket()  # bound, so that nobody else gets its port, and not listening
+    vacant.bind(("127.0.0.1", 0))
     here.portal.answers |= {
         "/inwards": redirect("http://10.0.0.1/"),
         "/download": page(b"MZ", content_disposition="attachment"),
@@ -299,7 +299,7 @@ async def test_what_brings_no_page_is_told_apart(here: Place) -> None:
         "/broken": b"HTTP/1.1",
     }
     urls = {
-        vacant.url("/"): Failure.CONNECT,
+        f"http://127.0.0.1:{vacant.getsockname()[1]}/": Failure.CONNECT,
         "http://nowhere.invalid/": Failure.DNS,
         "http://10.0.0.1/": Failure.REFUSED,
         "file:///etc/passwd": Failure.REFUSED,
@@ -309,6 +309,7 @@ async def test_what_brings_no_page_is_told_apart(here: Place) -> None:
         here.portal.url("/broken"): Failure.PROTOCOL,
     }
     renderings = await asyncio.gather(*(here.browser.render(url, now=NOW) for url in urls))
+    vacant.close()
     assert dict(zip(urls, [rendering.failure for rendering in renderings], strict=True)) == urls
     assert all(rendering.html == "" and rendering.detail for rendering in renderings)
 
