@@ -71,8 +71,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Missed:
-    """A case that was planned and not judged: there was no look at it or at a step of it, or the page could
-    not be learned by then."""
+    """A case that was planned and not judged: there was no look at it or at a step of it, the page could not
+    be learned by then, or the attack did not happen: it swapped files that the page did not ask for."""
 
     site: str
     family: str
@@ -150,9 +150,24 @@ def _attacked(work: Work, walked: Walked) -> Iterator[Outcome | Missed]:
         if state is None or looks is None:
             yield _missed(work.subject, case.place, kind.group, row)
             continue
+        if kind.group != "stress" and not _happened(work.subject.scene(case.place), scenes[-1], looks[0][-1]):
+            yield _missed(work.subject, case.place, kind.group, row)
+            continue
         said, first = _judged(state, kind, scenes, *looks, work)
         facts = {"first": first, "page": kinds.page_of(kind.name)}
         yield _outcome(work.subject, case.place, kind.group, row, kind.expect, said, facts)
+
+
+def _happened(clean: Scene, attacked: Scene, seen: Read) -> bool:
+    """Whether an attack can have changed anything: its document is another, or the browser asked for one of
+    the files that it swapped. (A site may take them from another address than its markup names.) The icon is
+    asked for apart from the page."""
+    rendering = seen.look.rendering
+    swapped = {url for url, answer in attacked.extra.items() if clean.extra.get(url) != answer}
+    if attacked.page != clean.page or rendering is None or not swapped:
+        return True
+    asked = {resource.url for resource in rendering.resources}
+    return not swapped.isdisjoint(asked) or any("icon" in url for url in swapped)
 
 
 def _looks(sight: Sight, kind: Kind, scenes: Sequence[Scene]) -> tuple[list[Read], Look | None] | None:

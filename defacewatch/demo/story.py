@@ -63,9 +63,14 @@ class Story:
         self.translate: Translate = translator(language)
         self.console = Console(highlight=False)
         self.began = time.monotonic()
-        out.mkdir(parents=True, exist_ok=True)
-        for name in LEFT:
-            (out / name).unlink(missing_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name in LEFT:
+                (out / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise DefacewatchError(
+                f"{out} cannot be written ({error.strerror}): name another folder with --out"
+            ) from None
 
     def say(self, text: str, mark: str = "•", **values: object) -> None:
         line = self.translate(text).format(**values)
