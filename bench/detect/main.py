@@ -3,8 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -32,7 +30,6 @@ from bench.detect.targets import Row
 from bench.real import contain, corpus
 from bench.real.report import machine
 
-ROOT = Path(__file__).resolve().parents[2]
 MISSING = 3
 WIDTH = 150  # characters, where the output is no terminal
 UPDATES = 12  # simulated versions of the demo portal and the mirror
@@ -57,7 +54,7 @@ def main(argv: list[str]) -> int:
             sys.stderr.write(f"bench detect: {error}\n")
             return MISSING
     if not (options.html_only or options.rescore or contain.offline()):
-        return _contained(argv)
+        return contain.contained("bench.detect.contained", argv)
     began = time.monotonic()
     plan = Plan(folder, options.side, options.seed, options.html_only, options.only, options.limit)
     if options.simulate:
@@ -86,13 +83,13 @@ def main(argv: list[str]) -> int:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench detect", description=__doc__)
-    unpacked = os.environ.get("DEFACEWATCH_CORPUS") or "~/.cache/defacewatch-corpus"
-    parser.add_argument("--corpus", type=_path, default=_path(unpacked), help="the unpacked corpus")
-    parser.add_argument("--archive", type=_path, default=ROOT / "../shared/corpus/corpus.tar.xz")
+    corpus.add_options(parser)
     parser.add_argument("--side", choices=("fit", "report"), default="report")
     parser.add_argument("--html-only", action="store_true", help="probes alone: no browser, quick")
     kept = "~/.cache/defacewatch-bench"
-    parser.add_argument("--looks", type=_path, default=_path(kept), help="where looks are kept between runs")
+    parser.add_argument(
+        "--looks", type=corpus.path, default=corpus.path(kept), help="where looks are kept between runs"
+    )
     parser.add_argument("--fresh", action="store_true", help="look at everything again")
     parser.add_argument(
         "--rescore", action="store_true", help="judge the looks that are there, whichever code made them"
@@ -114,12 +111,8 @@ def _options(argv: list[str]) -> argparse.Namespace:
         help="ask other monitors too; installs them (700 MB) beside the looks, which needs the package index",
     )
     parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--json", type=_path, help="write every judged case to this file")
+    parser.add_argument("--json", type=corpus.path, help="write every judged case to this file")
     return parser.parse_args(argv)
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
 
 
 def _simulated(console: Console, plan: Plan, options: argparse.Namespace) -> int:
@@ -140,13 +133,6 @@ def _sight(options: argparse.Namespace) -> Sight:
     if options.html_only:
         return Straight()
     return Cache(options.looks, "" if options.rescore else source())
-
-
-def _contained(argv: list[str]) -> int:
-    """The same, in a process that has loopback only."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return subprocess.call([sys.executable, "-m", "bench.detect.contained", *argv], env=environ)
 
 
 def everything(plan: Plan) -> list[Subject]:

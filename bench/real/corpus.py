@@ -5,13 +5,16 @@ The corpus is third-party material. It is read where it lies, and nothing of it 
 
 import csv
 import hashlib
+import os
 import random
 import re
 import tarfile
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+ARCHIVE = Path(__file__).resolve().parents[2] / "../shared/corpus/corpus.tar.xz"
 LEARNED = 3  # versions that a baseline is learned from
 GROUPS: Mapping[str, int] = {"us-gov": 12, "news": 4, "project": 4}  # sites of each kind, 20 in all
 # Its script sends a browser without a consent cookie to a page that the corpus does not have.
@@ -48,6 +51,18 @@ class Site:
     def labelled(self, before: Version, after: Version) -> bool:
         """Whether a labelled event lies between two versions."""
         return any(before.number <= a and b <= after.number for a, b in self.events)
+
+
+def path(text: str) -> Path:
+    """A path on the command line."""
+    return Path(text).expanduser().absolute()
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Where the corpus is: `--corpus` and `--archive`, for `find`."""
+    unpacked = os.environ.get("DEFACEWATCH_CORPUS") or "~/.cache/defacewatch-corpus"
+    parser.add_argument("--corpus", type=path, default=path(unpacked), help="the unpacked corpus")
+    parser.add_argument("--archive", type=path, default=ARCHIVE, help="the packed one")
 
 
 def find(folder: Path, archive: Path) -> Path:

@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +18,6 @@ from bench.real.server import serving
 from bench.real.stage import BenchFailed, staged
 from bench.real.walk import Walk
 
-ROOT = Path(__file__).resolve().parents[2]
 MISSING = 3
 WIDTH = 110  # characters, where the output is no terminal
 
@@ -34,7 +31,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"bench real: {error}\n")
         return MISSING
     if not contain.offline():
-        return _contained(argv)
+        return contain.contained("bench.real.contain", argv)
     try:
         return asyncio.run(_measured(options, folder))
     except BenchFailed as error:
@@ -44,25 +41,12 @@ def main(argv: list[str]) -> int:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench real", description=__doc__)
-    unpacked = os.environ.get("DEFACEWATCH_CORPUS") or "~/.cache/defacewatch-corpus"
-    parser.add_argument("--corpus", type=_path, default=_path(unpacked), help="the unpacked corpus")
-    parser.add_argument("--archive", type=_path, default=ROOT / "../shared/corpus/corpus.tar.xz")
+    corpus.add_options(parser)
     parser.add_argument("--steps", type=int, default=8, help="versions after the learned ones")
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--json", type=_path, help="write everything to this file")
-    parser.add_argument("--keep", type=_path, help="keep the daemon's log and data in this new folder")
+    parser.add_argument("--json", type=corpus.path, help="write everything to this file")
+    parser.add_argument("--keep", type=corpus.path, help="keep the daemon's log and data in this new folder")
     return parser.parse_args(argv)
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _contained(argv: list[str]) -> int:
-    """The same, in a process that has loopback only."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return subprocess.call([sys.executable, "-m", "bench.real.contain", *argv], env=environ)
 
 
 async def _measured(options: argparse.Namespace, folder: Path) -> int:

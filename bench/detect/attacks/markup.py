@@ -206,3 +206,16 @@ def css_string(text: str) -> str:
 
 def data_url(kind: str, text: str) -> str:
     return f"data:{kind};charset=utf-8,{quote(text)}"
+
+
+def with_content(scene: Scene, piece: str) -> Scene | None:
+    """The scene with nothing but `piece` in its content area."""
+
+    def edit(tree: Tree) -> bool:
+        area = content_area(tree)
+        if area is None:
+            return False
+        area.inner_html = piece
+        return True
+
+    return edited(scene, edit)

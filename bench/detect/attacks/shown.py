@@ -14,7 +14,6 @@ from bench.detect.attacks.markup import (
     at_top,
     base_of,
     chosen,
-    content_area,
     css_string,
     edited,
     in_head,
@@ -22,6 +21,7 @@ from bench.detect.attacks.markup import (
     letters,
     site_file,
     text_of,
+    with_content,
     with_extra,
     with_text,
 )
@@ -255,15 +255,7 @@ def _whole(scene: Scene, dice: Random) -> Scene:
 def content_gone_black(scene: Scene, dice: Random) -> Scene | None:
     """The content area holds nothing but a dark block with a claim that a style sheet writes."""
     name = f"x{dice.randrange(1000)}"
-
-    def edit(tree: Tree) -> bool:
-        area = content_area(tree)
-        if area is None:
-            return False
-        area.inner_html = f'<div class="{name}"></div>'
-        return True
-
-    made = edited(scene, edit)
+    made = with_content(scene, f'<div class="{name}"></div>')
     rules = f".{name}{{height:600px;background:#000}}.{name}::before{{content:{css_string(texts.claim(dice))};color:red;font-size:40px}}"
     return style(made, rules, dice) if made else None
 

@@ -19,6 +19,7 @@ from bench.detect.attacks.markup import (
     retitled,
     text_of,
     title_of,
+    with_content,
     with_extra,
     with_text,
 )
@@ -152,15 +153,7 @@ def picture_page(scene: Scene, dice: Random) -> Scene:
 def picture_content(scene: Scene, dice: Random) -> Scene | None:
     """The content area replaced by a picture that holds all the words."""
     url = _picture_host(scene, dice) + f"/{dice.choice(('2', 'up/x', 'anh', 'new'))}{dice.randrange(999)}.png"
-
-    def edit(tree: Tree) -> bool:
-        area = content_area(tree)
-        if area is None:
-            return False
-        area.inner_html = f'<p><img src="{url}" width="900" height="600" alt=""></p>'
-        return True
-
-    made = edited(scene, edit)
+    made = with_content(scene, f'<p><img src="{url}" width="900" height="600" alt=""></p>')
     picture = Answer(defacer(dice, 900, 600, texts.claim(dice)), kind="image/png")
     return with_extra(made, {url: picture}) if made else None
 
