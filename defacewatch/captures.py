@@ -107,11 +107,31 @@ class Probe:
 @dataclass(frozen=True)
 class Resource:
     """Something the page loaded: `kind` as Chromium names it (document, stylesheet, script, image, xhr …);
-    `status` is None when it failed."""
+    `status` is None when it failed. The validators are those it came with, `body_hash` the SHA-256 (hex) of
+    its decoded body, where that was looked at: of what carries no validators, within bounds."""
 
     url: str
     kind: str
     status: int | None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """One thing that a page is made of besides its document, and how to ask whether it is still the same.
+
+    `kind` is that of the `Resource`; `hashes` are SHA-256 (hex) of the bodies that it is known to have had,
+    the latest first. `restless` counts how often it was another one while the page looked as approved.
+    """
+
+    url: str
+    kind: str
+    etag: str | None = None
+    last_modified: str | None = None
+    hashes: tuple[str, ...] = ()
+    restless: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from defacewatch.alerts import Draft
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Capture, Features, Look, Tier, Validators
+from defacewatch.captures import Capture, Features, Look, Material, Tier, Validators
 from defacewatch.incidents import Change, Incident
 from defacewatch.portals import Page, Portal
 from defacewatch.profiles import Profile
@@ -60,7 +60,8 @@ class Kept:
 class Outcome:
     """What one check found, all of it recorded in one transaction.
 
-    `streak`, `validators`, `served_hash` and `profile` are the page's new state (None: leave as it is).
+    `streak`, `validators`, `served_hash`, `profile` and `materials` (what the page is made of) are its new
+    state (None: leave as it is).
     `kept` is the confirming capture. `alerts` are the rows that somebody must hear. `looks` says how many
     looks it took, `captures` how many of them with the browser; `elapsed` is in seconds, the wait for
     confirmation included.
@@ -81,6 +82,7 @@ class Outcome:
     screen_hash: str | None = None
     kept: Kept | None = None
     profile: Profile | None = None
+    materials: tuple[Material, ...] | None = None
     alerts: tuple[Draft, ...] = ()
     browser_failed: bool = False
 
@@ -92,3 +94,12 @@ class Recorded:
     check: int | None
     incident: int | None
     capture: str | None
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A probe that found nothing new since the state `version` of a page, as `Context` has it."""
+
+    page: str
+    version: int
+    at: datetime

@@ -1,4 +1,4 @@
-"""`db`: back up, restore and check the store."""
+"""`db`: back up, restore, check and shrink the store."""
 
 import asyncio
 from pathlib import Path
@@ -56,3 +56,25 @@ def check(context: typer.Context) -> None:
     if problems:
         raise DefacewatchError("\n".join(problems))
     say("the store is sound")
+
+
+@app.command()
+def vacuum(context: typer.Context) -> None:
+    """Make the database file anew, without gaps; on PostgreSQL there is nothing to do.
+
+    Needed once, on a store that an older defacewatch made: from then on the file shrinks while the daemon
+    runs. Stop the daemon first: until this is done nothing can be recorded. It takes as much free disk as
+    the database is large.
+    """
+
+    async def work(session: Session) -> tuple[bool, int, int]:
+        store = session.store
+        before = (await store.sizes()).database
+        await store.upkeep.rebuild()
+        return store.engine.sqlite, before, (await store.sizes()).database
+
+    sqlite, before, after = with_session(context, work)
+    if sqlite:
+        say(f"the database took {before} bytes and takes {after}; from now on it shrinks by itself")
+    else:
+        say("nothing to do: PostgreSQL gives room back by itself (autovacuum)")

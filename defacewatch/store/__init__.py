@@ -12,10 +12,11 @@ from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.checks import Checks
 from defacewatch.store.engine import Engine, parse
+from defacewatch.store.figures import Figures
 from defacewatch.store.incidents import Incidents
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
-from defacewatch.store.upkeep import Upkeep
+from defacewatch.store.upkeep import Sizes, Upkeep
 
 __all__ = ["Store"]
 
@@ -33,6 +34,7 @@ class Store:
         self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
+        self.figures = Figures(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod
@@ -55,6 +57,10 @@ class Store:
 
     async def close(self) -> None:
         await self.engine.close()
+
+    async def sizes(self) -> Sizes:
+        """What the store takes on disk, in bytes; cheap."""
+        return await self.upkeep.sizes()
 
     async def pictures(self, blob: str) -> bytes:
         """The content of a blob, from the evidence or, for an approved capture, from the baselines.

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, func, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import (
@@ -33,6 +34,7 @@ from defacewatch.store.rows import Columns, alert_of, delivery_of, incident_of, 
 from defacewatch.store.schema import alerts, approvals, captures, checks, deliveries, incidents
 from defacewatch.verdicts import Verdict
 
+_UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
 
 
@@ -54,8 +56,8 @@ class Told:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What is in the outbox: deliveries by channel and state, alerts whose step is due and not yet taken,
-    and how long the oldest unsent delivery has been waiting."""
+    """What is in the outbox: deliveries not sent, by channel and state, alerts whose step is due and
+    not yet taken, and how long the oldest delivery that is not given up has been waiting."""
 
     deliveries: Mapping[tuple[str, DeliveryState], int]
     alerts: int
@@ -70,14 +72,13 @@ class Alerts:
         self, draft: Draft, *, now: datetime, page: str | None = None, incident: int | None = None
     ) -> int:
         """Record an alert outside a check; its id."""
-        async with self.engine.lasting() as db:
-            return await add_alert(db, draft, at=now, page=page, incident=incident)
+        return await self.engine.last(lambda db: add_alert(db, draft, at=now, page=page, incident=incident))
 
     async def last(self, kinds: Collection[AlertKind]) -> Alert | None:
         """The latest alert of one of these kinds."""
         query = select(alerts).where(alerts.c.kind.in_([kind.value for kind in kinds]))
-        async with self.engine.reading() as db:
-            row = (await db.execute(query.order_by(alerts.c.id.desc()).limit(1))).one_or_none()
+        newest = query.order_by(alerts.c.id.desc()).limit(1)
+        row = await self.engine.read(lambda db: db.execute(newest).one_or_none())
         return None if row is None else alert_of(part(row, alerts))
 
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
@@ -89,9 +90,9 @@ class Alerts:
         due = alerts.c.next_step_at <= now
         if only is not None:
             due = and_(due, alerts.c.id.in_(only))
-        async with self.engine.reading() as db:
-            if await db.scalar(select(alerts.c.id).where(due).limit(1)) is None:
-                return None
+        any_due = select(alerts.c.id).where(due).limit(1)
+        if await self.engine.read(lambda db: db.scalar(any_due)) is None:
+            return None
         async with self.engine.writing() as db:
             await db.execute(update(alerts).where(due, is_taken()).values(next_step_at=None))
             first = select(alerts.c.id).where(due).order_by(alerts.c.next_step_at, alerts.c.id).limit(1)
@@ -160,9 +161,9 @@ class Alerts:
         due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
         if only is not None:
             due = and_(due, deliveries.c.alert.in_(only))
-        async with self.engine.reading() as db:
-            if await db.scalar(select(deliveries.c.id).where(due).limit(1)) is None:
-                return None
+        any_due = select(deliveries.c.id).where(due).limit(1)
+        if await self.engine.read(lambda db: db.scalar(any_due)) is None:
+            return None
         async with self.engine.writing() as db:
             first = select(deliveries.c.id).where(due).order_by(deliveries.c.next_at, deliveries.c.id)
             claimed = await db.scalar(first.limit(1).with_for_update(skip_locked=True))
@@ -250,16 +251,19 @@ class Alerts:
 
     async def backlog(self, now: datetime) -> Backlog:
         """What is waiting, for metrics and the health check."""
-        counting = select(deliveries.c.channel, deliveries.c.state, func.count())
-        async with self.engine.reading() as db:
-            counts = await db.execute(counting.group_by(deliveries.c.channel, deliveries.c.state))
-            due = await db.scalar(select(func.count()).where(alerts.c.next_step_at <= now))
-            oldest = await db.scalar(select(func.min(deliveries.c.created_at)).where(_UNFINISHED))
-            return Backlog(
-                {(channel, DeliveryState(state)): count for channel, state, count in counts},
-                due or 0,
-                None if oldest is None else now - oldest,
-            )
+        return await self.engine.read(lambda db: _backlog(db, now))
+
+
+def _backlog(db: Connection, now: datetime) -> Backlog:
+    counting = select(deliveries.c.channel, deliveries.c.state, func.count()).where(_UNSENT)
+    counts = db.execute(counting.group_by(deliveries.c.channel, deliveries.c.state))
+    due = db.scalar(select(func.count()).where(alerts.c.next_step_at <= now))
+    oldest = db.scalar(select(func.min(deliveries.c.created_at)).where(_UNSENT, _UNFINISHED))
+    return Backlog(
+        {(channel, DeliveryState(state)): count for channel, state, count in counts},
+        due or 0,
+        None if oldest is None else now - oldest,
+    )
 
 
 async def _alert_for_update(db: AsyncConnection, alert: int) -> Columns:

@@ -22,10 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from defacewatch.errors import Conflict, DefacewatchError
 from defacewatch.store.archive import Writing, content, explained, members, verified
 from defacewatch.store.blobs import Blobs
+from defacewatch.store.columns import Moment
 from defacewatch.store.engine import Engine, name_of
 from defacewatch.store.evidence import APPROVED, KEPT, Named, named
 from defacewatch.store.schema import (
-    Moment,
     alerts,
     approvals,
     captures,

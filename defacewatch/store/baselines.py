@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Update, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
-from defacewatch.baselines import Approval, ApprovedLook, Baseline, check_approval
+from defacewatch.baselines import Approval, Baseline, check_approval
 from defacewatch.captures import Capture, Features, Look
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Resolution, State
@@ -15,22 +16,20 @@ from defacewatch.profiles import Profile
 from defacewatch.records import Kept
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
+from defacewatch.store.known import Known, save_profile
 from defacewatch.store.looks import load
 from defacewatch.store.moves import LOOK_AFRESH, add_capture, add_event, save_incident, touch
 from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import (
-    PROFILE,
     Columns,
     Values,
     approval_of,
     capture_of,
-    dumped,
     incident_of,
     packed,
     part,
-    readable,
 )
-from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state, profiles
+from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state
 
 _SETTLED = exists().where(
     approvals.c.page == captures.c.page,
@@ -50,8 +49,8 @@ class Baselines:
 
     async def get(self, page_id: str) -> Baseline | None:
         """The looks of a page that are approved now and can be used."""
-        async with self.engine.reading() as db:
-            return await approved(db, page_id, self.version)
+        known = Known(self.version)
+        return (await self.engine.read(lambda db: known.baseline(db, page_id)))[0]
 
     async def capture(self, capture_id: str) -> Capture:
         """A kept capture. Raises NotFound."""
@@ -70,18 +69,20 @@ class Baselines:
     ) -> Capture:
         """Record a capture made outside a check, proposed by whoever had it made, and what was learned."""
         async with self.engine.lasting() as db:
-            await touch(db, kept.capture.page, {"capture": kept.capture.id, "kept_at": kept.capture.at})
-            await add_capture(db, kept)
+            await db.run_sync(
+                touch, kept.capture.page, {"capture": kept.capture.id, "kept_at": kept.capture.at}
+            )
+            await db.run_sync(add_capture, kept)
             await _propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
-                await save_profile(db, profile, self.version)
+                await db.run_sync(save_profile, profile, self.version)
             return capture_of(await _capture(db, kept.capture.id))
 
     async def set_profile(self, page_id: str, profile: Profile) -> None:
         """Replace a page's profile; a check that is under way reads again."""
         async with self.engine.writing() as db:
-            await touch(db, page_id)
-            await save_profile(db, profile, self.version)
+            await db.run_sync(touch, page_id)
+            await db.run_sync(save_profile, profile, self.version)
 
     async def propose(self, capture_id: str, *, by: str, now: datetime) -> Capture:
         """Propose a capture as baseline. Who proposed it first stays its proposer.
@@ -119,7 +120,7 @@ class Baselines:
         check_approval(portal, capture_of(row), by=by, reason=reason)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
-            await touch(db, row["page"], {**LOOK_AFRESH, "verdict": None})
+            await db.run_sync(touch, row["page"], {**LOOK_AFRESH, "verdict": None})
             row = await _capture(db, capture_id)
             _check_usable(row)
             if not also:
@@ -141,9 +142,11 @@ class Baselines:
             or_(
                 current,
                 _WAITING,
-                captures.c.id.in_(select(page_state.c.capture)),
-                captures.c.id.in_(
-                    select(incidents.c.capture).where(incidents.c.state != State.RESOLVED.value)
+                exists().where(page_state.c.page == captures.c.page, page_state.c.capture == captures.c.id),
+                exists().where(
+                    incidents.c.page == captures.c.page,
+                    incidents.c.capture == captures.c.id,
+                    incidents.c.state != State.RESOLVED.value,
                 ),
             ),
         )
@@ -182,7 +185,7 @@ class Baselines:
             row = await _capture(db, capture_id)
             if row["features_version"] == features.version:
                 return
-            await touch(db, row["page"], LOOK_AFRESH)
+            await db.run_sync(touch, row["page"], LOOK_AFRESH)
             await db.execute(update(captures).where(captures.c.id == capture_id).values(**made, **hashes))
             await db.execute(update(approvals).where(approvals.c.capture == capture_id).values(**made))
 
@@ -211,35 +214,6 @@ class Baselines:
         for blob in (capture.served, capture.dom, capture.screenshot, capture.facts):
             if not self.approved.has(blob):
                 self.approved.put(self.evidence.get(blob), self.evidence.suffix(blob))
-
-
-async def approved(db: AsyncConnection, page_id: str, version: int | None) -> Baseline | None:
-    """The baseline of a page, for other parts of the store: its looks whose features can be used, those of
-    `version` (None: of any). None where there is no such look."""
-    query = select(approvals).where(approvals.c.page == page_id, approvals.c.withdrawn_at.is_(None))
-    rows = (await db.execute(query.order_by(approvals.c.id))).all()
-    looks = tuple(
-        ApprovedLook(row.capture, features)
-        for row in rows
-        if version is None or row.features_version == version
-        if (features := readable(row.features)) is not None
-    )
-    return Baseline(page_id, rows[-1].id, looks) if looks else None
-
-
-async def has_approval(db: AsyncConnection, page_id: str) -> bool:
-    """Whether a look of a page is approved now, be its features of any version."""
-    query = select(approvals.c.id).where(approvals.c.page == page_id, approvals.c.withdrawn_at.is_(None))
-    return (await db.scalar(query.limit(1))) is not None
-
-
-async def save_profile(db: AsyncConnection, profile: Profile, version: int | None) -> None:
-    """Write a page's profile, learned from features of `version`; the caller has touched the page's state, so
-    nobody else does at once."""
-    values: Values = {"version": version, "samples": profile.samples, "data": dumped(PROFILE, profile)}
-    saved = await db.execute(update(profiles).where(profiles.c.page == profile.page).values(**values))
-    if saved.rowcount == 0:
-        await db.execute(insert(profiles).values(page=profile.page, **values))
 
 
 async def _capture(db: AsyncConnection, capture_id: str) -> Columns:
@@ -298,8 +272,7 @@ async def _resolve_incident(
     closed = rules.resolve(
         incident_of(part(row, incidents)), as_=Resolution.LEGITIMATE, by=by, now=now, matches_baseline=True
     )
-    await save_incident(db, closed)
+    await db.run_sync(save_incident, closed)
     text = f"{Resolution.LEGITIMATE.value}: {reason}"
-    await add_event(
-        db, closed.id, Event.RESOLVED, by=by, via="baseline", at=now, text=text, capture=approved.id
-    )
+    event = partial(add_event, by=by, via="baseline", at=now, text=text, capture=approved.id)
+    await db.run_sync(event, closed.id, Event.RESOLVED)

@@ -1,39 +1,28 @@
 """Both ends of a check: what it reads before it looks, and what it writes afterwards, all at once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import insert
+from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import AlertKind
-from defacewatch.baselines import Baseline
-from defacewatch.captures import Features, Look, Tier, Validators
-from defacewatch.errors import NotFound
+from defacewatch.captures import Features, Look, Material, Tier
 from defacewatch.incidents import PROGRAM
-from defacewatch.records import Context, Kept, Outcome, Recorded
-from defacewatch.store.baselines import approved, has_approval, save_profile
+from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.store.blobs import Blobs
+from defacewatch.store.contexts import read_context
 from defacewatch.store.engine import Engine
+from defacewatch.store.known import Known, save_profile
 from defacewatch.store.looks import keep
+from defacewatch.store.materials import read_materials, save_materials
 from defacewatch.store.moves import add_alert, add_capture, add_event, save_incident, touch
-from defacewatch.store.rows import (
-    SIGNALS,
-    Values,
-    dumped,
-    incident_of,
-    page_of,
-    part,
-    portal_of,
-    profile_of,
-)
-from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
-from defacewatch.store.states import UNRESOLVED, CheckRow, PageState, history, latest, streak_of
-from defacewatch.verdicts import VerdictKind
+from defacewatch.store.quiet import write_quiet
+from defacewatch.store.rows import SIGNALS, Values, dumped
+from defacewatch.store.schema import checks
+from defacewatch.store.states import CheckDay, CheckRow, PageState, Standing, days, history, latest, standing
 
-WAVERS_WITHIN = timedelta(hours=24)
+_ADD_CHECK = insert(checks).returning(checks.c.id)
 _WITHOUT_INCIDENT = frozenset({AlertKind.CERTIFICATE, AlertKind.BLIND, AlertKind.SIGHTED, AlertKind.TEST})
 
 
@@ -41,19 +30,12 @@ class Checks:
     """Of features, those of `version` can be used; None: any (nothing is compared)."""
 
     def __init__(self, engine: Engine, blobs: Blobs, *, version: int | None = None) -> None:
-        self.engine, self.blobs, self.version = engine, blobs, version
+        self.engine, self.blobs = engine, blobs
+        self.known = Known(version)
 
     async def context(self, page_id: str, *, now: datetime) -> Context:
         """What a check of a page needs to know; the portal comes without its pages. Raises NotFound."""
-        async with self.engine.reading() as db:
-            # The version is read first: what moves after it is found out by `record`.
-            row = (await db.execute(_known_of(page_id, now))).one_or_none()
-            if row is None:
-                raise NotFound(f"there is no page {page_id}")
-            quiet = frozenset(await db.scalars(select(mutes.c.identity).where(mutes.c.page == page_id)))
-            baseline = await approved(db, page_id, self.version)
-            unread = baseline is None and await has_approval(db, page_id)
-        return replace(_context(row, baseline, quiet, self.version), unread=unread)
+        return await self.engine.read(lambda db: read_context(db, page_id, now=now, known=self.known))
 
     async def keep(self, page_id: str, look: Look, features: Features, *, attack: bool = False) -> Kept:
         """Put a look's blobs on disk, synced, and return it with the capture row that names them.
@@ -71,87 +53,63 @@ class Checks:
         """
         context, change = outcome.context, outcome.change
         lasting = bool(outcome.alerts) or change.event is not None or change.incident != context.incident
-        async with self.engine.lasting() if lasting else self.engine.writing() as db:
-            await touch(db, context.page.id, _state_values(outcome), version=context.version)
-            if outcome.kept is not None:
-                await add_capture(db, outcome.kept)
-            if outcome.profile is not None:
-                await save_profile(db, outcome.profile, self.version)
-            incident = await _record_incident(db, outcome)
-            check = await _record_check(db, outcome, incident) if _is_kept(outcome) else None
-            for draft in outcome.alerts:
-                await add_alert(
-                    db,
-                    draft,
-                    at=outcome.at,
-                    page=context.page.id,
-                    incident=None if draft.kind in _WITHOUT_INCIDENT else incident,
-                    check=check,
-                    capture=_capture(outcome),
-                )
-        return Recorded(check, incident, outcome.kept.capture.id if outcome.kept else None)
+        run = self.engine.last if lasting else self.engine.write
+        return await run(lambda db: _record(db, outcome, self.known.version))
+
+    async def quiet(self, looks: Sequence[Quiet]) -> frozenset[str]:
+        """Note probes that found nothing new: all in one transaction, which a power cut may undo.
+
+        Returns the pages whose state has moved since (or that are gone): nothing was written of them, and
+        they are to be checked in full.
+        """
+        if not looks:
+            return frozenset()
+        return await self.engine.write(lambda db: write_quiet(db, looks))
+
+    async def materials_of(self, page_id: str) -> tuple[Material, ...]:
+        """What one page is made of; nothing where that is not known."""
+        return await self.engine.read(lambda db: read_materials(db, page_id))
 
     async def latest(self, page_ids: Sequence[str] | None = None) -> list[PageState]:
         """How the enabled pages stand (or those named, disabled ones included), by portal and position."""
-        async with self.engine.reading() as db:
-            return await latest(db, page_ids)
+        return await self.engine.read(lambda db: latest(db, page_ids))
+
+    async def standing(self) -> list[Standing]:
+        """The same of all enabled pages, in no order and far cheaper: only what changes all the time."""
+        return await self.engine.read(standing)
 
     async def history(self, page_id: str, limit: int = 100) -> list[CheckRow]:
-        """The latest kept checks of a page, newest first."""
+        """The latest kept checks of a page, newest first; for those that were rolled up see `days`."""
         async with self.engine.reading() as db:
             return await history(db, page_id, limit)
 
+    async def days(self, page_id: str, limit: int = 100) -> list[CheckDay]:
+        """What is left of a page's older checks that found nothing, the latest days first."""
+        return await self.engine.read(lambda db: days(db, page_id, limit))
 
-def _known_of(page_id: str, now: datetime) -> Select[Any]:
-    """Everything of which a page has one: a check is frequent, a query is not free."""
-    resolved = select(func.max(incidents.c.id)).where(incidents.c.page == page_id, ~UNRESOLVED)
-    wavers = select(func.count()).where(
-        checks.c.page == page_id, checks.c.wavered, checks.c.at > now - WAVERS_WITHIN
-    )
-    return (
-        select(
-            page_state,
-            pages,
-            portals,
-            incidents,
-            profiles.c.data.label("profile"),
-            profiles.c.version.label("profile_version"),
-            resolved.scalar_subquery().label("previous_incident"),
-            wavers.scalar_subquery().label("wavers"),
+
+def _record(db: Connection, outcome: Outcome, version: int | None) -> Recorded:
+    page = outcome.context.page.id
+    touch(db, page, _state_values(outcome), version=outcome.context.version)
+    if outcome.kept is not None:
+        add_capture(db, outcome.kept)
+    if outcome.profile is not None:
+        save_profile(db, outcome.profile, version)
+    if outcome.materials is not None:
+        save_materials(db, page, outcome.materials, at=outcome.at)
+    incident = _record_incident(db, outcome)
+    check = _record_check(db, outcome, incident) if _is_kept(outcome) else None
+    for draft in outcome.alerts:
+        add_alert(
+            db,
+            draft,
+            at=outcome.at,
+            page=page,
+            incident=None if draft.kind in _WITHOUT_INCIDENT else incident,
+            check=check,
+            capture=_capture(outcome),
         )
-        .join(pages, page_state.c.page == pages.c.id)
-        .join(portals, pages.c.portal == portals.c.key)
-        .outerjoin(incidents, and_(incidents.c.page == pages.c.id, UNRESOLVED))
-        .outerjoin(profiles, profiles.c.page == pages.c.id)
-        .where(page_state.c.page == page_id)
-    )
-
-
-def _context(row: Row[Any], baseline: Baseline | None, quiet: frozenset[str], version: int | None) -> Context:
-    state, incident = part(row, page_state), part(row, incidents)
-    page = page_of(part(row, pages))
-    return Context(
-        page,
-        portal_of(part(row, portals)),
-        state["version"],
-        baseline=baseline,
-        # its keys are hashes that mean nothing to another version: then it is begun anew
-        profile=profile_of(page.id, row.profile if version in (None, row.profile_version) else None),
-        incident=None if incident["id"] is None else incident_of(incident),
-        previous=row.previous_incident,
-        streak=streak_of(state),
-        wavers=row.wavers,
-        validators=Validators(state["etag"], state["last_modified"], state["body_hash"]),
-        mutes=quiet,
-        last=VerdictKind(state["verdict"]) if state["verdict"] else None,
-        last_score=state["score"],
-        served_hash=state["served_hash"],
-        checked_at=state["checked_at"],
-        captured_at=state["captured_at"],
-        captured_hash=state["captured_hash"],
-        kept_at=state["kept_at"],
-        certificate_told_at=state["certificate_told_at"],
-    )
+    return Recorded(check, incident, outcome.kept.capture.id if outcome.kept else None)
 
 
 def _state_values(outcome: Outcome) -> Values:
@@ -202,15 +160,15 @@ def _capture(outcome: Outcome) -> str | None:
     return outcome.change.incident.capture if outcome.change.incident else None
 
 
-async def _record_incident(db: AsyncConnection, outcome: Outcome) -> int | None:
+def _record_incident(db: Connection, outcome: Outcome) -> int | None:
     change = outcome.change
     if change.incident is None:
         return None
     number = change.incident.id
     if change.incident != outcome.context.incident:
-        number = await save_incident(db, change.incident)
+        number = save_incident(db, change.incident)
     if change.event is not None:
-        await add_event(
+        add_event(
             db,
             number,
             change.event,
@@ -222,7 +180,7 @@ async def _record_incident(db: AsyncConnection, outcome: Outcome) -> int | None:
     return number
 
 
-async def _record_check(db: AsyncConnection, outcome: Outcome, incident: int | None) -> int:
+def _record_check(db: Connection, outcome: Outcome, incident: int | None) -> int:
     verdict = outcome.verdict
     values: Values = {
         "page": outcome.context.page.id,
@@ -241,4 +199,4 @@ async def _record_check(db: AsyncConnection, outcome: Outcome, incident: int | N
         "capture": outcome.kept.capture.id if outcome.kept else None,
         "incident": incident,
     }
-    return int((await db.execute(insert(checks).values(**values).returning(checks.c.id))).scalar_one())
+    return int(db.execute(_ADD_CHECK, values).scalar_one())

@@ -7,21 +7,23 @@ connection of their own, since `PRAGMA synchronous` cannot change inside a trans
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from typing import TypeVar
 
-from sqlalchemy import URL, event, exc, func, make_url, select
+from sqlalchemy import URL, exc, func, make_url, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from defacewatch.errors import StoreError, UsageError
+from defacewatch.store import sqlite
+from defacewatch.store.sqlite import InThreads, tune
 
-WAIT = 30.0  # seconds that a transaction waits for another process's
 CONNECT_WITHIN = 10  # seconds for a connection to PostgreSQL
 LOCK_SPACE = 0x64656661  # 'defa': the first key of our advisory locks on PostgreSQL
 DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
+
+T = TypeVar("T")
 
 
 def parse(url: str, password: str | None = None) -> URL:
@@ -38,12 +40,18 @@ def parse(url: str, password: str | None = None) -> URL:
 
 
 class Engine:
-    """Transactions on one database: `reading`, `writing`, and `lasting`, which is on disk when it ends."""
+    """Transactions on one database: `reading`, `writing`, and `lasting`, which is on disk when it ends.
+
+    `read`, `write` and `last` are the same for a function that does all of a transaction: what is done all
+    the time is done so, because on SQLite it is far cheaper.
+    """
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
+        self._threads: InThreads | None = None
         if self.sqlite:
+            self._threads = InThreads(url)
             self._reader = _sqlite(url, synchronous="NORMAL", connections=5)
             self._writer = self._reader.execution_options(begin="BEGIN IMMEDIATE")
             self._laster = _sqlite(url, synchronous="FULL", connections=1).execution_options(
@@ -70,6 +78,38 @@ class Engine:
         """A transaction that is on disk when it ends: incidents, alerts, approvals."""
         return self._alone(self._laster)
 
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """`reading`, as a whole; `work` may run in a thread."""
+        if self._threads is None:
+            async with self.reading() as db:
+                return await db.run_sync(work)
+        with explained(self.url):
+            return await self._threads.read(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """`writing`, as a whole. When the caller is cancelled meanwhile it may be done or not."""
+        return await self._write(work, lasting=False)
+
+    async def last(self, work: Callable[[Connection], T]) -> T:
+        """`lasting`, as a whole. When the caller is cancelled meanwhile it may be done or not."""
+        return await self._write(work, lasting=True)
+
+    async def bare(self, work: Callable[[Connection], T]) -> T:
+        """On SQLite: outside of transactions, as some pragmas want it, while this process writes nothing."""
+        if self._threads is None:
+            raise ValueError("only SQLite has work that is outside of transactions")
+        with explained(self.url):
+            async with self._turn:
+                return await self._threads.bare(work)
+
+    async def _write(self, work: Callable[[Connection], T], *, lasting: bool) -> T:
+        if self._threads is None:
+            async with self.lasting() if lasting else self.writing() as db:
+                return await db.run_sync(work)
+        with explained(self.url):
+            async with self._turn:
+                return await self._threads.write(work, lasting=lasting)
+
     async def exclusive(self, connection: AsyncConnection, number: int) -> None:
         """Let no other process run the part of the program that is called `number` until this transaction
         ends. On SQLite a write transaction is exclusive already."""
@@ -78,8 +118,9 @@ class Engine:
 
     async def close(self) -> None:
         await self._reader.dispose()
-        if self.sqlite:
+        if self._threads is not None:
             await self._laster.dispose()
+            await self._threads.close()
 
     @asynccontextmanager
     async def _alone(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -94,29 +135,12 @@ class Engine:
 
 
 def _sqlite(url: URL, *, synchronous: str, connections: int) -> AsyncEngine:
+    wait = sqlite.WAIT
     engine = create_async_engine(
-        url, connect_args={"timeout": WAIT}, pool_size=connections, max_overflow=0, pool_timeout=2 * WAIT
+        url, connect_args={"timeout": wait}, pool_size=connections, max_overflow=0, pool_timeout=2 * wait
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-        prepare_sqlite(connection)
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA synchronous={synchronous}")
-        cursor.close()
-
-    event.listen(engine.sync_engine, "begin", begin_sqlite)
+    tune(engine.sync_engine, synchronous=synchronous)
     return engine
-
-
-def prepare_sqlite(connection: DBAPIConnection) -> None:
-    """Take the beginning of transactions out of the driver's hands."""
-    connection.isolation_level = None
-
-
-def begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
 @contextmanager
@@ -125,7 +149,9 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except exc.TimeoutError as error:
-        raise StoreError(f"the database {name_of(url)} is too busy: no connection in {WAIT:.0f} s") from error
+        raise StoreError(
+            f"the database {name_of(url)} is too busy: no connection in {2 * sqlite.WAIT:.0f} s"
+        ) from error
     except exc.IntegrityError:
         raise
     except (exc.OperationalError, exc.DatabaseError, exc.InterfaceError) as error:

@@ -2,23 +2,31 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import ESCALATES, TELL_AGAIN_AFTER, AlertKind, DeliveryState
 from defacewatch.incidents import State
 from defacewatch.store.schema import alerts, deliveries, incidents
 
+_OVER = ((AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP))
+
 
 def is_taken() -> ColumnElement[bool]:
-    """An alert that was told once, and whose incident somebody has taken, or whose blindness is over."""
+    """An alert that was told once, and whose incident somebody has taken; or one of the watch itself, which
+    is well again."""
     answered = select(incidents.c.id).where(
         incidents.c.id == alerts.c.incident, incidents.c.state != State.OPEN.value
     )
     later = alerts.alias()
-    sighted = select(later.c.id).where(later.c.kind == AlertKind.SIGHTED.value, later.c.id > alerts.c.id)
-    over = and_(alerts.c.kind == AlertKind.BLIND.value, sighted.exists())
-    return and_(alerts.c.step > 0, or_(answered.exists(), over))
+    over = [
+        and_(
+            alerts.c.kind == ill.value,
+            exists().where(later.c.kind == well.value, later.c.id > alerts.c.id),
+        )
+        for ill, well in _OVER
+    ]
+    return and_(alerts.c.step > 0, or_(answered.exists(), *over))
 
 
 async def taken(db: AsyncConnection, alert: int) -> bool:

@@ -66,10 +66,10 @@ class Incidents:
     async def acknowledge(self, incident: int, *, by: str, via: str, now: datetime) -> Incident:
         """Take an incident. Raises NotFound, or Conflict when somebody was faster."""
         async with self.engine.lasting() as db:
-            current, _ = await incident_for_update(db, incident)
+            current, _ = await db.run_sync(incident_for_update, incident)
             taken = rules.acknowledge(current, by=by, now=now)
-            await save_incident(db, taken)
-            await add_event(db, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
+            await db.run_sync(save_incident, taken)
+            await db.run_sync(add_event, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
         return taken
 
     async def resolve(
@@ -87,12 +87,12 @@ class Incidents:
         Raises NotFound, or Conflict where the page does not match its baseline and that matters.
         """
         async with self.engine.lasting() as db:
-            current, state = await incident_for_update(db, incident)
+            current, state = await db.run_sync(incident_for_update, incident)
             clean = state["verdict"] in _CALM and state["checked_at"] >= current.opened_at
             closed = rules.resolve(current, as_=as_, by=by, now=now, matches_baseline=clean)
-            await save_incident(db, closed)
+            await db.run_sync(save_incident, closed)
             text = f"{as_.value}: {reason}" if reason else as_.value
-            await add_event(db, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
+            await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
             if as_ is Resolution.FALSE_ALARM:
                 await _mute(db, current, by=by, now=now)
         return closed
@@ -102,7 +102,7 @@ class Incidents:
         async with self.engine.lasting() as db:
             if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
                 raise NotFound(f"there is no incident {incident}")
-            await add_event(db, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
+            await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
 
     async def list(
         self, *, states: Collection[State] | None = None, page: str | None = None, limit: int = 5000
@@ -149,4 +149,4 @@ async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: dateti
     for identity in sorted(incident.differences - known):
         values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
         await db.execute(insert(mutes).values(**values))
-    await touch(db, incident.page, LOOK_AFRESH)
+    await db.run_sync(touch, incident.page, LOOK_AFRESH)

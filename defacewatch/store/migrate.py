@@ -20,15 +20,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from defacewatch.errors import StoreError
-from defacewatch.store.engine import (
-    CONNECT_WITHIN,
-    LOCK_SPACE,
-    WAIT,
-    begin_sqlite,
-    explained,
-    name_of,
-    prepare_sqlite,
-)
+from defacewatch.store.engine import CONNECT_WITHIN, LOCK_SPACE, explained, name_of
+from defacewatch.store.sqlite import WAIT, begin_sqlite, prepare_sqlite
 
 _MIGRATING = 1  # the second key of the advisory lock
 _one_at_a_time = threading.Lock()
@@ -62,6 +55,7 @@ def _upgrade_sqlite(url: URL) -> None:
     def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         prepare_sqlite(connection)
         cursor = connection.cursor()
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")  # says nothing to a file that has tables already
         cursor.execute("PRAGMA journal_mode=WAL")  # is kept in the file
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()

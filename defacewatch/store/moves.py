@@ -1,13 +1,17 @@
-"""Writes that several parts of the store share. Each runs inside a transaction of its caller.
+"""Writes that several parts of the store share. Each runs inside a transaction of its caller; they are plain
+functions, so that a whole transaction can be one (`Engine.write`), and `run_sync` calls them from others.
 
 Everybody who moves something of a page first moves `page_state.version`: that row is what checks, people
 and other processes race for, so a check that read before sees that it must read again.
 """
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import exc, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import bindparam, exc, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from defacewatch.alerts import Draft
 from defacewatch.errors import Moved, NotFound
@@ -30,41 +34,48 @@ from defacewatch.verdicts import VerdictKind
 LOOK_AFRESH: Values = {"etag": None, "last_modified": None, "body_hash": None, "captured_hash": None}
 
 
-async def touch(
-    db: AsyncConnection, page: str, values: Values | None = None, *, version: int | None = None
-) -> Columns:
+def touch(db: Connection, page: str, values: Values | None = None, *, version: int | None = None) -> Columns:
     """Move the version of a page's state, set `values`, and return the new state; others wait until this
     transaction ends. Raises Moved when `version` is given and is not the current one."""
-    statement = update(page_state).where(page_state.c.page == page)
-    if version is not None:
-        statement = statement.where(page_state.c.version == version)
-    moved = statement.values(version=page_state.c.version + 1, **(values or {})).returning(page_state)
-    row = (await db.execute(moved)).one_or_none()
+    values = values or {}
+    statement = _touching(tuple(values), version is not None)
+    given = {f"new_{name}": value for name, value in values.items()}
+    row = db.execute(statement, {"of": page, "known": version, **given}).one_or_none()
     if row is None:
         raise Moved(f"the state of page {page} has moved")
     return part(row, page_state)
 
 
-async def incident_for_update(db: AsyncConnection, incident: int) -> tuple[Incident, Columns]:
+@cache
+def _touching(names: tuple[str, ...], versioned: bool) -> ReturningUpdate[Any]:
+    """Every check runs one of these: made once, SQLAlchemy knows it again and need not compile it."""
+    statement = update(page_state).where(page_state.c.page == bindparam("of"))
+    if versioned:
+        statement = statement.where(page_state.c.version == bindparam("known"))
+    new: Values = {name: bindparam(f"new_{name}") for name in names}
+    return statement.values(version=page_state.c.version + 1, **new).returning(page_state)
+
+
+def incident_for_update(db: Connection, incident: int) -> tuple[Incident, Columns]:
     """An incident as it stands now, with its page's state, which is touched. Raises NotFound."""
-    page = await db.scalar(select(incidents.c.page).where(incidents.c.id == incident))
+    page = db.scalar(select(incidents.c.page).where(incidents.c.id == incident))
     if page is None:
         raise NotFound(f"there is no incident {incident}")
-    state = await touch(db, page)
-    row = (await db.execute(select(incidents).where(incidents.c.id == incident))).one()
+    state = touch(db, page)
+    row = db.execute(select(incidents).where(incidents.c.id == incident)).one()
     return incident_of(part(row, incidents)), state
 
 
-async def save_incident(db: AsyncConnection, incident: Incident) -> int:
+def save_incident(db: Connection, incident: Incident) -> int:
     """Write an incident and return its id. Raises Moved when it has moved since it was read, or when the
     page has an unresolved one already."""
     if incident.id == 0:
         try:
             fresh = insert(incidents).values(**incident_values(incident), version=1)
-            return int((await db.execute(fresh.returning(incidents.c.id))).scalar_one())
+            return int(db.execute(fresh.returning(incidents.c.id)).scalar_one())
         except exc.IntegrityError:
             raise Moved(f"page {incident.page} has an unresolved incident already") from None
-    saved = await db.execute(
+    saved = db.execute(
         update(incidents)
         .where(incidents.c.id == incident.id, incidents.c.version == incident.version)
         .values(**incident_values(incident), version=incident.version + 1)
@@ -74,8 +85,8 @@ async def save_incident(db: AsyncConnection, incident: Incident) -> int:
     return incident.id
 
 
-async def add_event(
-    db: AsyncConnection,
+def add_event(
+    db: Connection,
     incident: int,
     event: Event,
     *,
@@ -89,15 +100,15 @@ async def add_event(
     """Add a line to an incident's timeline; `via` says how a person acted ('cli', 'telegram' …)."""
     values: Values = {"incident": incident, "event": event.value, "by": by, "at": at, "via": via}
     values |= {"text": text, "verdict": verdict.value if verdict else None, "capture": capture}
-    await db.execute(insert(incident_events).values(**values))
+    db.execute(insert(incident_events).values(**values))
 
 
-async def add_capture(db: AsyncConnection, kept: Kept) -> None:
-    await db.execute(insert(captures).values(**capture_values(kept.capture, kept.features)))
+def add_capture(db: Connection, kept: Kept) -> None:
+    db.execute(insert(captures).values(**capture_values(kept.capture, kept.features)))
 
 
-async def add_alert(
-    db: AsyncConnection,
+def add_alert(
+    db: Connection,
     draft: Draft,
     *,
     at: datetime,
@@ -120,4 +131,4 @@ async def add_alert(
         "step": 0,
         "next_step_at": at,
     }
-    return int((await db.execute(insert(alerts).values(**values).returning(alerts.c.id))).scalar_one())
+    return int(db.execute(insert(alerts).values(**values).returning(alerts.c.id)).scalar_one())

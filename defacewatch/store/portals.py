@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.portals import Page, Portal, Source, canonical_url, page_id
 from defacewatch.store.engine import Engine
-from defacewatch.store.rows import page_of, page_values, part, portal_of, portal_values
+from defacewatch.store.rows import page_of, page_values, part, parts, portal_of, portal_values
 from defacewatch.store.schema import page_state, pages, portals
 from defacewatch.verdicts import Streak
 
@@ -50,12 +51,12 @@ class Portals:
         """
         wanted = _normal_each(wanted, Source.FILE)
         async with self.engine.reading() as db:
-            applied = _provisioning(await _all(db), wanted)
+            applied = _provisioning(await db.run_sync(_all), wanted)
         if applied == Applied():
             return applied
         async with self.engine.writing() as db:
             await self.engine.exclusive(db, _REGISTERING)
-            known = await _all(db)
+            known = await db.run_sync(_all)
             applied = _provisioning(known, wanted)
             for portal in wanted:
                 if portal.key in applied.added + applied.changed:
@@ -73,7 +74,7 @@ class Portals:
         wanted = _normal_each(wanted, Source.STORE)
         async with self.engine.writing() as db:
             await self.engine.exclusive(db, _REGISTERING)
-            known = await _all(db)
+            known = await db.run_sync(_all)
             imported = _import(known, wanted)
             for portal in wanted:
                 if portal.key in imported.added:
@@ -82,8 +83,7 @@ class Portals:
 
     async def all(self, *, disabled: bool = False) -> list[Portal]:
         """The enabled portals, paused ones included, by key; with `disabled` the disabled ones too."""
-        async with self.engine.reading() as db:
-            known = await _all(db)
+        known = await self.engine.read(_all)
         return [portal for portal in known.values() if disabled or portal.enabled]
 
     async def get(self, key: str) -> Portal:
@@ -205,15 +205,19 @@ def _import(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Imported:
     return Imported(tuple(added), tuple(same))
 
 
-async def _all(db: AsyncConnection) -> dict[str, Portal]:
+def _all(db: Connection) -> dict[str, Portal]:
     """All portals by key, each with its enabled pages."""
     theirs: dict[str, list[Page]] = defaultdict(list)
     enabled = select(pages).where(pages.c.enabled).order_by(pages.c.portal, pages.c.position)
-    for row in await db.execute(enabled):
-        page = page_of(part(row, pages))
+    for row in db.execute(enabled):
+        (columns,) = parts(row, pages)
+        page = page_of(columns)
         theirs[page.portal].append(page)
-    rows = await db.execute(select(portals).order_by(portals.c.key))
-    return {row.key: portal_of(part(row, portals), theirs[row.key]) for row in rows}
+    known: dict[str, Portal] = {}
+    for row in db.execute(select(portals).order_by(portals.c.key)):
+        (columns,) = parts(row, portals)
+        known[columns["key"]] = portal_of(columns, theirs[columns["key"]])
+    return known
 
 
 async def _one(db: AsyncConnection, key: str) -> Portal:
@@ -236,13 +240,12 @@ async def _register(db: AsyncConnection, portal: Portal, *, known: bool, now: da
         await db.execute(insert(portals).values(**values, paused=portal.paused, created_at=now))
     await db.execute(update(pages).where(pages.c.portal == portal.key).values(enabled=False))
     there = set(await db.scalars(select(pages.c.id).where(pages.c.portal == portal.key)))
-    for position, page in enumerate(portal.pages):
-        columns = page_values(page, position)
-        if page.id in there:
-            await db.execute(update(pages).where(pages.c.id == page.id).values(**columns))
-        else:
-            await db.execute(insert(pages).values(**columns))
-            await db.execute(insert(page_state).values(page=page.id, **_fresh_state()))
+    values_of = {page.id: page_values(page, position) for position, page in enumerate(portal.pages)}
+    for name in values_of.keys() & there:
+        await db.execute(update(pages).where(pages.c.id == name).values(**values_of[name]))
+    if fresh := [name for name in values_of if name not in there]:
+        await db.execute(insert(pages), [values_of[name] for name in fresh])
+        await db.execute(insert(page_state), [{"page": name} | _fresh_state() for name in fresh])
 
 
 def _fresh_state() -> dict[str, object]:

@@ -25,6 +25,7 @@ from defacewatch.incidents import State
 from defacewatch.store.blobs import Blobs, Swept
 from defacewatch.store.engine import Engine
 from defacewatch.store.evidence import KEPT, named
+from defacewatch.store.rollup import forget_days, roll_up
 from defacewatch.store.schema import (
     alerts,
     approvals,
@@ -36,23 +37,27 @@ from defacewatch.store.schema import (
     page_state,
 )
 
-BATCH = 500  # rows a transaction: checks go on meanwhile
+BATCH = 200  # rows a transaction: checks go on meanwhile
 SETTLED_AFTER = timedelta(hours=1)  # a younger file may be about to be named by a row
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What retention took: rows by table, captures whose pictures alone went (`expired`), files and their
-    bytes; `evidence` is the bytes that are left."""
+    """What retention took: rows by table, checks of which a line a day is left (`rolled`) and such lines
+    (`days`), captures whose pictures alone went (`expired`), files and their bytes, and what the database
+    gave back to the disk (`freed` bytes); `evidence` is the bytes that are left."""
 
     captures: int = 0
     expired: int = 0
     checks: int = 0
+    rolled: int = 0
+    days: int = 0
     alerts: int = 0
     deliveries: int = 0
     events: int = 0
     files: int = 0
     bytes: int = 0
+    freed: int = 0
     evidence: int = 0
 
 
@@ -62,7 +67,7 @@ class Retention:
 
     async def run(self, *, now: datetime, max_age: timedelta, max_bytes: int) -> Removed:
         """Delete what is older than `max_age`, then the oldest pictures until the evidence takes no more
-        than `max_bytes` on disk.
+        than `max_bytes` on disk. Checks that found nothing are rolled up long before that.
 
         Approved and proposed captures, the latest one of each page, and what belongs to an unresolved
         incident always stay, and incidents themselves; a resolved incident's age counts from its end. Rows
@@ -79,6 +84,8 @@ class Retention:
                 incident_events, and_(incident_events.c.at < cutoff, _unless(incident_events, _live(cutoff)))
             ),
         )
+        rolled = await roll_up(self.engine, now=now)
+        aged = replace(aged, rolled=rolled, days=await forget_days(self.engine, before=cutoff))
         swept = await self._sweep()
         evidence = await asyncio.to_thread(self.evidence.total)
         expired = 0
@@ -95,7 +102,7 @@ class Retention:
         gone = 0
         while True:
             async with self.engine.writing() as db:
-                await _hold_pages(db)
+                await self._hold_pages(db)
                 batch = select(key).where(where).limit(BATCH)
                 done = (await db.execute(delete(table).where(key.in_(batch)))).rowcount
             gone += done
@@ -144,10 +151,15 @@ class Retention:
         for start in range(0, len(going), BATCH):
             batch = captures.c.id.in_(going[start : start + BATCH])
             async with self.engine.writing() as db:
-                await _hold_pages(db)
+                await self._hold_pages(db)
                 gone = update(captures).where(batch, _free(_live(None)))
                 expired += (await db.execute(gone.values(expired_at=now, features=None))).rowcount
         return expired
+
+    async def _hold_pages(self, db: AsyncConnection) -> None:
+        """Let nobody approve or record anything until this transaction ends. SQLite has one writer anyway."""
+        if not self.engine.sqlite:
+            await db.execute(select(page_state.c.page).order_by(page_state.c.page).with_for_update())
 
     async def _sweep(self) -> Swept:
         """Delete the evidence that no row names. Baselines are never swept: they are only added to."""
@@ -190,8 +202,3 @@ def _free(live: Select[tuple[int]]) -> ColumnElement[bool]:
         ~exists().where(held.c.capture == captures.c.id),
         or_(captures.c.proposed_at.is_(None), settled),
     )
-
-
-async def _hold_pages(db: AsyncConnection) -> None:
-    """Let nobody approve or record anything until this transaction ends. SQLite has one writer anyway."""
-    await db.execute(select(page_state.c.page).order_by(page_state.c.page).with_for_update())

@@ -2,8 +2,9 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from sqlalchemy import Row, Table
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.baselines import Approval
-from defacewatch.captures import Capture, Features
+from defacewatch.captures import Capture, Features, Material
 from defacewatch.incidents import Incident, Resolution, State
 from defacewatch.portals import Contact, Page, Portal, Source, Urgency
 from defacewatch.profiles import Profile
@@ -25,6 +26,7 @@ T = TypeVar("T")
 CONTACTS = TypeAdapter(tuple[Contact, ...])
 DIFFERENCES = TypeAdapter(tuple[str, ...])
 FEATURES = TypeAdapter(Features)
+MATERIALS = TypeAdapter(tuple[Material, ...])
 OBJECT = TypeAdapter(dict[str, object])
 PROFILE = TypeAdapter(Profile)
 SIGNALS = TypeAdapter(tuple[Signal, ...])
@@ -33,6 +35,15 @@ SIGNALS = TypeAdapter(tuple[Signal, ...])
 def part(row: Row[Any], table: Table) -> Columns:
     """The columns of `table` in a row of a query that joins several tables."""
     return {column.name: row._mapping[column] for column in table.c}
+
+
+def parts(row: Sequence[Any], *tables: Table) -> Iterator[Columns]:
+    """The columns of each of `tables`, which are what a query selects first, in this order."""
+    start = 0
+    for table in tables:
+        names = table.c.keys()
+        yield dict(zip(names, row[start : start + len(names)], strict=True))
+        start += len(names)
 
 
 def dumped(adapter: TypeAdapter[T], value: T) -> str:
@@ -44,13 +55,31 @@ def dumped(adapter: TypeAdapter[T], value: T) -> str:
 
 def packed(features: Features) -> bytes:
     """`features` as compressed JSON: most of it is thousands of 64-bit numbers."""
-    return zlib.compress(dumped(FEATURES, features).encode(), 1)
+    return _packed(FEATURES, features)
 
 
 def readable(data: bytes) -> Features | None:
     """Features as they were packed; None where they are of another form, as another version may have it."""
+    return _unpacked(FEATURES, data)
+
+
+def packed_materials(materials: tuple[Material, ...]) -> bytes:
+    """What a page is made of as compressed JSON: most of it is addresses that begin alike."""
+    return _packed(MATERIALS, materials)
+
+
+def materials_of(data: bytes) -> tuple[Material, ...]:
+    """Materials as they were packed; none where they are damaged or of another form."""
+    return _unpacked(MATERIALS, data) or ()
+
+
+def _packed(adapter: TypeAdapter[T], value: T) -> bytes:
+    return zlib.compress(dumped(adapter, value).encode(), 1)
+
+
+def _unpacked(adapter: TypeAdapter[T], data: bytes) -> T | None:
     try:
-        return FEATURES.validate_json(zlib.decompress(data))
+        return adapter.validate_json(zlib.decompress(data))
     except (ValidationError, zlib.error):
         return None
 
@@ -108,6 +137,11 @@ def portal_values(portal: Portal) -> Values:
     }
 
 
+@lru_cache(maxsize=4096)
+def _contacts(text: str) -> tuple[Contact, ...]:
+    return CONTACTS.validate_json(text)
+
+
 def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
     return Portal(
         row["key"],
@@ -116,7 +150,7 @@ def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
         operator=row["operator"],
         level=row["level"],
         critical=row["critical"],
-        contacts=CONTACTS.validate_json(row["contacts"]),
+        contacts=_contacts(row["contacts"]),
         pages=tuple(pages),
         changed_urgency=Urgency(row["changed_urgency"]),
         defaced_urgency=Urgency(row["defaced_urgency"]),

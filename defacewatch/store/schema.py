@@ -1,17 +1,11 @@
-"""The tables, and the column types that keep their promises on both databases.
-
-Times are UTC. JSON is kept as text, so that it reads the same on SQLite and PostgreSQL. Ids of captures in
+"""The tables. JSON is kept as text, so that it reads the same on SQLite and PostgreSQL. Ids of captures in
 other tables are plain text where retention may delete the capture.
 """
-
-from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -20,44 +14,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC. Raises ValueError for one without a time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone; the store keeps moments, not clock faces")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Words(TypeDecorator[str]):
-    """Text from anywhere, hostile pages included: what a database cannot hold (NUL, lone surrogates) is
-    replaced, so that a page cannot keep its own check from being recorded."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "�").encode("utf-8", "replace").decode()
-
+from defacewatch.store.columns import Moment, Words
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -157,6 +118,19 @@ captures = Table(
     Column("expired_at", Moment),  # when retention took its blobs
     Index(None, "page", "at"),
     Index(None, "at"),
+    # All of what names blobs: `expired_at` lies behind the features, so that to look for it reads them all.
+    Index(
+        "ix_captures_kept",
+        "at",
+        "id",
+        "served",
+        "dom",
+        "screenshot",
+        "facts",
+        "expired_at",
+        sqlite_where=text("expired_at IS NULL"),
+        postgresql_where=text("expired_at IS NULL"),
+    ),
     Index(
         None,
         "proposed_at",
@@ -189,6 +163,15 @@ profiles = Table(
     Column("version", Integer),  # of the features that it was learned from
     Column("samples", Integer, nullable=False),
     Column("data", Words, nullable=False),
+    Column("digest", Text),  # SHA-256 (hex) of `data`; empty as long as an older version wrote it
+)
+
+materials = Table(
+    "materials",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # compressed JSON
 )
 
 incidents = Table(
@@ -252,6 +235,10 @@ mutes = Table(
     Index(None, "page"),
 )
 
+# Checks that nothing speaks of again. A partial index is used where a query repeats its words; `coalesce` so
+# that none of the index on `incident` is, which names most checks.
+FOUND_NOTHING = "coalesce(incident, 0) = 0 AND NOT wavered AND verdict IN ('clean', 'learning')"
+
 checks = Table(
     "checks",
     metadata,
@@ -273,7 +260,29 @@ checks = Table(
     Column("incident", _Id, ForeignKey("incidents.id"), index=True),
     Index(None, "page", "at"),
     Index(None, "at"),
+    Index(
+        "ix_checks_found_nothing",
+        "at",
+        sqlite_where=text(FOUND_NOTHING),
+        postgresql_where=text(FOUND_NOTHING),
+    ),
+    Index("ix_checks_wavered", "page", "at", sqlite_where=text("wavered"), postgresql_where=text("wavered")),
     sqlite_autoincrement=True,
+)
+
+# Checks that found nothing, once they are some days old: what is left of their rows.
+check_days = Table(
+    "check_days",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), primary_key=True),
+    Column("day", Moment, primary_key=True),  # its beginning, in UTC
+    Column("tier", Text, primary_key=True),
+    Column("verdict", Text, primary_key=True),
+    Column("checks", Integer, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("elapsed", Float, nullable=False),  # seconds, of all together
+    Column("longest", Float, nullable=False),
+    Index(None, "day"),
 )
 
 alerts = Table(
@@ -291,6 +300,7 @@ alerts = Table(
     Column("facts", Words, nullable=False),
     Column("step", Integer, nullable=False),
     Column("next_step_at", Moment),
+    Index(None, "kind", "id"),
     Index(
         None,
         "next_step_at",
@@ -323,6 +333,14 @@ deliveries = Table(
         "next_at",
         sqlite_where=text("next_at IS NOT NULL"),
         postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_unsent",
+        "channel",
+        "state",
+        "created_at",
+        sqlite_where=text("state <> 'sent'"),
+        postgresql_where=text("state <> 'sent'"),
     ),
     sqlite_autoincrement=True,
 )

@@ -1,21 +1,23 @@
 """How pages stand, and the checks that were kept: what lists show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, exists, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.captures import Tier
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
-from defacewatch.store.rows import Columns, incident_of, page_of, part, portal_of, verdict_of
-from defacewatch.store.schema import approvals, checks, incidents, page_state, pages, portals
+from defacewatch.store.rows import Columns, incident_of, page_of, part, parts, portal_of, verdict_of
+from defacewatch.store.schema import approvals, check_days, checks, incidents, page_state, pages, portals
 from defacewatch.verdicts import BAD, Streak, Verdict, VerdictKind
 
 UNRESOLVED = incidents.c.state != State.RESOLVED.value
+_TABLES = (pages, portals, page_state, incidents)
 _HAS_BASELINE = exists().where(approvals.c.page == pages.c.id, approvals.c.withdrawn_at.is_(None))
 
 
@@ -42,9 +44,22 @@ class PageState:
         return self.verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The least of how a page stands, for who asks about all of them all the time; `incident` is the state of
+    the unresolved one."""
+
+    page: str
+    verdict: VerdictKind | None
+    checked_at: datetime | None
+    captured_at: datetime | None
+    incident: State | None
+
+
 @dataclass(frozen=True)
 class CheckRow:
-    """A check that was kept: every one that found something, and every one with the browser."""
+    """A check that was kept: every one that found something, and every one with the browser, as long as it
+    is not rolled up."""
 
     id: int
     page: str
@@ -59,9 +74,48 @@ class CheckRow:
     incident: int | None
 
 
-async def latest(db: AsyncConnection, page_ids: Sequence[str] | None) -> list[PageState]:
+@dataclass(frozen=True)
+class CheckDay:
+    """What is left of a page's checks that found nothing on one day (its beginning, UTC), of one tier and
+    verdict: how many, their looks, the seconds of all together and of the longest."""
+
+    page: str
+    day: datetime
+    tier: Tier
+    verdict: VerdictKind
+    checks: int
+    looks: int
+    elapsed: float
+    longest: float
+
+
+_STANDING = (
+    select(
+        page_state.c.page,
+        page_state.c.verdict,
+        page_state.c.checked_at,
+        page_state.c.captured_at,
+        incidents.c.state,
+    )
+    .join(pages, page_state.c.page == pages.c.id)
+    .join(portals, pages.c.portal == portals.c.key)
+    .outerjoin(incidents, and_(incidents.c.page == page_state.c.page, UNRESOLVED))
+    .where(pages.c.enabled, portals.c.enabled)
+)
+_VERDICTS: Mapping[str | None, VerdictKind | None] = {None: None} | {kind.value: kind for kind in VerdictKind}
+_STATES: Mapping[str | None, State | None] = {None: None} | {state.value: state for state in State}
+
+
+def standing(db: Connection) -> list[Standing]:
+    return [
+        Standing(page, _VERDICTS[verdict], checked_at, captured_at, _STATES[state])
+        for page, verdict, checked_at, captured_at, state in db.execute(_STANDING)
+    ]
+
+
+def latest(db: Connection, page_ids: Sequence[str] | None) -> list[PageState]:
     query = (
-        select(pages, portals, page_state, incidents, _HAS_BASELINE.label("has_baseline"))
+        select(*_TABLES, _HAS_BASELINE)
         .join(portals, pages.c.portal == portals.c.key)
         .join(page_state, page_state.c.page == pages.c.id)
         .outerjoin(incidents, and_(incidents.c.page == pages.c.id, UNRESOLVED))
@@ -71,11 +125,25 @@ async def latest(db: AsyncConnection, page_ids: Sequence[str] | None) -> list[Pa
         query = query.where(pages.c.enabled, portals.c.enabled)
     else:
         query = query.where(pages.c.id.in_(page_ids))
-    return [_page_state(row) for row in await db.execute(query)]
+    return [_page_state(row) for row in db.execute(query)]
+
+
+def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
+    query = select(check_days).where(check_days.c.page == page_id)
+    order = (check_days.c.day.desc(), check_days.c.tier, check_days.c.verdict)
+    return [
+        CheckDay(page, day, Tier(tier), VerdictKind(verdict), *sums)
+        for page, day, tier, verdict, *sums in db.execute(query.order_by(*order).limit(limit))
+    ]
 
 
 async def history(db: AsyncConnection, page_id: str, limit: int) -> list[CheckRow]:
-    query = select(checks).where(checks.c.page == page_id).order_by(checks.c.id.desc()).limit(limit)
+    query = (
+        select(checks)
+        .where(checks.c.page == page_id)
+        .order_by(checks.c.at.desc(), checks.c.id.desc())
+        .limit(limit)
+    )
     return [_check_row(part(row, checks)) for row in await db.execute(query)]
 
 
@@ -84,10 +152,10 @@ def streak_of(state: Columns) -> Streak:
 
 
 def _page_state(row: Row[Any]) -> PageState:
-    state, incident = part(row, page_state), part(row, incidents)
+    page, portal, state, incident = parts(row, *_TABLES)
     return PageState(
-        page_of(part(row, pages)),
-        portal_of(part(row, portals)),
+        page_of(page),
+        portal_of(portal),
         VerdictKind(state["verdict"]) if state["verdict"] else None,
         state["score"],
         state["checked_at"],
@@ -95,7 +163,7 @@ def _page_state(row: Row[Any]) -> PageState:
         state["capture"],
         streak_of(state),
         None if incident["id"] is None else incident_of(incident),
-        row.has_baseline,
+        row[-1],
     )
 
 

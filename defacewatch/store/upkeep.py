@@ -1,6 +1,7 @@
 """Upkeep: what is old goes, what is kept is checked, and everything can be saved and brought back."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,17 +16,50 @@ from defacewatch.store.engine import Engine
 from defacewatch.store.evidence import APPROVED, KEPT, Named, named
 from defacewatch.store.retention import Removed, Retention
 from defacewatch.store.schema import incidents
+from defacewatch.store.vacuum import database_size, give_back, rebuild
 
-__all__ = ["BackedUp", "Removed", "Upkeep"]
+__all__ = ["BackedUp", "Removed", "Sizes", "Upkeep"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes on disk: of the database, of the evidence, of the approved looks."""
+
+    database: int
+    evidence: int
+    baselines: int
 
 
 class Upkeep:
     def __init__(self, engine: Engine, evidence: Blobs, approved: Blobs) -> None:
         self.engine, self.evidence, self.approved = engine, evidence, approved
+        self._evidence: int | None = None  # bytes, as counted last
+        self._baselines: int | None = None
 
     async def retention(self, *, now: datetime, max_age: timedelta, max_bytes: int) -> Removed:
-        """Delete what is too old or too much; see `Retention.run`."""
-        return await Retention(self.engine, self.evidence).run(now=now, max_age=max_age, max_bytes=max_bytes)
+        """Delete what is too old or too much, and give the disk back what it took; see `Retention.run`."""
+        removed = await Retention(self.engine, self.evidence).run(
+            now=now, max_age=max_age, max_bytes=max_bytes
+        )
+        self._evidence = removed.evidence
+        self._baselines = await asyncio.to_thread(self.approved.total)
+        return replace(removed, freed=await self.vacuum())
+
+    async def vacuum(self) -> int:
+        """Give the disk back what is free in the database, while everything goes on; see `give_back`."""
+        return await give_back(self.engine)
+
+    async def rebuild(self) -> None:
+        """Make an SQLite database anew, once, so that `vacuum` works on it; see `vacuum.rebuild`."""
+        await rebuild(self.engine)
+
+    async def sizes(self) -> Sizes:
+        """What the store takes on disk. Files are counted by retention, and when this is asked first."""
+        if self._evidence is None:
+            self._evidence = await asyncio.to_thread(self.evidence.total)
+        if self._baselines is None:
+            self._baselines = await asyncio.to_thread(self.approved.total)
+        return Sizes(await database_size(self.engine), self._evidence, self._baselines)
 
     async def backup(self, file: Path) -> BackedUp:
         """Save everything, as it is at one moment, in one file; see `backup.back_up`."""

@@ -325,7 +325,6 @@ async def test_the_backlog_says_what_waits_and_for_how_long(store: Store) -> Non
     assert backlog.deliveries == {
         ("telegram", DeliveryState.PENDING): 1,
         ("telegram", DeliveryState.SENDING): 1,
-        ("email", DeliveryState.SENT): 1,
     }
     assert (backlog.alerts, backlog.oldest) == (1, MINUTE)
     assert [d.channel for d in await store.alerts.deliveries(incident=incident)] == ["telegram"]

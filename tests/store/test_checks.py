@@ -18,6 +18,7 @@ from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from defacewatch.store.moves import save_incident
 from defacewatch.store.schema import alerts, captures, checks, incident_events, incidents, page_state
+from defacewatch.store.states import Standing
 from defacewatch.verdicts import Streak, Verdict, VerdictKind
 from tests.conftest import OpenStore
 from tests.store.samples import (
@@ -219,10 +220,10 @@ async def test_a_page_never_has_two_unresolved_incidents(store: Store) -> None:
     await checked(store, page, DEFACED)
     with pytest.raises(Moved, match="unresolved"):
         async with store.engine.lasting() as db:
-            await save_incident(db, Incident(page, VerdictKind.CHANGED, NOW))
+            await db.run_sync(save_incident, Incident(page, VerdictKind.CHANGED, NOW))
     resolved = Incident(page, VerdictKind.CHANGED, NOW, state=State.RESOLVED)
     async with store.engine.lasting() as db:
-        await save_incident(db, resolved)
+        await db.run_sync(save_incident, resolved)
 
 
 async def test_an_incident_that_moved_behind_the_page_is_noticed(store: Store) -> None:
@@ -291,6 +292,38 @@ async def test_the_latest_state_of_all_pages_is_one_list(store: Store) -> None:
     await store.portals.apply([portal("a", "/")], now=NOW)
     assert [s.page.id for s in await store.checks.latest()] == pages[:1]
     assert len(await store.checks.latest(pages)) == 3
+
+
+async def test_how_all_pages_stand_is_told_in_few_words(store: Store) -> None:
+    await store.portals.apply([portal("b"), portal("a", "/", "/x")], now=NOW)
+    pages = [page.id for _, page in await store.portals.find(())]
+    await checked(store, pages[0], DEFACED, mark="bad")
+    await checked(store, pages[0], CLEAN, NOW + MINUTE)
+    await checked(store, pages[2], UNREACHABLE)
+    expected = {
+        Standing(pages[0], VerdictKind.CLEAN, NOW + MINUTE, NOW, State.OPEN),
+        Standing(pages[1], None, None, None, None),
+        Standing(pages[2], VerdictKind.UNREACHABLE, NOW, None, None),
+    }
+    assert set(await store.checks.standing()) == expected
+    (view,) = await store.incidents.list()
+    await store.incidents.acknowledge(view.incident.id, by="an", via="cli", now=NOW)
+    await store.portals.apply([portal("a", "/")], now=NOW)
+    (left,) = await store.checks.standing()
+    assert left == Standing(pages[0], VerdictKind.CLEAN, NOW + MINUTE, NOW, State.ACKNOWLEDGED)
+    await store.incidents.resolve(view.incident.id, as_=Resolution.RESTORED, by="an", now=NOW)
+    assert [standing.incident for standing in await store.checks.standing()] == [None]
+
+
+async def test_the_latest_checks_of_a_page_come_first(store: Store) -> None:
+    page = await registered(store)
+    for minute, verdict in ((0, CLEAN), (1, UNREACHABLE), (2, CLEAN)):
+        await checked(store, page, verdict, NOW + minute * MINUTE)
+    history = await store.checks.history(page, limit=2)
+    assert [(row.at, row.verdict.kind) for row in history] == [
+        (NOW + 2 * MINUTE, VerdictKind.CLEAN),
+        (NOW + MINUTE, VerdictKind.UNREACHABLE),
+    ]
 
 
 async def test_an_outcome_that_cannot_be_written_whole_is_not_written_at_all(store: Store) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from psycopg import sql
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, event, insert, select, text
 
 from defacewatch.errors import StoreError, UsageError
-from defacewatch.store import Store, engine
+from defacewatch.store import Store, sqlite
 from defacewatch.store.engine import parse
 from defacewatch.store.schema import meta
 from tests.conftest import OpenStore
@@ -35,18 +35,24 @@ async def test_sqlite_has_its_log_its_keys_and_two_ways_to_commit(tmp_path: Path
         sqlite_url(tmp_path / "new" / "s.db"), baselines=tmp_path / "b", evidence=tmp_path / "e"
     )
     seen = []
+    names = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout", "auto_vacuum")
     for transaction in (store.engine.reading, store.engine.writing, store.engine.lasting):
         async with transaction() as db:
-            names = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
             seen.append([await db.scalar(text(f"PRAGMA {name}")) for name in names])
+    for whole in (store.engine.read, store.engine.write, store.engine.last):
+        seen.append(await whole(lambda db: [db.scalar(text(f"PRAGMA {name}")) for name in names]))
     await store.close()
-    assert seen == [["wal", 1, 1, 30_000], ["wal", 1, 1, 30_000], ["wal", 1, 2, 30_000]]
+    incremental = 2
+    ordinary, lasting = ["wal", 1, 1, 30_000, incremental], ["wal", 1, 2, 30_000, incremental]
+    assert seen == [ordinary, ordinary, lasting] * 2
 
 
 async def test_what_somebody_must_hear_is_synced_and_an_ordinary_check_is_not(tmp_path: Path) -> None:
     store = await Store.open(sqlite_url(tmp_path / "s.db"), baselines=tmp_path, evidence=tmp_path)
     synced = []
-    event.listen(store.engine._laster.sync_engine, "commit", lambda connection: synced.append(1))
+    assert store.engine._threads is not None
+    for engine in (store.engine._laster.sync_engine, store.engine._threads._laster):
+        event.listen(engine, "commit", lambda connection: synced.append(1))
     page = await registered(store)
     await checked(store, page, CLEAN)
     await checked(store, page, UNREACHABLE, NOW + MINUTE)
@@ -88,6 +94,66 @@ async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
                 raise RuntimeError
     async with store.engine.reading() as db:
         assert (await db.execute(select(meta))).all() == []
+
+
+async def test_a_transaction_that_fails_as_a_whole_leaves_nothing(store: Store) -> None:
+    def fail(db: Connection) -> None:
+        db.execute(insert(meta).values(key="k", value="v"))
+        raise RuntimeError
+
+    for whole in (store.engine.write, store.engine.last):
+        with pytest.raises(RuntimeError):
+            await whole(fail)
+    assert await store.engine.read(lambda db: db.execute(select(meta)).all()) == []
+
+
+async def test_whole_transactions_of_several_processes_wait_for_one_another(open_store: OpenStore) -> None:
+    """A counter that is read and written in one transaction loses no count, whoever writes and however."""
+    stores = [await open_store() for _ in range(3)]
+    async with stores[0].engine.writing() as db:
+        await db.execute(insert(meta).values(key="n", value="0"))
+
+    def one_more(db: Connection) -> None:
+        value = int(db.scalar(select(meta.c.value).with_for_update()) or 0)
+        db.execute(meta.update().values(value=str(value + 1)))
+
+    async def count(number: int) -> None:
+        engine = stores[number % 3].engine
+        if number % 2:
+            async with engine.writing() as db:
+                await db.run_sync(one_more)
+        else:
+            await (engine.write if number % 4 else engine.last)(one_more)
+
+    await asyncio.gather(*(count(number) for number in range(40)))
+    assert await stores[0].engine.read(lambda db: db.scalar(select(meta.c.value))) == "40"
+
+
+async def test_a_caller_that_goes_away_leaves_a_transaction_whole_and_the_store_can_be_closed(
+    open_store: OpenStore, tmp_path: Path, url: str
+) -> None:
+    store, other = await open_store(), await Store.open(url, baselines=tmp_path, evidence=tmp_path)
+
+    def two_rows(db: Connection) -> None:
+        db.execute(insert(meta).values(key="one", value="v"))
+        db.execute(insert(meta).values(key="two", value="v"))
+
+    task = asyncio.create_task(other.engine.write(two_rows))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await other.close()
+    assert len(await store.engine.read(lambda db: db.execute(select(meta)).all())) in (0, 2)
+    await store.engine.write(lambda db: db.execute(insert(meta).values(key="three", value="v")))
+
+
+async def test_work_outside_of_transactions_is_for_sqlite_alone(store: Store) -> None:
+    if store.engine.sqlite:
+        assert await store.engine.bare(lambda db: db.exec_driver_sql("PRAGMA journal_mode").scalar()) == "wal"
+    else:
+        with pytest.raises(ValueError, match="SQLite"):
+            await store.engine.bare(lambda db: None)
 
 
 async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(store: Store) -> None:
@@ -165,7 +231,7 @@ async def test_a_full_disk_is_said_so_and_nothing_is_half_written(tmp_path: Path
 async def test_a_database_that_stays_locked_is_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "WAIT", 0.05)
+    monkeypatch.setattr(sqlite, "WAIT", 0.05)
     file = tmp_path / "s.db"
     store = await Store.open(sqlite_url(file), baselines=tmp_path, evidence=tmp_path)
     holder = sqlite3.connect(file, isolation_level=None)

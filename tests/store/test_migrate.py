@@ -67,11 +67,13 @@ async def test_opening_again_keeps_what_is_there(empty: str, tmp_path: Path) -> 
 
 async def test_a_database_of_a_newer_version_is_left_alone(open_store: OpenStore) -> None:
     store = await open_store()
+    renamed = text("UPDATE alembic_version SET version_num = :name")
     async with store.engine.writing() as db:
-        await db.execute(text("UPDATE alembic_version SET version_num = 'from the future'"))
+        ours = await db.scalar(text("SELECT version_num FROM alembic_version"))
+        await db.execute(renamed, {"name": "from the future"})
     try:
         with pytest.raises(StoreError, match="written by a newer defacewatch"):
             await open_store()
     finally:
         async with store.engine.writing() as db:
-            await db.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            await db.execute(renamed, {"name": ours})

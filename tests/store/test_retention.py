@@ -54,7 +54,7 @@ async def test_what_is_young_stays(store: Store) -> None:
     page = await registered(store)
     await rendered(store, page, ["a", "bb"])
     removed = await retention(store, now=NOW + timedelta(days=364))
-    assert removed == Removed(evidence=removed.evidence)
+    assert removed == Removed(rolled=2, evidence=removed.evidence)
     assert removed.evidence > 0
     assert len(await store.baselines.captures(page)) == 2
 
@@ -148,9 +148,10 @@ async def test_a_resolved_incidents_age_counts_from_its_end(store: Store) -> Non
     await rendered(store, page, ["bb"], end)
 
     removed = await retention(store, now=end + timedelta(days=364))
-    assert removed == Removed(evidence=removed.evidence)
+    assert removed == Removed(rolled=1, evidence=removed.evidence)
     removed = await retention(store, now=end + timedelta(days=366))
-    assert (removed.captures, removed.checks, removed.alerts, removed.deliveries) == (1, 2, 1, 1)
+    assert (removed.captures, removed.checks, removed.alerts, removed.deliveries) == (1, 1, 1, 1)
+    assert removed.days == 1
     assert removed.events == 2
     assert (await store.incidents.get(number)).incident.resolved_as is Resolution.FALSE_ALARM
     assert await store.upkeep.check() == []

@@ -1,0 +1,120 @@
+"""How SQLite finds its rows: what is asked all the time never reads a whole table, however large it gets.
+
+SQLite plans by the indexes that there are, not by how full its tables are, so a small store shows it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from defacewatch.alerts import AlertKind, Wanted
+from defacewatch.records import Quiet
+from defacewatch.store import Store
+from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, captured, checked, registered
+
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+LATER = NOW + timedelta(hours=1)
+SMALL = ("look VIRTUAL", "CONSTANT ROW", "(subquery", "deliveries USING COVERING INDEX ix_deliveries_unsent")
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[dict[str, Any]]:
+    """What is asked of the database meanwhile: statements with their parameters."""
+    seen: dict[str, Any] = {}
+
+    def note(_: object, __: object, statement: str, parameters: Any, ___: object, many: bool) -> None:
+        seen.setdefault(statement.strip(), parameters[0] if many else parameters)
+
+    threads = store.engine._threads
+    assert threads is not None
+    engines = (
+        store.engine._reader.sync_engine,
+        store.engine._laster.sync_engine,
+        threads._reader,
+        threads._laster,
+    )
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def whole_tables(store: Store, seen: dict[str, Any]) -> dict[str, list[str]]:
+    """The statements among `seen` that read a whole table, with the lines of their plan that say so."""
+    found = {}
+    with closing(sqlite3.connect(str(store.engine.url.database))) as database:
+        for statement, parameters in seen.items():
+            if statement.split()[0] not in ("SELECT", "UPDATE", "DELETE"):
+                continue
+            plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            scans = [step for step in plan if step.startswith("SCAN ") and not any(s in step for s in SMALL)]
+            if scans:
+                found[statement] = scans
+    return found
+
+
+async def test_a_check_reads_no_whole_table(store: Store) -> None:
+    page = await registered(store)
+    capture = await captured(store, page)
+    await store.baselines.approve(capture, by="an", reason="first", now=NOW)
+    with asked(store) as seen:
+        await store.baselines.outdated(1, page=page)
+        await checked(store, page, CLEAN, NOW)
+        await checked(store, page, CLEAN, NOW + MINUTE, "a")
+        await checked(store, page, DEFACED, NOW + 2 * MINUTE, "bb")
+        await checked(store, page, DEFACED, NOW + 3 * MINUTE)
+        await store.checks.quiet([Quiet(page, 5, NOW + 4 * MINUTE)])
+        await store.checks.materials_of(page)
+        await store.checks.history(page)
+        await store.checks.days(page)
+    assert len(seen) > 10
+    assert whole_tables(store, seen) == {}
+
+
+async def test_the_outbox_reads_no_whole_table(store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, DEFACED, mark="bb")
+    with asked(store) as seen:
+        alert = await store.alerts.claim(LATER)
+        assert alert is not None
+        assert await store.alerts.claim(LATER) is None
+        await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=LATER, now=NOW)
+        delivery = await store.alerts.claim_delivery("email", now=LATER)
+        assert delivery is not None
+        assert await store.alerts.claim_delivery("email", now=LATER) is None
+        await store.alerts.failed(delivery.id, "550 no", now=LATER)
+        await store.alerts.tell_again(alert.id, [Wanted("email", "an")], now=LATER)
+        await store.alerts.sent(delivery.id, "250 ok", now=LATER)
+        await store.alerts.facts(alert.id)
+        await store.alerts.backlog(LATER)
+        await store.alerts.last((AlertKind.BLIND, AlertKind.SIGHTED))
+    assert len(seen) > 20
+    assert whole_tables(store, seen) == {}
+
+
+async def test_rolling_up_reads_only_what_it_takes(store: Store) -> None:
+    await registered(store)
+    with asked(store) as seen:
+        await store.upkeep.retention(now=LATER, max_age=timedelta(days=365), max_bytes=10**12)
+    (rolling,) = [statement for statement in seen if "RETURNING" in statement]
+    with closing(sqlite3.connect(str(store.engine.url.database))) as database:
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {rolling}", seen[rolling])]
+    assert "SEARCH checks USING INDEX ix_checks_found_nothing (at<?)" in plan
+    (naming,) = [statement for statement in seen if statement.startswith("SELECT captures.id")]
+    assert whole_tables(store, {naming: seen[naming]}) == {
+        naming: ["SCAN captures USING COVERING INDEX ix_captures_kept"]
+    }
+
+
+async def test_a_statement_that_reads_a_whole_table_would_be_found(store: Store) -> None:
+    await registered(store)
+    with asked(store) as seen:
+        await store.checks.standing()
+    assert list(whole_tables(store, seen).values()) == [["SCAN pages"]]
