@@ -95,6 +95,7 @@ async def staged() -> AsyncIterator[Stage]:
         slots = []
         for address in addresses:
             http = HttpFetcher(guard, timeout=TIMEOUT, cafile=authority, lookup=_always(address))
+            stack.push_async_callback(http.close)
             slot = Slot(address, Fetcher(http, browser))
             runner = web.ServerRunner(web.Server(slot.answer, access_log=None))
             await runner.setup()

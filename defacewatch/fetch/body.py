@@ -1,5 +1,6 @@
 """Bodies: read and decompressed within a limit, so that neither an endless stream nor a bomb fills memory."""
 
+import hashlib
 import zlib
 from collections.abc import AsyncIterable, Iterator
 
@@ -61,12 +62,16 @@ class _Inflate:
 
 
 class Body:
-    """A body on its way in. `data` is what there is so far, decompressed, never more than `limit` bytes;
-    `truncated` says that the limit was reached."""
+    """A body on its way in: received as it was sent, and decoded when somebody wants to read it.
+
+    `data` is what has been decoded, never more than `limit` bytes; `truncated` says that the limit was
+    reached. A body that came before need not be decoded to be known again: `received` tells.
+    """
 
     def __init__(self, content_encoding: str, limit: int) -> None:
         self._limit = limit
-        self._raw = 0
+        self._raw = bytearray()
+        self._decoded_to = 0  # of `_raw`
         self._data = bytearray()
         self._stages = [_Inflate(coding, limit) for coding in reversed(_codings(content_encoding))]
         self.truncated = False
@@ -75,19 +80,36 @@ class Body:
     def data(self) -> bytes:
         return bytes(self._data)
 
+    @property
+    def received(self) -> bytes:
+        """SHA-256 of what was received, as it was sent."""
+        return hashlib.sha256(self._raw).digest()
+
     async def read(self, chunks: AsyncIterable[bytes]) -> None:
-        """Take chunks until they end or the limit is reached. Raises Undecodable and what `chunks` does."""
+        """Receive, and decode. Raises Undecodable and what `chunks` does."""
+        await self.receive(chunks)
+        self.decode()
+
+    async def receive(self, chunks: AsyncIterable[bytes]) -> None:
+        """Take chunks until they end or the limit is reached. Raises what `chunks` does."""
         async for chunk in chunks:
-            try:
-                self._take(chunk)
-            except _Full:
+            room = self._limit - len(self._raw)
+            self._raw += chunk[:room]
+            if len(chunk) > room:
                 self.truncated = True
                 return
 
+    def decode(self) -> None:
+        """Decode what was received since the last time. Raises Undecodable; what came before that stays."""
+        start, self._decoded_to = self._decoded_to, len(self._raw)
+        try:
+            # Piece by piece: what a decompressor leaves over is copied each time.
+            for place in range(start, len(self._raw), _PIECE):
+                self._take(bytes(self._raw[place : place + _PIECE]))
+        except _Full:
+            self.truncated = True
+
     def _take(self, chunk: bytes) -> None:
-        self._raw += len(chunk)
-        if self._stages and self._raw > self._limit:
-            raise _Full
         for piece in self._decoded(chunk, 0):
             room = self._limit - len(self._data)
             self._data += piece[:room]

@@ -27,7 +27,7 @@ _PORTS = """
     6666 6667 6668 6669 6679 6697 10080 445 1433 1521 2375 3306 3389 5432 5900 6379 11211 27017
 """
 _BAD_PORTS = frozenset(map(int, _PORTS.split()))
-
+_ANSWERS = 20_000  # host names that a resolver remembers the addresses of
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
 
@@ -188,7 +188,7 @@ async def checked_addresses(guard: Guard, host: str, port: int, lookup: Lookup =
 class GuardedResolver(AbstractResolver):
     """Resolves for aiohttp and lets only checked addresses through; raises Refused when none is left.
 
-    `answers` maps each host name to its addresses, those refused left out.
+    `answers` maps the host names that were asked for last to their addresses, those refused left out.
     """
 
     def __init__(self, guard: Guard, lookup: Lookup = system_lookup) -> None:
@@ -200,7 +200,10 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         addresses = await checked_addresses(self._guard, host, port, self._lookup)
+        self.answers.pop(host, None)
         self.answers[host] = tuple(addresses)
+        if len(self.answers) > _ANSWERS:
+            del self.answers[next(iter(self.answers))]
         return [
             ResolveResult(
                 hostname=host,

@@ -1,21 +1,33 @@
 """The probe: one page over plain HTTP, as a browser that is new to the site would ask for it."""
 
 import asyncio
+import resource
 import time
+from collections import OrderedDict
 from datetime import datetime, timedelta
 
+import aiohttp
+
 from defacewatch.captures import Failure, Probe, Validators
-from defacewatch.fetch.connector import GuardedConnector
+from defacewatch.fetch import headers
+from defacewatch.fetch.connector import CONNECTIONS, GuardedConnector
 from defacewatch.fetch.guard import Guard, Lookup, system_lookup
-from defacewatch.fetch.probing import Bounds, Probing
+from defacewatch.fetch.manners import Manners
+from defacewatch.fetch.names import CachedLookup
+from defacewatch.fetch.probing import Bounds, Known, Probing, host_of
 from defacewatch.fetch.tls import trusting_context, verifying_context
+
+_HEAD_LINE = 64 * 1024  # bytes; content security policies grow long
+_KNOWN = 100_000  # documents of which it is remembered how they were sent
+_SHARE = 0.5  # of the files that this process may open, how many may be connections of probes
 
 
 class HttpFetcher:
-    """Probes pages. Keeps nothing between probes but its settings: each has its own connections and cookies.
+    """Probes pages. What it keeps between probes saves work and changes no answer: connections, for some
+    minutes; addresses of names, for one; how each document was sent. Each probe has its own cookies.
 
-    `timeout` is for the whole of a probe; `max_bytes` for the body, decompressed; `cafile` names further
-    roots (PEM). Raises OSError when `cafile` cannot be read.
+    `timeout` is for the whole of a probe, once its host has its turn (see `Manners`); `max_bytes` for the
+    body, decompressed; `cafile` names further roots (PEM). Raises OSError when `cafile` cannot be read.
     """
 
     def __init__(
@@ -27,36 +39,86 @@ class HttpFetcher:
         max_redirects: int = 10,
         expiry_warning: timedelta = timedelta(days=14),
         cafile: str | None = None,
-        lookup: Lookup = system_lookup,
+        lookup: Lookup | None = None,
+        manners: Manners | None = None,
     ) -> None:
         self._guard = guard
         self._timeout = timeout.total_seconds()
         self._bounds = Bounds(max_bytes, max_redirects, expiry_warning)
-        self._lookup = lookup
+        self._lookup = lookup or CachedLookup(system_lookup)
+        self._manners = manners or Manners()
         # Loading the roots takes tens of milliseconds: once, and not for each probe.
         self._verifying = verifying_context(cafile)
         self._trusting = trusting_context()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._open: tuple[aiohttp.ClientSession, GuardedConnector] | None = None
 
-    async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Probe:
+    async def probe(
+        self,
+        url: str,
+        *,
+        now: datetime,
+        validators: Validators | None = None,
+        timeout: timedelta | None = None,
+    ) -> Probe:
         """Look at `url`, conditionally with `validators`. Never raises for what the page or its server does;
         raises Exhausted when this host lacks what it takes to look.
 
         `now` dates the probe, and is what the certificate's end is compared with. Validators come back only
         for a page that needed no redirect: a condition sent to the first of several URLs could be answered
-        by a document that is not the one it was made from.
+        by a document that is not the one it was made from. `timeout` may be shorter than the fetcher's own.
         """
-        started = time.monotonic()
-        connector = GuardedConnector(self._guard, self._verifying, lookup=self._lookup)
-        probing = Probing(self._guard, connector, self._trusting, self._bounds, url, validators)
-        try:
-            async with asyncio.timeout(self._timeout):
-                await probing.follow()
-        except TimeoutError:
-            what = "no answer" if probing.status is None else "the page did not end"
-            probing.fail(Failure.TIMEOUT, f"{what} within {self._timeout:g} s")
-        finally:
-            await probing.close()
-        return probing.probe(now=now, elapsed=time.monotonic() - started)
+        async with self._manners.turn(host_of(url)):
+            started = time.monotonic()
+            session, connector = self._opened()
+            probing = Probing(
+                self._guard,
+                session,
+                connector,
+                self._trusting,
+                self._bounds,
+                url,
+                validators,
+                self._known.get(url),
+            )
+            within = self._timeout if timeout is None else min(self._timeout, timeout.total_seconds())
+            try:
+                async with asyncio.timeout(within):
+                    await probing.follow()
+            except TimeoutError:
+                what = "no answer" if probing.status is None else "the page did not end"
+                probing.fail(Failure.TIMEOUT, f"{what} within {within:g} s")
+        probe = probing.probe(now=now, elapsed=time.monotonic() - started)
+        if probing.known is not None:
+            self._remember(url, probing.known)
+        return probe
 
     async def close(self) -> None:
-        """Nothing is held open between probes."""
+        """End the connections."""
+        if self._open is not None:
+            await self._open[0].close()
+            self._open = None
+
+    def _remember(self, url: str, known: Known) -> None:
+        self._known.pop(url, None)
+        self._known[url] = known
+        if len(self._known) > _KNOWN:
+            self._known.popitem(last=False)
+
+    def _opened(self) -> tuple[aiohttp.ClientSession, GuardedConnector]:
+        """The session and its connections, made in the loop that uses them."""
+        if self._open is None:
+            files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            most = min(CONNECTIONS, int(files * _SHARE)) if files != resource.RLIM_INFINITY else CONNECTIONS
+            connector = GuardedConnector(self._guard, self._verifying, lookup=self._lookup, most=most)
+            session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=headers.REQUEST,
+                timeout=aiohttp.ClientTimeout(total=None),
+                auto_decompress=False,
+                max_line_size=_HEAD_LINE,
+                max_field_size=_HEAD_LINE,
+            )
+            self._open = session, connector
+        return self._open

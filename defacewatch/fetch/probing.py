@@ -2,8 +2,11 @@
 
 import hashlib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http.cookies import BaseCookie, SimpleCookie
+from typing import Any
 
 import aiohttp
 from yarl import URL
@@ -12,12 +15,12 @@ from defacewatch.captures import Failure, Hop, Probe, Refusal, TlsFinding, Valid
 from defacewatch.fetch import headers, redirects, tls
 from defacewatch.fetch.body import Body, Undecodable
 from defacewatch.fetch.charset import decode
-from defacewatch.fetch.connector import GuardedConnector
+from defacewatch.fetch.connector import PEER, GuardedConnector, Peer
 from defacewatch.fetch.failures import PAGE_ERRORS, failure_of, short, tls_error
 from defacewatch.fetch.guard import Guard
 
 _URL = 2000  # characters of a URL that is kept for people to read
-_HEAD_LINE = 64 * 1024  # bytes; content security policies grow long
+_MEANING = ("content-type", "content-encoding", "refresh", "content-disposition")  # headers
 
 
 @dataclass(frozen=True)
@@ -29,34 +32,43 @@ class Bounds:
     expiry_warning: timedelta
 
 
+@dataclass(frozen=True)
+class Known:
+    """A document that has been read before: the SHA-256 of how it was sent, headers that change its meaning
+    included, and of its body."""
+
+    received: bytes
+    body_hash: str
+
+
 class Probing:
-    """The state of one probe. `follow` goes as far as it gets, `probe` says how far that was."""
+    """The state of one probe. `follow` goes as far as it gets, `probe` says how far that was.
+
+    With validators, and `known` as the document that they belong to, a document that comes again as it was
+    is not read again: it counts as not modified, whether or not its server knows of conditions.
+    """
 
     def __init__(
         self,
         guard: Guard,
+        session: aiohttp.ClientSession,
         connector: GuardedConnector,
         trusting: ssl.SSLContext,
         bounds: Bounds,
         url: str,
         validators: Validators | None,
+        known: Known | None = None,
     ) -> None:
         self._guard = guard
+        self._session = session
         self._connector = connector
         self._trusting = trusting
         self._bounds = bounds
         self._url = self._final_url = url
         self._condition = validators or Validators()
-        self._jar = aiohttp.CookieJar(unsafe=True)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=self._jar,
-            headers=headers.REQUEST,
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False,
-            max_line_size=_HEAD_LINE,
-            max_field_size=_HEAD_LINE,
-        )
+        self._known = known
+        self._jar: aiohttp.CookieJar | None = None  # this probe's own; most need none
+        self._peer = Peer()
         self._distrusted: set[tuple[str | None, int | None]] = set()
         self._asked: set[tuple[str, str]] = set()
         self._hops: list[Hop] = []
@@ -70,9 +82,11 @@ class Probing:
         self._failure: Failure | None = None
         self._detail = ""
         self.status: int | None = None
+        self.known: Known | None = None  # what to know this document by the next time
 
     async def follow(self) -> None:
         """Ask, and follow redirects, until there is a page or a failure."""
+        PEER.set(self._peer)
         following: str | None = self._url
         while following is not None:
             url = following
@@ -90,22 +104,21 @@ class Probing:
                     self.fail(failure, detail)
                 return
 
-    async def close(self) -> None:
-        """End the connections."""
-        await self._session.close()
-
     def fail(self, failure: Failure, detail: str) -> None:
         """Note why there is no page, or not all of it."""
         self._failure, self._detail, self._cut = failure, detail, self._body is not None
 
     def probe(self, *, now: datetime, elapsed: float) -> Probe:
         """What was learnt."""
-        body = self._body.data if self._body is not None else b""
+        body = b"" if self._not_modified else self._decoded()
         truncated = self._cut or (self._body is not None and self._body.truncated)
         body_hash = hashlib.sha256(body).hexdigest() if self._body is not None else None
         content_type = self._headers.get("content-type")
         if self._not_modified:
             body_hash = self._condition.body_hash
+        elif self._body is not None and not truncated and body_hash is not None:
+            self.known = Known(self._as_sent(self._body), body_hash)
+        address = (self._peer.address,) if self._peer.address else ()
         return Probe(
             url=self._url,
             at=now,
@@ -119,7 +132,7 @@ class Probing:
             validators=Validators() if truncated else self._validators(body_hash),
             hops=tuple(self._hops),
             headers=self._headers,
-            addresses=self._connector.addresses_of(_host(self._final_url)),
+            addresses=self._connector.addresses_of(host_of(self._final_url)) or address,
             tls=self._tls_finding(now),
             refusals=tuple(self._refusals),
             failure=self._failure,
@@ -130,7 +143,7 @@ class Probing:
     async def _hop(self, url: str) -> str | None:
         """Ask for one URL; the next one when it redirects. Raises PAGE_ERRORS."""
         request = redirects.requestable(url)
-        asking = (url, self._jar.filter_cookies(request).output())
+        asking = (url, self._cookies(request).output())
         # The same URL once more is no loop when a cookie has been set meanwhile.
         if asking in self._asked or len(self._hops) > self._bounds.max_redirects:
             kind = (
@@ -143,15 +156,32 @@ class Probing:
         try:
             return await self._take(url, response)
         finally:
-            response.release()
+            if self._connector.crowded:
+                response.close()
+            else:
+                response.release()
+
+    def _cookies(self, request: URL) -> BaseCookie[str]:
+        return SimpleCookie() if self._jar is None else self._jar.filter_cookies(request)
+
+    async def _get(self, request: URL, **options: Any) -> aiohttp.ClientResponse:
+        """Ask, with the cookies that were set on the way, and keep those that are set now."""
+        cookies = {name: morsel.value for name, morsel in self._cookies(request).items()}
+        response = await self._session.get(
+            request, allow_redirects=False, cookies=cookies or None, headers=self._conditions(), **options
+        )
+        if response.cookies and response.status in redirects.STATUSES:
+            self._jar = self._jar or aiohttp.CookieJar(unsafe=True)
+            self._jar.update_cookies(response.cookies, response.url)
+        return response
 
     async def _ask(self, request: URL) -> aiohttp.ClientResponse:
         """The answer's head. A certificate that fails is a finding; the page is asked for all the same."""
         origin = (request.host, request.port)
         if origin in self._distrusted:
-            return await self._session.get(request, allow_redirects=False, ssl=self._trusting)
+            return await self._get(request, ssl=self._trusting)
         try:
-            response = await self._session.get(request, allow_redirects=False, headers=self._conditions())
+            response = await self._get(request)
         except aiohttp.ClientConnectorError as error:
             problem = tls_error(error)
             if problem is None:
@@ -162,15 +192,15 @@ class Probing:
                 raise
             # Whoever answers now may be anybody: no cookies, no conditions.
             self._distrusted.add(origin)
-            self._jar.clear()
+            self._jar = None
             self._condition = Validators()
-            self._connector.leaf = None
+            self._peer.leaf = None
             try:
-                return await self._session.get(request, allow_redirects=False, ssl=self._trusting)
+                return await self._get(request, ssl=self._trusting)
             finally:
                 if self._tls is finding:
-                    self._tls = tls.with_leaf(finding, self._connector.leaf)
-        self._leaf = self._connector.leaf
+                    self._tls = tls.with_leaf(finding, self._peer.leaf)
+        self._leaf = self._peer.leaf
         return response
 
     def _conditions(self) -> dict[str, str]:
@@ -199,15 +229,43 @@ class Probing:
             self._body = Body(
                 ",".join(response.headers.getall("Content-Encoding", ())), self._bounds.max_bytes
             )
-            await self._body.read(response.content.iter_any())
+            await self._body.receive(response.content.iter_any())
+            self._not_modified = self._is_known(self._body)
+            if not self._not_modified:
+                self._body.decode()
         except Undecodable as error:
             self._cut = True
             if self._body is None or not self._body.data:
                 self.fail(Failure.PROTOCOL, short(f"the body cannot be decoded: {error}"))
 
+    def _is_known(self, body: Body) -> bool:
+        """Whether this is the document that the validators belong to, sent once more."""
+        known, condition = self._known, self._condition
+        return (
+            known is not None
+            and known.body_hash == condition.body_hash
+            and self.status == 200
+            and not self._hops
+            and not body.truncated
+            and known.received == self._as_sent(body)
+        )
+
+    def _as_sent(self, body: Body) -> bytes:
+        """SHA-256 of a body and of the headers that say what it is, or send its reader elsewhere."""
+        said = [self._headers.get(name, "") for name in _MEANING]
+        return hashlib.sha256("\n".join(said).encode() + b"\n" + body.received).digest()
+
+    def _decoded(self) -> bytes:
+        """The body as far as it came: what cut it off may have been a failure or the clock."""
+        if self._body is None:
+            return b""
+        with suppress(Undecodable):
+            self._body.decode()
+        return self._body.data
+
     def _seems_whole(self) -> bool:
         """Whether a body that broke off had all but ended: servers that count wrongly are not down."""
-        return self._body is not None and b"</html" in self._body.data[-1024:].lower()
+        return b"</html" in self._decoded()[-1024:].lower()
 
     def _refuse(self, url: str, reason: str) -> None:
         self._refusals.append(Refusal(headers.clean(url)[:_URL], reason))
@@ -232,7 +290,8 @@ class Probing:
         return tls.expiry_of(self._leaf, now=now, warning=self._bounds.expiry_warning)
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host of a URL as it is dialled; '' where there is none."""
     try:
         return URL(url).raw_host or ""
     except ValueError:

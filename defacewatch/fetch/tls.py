@@ -3,6 +3,7 @@
 import hashlib
 import ssl
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -84,6 +85,7 @@ def fingerprint(leaf: bytes) -> str:
     return hashlib.sha256(leaf).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def not_after(leaf: bytes) -> datetime | None:
     """The end of the certificate's life (UTC), or None when it is too malformed to tell."""
     try:

@@ -2,9 +2,10 @@
 
 import os
 import resource
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -49,9 +50,26 @@ def guard() -> Guard:
     return Guard(["127.0.0.0/8"])
 
 
+Fetching = Callable[..., HttpFetcher]
+
+
 @pytest.fixture
-def fetcher(guard: Guard) -> HttpFetcher:
-    return HttpFetcher(guard, timeout=timedelta(seconds=10))
+async def fetching() -> AsyncIterator[Fetching]:
+    """Makes fetchers, and ends their connections."""
+    made: list[HttpFetcher] = []
+
+    def make(*settings: Any, **more: Any) -> HttpFetcher:
+        made.append(HttpFetcher(*settings, **more))
+        return made[-1]
+
+    yield make
+    for fetcher in made:
+        await fetcher.close()
+
+
+@pytest.fixture
+def fetcher(guard: Guard, fetching: Fetching) -> HttpFetcher:
+    return fetching(guard, timeout=timedelta(seconds=10))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,17 +3,23 @@ import gzip
 import hashlib
 import socket
 import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import aiohttp
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from defacewatch.captures import Failure, Hop, Validators
 from defacewatch.errors import Exhausted
+from defacewatch.fetch.connector import GuardedConnector
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
-from tests.fetch.conftest import NOW, no_descriptors
+from defacewatch.fetch.tls import verifying_context
+from tests.fetch.conftest import NOW, Fetching, no_descriptors
 from tests.fetch.portal import Answer, Asked, Portal, Writer, drip, flood, page, redirect, silence
 
 
@@ -118,10 +124,10 @@ async def test_a_page_that_sets_a_cookie_and_redirects_to_itself_is_reached(
 
 @pytest.mark.parametrize(("answer", "html"), [(silence, ""), (drip, "<h1>hello</h1>")])
 async def test_a_tarpit_ends_in_time_with_what_was_read(
-    portal: Portal, guard: Guard, answer: Answer, html: str
+    portal: Portal, guard: Guard, fetching: Fetching, answer: Answer, html: str
 ) -> None:
     portal.answers["/"] = answer
-    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=1.5))
+    fetcher = fetching(guard, timeout=timedelta(seconds=1.5))
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert probe.failure is Failure.TIMEOUT
     assert probe.html.startswith(html)
@@ -129,17 +135,17 @@ async def test_a_tarpit_ends_in_time_with_what_was_read(
     assert probe.elapsed < 10
 
 
-async def test_an_endless_body_is_cut(portal: Portal, guard: Guard) -> None:
+async def test_an_endless_body_is_cut(portal: Portal, guard: Guard, fetching: Fetching) -> None:
     portal.answers["/"] = flood
-    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=10), max_bytes=100_000)
+    fetcher = fetching(guard, timeout=timedelta(seconds=10), max_bytes=100_000)
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert (probe.failure, probe.truncated, len(probe.html)) == (None, True, 100_000)
     assert probe.validators == Validators()
 
 
-async def test_a_body_of_exactly_the_limit_is_whole(portal: Portal, guard: Guard) -> None:
+async def test_a_body_of_exactly_the_limit_is_whole(portal: Portal, guard: Guard, fetching: Fetching) -> None:
     portal.answers["/"] = page(b"x" * 1000)
-    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=10), max_bytes=1000)
+    fetcher = fetching(guard, timeout=timedelta(seconds=10), max_bytes=1000)
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert (probe.truncated, len(probe.html)) == (False, 1000)
 
@@ -240,7 +246,7 @@ JUNK = """HTTP/1.1 |200 OK|302 Found|\r\n|\n|Location: |http://|//|\x00|\xff|Con
 |xn--|Transfer-Encoding: chunked|Content-Encoding: gzip|Set-Cookie: a=b; Domain=x|Content-Type: text/html"""
 
 
-FUZZED = HttpFetcher(Guard(["127.0.0.1"]), timeout=timedelta(seconds=2))
+FUZZED = Guard(["127.0.0.1"])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -255,7 +261,9 @@ def test_a_probe_never_raises_whatever_a_server_sends(junk: list[bytes], proper:
         portal.answers["/"] = (
             (b"HTTP/1.1 302 Found\r\nLocation: " if proper else b"") + b"".join(junk) + b"\r\n\r\n"
         )
-        result = await FUZZED.probe(portal.url(), now=NOW)
+        fetcher = HttpFetcher(FUZZED, timeout=timedelta(seconds=2))
+        result = await fetcher.probe(portal.url(), now=NOW)
+        await fetcher.close()
         result.html.encode()
         str(result.headers).encode()
         await portal.stop()
@@ -284,11 +292,122 @@ async def test_a_host_out_of_descriptors_blames_itself_and_not_the_site(
     assert (await fetcher.probe(url, now=NOW)).html == "here"
 
 
-async def test_other_probes_go_on_while_one_is_held_up(portal: Portal, guard: Guard) -> None:
+async def test_other_hosts_are_probed_while_one_is_held_up(
+    portal: Portal, fetching: Fetching, guard: Guard
+) -> None:
     portal.answers |= {"/tarpit": drip, "/": page("quick")}
-    fetcher = HttpFetcher(guard, timeout=timedelta(seconds=1))
+    fetcher = fetching(guard, timeout=timedelta(seconds=1))
     held = asyncio.create_task(fetcher.probe(portal.url("/tarpit"), now=NOW))
-    quick = await asyncio.gather(*(fetcher.probe(portal.url(), now=NOW) for _ in range(20)))
+    quick = await asyncio.gather(
+        *(fetcher.probe(portal.url(host="localhost"), now=NOW) for _ in range(3)),
+    )
     assert not held.done()
     assert {probe.html for probe in quick} == {"quick"}
     assert (await held).failure is Failure.TIMEOUT
+
+
+async def test_a_host_is_asked_one_thing_at_a_time(portal: Portal, fetcher: HttpFetcher) -> None:
+    at_once = most = 0
+
+    async def answer(asked: Asked, writer: Writer) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        writer.write(page(asked.path))
+        await writer.drain()
+        at_once -= 1
+
+    portal.answers |= {f"/{number}": answer for number in range(4)}
+    probes = await asyncio.gather(
+        *(fetcher.probe(portal.url(f"/{number}"), now=NOW) for number in range(4)),
+    )
+    assert [probe.html for probe in probes] == ["/0", "/1", "/2", "/3"]
+    assert most == 1
+
+
+async def test_a_connection_is_used_again_and_made_anew_when_it_is_old(
+    guard: Guard, fetcher: HttpFetcher
+) -> None:
+    ports: list[int] = []
+
+    async def keep(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        return web.Response(text="here")
+
+    async with serving(keep) as url:
+        connector = GuardedConnector(guard, verifying_context(), age=0.0)
+        await fetcher.probe(url, now=NOW)
+        await fetcher.probe(url, now=NOW)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            for _ in range(2):
+                async with session.get(url) as answer:
+                    await answer.read()
+    again, anew = ports[:2], ports[2:]
+    assert len(set(again)) == 1
+    assert len(set(anew)) == 2
+
+
+async def test_connections_beyond_the_bound_are_not_kept(guard: Guard) -> None:
+    async def keep(request: web.Request) -> web.Response:
+        return web.Response(text="here")
+
+    connector = GuardedConnector(guard, verifying_context(), most=0)
+    async with serving(keep) as url, aiohttp.ClientSession(connector=connector) as session:
+        assert not connector.crowded
+        async with session.get(url):
+            assert connector.crowded
+
+
+async def test_a_document_that_comes_as_before_is_not_read_again(
+    portal: Portal, fetcher: HttpFetcher
+) -> None:
+    portal.answers["/"] = page(gzip.compress(b"<h1>here</h1>", mtime=0), content_encoding="gzip")
+    first = await fetcher.probe(portal.url(), now=NOW)
+    again = await fetcher.probe(portal.url(), now=NOW, validators=first.validators)
+    assert (again.not_modified, again.html, again.status) == (True, "", 200)
+    assert again.body_hash == first.body_hash
+    unasked = await fetcher.probe(portal.url(), now=NOW)
+    assert (unasked.not_modified, unasked.html) == (False, "<h1>here</h1>")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        page(b"<h1>there</h1>"),
+        page(b"<h1>here</h1>", status="404 Not Found"),
+        page(b"<h1>here</h1>", refresh="0; url=http://127.0.0.1/"),
+        page(b"<h1>here</h1>", content_type="text/plain"),
+    ],
+    ids=["text", "status", "refresh", "type"],
+)
+async def test_a_document_that_comes_otherwise_is_read(
+    portal: Portal, fetcher: HttpFetcher, other: bytes
+) -> None:
+    portal.answers["/"] = page(b"<h1>here</h1>")
+    first = await fetcher.probe(portal.url(), now=NOW)
+    portal.answers["/"] = other
+    again = await fetcher.probe(portal.url(), now=NOW, validators=first.validators)
+    assert not again.not_modified
+    assert "here" in again.html or "there" in again.html
+
+
+async def test_what_was_known_of_a_document_says_nothing_about_other_validators(
+    portal: Portal, fetcher: HttpFetcher
+) -> None:
+    portal.answers["/"] = page(b"<h1>here</h1>")
+    await fetcher.probe(portal.url(), now=NOW)
+    again = await fetcher.probe(portal.url(), now=NOW, validators=Validators(body_hash="0" * 64))
+    assert (again.not_modified, again.html) == (False, "<h1>here</h1>")
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """The URL of a server that keeps connections open, as real ones do."""
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()

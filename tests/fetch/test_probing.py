@@ -5,16 +5,16 @@ import pytest
 from defacewatch.captures import Failure
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
-from tests.fetch.conftest import NOW
+from tests.fetch.conftest import NOW, Fetching
 from tests.fetch.portal import Portal, page, redirect
 
 
-async def test_a_redirect_to_an_address_that_is_not_allowed_is_refused() -> None:
+async def test_a_redirect_to_an_address_that_is_not_allowed_is_refused(fetching: Fetching) -> None:
     portal, forbidden = Portal("127.0.0.2"), Portal("127.0.0.1")
     await portal.start()
     await forbidden.start()
     portal.answers["/"] = redirect(forbidden.url("/admin"))
-    fetcher = HttpFetcher(Guard(["127.0.0.2/32"]), timeout=timedelta(seconds=5))
+    fetcher = fetching(Guard(["127.0.0.2/32"]), timeout=timedelta(seconds=5))
     probe = await fetcher.probe(portal.url(), now=NOW)
     assert (probe.failure, probe.refusals[0].url) == (Failure.REFUSED, forbidden.url("/admin"))
     assert probe.refusals[0].reason == "loopback address 127.0.0.1"
@@ -63,34 +63,36 @@ async def test_a_redirect_to_our_own_listener_is_refused(
     await console.stop()
 
 
-async def test_a_name_that_answers_with_a_private_address_is_refused() -> None:
+async def test_a_name_that_answers_with_a_private_address_is_refused(fetching: Fetching) -> None:
     async def lookup(host: str, port: int) -> list[str]:
         return ["10.0.0.5"]
 
-    fetcher = HttpFetcher(Guard(), timeout=timedelta(seconds=5), lookup=lookup)
+    fetcher = fetching(Guard(), timeout=timedelta(seconds=5), lookup=lookup)
     probe = await fetcher.probe("http://portal.example/", now=NOW)
     assert (probe.failure, probe.refusals[0].reason) == (Failure.REFUSED, "private address 10.0.0.5")
 
 
-async def test_a_name_that_changes_its_answer_between_hops_is_refused(portal: Portal) -> None:
+async def test_a_name_that_changes_its_answer_between_hops_is_refused(
+    portal: Portal, fetching: Fetching
+) -> None:
     answers = iter([["127.0.0.1"], ["10.0.0.5"]])
 
     async def lookup(host: str, port: int) -> list[str]:
         return next(answers)
 
     portal.answers["/"] = redirect("/next")
-    fetcher = HttpFetcher(Guard(["127.0.0.1"]), timeout=timedelta(seconds=5), lookup=lookup)
+    fetcher = fetching(Guard(["127.0.0.1"]), timeout=timedelta(seconds=5), lookup=lookup)
     probe = await fetcher.probe(portal.url(host="portal.example"), now=NOW)
     assert probe.hops
     assert (probe.failure, probe.refusals[0].reason) == (Failure.REFUSED, "private address 10.0.0.5")
 
 
-async def test_only_the_checked_answers_of_a_name_are_dialled(portal: Portal) -> None:
+async def test_only_the_checked_answers_of_a_name_are_dialled(portal: Portal, fetching: Fetching) -> None:
     async def lookup(host: str, port: int) -> list[str]:
         return ["10.0.0.5", "127.0.0.1"]
 
     portal.answers["/"] = page("here")
-    fetcher = HttpFetcher(Guard(["127.0.0.1"]), timeout=timedelta(seconds=5), lookup=lookup)
+    fetcher = fetching(Guard(["127.0.0.1"]), timeout=timedelta(seconds=5), lookup=lookup)
     probe = await fetcher.probe(portal.url(host="portal.example"), now=NOW)
     assert (probe.html, probe.addresses, probe.refusals) == ("here", ("127.0.0.1",), ())
     assert portal.asked[0].headers["host"] == f"portal.example:{portal.port}"

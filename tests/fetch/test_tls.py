@@ -12,6 +12,7 @@ import trustme
 from defacewatch.captures import Failure, Hop, TlsProblem, Validators
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
+from tests.fetch.conftest import Fetching
 from tests.fetch.portal import Portal, page, redirect
 
 NOW = datetime.now(UTC)
@@ -32,11 +33,11 @@ def ca() -> trustme.CA:
 
 
 @pytest.fixture
-def fetcher(ca: trustme.CA, tmp_path: Path) -> HttpFetcher:
+def fetcher(ca: trustme.CA, tmp_path: Path, fetching: Fetching) -> HttpFetcher:
     cafile = tmp_path / "ca.pem"
     ca.cert_pem.write_to_path(cafile)
     guard = Guard(["127.0.0.1"])
-    return HttpFetcher(guard, timeout=timedelta(seconds=10), cafile=str(cafile))
+    return fetching(guard, timeout=timedelta(seconds=10), cafile=str(cafile))
 
 
 @asynccontextmanager
@@ -108,15 +109,15 @@ async def test_a_bad_certificate_is_a_finding_and_the_page_is_read_all_the_same(
     assert not {"if-none-match", "if-modified-since", "cookie"} & asked[0].headers.keys()
 
 
-async def test_a_wrong_name_is_found_behind_a_host_name(ca: trustme.CA, tmp_path: Path) -> None:
+async def test_a_wrong_name_is_found_behind_a_host_name(
+    ca: trustme.CA, tmp_path: Path, fetching: Fetching
+) -> None:
     async def lookup(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
     cafile = tmp_path / "ca.pem"
     ca.cert_pem.write_to_path(cafile)
-    fetcher = HttpFetcher(
-        Guard(["127.0.0.1"]), timeout=timedelta(seconds=10), cafile=str(cafile), lookup=lookup
-    )
+    fetcher = fetching(Guard(["127.0.0.1"]), timeout=timedelta(seconds=10), cafile=str(cafile), lookup=lookup)
     async with serving(ca.issue_cert("good.example", not_after=NOW + 90 * DAY)) as portal:
         good = await fetcher.probe(portal.url(host="good.example"), now=NOW)
         bad = await fetcher.probe(portal.url(host="bad.example"), now=NOW)
