@@ -6,6 +6,7 @@ kept from taking all memory, and would hold the interpreter's lock meanwhile; a 
 
 import asyncio
 import ctypes
+import os
 import resource
 import signal
 from collections.abc import Callable
@@ -28,6 +29,7 @@ _together: Barrier  # in a worker: where it meets the others of its pool
 MEMORY = 1536 * 1024 * 1024  # bytes of data a worker may have
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TRIES = 2  # a worker that died may have died of another page
+NICE = 5  # below the daemon, above the browser: what it has captured is to be read
 START = 120.0  # seconds in which workers have started, on however busy a machine
 
 
@@ -103,6 +105,7 @@ def _begin(memory: int, together: Barrier) -> None:
     global _together
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _together = together

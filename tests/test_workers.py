@@ -83,3 +83,7 @@ async def test_no_worker_is_left_after_the_end(workers: Workers) -> None:
     async with asyncio.timeout(10):
         await asyncio.to_thread(psutil.wait_procs, [process])
     assert not process.is_running()
+
+
+async def test_workers_give_way_to_the_daemon(workers: Workers) -> None:
+    assert psutil.Process(await workers.run(os.getpid)).nice() > psutil.Process().nice()

@@ -16,6 +16,7 @@ from playwright.async_api import Error
 from defacewatch.captures import Failure, Rendering
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.chromium import Chromium
+from defacewatch.fetch.gate import Gate, Turn
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
 from defacewatch.fetch.tab import Tab
@@ -59,8 +60,8 @@ class Browser:
         self._max_height = max_height
         self._sandbox = os.geteuid() != 0 if sandbox is None else sandbox
         self._memory = memory
-        self._begun = asyncio.Semaphore(working * WAITING)
-        self._working = asyncio.Semaphore(working)
+        self._begun = Gate(working * WAITING)
+        self._working = Gate(working)
         self._launching = asyncio.Lock()
         self._current: Chromium | None = None
         self._running: set[Chromium] = set()
@@ -103,15 +104,21 @@ class Browser:
         finally:
             self._give_back(chromium)
 
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Rendering:
-        """Look at `url` (http or https). What goes wrong is said in the rendering, never raised.
+    @property
+    def waiting(self) -> int:
+        """How many captures wait for their turn."""
+        return self._begun.waiting + self._working.waiting
+
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Rendering:
+        """Look at `url` (http or https). What goes wrong is said in the rendering, never raised. When more
+        wait than can be served, those of the lowest `rank` come first.
 
         With `dwell` it is looked at ten seconds after it has loaded, so that what its scripts do late is
         seen; others work meanwhile, and the wall clock gets that much longer.
         """
         if not url.lower().startswith(("http://", "https://")):
             return Rendering(now, failure=Failure.REFUSED, detail="not http or https")
-        async with self._begun:
+        async with self._begun.place(rank):
             try:
                 chromium = await self._ready()
             except (DefacewatchError, Error, OSError, TimeoutError) as error:
@@ -122,7 +129,7 @@ class Browser:
             self._busy.set()
             try:
                 async with self._proxy.session() as session:
-                    return await self._capture(chromium, session, url, now, dwell)
+                    return await self._capture(chromium, session, url, now, dwell, rank)
             except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
                 log.error("no proxy session", error=str(error))
                 return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
@@ -130,11 +137,11 @@ class Browser:
                 self._give_back(chromium)
 
     async def _capture(
-        self, chromium: Chromium, session: ProxySession, url: str, now: datetime, dwell: bool
+        self, chromium: Chromium, session: ProxySession, url: str, now: datetime, dwell: bool, rank: int
     ) -> Rendering:
         visit = Visit(chromium, session, url, timeout=self._timeout, max_height=self._max_height, dwell=dwell)
         try:
-            rendering = await visit.run(self._working, now=now)
+            rendering = await visit.run(Turn(self._working, rank), now=now)
         finally:
             chromium.users += 1
             closing = self._start(self._leave(chromium, visit.tab))

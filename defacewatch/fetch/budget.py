@@ -2,6 +2,8 @@
 
 import asyncio
 
+from defacewatch.fetch.gate import Turn
+
 
 class Budget:
     """Seconds for the whole visit; what was spent waiting on purpose or for a turn is given back."""
@@ -18,7 +20,7 @@ class Budget:
         """Seconds used up so far."""
         return asyncio.get_running_loop().time() - self._started
 
-    async def turn(self, slot: asyncio.Semaphore) -> None:
+    async def turn(self, slot: Turn) -> None:
         """Take `slot`, and what that took off the budget."""
         before = self.used()
         await slot.acquire()

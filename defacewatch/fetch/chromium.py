@@ -25,6 +25,7 @@ HEADLESS_SHELLS = ("/usr/bin/chromium-headless-shell", "chromium-headless-shell"
 FULL_BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 PACKAGE = Path(playwright.__file__).parent / "driver" / "package"
 START_TIMEOUT = 30.0  # seconds; a cold start on a busy small host takes up to ten
+NICE = 10  # of the browser and its driver: captures take what probes leave of the processors
 END_TIMEOUT = 5.0  # seconds for a polite end, before the process group is killed
 
 ARGUMENTS = (
@@ -112,6 +113,13 @@ class Chromium:
         self.process = process
         self.users = 0
         self.served = 0
+        self._step_back()
+
+    def _step_back(self) -> None:
+        """Lower the priority of the browser and its driver; what they start from now on inherits it."""
+        for process in [self._driver_process, self.process, *self.process.children(recursive=True)]:
+            with suppress(psutil.Error):
+                process.nice(NICE)
 
     @classmethod
     async def launch(cls, executable: str | None, *, sandbox: bool) -> "Chromium":

@@ -15,6 +15,7 @@ from playwright.async_api import (
 )
 
 from defacewatch.captures import Resource
+from defacewatch.fetch.headers import sendable
 from defacewatch.fetch.isolated import IsolatedWorld
 
 RESOURCES = 500  # kept per capture
@@ -24,6 +25,7 @@ REQUESTS = 1000  # listened to per capture; a page that makes more is held still
 TEXT = 500  # characters of a dialog
 URL = 2048  # characters of an address
 SCRIPTS = 100  # answers with a script file that are kept
+_ASKED_FOR = frozenset(("document", "stylesheet", "script", "image", "font"))
 ENDLESS = frozenset(
     {"eventsource", "websocket", "media", "ping"}
 )  # kinds that keep no page from being settled
@@ -47,6 +49,8 @@ class Events:
         self._page, self._world, self._loop = page, world, loop
         self.scripts: list[Response] = []  # the answers with a script file, in the order that they came
         self._statuses: dict[Request, int | None] = {}
+        self._answers: dict[Request, Response] = {}
+        self.bodies: dict[str, str] = {}  # SHA-256 of bodies that were looked at, by address
         self._running: set[Request] = set()
         self._last = loop.time()
         self._requests = self._nuisances = 0
@@ -76,9 +80,27 @@ class Events:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """What was loaded, in the order it was asked for."""
-        return tuple(
-            Resource(request.url[:URL], request.resource_type, status)
-            for request, status in self._statuses.items()
+        return tuple(self._resource(request, status) for request, status in self._statuses.items())
+
+    @property
+    def unmarked(self) -> list[Response]:
+        """The answers that carry nothing to ask for them again by, other than the document's: what style
+        sheets, scripts, pictures and frames came with."""
+        return [
+            answer
+            for request, answer in self._answers.items()
+            if answer.status == 200
+            and request.resource_type in _ASKED_FOR
+            and answer is not self.answer
+            and not any(_validators(answer))
+        ]
+
+    def _resource(self, request: Request, status: int | None) -> Resource:
+        answer = self._answers.get(request)
+        etag, last_modified = _validators(answer) if answer is not None else (None, None)
+        url = request.url
+        return Resource(
+            url[:URL], request.resource_type, status, etag, last_modified, self.bodies.get(url[:URL])
         )
 
     @property
@@ -135,6 +157,7 @@ class Events:
         request = response.request
         if request in self._statuses:
             self._statuses[request] = response.status
+            self._answers[request] = response
             if request.resource_type == "script" and len(self.scripts) < SCRIPTS:
                 self.scripts.append(response)
         if self._is_main_document(request):
@@ -192,6 +215,12 @@ class Events:
     async def _hold(self) -> None:
         if not await self._world.hold():
             self.lose("the page does not let go")
+
+
+def _validators(answer: Response) -> tuple[str | None, str | None]:
+    """What an answer says to ask for it again by: its ETag, and when it was last modified."""
+    headers = answer.headers
+    return sendable(headers.get("etag")), sendable(headers.get("last-modified"))
 
 
 async def _closed(page: Page) -> None:

@@ -22,15 +22,15 @@ class Fetcher:
         """A cheap look; conditional when `validators` are given."""
         return Look(await self.http.probe(url, now=now, validators=validators))
 
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
         """An unconditional probe and a rendering, made at the same time; with `dwell`, one that waits for
-        what the page's scripts do late.
+        what the page's scripts do late. Of those that wait for the browser the lowest `rank` comes first.
 
         The rendering is made even where the probe fails: a site may turn away only one of them.
         """
         if self.browser is None:
             return await self.probe(url, now=now)
-        rendering = asyncio.create_task(self.browser.render(url, now=now, dwell=dwell))
+        rendering = asyncio.create_task(self.browser.render(url, now=now, dwell=dwell, rank=rank))
         try:
             return Look(await self.http.probe(url, now=now), await rendering)
         finally:

@@ -19,11 +19,12 @@ from defacewatch.fetch.budget import Budget
 from defacewatch.fetch.chromium import Chromium
 from defacewatch.fetch.chromium_errors import told
 from defacewatch.fetch.events import URL
+from defacewatch.fetch.gate import Turn
 from defacewatch.fetch.icons import icon_of
 from defacewatch.fetch.isolated import Unanswered
 from defacewatch.fetch.observing import FREEZE, OBSERVE, SCROLL, Observed, observed
 from defacewatch.fetch.proxy import ProxySession
-from defacewatch.fetch.script_files import scripts_of
+from defacewatch.fetch.script_files import hashes_of, scripts_of
 from defacewatch.fetch.tab import HEIGHT, WIDTH, Tab
 
 FRAMES = 100
@@ -80,7 +81,7 @@ class Visit:
         self._icon = b""
         self.tab: Tab | None = None
 
-    async def run(self, slot: asyncio.Semaphore, *, now: datetime) -> Rendering:
+    async def run(self, slot: Turn, *, now: datetime) -> Rendering:
         """The visit, in at most its time; dwelling on the page is not counted.
 
         It takes a `slot` once the page answers: pages that only keep us waiting do not keep others waiting.
@@ -93,7 +94,7 @@ class Visit:
             return Rendering(now, failure=Failure.BROWSER, detail=detail, elapsed=self._budget.used())
         return await self._watch(tab, slot, now)
 
-    async def _watch(self, tab: Tab, slot: asyncio.Semaphore, now: datetime) -> Rendering:
+    async def _watch(self, tab: Tab, slot: Turn, now: datetime) -> Rendering:
         self._page, self._world, self._events = tab.page, tab.world, tab.events
         failure, detail, dwelt = None, "", False
         try:
@@ -117,7 +118,7 @@ class Visit:
         return self._rendering(errors, now, failure, detail, dwelt)
 
     @asynccontextmanager
-    async def _at_work(self, slot: asyncio.Semaphore) -> AsyncIterator[None]:
+    async def _at_work(self, slot: Turn) -> AsyncIterator[None]:
         await self._budget.turn(slot)
         try:
             yield
@@ -257,7 +258,7 @@ class Visit:
     async def _fetch_besides(self, tab: Tab) -> None:
         """What the page is made of and does not show."""
         within = min(BESIDES, self._budget.left() * 0.4)
-        self._scripts, self._icon = await asyncio.gather(
+        self._scripts, self._icon, self._events.bodies = await asyncio.gather(
             scripts_of(self._events.scripts, url=URL, within=within),
             icon_of(
                 self._page.url,
@@ -266,6 +267,7 @@ class Visit:
                 user_agent=self._chromium.identity["userAgent"],
                 within=within,
             ),
+            hashes_of(self._events.unmarked, url=URL, within=within),
         )
 
     def _check_shown(self) -> None:

@@ -1,6 +1,8 @@
-"""The script files of a page, as the browser got them."""
+"""Files of a page, as the browser got them: what is in its scripts, and the hashes of what can be known again
+by nothing else."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -11,6 +13,8 @@ from defacewatch.captures import Script
 FILES = 40
 EACH = 200 * 1024  # bytes of one file: of a longer one its two ends, where code is added
 ALL = 3 * 1024 * 1024  # bytes
+BODIES = 60  # files that are hashed,
+HASHED = 3 * 1024 * 1024  # and bytes of all of them, the last one apart
 
 
 async def scripts_of(responses: Iterable[Response], *, url: int, within: float) -> tuple[Script, ...]:
@@ -33,6 +37,26 @@ async def scripts_of(responses: Iterable[Response], *, url: int, within: float) 
                     room -= len(body)
                     kept[address] = body.decode("utf-8", "replace")
     return tuple(Script(address, text) for address, text in kept.items())
+
+
+async def hashes_of(responses: Iterable[Response], *, url: int, within: float) -> dict[str, str]:
+    """SHA-256 (hex) of the bodies that came with `responses`, by address: each once, within bounds. What
+    cannot be had within so many seconds in all is left out. `url` cuts addresses, as above."""
+    found: dict[str, str] = {}
+    room = HASHED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            for response in responses:
+                if len(found) >= BODIES or room <= 0:
+                    break
+                address = response.url[:url]
+                if address in found:
+                    continue
+                with suppress(Error):
+                    body = await response.body()
+                    room -= len(body)
+                    found[address] = hashlib.sha256(body).hexdigest()
+    return found
 
 
 def _ends(body: bytes, most: int) -> bytes:

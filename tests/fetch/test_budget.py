@@ -1,14 +1,16 @@
 import asyncio
 
 from defacewatch.fetch.budget import Budget
+from defacewatch.fetch.gate import Gate, Turn
 
 
 async def test_waiting_for_a_turn_is_not_counted() -> None:
-    budget, slot = Budget(10.0), asyncio.Semaphore(1)
+    budget, gate = Budget(10.0), Gate(1)
+    slot = Turn(gate, 0)
     await slot.acquire()
     asyncio.get_running_loop().call_later(1.0, slot.release)
     await budget.turn(slot)
-    assert slot.locked()
+    assert gate._free == 0
     assert budget.used() < 0.9
 
 

@@ -1,0 +1,66 @@
+"""A number of places, and an order among those who wait for one."""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+
+class Gate:
+    """Lets `places` through at once. Of those who wait, the lowest rank comes first, and of one rank whoever
+    has waited longest. Nobody overtakes who waits already with the same rank or a lower one."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._number = count()
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not turn.done() for _, _, turn in self._queue)
+
+    async def take(self, rank: int) -> None:
+        """Wait for a place, and take it; `release` gives it back."""
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._queue, (rank, next(self._number), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release()  # the place had come, and is not wanted any more
+            raise
+
+    def release(self) -> None:
+        """Give a place back: to whoever is next, else it is free."""
+        while self._queue:
+            _, _, turn = heapq.heappop(self._queue)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    @asynccontextmanager
+    async def place(self, rank: int) -> AsyncIterator[None]:
+        await self.take(rank)
+        try:
+            yield
+        finally:
+            self.release()
+
+
+class Turn:
+    """A gate as one of a rank sees it."""
+
+    def __init__(self, gate: Gate, rank: int) -> None:
+        self._gate, self._rank = gate, rank
+
+    async def acquire(self) -> None:
+        await self._gate.take(self._rank)
+
+    def release(self) -> None:
+        self._gate.release()

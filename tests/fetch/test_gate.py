@@ -1,0 +1,61 @@
+import asyncio
+
+import pytest
+
+from defacewatch.fetch.gate import Gate
+
+
+async def begun(gate: Gate, *ranks: int) -> tuple[list[int], list[asyncio.Task[None]]]:
+    """Tasks that wait, in this order, and the order in which they come through."""
+    through: list[int] = []
+
+    async def one(number: int, rank: int) -> None:
+        async with gate.place(rank):
+            through.append(number)
+
+    tasks = [asyncio.create_task(one(number, rank)) for number, rank in enumerate(ranks)]
+    await asyncio.sleep(0)
+    return through, tasks
+
+
+async def test_the_lowest_rank_comes_first_and_of_one_rank_who_waits_longest() -> None:
+    gate = Gate(1)
+    await gate.take(0)
+    through, tasks = await begun(gate, 3, 1, 3, 0, 1)
+    assert gate.waiting == 5
+    gate.release()
+    await asyncio.gather(*tasks)
+    assert through == [3, 1, 4, 0, 2]
+    assert gate.waiting == 0
+
+
+async def test_as_many_as_there_are_places_come_through_at_once() -> None:
+    gate = Gate(2)
+    async with asyncio.timeout(5), gate.place(0), gate.place(0):
+        through, tasks = await begun(gate, 0)
+        assert through == []
+    await asyncio.gather(*tasks)
+
+
+async def test_whoever_gives_up_waiting_costs_nobody_a_place() -> None:
+    gate = Gate(1)
+    await gate.take(0)
+    through, tasks = await begun(gate, 0, 1)
+    tasks[0].cancel()
+    gate.release()
+    await tasks[1]
+    assert through == [1]
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[0]
+
+
+async def test_a_place_that_comes_as_its_taker_gives_up_goes_to_the_next() -> None:
+    gate = Gate(1)
+    await gate.take(0)
+    through, tasks = await begun(gate, 0, 1)
+    gate.release()
+    tasks[0].cancel()  # it has the place, and has not run since
+    await tasks[1]
+    assert through == [1]
+    async with asyncio.timeout(5):
+        await gate.take(0)
