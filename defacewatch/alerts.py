@@ -22,6 +22,8 @@ class AlertKind(StrEnum):
     CERTIFICATE = "certificate"  # a certificate expires soon
     BLIND = "blind"  # this monitor cannot see: its own connectivity is gone
     SIGHTED = "sighted"  # and it is back
+    BEHIND = "behind"  # this host does not keep up: pages are not seen within their interval
+    CAUGHT_UP = "caught-up"  # and it does again
     TEST = "test"
 
 
@@ -153,7 +155,8 @@ _KIND_OF_VERDICT = {
     VerdictKind.CHANGED: AlertKind.CHANGED,
     VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
 }
-ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, AlertKind.BLIND})
+OF_ITSELF = frozenset({AlertKind.BLIND, AlertKind.BEHIND})  # what is wrong with the watch, not with a page
+ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, *OF_ITSELF})
 
 
 def draft(

@@ -1,17 +1,19 @@
 """THE path: fetch → compare → judge → settle → advance → record."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Protocol, TypeVar
 
 import structlog
 
 from defacewatch.alerts import draft
-from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.calm import CalmPages
+from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
 from defacewatch.compare import compare
+from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
 from defacewatch.looks import (
@@ -28,7 +30,8 @@ from defacewatch.looks import (
     unreadable,
     validators_for,
 )
-from defacewatch.records import Context, Kept, Outcome, Recorded
+from defacewatch.materials import made_of
+from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.signals import Kind, Signal
 from defacewatch.verdicts import (
     BAD,
@@ -49,7 +52,6 @@ SUSPECT_PAUSE = timedelta(
     minutes=2
 )  # a page whose every probe is a little odd costs one capture in this time
 BREAKS_AFTER = 3  # failures of our browser on one page, in a row, that make it the page's doing
-DWELL_EVERY = 6  # captures of a page, of which one waits for what its scripts do late
 RACES = 5  # how often a check that lost a race re-reads and repeats before it gives up
 
 T = TypeVar("T")
@@ -57,13 +59,24 @@ T = TypeVar("T")
 
 class Fetch(Protocol):
     async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Look: ...
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look: ...
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look: ...
 
 
 class Checks(Protocol):
     async def context(self, page_id: str, *, now: datetime) -> Context: ...
     async def keep(self, page_id: str, look: Look, features: Features, *, attack: bool = False) -> Kept: ...
     async def record(self, outcome: Outcome) -> Recorded: ...
+    async def quiet(self, looks: Sequence[Quiet]) -> frozenset[str]: ...
+    async def materials_of(self, page_id: str) -> tuple[Material, ...]: ...
+
+
+class Rank(IntEnum):
+    """Who comes first when captures wait for the browser."""
+
+    CONFIRM = 0  # somebody is about to be woken
+    SUSPICION = 1
+    CHANGED = 2  # something that the page is made of is another
+    ROUND = 3
 
 
 @dataclass(frozen=True)
@@ -77,10 +90,7 @@ class Result:
 class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
-    Every sixth capture of a page's round dwells on it for ten seconds, so what a script does late is found
-    after six captures at the latest. A restart begins to count anew, and each page begins elsewhere in its
-    count: not all dwell at once. What was found late is looked for late until it has gone: the incident
-    knows it. `renew` makes what is kept of a page readable, before the page is compared with it.
+    `renew` makes what is kept of a page readable, before the page is compared with it.
     """
 
     def __init__(
@@ -102,49 +112,88 @@ class Checker:
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
-        self.brief: dict[str, int] = {}  # captures of each page since one that dwelt on it
+        self.dwelling = Dwelling()
+        self.calm = CalmPages(checks.quiet)
+
+    async def probe_page(self, page_id: str) -> Result | None:
+        """As `check_page`; None where one probe of a page that was calm has found it so still, which is only
+        noted (`calm.flush` writes it)."""
+        calm = self.calm.get(page_id)
+        if calm is None:
+            return await self.check_page(page_id)
+        look = await self.fetch.probe(calm.url, now=self.clock(), validators=calm.validators)
+        if self.calm.is_still(calm, look):
+            self.calm.saw(calm, look.at)
+            return None
+        return await self.check_page(page_id, probed=None if look.probe.not_modified else look)
 
     async def check_page(
-        self, page_id: str, *, render: bool = False, keep: bool = False, dry_run: bool = False
+        self,
+        page_id: str,
+        *,
+        render: bool = False,
+        keep: bool = False,
+        dry_run: bool = False,
+        probed: Look | None = None,
+        changed: Material | None = None,
     ) -> Result:
         """Look at one page until its verdict stands, and record it.
 
         `render` looks with the browser in any case; `keep` keeps its capture even of a clean page;
-        `dry_run` records nothing. Raises NotFound for an unknown page; never for what a page does.
+        `dry_run` records nothing. `probed` is a probe that has been made already, and `changed` what the page
+        is made of that was found to be another. Raises NotFound for an unknown page; never for what a page
+        does.
         """
         if self.renew is not None:
             await self.renew(page_id)
         began = self.clock()
+        rank = Rank.ROUND if changed is None else Rank.CHANGED
         looks: list[Seen] = []
         for _ in range(RACES):
             context = await self.checks.context(page_id, now=self.clock())
             if any(seen.look.probe.not_modified for seen in looks):
                 looks = []  # they say "as before", and before has moved
-            looks = looks or await self._look(context, render)
+            looks = looks or await self._look(context, rank if render else None, probed)
             await self._confirm(context, looks)
             outcome, shown = await self._conclude(context, looks, began)
             if dry_run:
                 return Result(outcome, Recorded(None, None, None))
-            outcome = await self._keep(outcome, shown, keep)
+            outcome = await self._keep(await self._made_of(outcome, looks[-1], changed), shown, keep)
             try:
-                return Result(outcome, await self.checks.record(outcome))
+                recorded = await self.checks.record(outcome)
             except Moved:
                 continue  # a person or another process was faster: read again, and judge by what stands now
+            self.calm.settle(outcome, looks[-1])
+            return Result(outcome, recorded)
         raise Conflict(f"page {page_id} kept changing under the check; it will be looked at again")
 
-    async def _look(self, context: Context, render: bool) -> list[Seen]:
+    async def _made_of(self, outcome: Outcome, last: Seen, changed: Material | None) -> Outcome:
+        """With what the page is made of, where the browser has seen it as it should be."""
+        rendering = last.look.rendering
+        if rendering is None or outcome.verdict.kind is not VerdictKind.CLEAN or outcome.verdict.wavered:
+            return outcome
+        page = outcome.context.page
+        previous = await self.checks.materials_of(page.id)
+        if changed is not None:
+            previous = tuple(changed if known.url == changed.url else known for known in previous)
+        urls = (page.url, rendering.final_url)
+        return replace(outcome, materials=made_of(rendering.resources, page_urls=urls, previous=previous))
+
+    async def _look(self, context: Context, render: Rank | None, probed: Look | None) -> list[Seen]:
         """A probe, and the browser where it matters."""
         page = context.page
-        if render:
-            return [await self._render(context, dwell=self._dwells(context, due=True))]
-        validators = validators_for(context)
-        probed = await self._seen(await self.fetch.probe(page.url, now=self.clock(), validators=validators))
-        verdict = await in_worker(verdict_of, context, probed)
-        if not self._wants_browser(context, probed, verdict):
-            return [probed]
-        shown = await self._render(context, dwell=self._dwells(context, due=False))
+        if render is not None:
+            return [await self._render(context, render, dwell=self.dwelling.wants(context, due=True))]
+        look = probed or await self.fetch.probe(
+            page.url, now=self.clock(), validators=validators_for(context)
+        )
+        seen = await self._seen(look)
+        verdict = await in_worker(verdict_of, context, seen)
+        if not self._wants_browser(context, seen, verdict):
+            return [seen]
+        shown = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
         agreed = (await in_worker(verdict_of, context, shown)).kind in BAD
-        return [shown] if agreed or verdict.kind not in BAD else [probed, shown]
+        return [shown] if agreed or verdict.kind not in BAD else [seen, shown]
 
     async def _confirm(self, context: Context, looks: list[Seen]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
@@ -157,26 +206,10 @@ class Checker:
             context.incident, verdicts[0], self.clock()
         ):
             await self.sleep(self.confirm_after.total_seconds())
-            looks.append(await self._render(context, dwell=dwells))
+            looks.append(await self._render(context, Rank.CONFIRM, dwell=dwells))
             verdicts.append(await in_worker(verdict_of, context, looks[-1]))
 
-    def _dwells(self, context: Context, *, due: bool) -> bool:
-        """Whether the next capture of a page dwells: one that is `due`, not one that a probe calls for.
-
-        Each one does while something is there that only looks that dwell can see, and see gone.
-        """
-        if context.incident is not None and context.incident.late:
-            return True
-        return self._has_turn(context.page.id, due=due)
-
-    def _has_turn(self, page_id: str, *, due: bool) -> bool:
-        spread = hashlib.sha256(page_id.encode()).digest()[0] % (DWELL_EVERY - 1)
-        brief = self.brief.get(page_id, spread) + 1
-        dwells = due and brief >= DWELL_EVERY
-        self.brief[page_id] = 0 if dwells else brief
-        return dwells
-
-    async def _render(self, context: Context, *, dwell: bool) -> Seen:
+    async def _render(self, context: Context, rank: Rank, *, dwell: bool) -> Seen:
         """A look with the browser, tried once more when our own browser fails.
 
         A page that the browser fails on again and again, while it shows others, breaks it: that is a
@@ -184,7 +217,7 @@ class Checker:
         """
         page = context.page
         for _ in range(2):
-            look = await self.fetch.render(page.url, now=self.clock(), dwell=dwell)
+            look = await self.fetch.render(page.url, now=self.clock(), dwell=dwell, rank=rank)
             rendering = look.rendering
             if rendering is None or rendering.failure is not Failure.BROWSER:
                 self.browser_failures.pop(page.id, None)

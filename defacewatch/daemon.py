@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,18 +11,19 @@ import structlog
 from prometheus_client import REGISTRY
 
 from defacewatch import config, metrics
-from defacewatch.alerts import DeliveryState
-from defacewatch.blindness import Blindness
-from defacewatch.bot import Bot
+from defacewatch.agenda import Errand
+from defacewatch.alerts import AlertKind
 from defacewatch.captures import Tier
-from defacewatch.channels import build_channels
+from defacewatch.check import Result
 from defacewatch.config import Settings
+from defacewatch.costs import COVERED
 from defacewatch.errors import ConfigError, DefacewatchError, NotFound
 from defacewatch.eyes import Eyes, opened_eyes
-from defacewatch.incidents import State
-from defacewatch.outbox import Outbox
+from defacewatch.gauges import Gauges
+from defacewatch.messenger import Messenger
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.schedule import Intervals, Schedule, intervals
+from defacewatch.selfwatch import SelfWatch
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from defacewatch.watchdog import Watchdog
@@ -38,59 +38,10 @@ RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
 MEASURE_EVERY = 15.0
+USAGE_EVERY = 60.0
+NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY = 3600.0
 BROWSER_FAILURES = 3  # in a row, before the health says so
-
-
-class Messenger:
-    """The outbox, its channels and the bot: rebuilt as one when their configuration changes."""
-
-    def __init__(self, settings: Settings, store: Store, daemon: "Daemon") -> None:
-        self.channels = build_channels(settings)
-        self.stopping = asyncio.Event()
-        zone, language = settings.watch.timezone.key, settings.alerts.language
-        self.outbox = Outbox(
-            store,
-            self.channels,
-            lambda: daemon.roster,
-            clock=daemon.clock,
-            language=language,
-            zone=zone,
-            public_url=settings.web.public_url,
-            beat=daemon.watchdog.beat,
-            forget=daemon.watchdog.forget,
-        )
-        telegram = settings.alerts.telegram
-        self.bot = (
-            Bot(
-                settings.secrets.telegram_token,
-                api_url=telegram.api_url,
-                proxy=telegram.proxy,
-                roster=lambda: daemon.roster,
-                store=store,
-                language=language,
-                zone=zone,
-            )
-            if settings.secrets.telegram_token
-            else None
-        )
-        self.task = asyncio.create_task(self.outbox.run(self.stopping), name="outbox")
-
-    async def start(self) -> None:
-        if self.bot is not None:
-            await self.bot.start()
-
-    async def stop(self, within: float) -> None:
-        """Finish what is being sent, within so many seconds; the rest stays in the outbox."""
-        self.stopping.set()
-        if self.bot is not None:
-            await self.bot.stop()
-        done, _ = await asyncio.wait({self.task}, timeout=within)
-        if not done:
-            self.task.cancel()
-            await asyncio.wait({self.task})
-        for channel in self.channels.values():
-            await channel.close()
 
 
 class Daemon:
@@ -118,7 +69,7 @@ class Daemon:
         self.watchdog = Watchdog()
         self.browser_failures = 0
         self.store_trouble: dict[str, str] = {}  # pages whose last check could not be recorded, and why
-        self.unseen = 0  # pages that were not seen in time
+        self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
 
     @property
@@ -135,18 +86,27 @@ class Daemon:
             await self._serve(stack)
             self.watchdog.start()
             stack.callback(self.watchdog.stop)
-            self.messenger = Messenger(self.settings, self.store, self)
+            self.messenger = self._make_messenger()
             await self.messenger.start()
-            self.schedule = Schedule(self._check, clock=self.clock)
+            browsers = self.settings.watch.browsers
+            self.schedule = Schedule(
+                self._run,
+                clock=self.clock,
+                browsers=browsers,
+                crowded=lambda: self.eyes.browser.waiting > 2 * browsers,
+            )
             self.schedule.start()
             await self._plan()
-            self.blindness = Blindness(self.store, self.eyes.canaries.online, self.clock)
+            self._make_selfwatches()
+            self.gauges = Gauges(self.store, self.eyes, self.schedule, clock=self.clock)
             loops = [
                 self._every("event loop", 1.0, self._nothing),
                 self._every("plan", PLAN_EVERY, self._plan),
-                self._every("measure", MEASURE_EVERY, self._measure, watched=False),
+                self._every("measure", MEASURE_EVERY, self.gauges.measure, watched=False),
+                self._every("usage", USAGE_EVERY, self.gauges.use, watched=False),
+                self._every("note", NOTE_EVERY, self._note),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
-                self._every("blindness", BLIND_EVERY, self._blindness, watched=False),
+                self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._reloading(stamp),
                 self._renewing(),
             ]
@@ -159,16 +119,36 @@ class Daemon:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.schedule.stop(GRACE)
+            await self._note()
             await self.messenger.stop(3.0)
         log.info("stopped")
 
     def stop(self) -> None:
         self.stopping.set()
 
-    async def _check(self, page_id: str, tier: Tier) -> None:
+    async def _run(self, page_id: str, errand: Errand) -> None:
+        """One errand that is due."""
+        checker = self.eyes.checker
+        if errand is Errand.PROBE:
+            await self._check(page_id, checker.probe_page(page_id))
+        elif errand is Errand.RENDER:
+            await self._check(page_id, checker.check_page(page_id, render=True))
+        elif checker.calm.get(page_id) is not None:  # what is not calm, the browser looks at anyway
+            await self._revalidate(page_id)
+
+    async def _revalidate(self, page_id: str) -> None:
+        changed = await self.eyes.revalidation.changed(page_id)
+        metrics.REVALIDATIONS.labels("same" if changed is None else "changed").inc()
+        if changed is None:
+            return
+        log.info("what a page is made of has changed", page=page_id, url=changed.url, kind=changed.kind)
+        async with self.schedule.turn(page_id):
+            await self._check(page_id, self.eyes.checker.check_page(page_id, render=True, changed=changed))
+
+    async def _check(self, page_id: str, checking: Awaitable[Result | None]) -> None:
         """One scheduled check; what goes wrong here is ours, never the page's."""
         try:
-            result = await self.eyes.checker.check_page(page_id, render=tier is Tier.RENDER)
+            result = await checking
         except NotFound:
             log.info("page is gone", page=page_id)
             return
@@ -180,12 +160,22 @@ class Daemon:
             self.store_trouble[page_id] = f"{type(error).__name__}: {error}"
             raise
         self.store_trouble.pop(page_id, None)
+        metrics.PROBES.labels("still" if result is None else "looked").inc()
+        if result is None:
+            self.gauges.count(probes=1)
+            return
         outcome = result.outcome
+        self.gauges.count(probes=outcome.looks - outcome.captures, captures=outcome.captures)
+        if outcome.verdict.kind is VerdictKind.UNREACHABLE:
+            self.schedule.failing.add(page_id)
+        else:
+            self.schedule.failing.discard(page_id)
         if outcome.browser_failed:
             self.browser_failures += 1
         elif outcome.tier is Tier.RENDER:
             self.browser_failures = 0
             metrics.CAPTURES.inc(outcome.captures)
+            self.schedule.captured[page_id] = outcome.at
         metrics.CHECKS.labels(outcome.tier, outcome.verdict.kind).inc()
         metrics.CHECK_SECONDS.labels(outcome.tier).observe(outcome.elapsed)
         for alert in outcome.alerts:
@@ -204,11 +194,19 @@ class Daemon:
         for what, pages in troubles:
             if pages:
                 problems.append(f"{what} on {len(pages)} pages: {next(iter(pages.values()))}")
-        if self.unseen * 2 > len(self.schedule.planned):
-            problems.append(f"{self.unseen} of {len(self.schedule.planned)} pages were not seen in time")
+        if self.note_trouble is not None:
+            problems.append(f"looks not recorded: {self.note_trouble}")
+        unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
+        if unseen * 2 > planned:
+            problems.append(f"{unseen} of {planned} pages were not seen in time")
         if self.browser_failures >= BROWSER_FAILURES:
             problems.append(f"browser: failed {self.browser_failures} times in a row")
         return problems
+
+    def _make_messenger(self) -> Messenger:
+        return Messenger(
+            self.settings, self.store, roster=lambda: self.roster, clock=self.clock, watchdog=self.watchdog
+        )
 
     def duty(self) -> list[str]:
         return [officer.name for officer in on_duty(self.roster, self.clock())]
@@ -240,35 +238,13 @@ class Daemon:
     async def _plan(self) -> None:
         """Make the schedule what portals, intervals and a raised watch say now."""
         watch = raised(self.roster, self.clock())
-        default = Intervals(self.settings.watch.probe_every, self.settings.watch.render_every)
+        every = self.settings.watch
+        default = Intervals(every.probe_every, every.render_every, every.revalidate_every)
         portals = await self.store.portals.all()
         planned = intervals(portals, default, watch)
         if planned != self.schedule.planned:
-            states = await self.store.checks.latest()
-            self.schedule.apply(planned, {state.page.id: state.captured_at for state in states})
-
-    async def _measure(self) -> None:
-        """The gauges: how pages stand, what is unresolved, what waits to be sent, what was seen in time."""
-        now, planned, since = self.clock(), self.schedule.planned, self.schedule.since
-        states = await self.store.checks.latest()
-        verdicts = Counter(state.verdict for state in states)
-        for verdict in VerdictKind:
-            metrics.PAGES.labels(verdict).set(verdicts[verdict])
-        unresolved = Counter(state.incident.state for state in states if state.incident is not None)
-        for kind in (State.OPEN, State.ACKNOWLEDGED):
-            metrics.INCIDENTS.labels(kind).set(unresolved[kind])
-        due = [
-            now - max(s.checked_at or since[s.page.id], since[s.page.id])
-            > 2 * planned[s.page.id].probe + LATE
-            for s in states
-            if s.page.id in planned
-        ]
-        self.unseen = sum(due)
-        metrics.COVERAGE.set(1 - self.unseen / len(due) if due else 1.0)
-        backlog = await self.store.alerts.backlog(now)
-        waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
-        metrics.OUTBOX_PENDING.set(sum(n for (_, state), n in backlog.deliveries.items() if state in waiting))
-        metrics.OUTBOX_OLDEST.set(backlog.oldest.total_seconds() if backlog.oldest else 0)
+            states = await self.store.checks.standing()
+            self.schedule.apply(planned, {state.page: state.captured_at for state in states})
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention
@@ -277,9 +253,35 @@ class Daemon:
         )
         log.info("retention", **asdict(removed))
 
-    async def _blindness(self) -> None:
-        if await self.blindness.watch():
-            self.messenger.outbox.wake()
+    async def _note(self) -> None:
+        """Write the looks that found nothing new; pages that somebody has moved are probed again at once."""
+        calm = self.eyes.checker.calm
+        try:
+            for page in await calm.flush():
+                self.schedule.soon(page)
+        except DefacewatchError as error:
+            self.note_trouble = str(error)
+        else:
+            self.note_trouble = None
+
+    def _make_selfwatches(self) -> None:
+        async def keeps_up() -> bool:
+            return self.schedule.covered() >= COVERED
+
+        def facts() -> dict[str, object]:
+            return {"coverage": round(self.schedule.covered(), 4)}
+
+        kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
+        online = self.eyes.canaries.online
+        self.selfwatches = (
+            SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
+            SelfWatch(self.store, keeps_up, self.clock, ill=kinds[1][0], well=kinds[1][1], facts=facts),
+        )
+
+    async def _itself(self) -> None:
+        for watch in self.selfwatches:
+            if await watch.watch():
+                self.messenger.outbox.wake()
 
     async def _renewing(self) -> None:
         """What another version has read is read again, once; pages whose check comes first do not wait."""
@@ -330,7 +332,7 @@ class Daemon:
         self.eyes.checker.revalidate_every = settings.watch.revalidate_every
         if (settings.alerts, settings.secrets) != (old.alerts, old.secrets):
             await self.messenger.stop(10.0)
-            self.messenger = Messenger(settings, self.store, self)
+            self.messenger = self._make_messenger()
             await self.messenger.start()
         await self._plan()
         fixed = ("allow_networks", "browsers", "timeout", "canaries", "timezone")

@@ -17,11 +17,14 @@ from defacewatch.config import Settings
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.canaries import Canaries
 from defacewatch.fetch.chromium import find_chromium
-from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.guard import Guard, system_lookup
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.looks import Fetcher
+from defacewatch.fetch.names import CachedLookup
 from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.renewal import Renewal
+from defacewatch.revalidation import Revalidation
+from defacewatch.schedule import REVALIDATE_SHARE
 from defacewatch.store import Store
 from defacewatch.workers import Workers
 
@@ -35,6 +38,7 @@ class Eyes:
     checker: Checker
     extract: Callable[[Look], Awaitable[Features]]
     renewal: Renewal
+    revalidation: Revalidation
 
 
 @asynccontextmanager
@@ -50,10 +54,11 @@ async def opened_eyes(
     guard = Guard([str(network) for network in watch.allow_networks])
     forbid_listener(guard, *settings.web.listen)
     async with AsyncExitStack() as stack:
-        proxy = FilteringProxy(guard)
+        lookup = CachedLookup(system_lookup)
+        proxy = FilteringProxy(guard, lookup=lookup)
         await proxy.start()
         stack.push_async_callback(proxy.stop)
-        http = HttpFetcher(guard, timeout=watch.timeout)
+        http = HttpFetcher(guard, timeout=watch.timeout, lookup=lookup)
         stack.push_async_callback(http.close)
         chromium = Browser(
             proxy, executable=find_chromium(browser), timeout=watch.timeout, working=watch.browsers
@@ -77,7 +82,13 @@ async def opened_eyes(
             extract=reading,
             renew=renewal.page,
         )
-        yield Eyes(guard, chromium, fetcher, canaries, checker, reading, renewal)
+        revalidation = Revalidation(
+            http,
+            store.checks.materials_of,
+            clock=clock,
+            fresh=watch.revalidate_every * (1 - REVALIDATE_SHARE),
+        )
+        yield Eyes(guard, chromium, fetcher, canaries, checker, reading, renewal, revalidation)
 
 
 def forbid_listener(guard: Guard, host: str, port: int) -> None:

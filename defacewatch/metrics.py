@@ -26,11 +26,32 @@ PROBE_LATENESS = Histogram(
     "probe_lateness_seconds",
     "How late a probe began, after the time it was due",
     namespace=NAMESPACE,
-    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300),
+    buckets=(0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300),
 )
 COVERAGE = Gauge(
-    "coverage_ratio", "Share of pages seen within twice their probe interval", namespace=NAMESPACE
+    "coverage_ratio",
+    "Share of the probes due in the last five minutes that were made within their interval",
+    namespace=NAMESPACE,
 )
+MISSED = Gauge("probes_missed", "Probes that were left out because a later one was due", namespace=NAMESPACE)
+PROBES = Counter(
+    "probes", "Probes of pages, by what they found: still, looked", ["found"], namespace=NAMESPACE
+)
+REVALIDATIONS = Counter(
+    "revalidations",
+    "Times that a page was asked for what it is made of, by whether that had changed",
+    ["found"],
+    namespace=NAMESPACE,
+)
+MATERIALS = Gauge("materials_asked", "Requests for what pages are made of", namespace=NAMESPACE)
+WAITING = Gauge("waiting", "Errands that are overdue, by kind", ["errand"], namespace=NAMESPACE)
+CAPTURE_AGE = Gauge(
+    "capture_age_seconds", "Age of the captures of pages, by quantile", ["quantile"], namespace=NAMESPACE
+)
+CAPTURES_WAITING = Gauge("captures_waiting", "Captures that wait for the browser", namespace=NAMESPACE)
+CPU = Gauge("cpu_seconds", "Processor time used, by part of the process tree", ["part"], namespace=NAMESPACE)
+MEMORY = Gauge("memory_bytes", "Memory of the process tree (PSS)", namespace=NAMESPACE)
+STORE = Gauge("store_bytes", "Size of the store, by part", ["part"], namespace=NAMESPACE)
 PAGES = Gauge("pages", "Watched pages by their latest verdict", ["verdict"], namespace=NAMESPACE)
 INCIDENTS = Gauge("incidents", "Unresolved incidents by state", ["state"], namespace=NAMESPACE)
 

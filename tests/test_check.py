@@ -2,37 +2,27 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 import pytest
-import pytest_asyncio
 import trustme
+from aiohttp import web
 
 from defacewatch.alerts import AlertKind
 from defacewatch.captures import Failure, Features, Look, Rendering, Tier
-from defacewatch.check import DWELL_EVERY, Checker, Result
-from defacewatch.compare import extract
-from defacewatch.fetch.browser import Browser
-from defacewatch.fetch.chromium import find_chromium
-from defacewatch.fetch.guard import Guard
-from defacewatch.fetch.http import HttpFetcher
-from defacewatch.fetch.looks import Fetcher
-from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.incidents import Event, Resolution, State
-from defacewatch.learn import Lesson, learn_page
-from defacewatch.portals import Page, Portal
 from defacewatch.records import Outcome, Recorded
-from defacewatch.store import Store
 from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import VerdictKind
 from defacewatch.workers import TooMuch
-from tests.conftest import Clock
 from tests.fetch.portal import Portal as TlsPortal
 from tests.fetch.portal import page as raw_page
-from tests.site import DEFACED, USUAL, Site, html, page
+from tests.site import DEFACED, USUAL, html, page
+from tests.watched import Patient, Watch, fetch, unlearned, watch
+
+__all__ = ["fetch", "unlearned", "watch"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,126 +34,6 @@ SCRIPTED = page(
     more="<script>setTimeout(() => { document.body.innerHTML = '<h1>Hacked By Test Crew</h1>';"
     " document.title = 'Hacked By Test Crew' }, 300)</script>"
 )
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def fetch() -> AsyncIterator[Fetcher]:
-    guard = Guard(["127.0.0.0/8"])
-    proxy = FilteringProxy(guard)
-    await proxy.start()
-    http = HttpFetcher(guard, timeout=timedelta(seconds=10))
-    browser = Browser(proxy, executable=find_chromium(None), timeout=timedelta(seconds=20))
-    await browser.start()
-    yield Fetcher(http, browser)
-    await browser.stop()
-    await http.close()
-    await proxy.stop()
-
-
-class Patient:
-    """The fetcher, for which the ten seconds of a capture that dwells pass at once: `late` is the page that
-    the site has by then, where scripts make another of it."""
-
-    def __init__(self, fetch: Fetcher, site: Site) -> None:
-        self.fetch, self.site, self.probe = fetch, site, fetch.probe
-        self.dwelt: list[bool] = []
-        self.late: str | None = None
-
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
-        self.dwelt.append(dwell)
-        answer = self.site.answer
-        if dwell and self.late is not None:
-            self.site.show(self.late)
-        look = await self.fetch.render(url, now=now)
-        self.site.answer = answer
-        assert look.rendering is not None
-        return replace(look, rendering=replace(look.rendering, dwelt=dwell))
-
-
-class Watch:
-    """A page under watch."""
-
-    def __init__(self, site: Site, store: Store, fetcher: Fetcher, clock: Clock) -> None:
-        self.site, self.store, self.clock = site, store, clock
-        self.fetch = Patient(fetcher, site)
-        self.slept: list[float] = []
-        self.online = True
-        self.checker = self.started()
-        self.page_id = ""
-
-    def started(self) -> Checker:
-        """A checker as a process has it that has just started."""
-        return Checker(
-            self.fetch,
-            self.store.checks,
-            clock=self.clock,
-            confirm_after=timedelta(seconds=10),
-            revalidate_every=timedelta(minutes=10),
-            online=self._online,
-            extract=self._extract,
-            sleep=self._sleep,
-        )
-
-    def restart(self) -> None:
-        self.checker = self.started()
-
-    async def _online(self) -> bool:
-        return self.online
-
-    async def _extract(self, look: Look) -> Features:
-        return await asyncio.to_thread(extract, look)
-
-    async def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.clock.forward(seconds=seconds)
-
-    async def register(self) -> None:
-        portal = Portal("p", "Cổng", pages=(Page("", "p", self.site.url),))
-        await self.store.portals.apply([portal], now=self.clock())
-        self.page_id = (await self.store.portals.get("p")).pages[0].id
-
-    async def learn(self, samples: int = 1) -> Lesson:
-        return await learn_page(
-            self.page_id,
-            fetch=self.fetch,
-            extract=self._extract,
-            checks=self.store.checks,
-            baselines=self.store.baselines,
-            samples=samples,
-            every=timedelta(seconds=5),
-            by="an",
-            clock=self.clock,
-            sleep=self._sleep,
-        )
-
-    async def approve(self) -> None:
-        lesson = await self.learn()
-        assert lesson.capture is not None
-        await self.store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=self.clock())
-        self.slept.clear()
-
-    async def check(self, *, render: bool = False) -> Result:
-        self.clock.forward(seconds=30)
-        return await self.checker.check_page(self.page_id, render=render)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def unlearned(tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
-    site = Site()
-    await site.start()
-    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
-    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
-    watch = Watch(site, store, fetch, clock)
-    await watch.register()
-    yield watch
-    await store.close()
-    await site.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def watch(unlearned: Watch) -> Watch:
-    await unlearned.approve()
-    return unlearned
 
 
 async def test_an_unchanged_page_is_clean_and_needs_no_browser(watch: Watch) -> None:
@@ -411,7 +281,7 @@ class Broken:
     def __init__(self, fetch: Patient) -> None:
         self.fetch, self.probe, self.works = fetch, fetch.probe, False
 
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
         look = await self.fetch.probe(url, now=now)
         if self.works:
             return await self.fetch.render(url, now=now, dwell=dwell)
@@ -506,7 +376,7 @@ async def test_what_a_script_does_late_is_found_by_the_capture_that_dwells_and_c
 ) -> None:
     watch.fetch.dwelt.clear()
     watch.fetch.late = DEFACED
-    watch.checker.brief[watch.page_id] = DWELL_EVERY - 2
+    watch.checker.dwelling.brief[watch.page_id] = DWELL_EVERY - 2
     kinds = [(await watch.check(render=True)).outcome.verdict.kind for _ in range(3)]
     assert kinds == [VerdictKind.CLEAN, VerdictKind.DEFACED, VerdictKind.DEFACED]
     assert watch.fetch.dwelt == [False, True, True, True], "and looked for late until it has gone"
@@ -520,7 +390,7 @@ async def test_what_a_script_does_late_is_found_by_the_capture_that_dwells_and_c
 async def found_late(watch: Watch) -> None:
     """Let a capture that dwells find what a script does late; then start the program anew."""
     watch.fetch.late = DEFACED
-    watch.checker.brief[watch.page_id] = DWELL_EVERY - 1
+    watch.checker.dwelling.brief[watch.page_id] = DWELL_EVERY - 1
     found = await watch.check(render=True)
     assert found.outcome.change.event is Event.OPENED
     watch.restart()
@@ -557,7 +427,7 @@ async def test_a_look_made_before_something_was_found_late_does_not_calm_it(watc
 
     async def found() -> None:
         watch.fetch.late = DEFACED
-        other.brief[watch.page_id] = DWELL_EVERY - 1
+        other.dwelling.brief[watch.page_id] = DWELL_EVERY - 1
         assert (await other.check_page(watch.page_id, render=True)).outcome.change.event is Event.OPENED
         watch.fetch.late = None
 
@@ -571,11 +441,60 @@ async def test_every_sixth_capture_of_the_round_dwells_and_not_all_pages_at_once
     pages = [f"page-{number}" for number in range(50)]
     firsts = set()
     for name in pages:
-        dwells = [watch.checker._has_turn(name, due=True) for _ in range(3 * DWELL_EVERY)]
+        dwells = [watch.checker.dwelling.has_turn(name, due=True) for _ in range(3 * DWELL_EVERY)]
         assert not dwells[0], "the first look after a start is not kept waiting"
         firsts.add(dwells.index(True))
         assert dwells[dwells.index(True) :: DWELL_EVERY] == [True] * 3
         assert sum(dwells) == 3
     assert firsts == set(range(1, DWELL_EVERY))
-    assert not any(watch.checker._has_turn("suspect", due=False) for _ in range(2 * DWELL_EVERY))
-    assert watch.checker._has_turn("suspect", due=True)
+    assert not any(watch.checker.dwelling.has_turn("suspect", due=False) for _ in range(2 * DWELL_EVERY))
+    assert watch.checker.dwelling.has_turn("suspect", due=True)
+
+
+TOKENS = "<form><input type=hidden name=csrf_token value={0}></form><p>Lượt truy cập: {1}</p>"
+
+
+async def test_a_calm_page_is_probed_at_little_cost_until_something_is_new(watch: Watch) -> None:
+    assert (await watch.check()).outcome.tier is Tier.RENDER
+    for _ in range(3):
+        watch.clock.forward(seconds=30)
+        assert await watch.checker.probe_page(watch.page_id) is None
+    assert await watch.checker.calm.flush() == frozenset()
+    (standing,) = await watch.store.checks.standing()
+    assert standing.checked_at == watch.clock()
+    watch.site.show(DEFACED)
+    result = await watch.checker.probe_page(watch.page_id)
+    assert result is not None
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    assert watch.checker.calm.get(watch.page_id) is None
+    assert await watch.checker.probe_page(watch.page_id) is not None, "not calm while it is defaced"
+
+
+async def test_a_page_that_never_comes_twice_the_same_is_calm_where_that_means_nothing(watch: Watch) -> None:
+    count = 0
+
+    def answer(_: object) -> web.Response:
+        nonlocal count
+        count += 1
+        return html(page(more=TOKENS.format(f"{count:040x}", count)))
+
+    watch.site.answer = answer
+    await watch.approve()
+    await watch.check(render=True)
+    watch.clock.forward(seconds=30)
+    assert await watch.checker.probe_page(watch.page_id) is None
+    assert count > 2
+
+
+async def test_an_approval_by_another_process_ends_the_calm(watch: Watch) -> None:
+    await watch.check()
+    watch.clock.forward(seconds=30)
+    assert await watch.checker.probe_page(watch.page_id) is None
+    await watch.approve()
+    assert await watch.checker.calm.flush() == {watch.page_id}
+    assert watch.checker.calm.get(watch.page_id) is None
+    (standing,) = await watch.store.checks.standing()
+    assert standing.verdict is None, "a look from before the approval says nothing about it"
+    result = await watch.checker.probe_page(watch.page_id)
+    assert result is not None, "it is judged in full"
+    assert (await watch.store.checks.standing())[0].verdict is VerdictKind.CLEAN

@@ -44,7 +44,7 @@ class Same:
     async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Look:
         return Look(APPROVED.probe)
 
-    async def render(self, url: str, *, now: datetime, dwell: bool = False) -> Look:
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
         return APPROVED
 
 
@@ -75,7 +75,7 @@ async def page(store: Store) -> str:
 
 async def outdated_page(store: Store, key: str) -> str:
     """A page that was approved with the features of version 0, which this one cannot even read."""
-    store.checks.version = store.baselines.version = VERSION
+    store.checks.known.version = store.baselines.version = VERSION
     page = await registered(store, key)
     kept = await store.checks.keep(page, APPROVED, extract(APPROVED))
     learned = Profile(page, 3)

@@ -3,13 +3,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from defacewatch.captures import Tier
+from defacewatch.agenda import Errand
 from defacewatch.portals import Page, Portal
 from defacewatch.roster import RaisedWatch
-from defacewatch.schedule import Intervals, Schedule, intervals, offset
+from defacewatch.schedule import CRITICAL, Intervals, Lane, Schedule, intervals, offset
 
 DEFAULT = Intervals(timedelta(seconds=30), timedelta(minutes=30))
 WATCH = RaisedWatch("2/9", date(2026, 8, 31), date(2026, 9, 3), timedelta(seconds=15), timedelta(minutes=10))
+SOON = timedelta(milliseconds=20)
+NEVER = timedelta(hours=10)
 
 
 def portal(**changes: object) -> Portal:
@@ -20,16 +22,54 @@ def portal(**changes: object) -> Portal:
     return Portal("p", "Cổng", pages=pages, **changes)  # type: ignore[arg-type]
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Checks:
+    """What a schedule runs: notes it, and stands still where it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, Errand]] = []
+        self.calls: asyncio.Queue[tuple[str, Errand]] = asyncio.Queue()
+        self.let_go = asyncio.Event()
+        self.let_go.set()
+        self.holding: set[str] = set()
+
+    async def __call__(self, page_id: str, errand: Errand) -> None:
+        self.begun.append((page_id, errand))
+        self.calls.put_nowait((page_id, errand))
+        if page_id in self.holding:
+            await asyncio.Event().wait()
+        await self.let_go.wait()
+
+    async def until(self, count: int) -> list[tuple[str, Errand]]:
+        async with asyncio.timeout(10):
+            while len(self.begun) < count:
+                await self.calls.get()
+        return self.begun
+
+
 def test_a_page_keeps_its_own_intervals_and_others_get_the_default() -> None:
     planned = intervals([portal()], DEFAULT, None)
     assert planned["p-1"] == DEFAULT
     assert planned["p-2"].probe == timedelta(seconds=10)
 
 
+def test_pages_of_a_critical_portal_weigh_more() -> None:
+    assert intervals([portal(critical=True)], DEFAULT, None)["p-1"].weight == CRITICAL
+
+
 def test_a_raised_watch_shortens_and_never_lengthens() -> None:
     planned = intervals([portal()], DEFAULT, WATCH)
     assert planned["p-1"] == Intervals(timedelta(seconds=15), timedelta(minutes=10))
     assert planned["p-2"].probe == timedelta(seconds=10)
+
+
+def test_a_page_is_not_revalidated_where_it_is_captured_as_often() -> None:
+    often = Intervals(timedelta(seconds=30), timedelta(minutes=30), timedelta(minutes=10))
+    assert intervals([portal()], often, None)["p-1"].revalidate == timedelta(minutes=10)
+    assert intervals([portal()], often, WATCH)["p-1"].revalidate is None
 
 
 @pytest.mark.parametrize("changes", [{"paused": True}, {"enabled": False}])
@@ -39,85 +79,193 @@ def test_a_portal_that_is_paused_or_left_the_file_is_not_watched(changes: dict[s
 
 def test_start_times_are_spread_and_the_same_after_a_restart() -> None:
     interval = timedelta(seconds=30)
-    offsets = [offset(f"p-{n}", interval, Tier.PROBE) for n in range(1000)]
-    assert offsets == [offset(f"p-{n}", interval, Tier.PROBE) for n in range(1000)]
+    offsets = [offset(f"p-{n}", interval, Errand.PROBE) for n in range(1000)]
+    assert offsets == [offset(f"p-{n}", interval, Errand.PROBE) for n in range(1000)]
     quarters = [sum(1 for o in offsets if o // (interval / 4) == q) for q in range(4)]
     assert min(quarters) > 200
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def test_pages_are_checked_when_due_by_both_tiers_until_they_leave_the_plan() -> None:
-    seen: asyncio.Queue[tuple[str, Tier]] = asyncio.Queue()
-
-    async def check(page_id: str, tier: Tier) -> None:
-        await seen.put((page_id, tier))
-
-    schedule = Schedule(check, clock=utc_now)
+async def test_pages_are_seen_to_when_due_by_every_errand_until_they_leave_the_plan() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
     schedule.start()
-    quick = Intervals(timedelta(milliseconds=50), timedelta(milliseconds=70))
+    quick = Intervals(timedelta(milliseconds=50), timedelta(milliseconds=70), timedelta(milliseconds=60))
     schedule.apply({"p-1": quick, "p-2": quick})
-    wanted = {(page, tier) for page in ("p-1", "p-2") for tier in Tier}
+    wanted = {(page, errand) for page in ("p-1", "p-2") for errand in Errand}
     async with asyncio.timeout(10):
         while wanted:
-            wanted.discard(await seen.get())
+            wanted.discard(await checks.calls.get())
     schedule.apply({"p-2": quick})
-    assert {job.args[0] for job in schedule.scheduler.get_jobs()} == {"p-2"}
+    checks.begun.clear()
+    await checks.until(6)
     await schedule.stop(timedelta(seconds=1))
+    assert {page for page, _ in checks.begun} == {"p-2"}
 
 
 async def test_one_page_is_checked_one_at_a_time_and_a_late_probe_gives_way() -> None:
-    running = 0
-    calls: list[Tier] = []
-    release = asyncio.Event()
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.start()
+    quick = timedelta(milliseconds=300)
+    schedule.apply({"p-1": Intervals(quick, quick), "p-2": Intervals(quick, NEVER)})
+    begun = await checks.until(2)
+    assert len({page for page, _ in begun}) == 2
+    checks.let_go.set()
+    await checks.until(6)
+    await schedule.stop(timedelta(seconds=1))
+    assert schedule.covered() == 1.0, "a probe that gives way to a newer look is not missed"
 
-    async def check(page_id: str, tier: Tier) -> None:
-        nonlocal running
-        running += 1
-        assert running == 1
-        calls.append(tier)
-        await release.wait()
-        running -= 1
+
+async def test_a_capture_in_the_page_s_turn_of_somebody_else_waits() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    async with schedule.turn("p-1"):
+        schedule.start()
+        schedule.apply({"p-1": Intervals(SOON, SOON), "p-2": Intervals(SOON, NEVER)})
+        await checks.until(3)
+    assert {page for page, _ in checks.begun} == {"p-2"}
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_the_most_urgent_come_first_when_not_all_can_be_run_at_once() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.lanes[Errand.PROBE] = Lane(1, 60.0, 1)
+    pages = {f"p-{n}": Intervals(SOON, NEVER) for n in range(20)}
+    pages["important"] = Intervals(SOON, NEVER, weight=10.0)
+    schedule.apply(pages)
+    await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+    schedule.agenda.advance(schedule._now() + 1)
+    schedule._fill(Errand.PROBE)
+    await checks.until(1)
+    assert checks.begun == [("important", Errand.PROBE)]
+    schedule.start()
+    await checks.until(40)
+    await schedule.stop(timedelta(seconds=1))
+    assert {page for page, _ in checks.begun} == set(pages), "nothing is left out"
+
+
+async def test_pages_that_do_not_answer_keep_no_others_waiting() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.lanes[Errand.PROBE] = Lane(2, 0.05, 100)
+    checks.holding = {f"tarpit-{n}" for n in range(10)}
+    schedule.start()
+    schedule.apply({name: Intervals(SOON, NEVER) for name in [*checks.holding, "p"]})
+    async with asyncio.timeout(10):
+        while checks.begun.count(("p", Errand.PROBE)) < 5:
+            await checks.calls.get()
+    await schedule.stop(timedelta(milliseconds=10))
+
+
+async def test_the_round_of_captures_waits_on_the_agenda_while_others_crowd_the_browser() -> None:
+    checks, crowd = Checks(), [True]
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda: crowd[0])
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, SOON)})
+    await checks.until(3)
+    assert Errand.RENDER not in {errand for _, errand in checks.begun}
+    assert schedule.overdue(Errand.RENDER) == 1
+    crowd[0] = False
+    async with asyncio.timeout(10):
+        while ("p-1", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_what_could_not_be_done_in_time_is_counted_and_done_once() -> None:
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.lanes[Errand.PROBE] = Lane(1, 60.0, 1)
+    schedule.apply({"p-1": Intervals(timedelta(milliseconds=1), NEVER), "p-2": Intervals(SOON, NEVER)})
+    schedule.start()
+    async with asyncio.timeout(10):
+        while schedule.covered() > 0.5:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(0.01)
+    checks.let_go.set()
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_page_that_somebody_has_moved_is_probed_soon() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(NEVER, NEVER)})
+    schedule.start()
+    schedule.soon("p-1")
+    schedule.soon("nobody knows it")
+    assert await checks.until(1) == [("p-1", Errand.PROBE)]
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_restart_goes_on_with_the_round_of_captures() -> None:
+    hour = Intervals(NEVER, timedelta(hours=1))
+    now = utc_now()
+    schedule = Schedule(Checks(), clock=lambda: now)
+    schedule.apply(
+        {"old": hour, "young": hour, "new": hour},
+        {"old": now - timedelta(hours=3), "young": now - timedelta(minutes=1)},
+    )
+    at = {
+        page: due.at - schedule._now()
+        for page in ("old", "young", "new")
+        if (due := schedule.agenda.get(page, Errand.RENDER)) is not None
+    }
+    assert at["old"] <= 3600 / 20
+    assert at["young"] <= 3600
+    assert schedule.captured["old"] == now - timedelta(hours=3)
+    assert schedule.captured["new"] == now
+
+
+async def test_pages_that_were_not_seen_for_long_are_named() -> None:
+    schedule = Schedule(Checks(), clock=utc_now)
+    schedule.apply({"p-1": Intervals(SOON, NEVER), "p-2": Intervals(NEVER, NEVER)})
+    schedule.seen = dict.fromkeys(schedule.seen, schedule._now() - 10)
+    assert schedule.unseen(5) == ["p-1"]
+    assert schedule.unseen(60) == []
+
+
+async def test_a_check_that_fails_is_run_again_at_its_next_time() -> None:
+    seen: list[str] = []
+    again = asyncio.Event()
+
+    async def check(page_id: str, errand: Errand) -> None:
+        seen.append(page_id)
+        if len(seen) > 1:
+            again.set()
+        raise RuntimeError("ours")
 
     schedule = Schedule(check, clock=utc_now)
-    first = asyncio.create_task(schedule._due("p-1", Tier.RENDER))
-    await asyncio.sleep(0)
-    await schedule._due("p-1", Tier.PROBE)
-    release.set()
-    await first
-    assert calls == [Tier.RENDER]
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    async with asyncio.timeout(10):
+        await again.wait()
+    await schedule.stop(timedelta(seconds=1))
 
 
 async def test_a_stop_finishes_what_is_in_flight() -> None:
-    started, done = asyncio.Event(), asyncio.Event()
-
-    async def check(page_id: str, tier: Tier) -> None:
-        started.set()
-        await asyncio.sleep(0.05)
-        done.set()
-
-    schedule = Schedule(check, clock=utc_now)
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
     schedule.start()
-    schedule.apply({"p-1": Intervals(timedelta(milliseconds=20), timedelta(hours=1))})
-    async with asyncio.timeout(10):
-        await started.wait()
-    await schedule.stop(timedelta(seconds=5))
-    assert done.is_set()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    await checks.until(1)
+    stopping = asyncio.create_task(schedule.stop(timedelta(seconds=5)))
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    checks.let_go.set()
+    await stopping
+    assert not schedule.running
 
 
 async def test_a_check_that_hangs_is_cut_short_by_the_stop() -> None:
-    started = asyncio.Event()
-
-    async def check(page_id: str, tier: Tier) -> None:
-        started.set()
-        await asyncio.Event().wait()
-
-    schedule = Schedule(check, clock=utc_now)
+    checks = Checks()
+    checks.holding = {"p-1"}
+    schedule = Schedule(checks, clock=utc_now)
     schedule.start()
-    schedule.apply({"p-1": Intervals(timedelta(milliseconds=20), timedelta(hours=1))})
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    await checks.until(1)
     async with asyncio.timeout(10):
-        await started.wait()
         await schedule.stop(timedelta(milliseconds=10))
     assert not schedule.running

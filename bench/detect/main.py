@@ -27,6 +27,7 @@ from bench.detect.score import LEARNING, LEGITIMATE, Missed, Outcome, Sight, Wor
 from bench.detect.served import Straight
 from bench.detect.subjects import Subject
 from bench.detect.targets import Row
+from bench.environments import EnvironmentMissing
 from bench.real import contain, corpus
 from bench.real.report import machine
 
@@ -50,7 +51,7 @@ def main(argv: list[str]) -> int:
     if options.peers:
         try:
             peers.installed(options.looks / "peers")
-        except peers.PeersMissing as error:
+        except EnvironmentMissing as error:
             sys.stderr.write(f"bench detect: {error}\n")
             return MISSING
     if not (options.html_only or options.rescore or contain.offline()):

@@ -14,7 +14,7 @@ from bench.detect.subjects import Subject
 from bench.detect.visitors import every_third
 from bench.detect.walk import Walked, walk
 from defacewatch.captures import Look
-from defacewatch.check import DWELL_EVERY
+from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.signals import Role
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
 

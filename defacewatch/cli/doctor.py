@@ -1,8 +1,9 @@
 """`doctor`: is everything there that the watch needs? One line each."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,21 +14,27 @@ import aiohttp
 import typer
 from aiohttp import web
 
+from defacewatch.agenda import Errand
 from defacewatch.channels import build_channels
 from defacewatch.cli.common import Json, Settled, open_store, print_json, print_table, utc_now
 from defacewatch.config import Settings
+from defacewatch.costs import AFFORDABLE, COVERED, Costs, load_of
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
-from defacewatch.roster import gaps, on_duty
+from defacewatch.roster import gaps, on_duty, raised
+from defacewatch.schedule import Intervals, intervals
+from defacewatch.store.figures import KeptFigures
 
 AHEAD = timedelta(days=14)  # how far the roster is looked through
 SKEW = timedelta(seconds=60)
 FREE = 1_000_000_000  # bytes below which a disk counts as full
 WITHIN = timedelta(seconds=30)
+STALE = timedelta(minutes=5)  # after which what a daemon measured says nothing of now
+PLANNED = (Errand.PROBE, Errand.RENDER, Errand.REVALIDATE)
 PAGE = "<!doctype html><title>defacewatch doctor</title><h1>Kiểm tra trình duyệt</h1>"
 
 
@@ -73,6 +80,7 @@ async def _container(settings: Settings) -> list[Finding]:
 async def _all(settings: Settings) -> list[Finding]:
     findings = [
         await _ask("store", lambda: _store(settings)),
+        *await _schedule(settings),
         await _ask("browser", lambda: _browser(settings)),
         *await _channels(settings),
         await _clock(settings),
@@ -118,6 +126,60 @@ async def _store(settings: Settings) -> str:
     finally:
         await store.close()
     return f"{settings.store.url}: {len(portals)} portals"
+
+
+async def _schedule(settings: Settings) -> list[Finding]:
+    """Whether this host can afford the schedule, and whether the daemon keeps to it."""
+    try:
+        store = await open_store(settings)
+    except DefacewatchError as error:
+        return [Finding("schedule", None, f"could not be asked: {error}")]
+    try:
+        portals, kept = await store.portals.all(), await store.figures.last()
+    except DefacewatchError as error:
+        return [Finding("schedule", None, f"could not be asked: {error}")]
+    finally:
+        await store.close()
+    watch, now = settings.watch, utc_now()
+    default = Intervals(watch.probe_every, watch.render_every, watch.revalidate_every)
+    planned = intervals(portals, default, raised(settings.roster, now))
+    return [foretold(planned.values(), kept, os.cpu_count() or 1), *kept_to(kept, now)]
+
+
+def foretold(planned: Iterable[Intervals], kept: KeptFigures | None, processors: int) -> Finding:
+    """What the schedule costs, by what errands were found to cost here, or elsewhere."""
+    costs = (kept.costs if kept else None) or Costs()
+    every = ([one.every(errand) for errand in PLANNED] for one in planned)
+    load = load_of(((p or 1.0, r or 1.0, v) for p, r, v in every), costs, processors=processors)
+    text = load.sentence if kept and kept.costs else f"{load.sentence} (costs of another machine)"
+    if load.affordable:
+        return Finding("schedule", True, text)
+    if load.bearable:
+        return Finding(
+            "schedule",
+            False,
+            f"{text}: more than {AFFORDABLE:.0%}, so the round of captures will take"
+            f" {load.stretch:.1f} times as long; lengthen watch.render_every, or use a stronger host",
+        )
+    return Finding(
+        "schedule",
+        False,
+        f"{text}: more than {AFFORDABLE:.0%}, even without captures; lengthen watch.probe_every, watch"
+        " fewer pages, or use a stronger host",
+    )
+
+
+def kept_to(kept: KeptFigures | None, now: datetime) -> list[Finding]:
+    """What a daemon that runs says of how it keeps up; nothing of one that has not for a while."""
+    if kept is None or now - kept.at > STALE:
+        return []
+    text = f"{kept.coverage:.2%} of the probes due in five minutes were made within their interval"
+    findings = [Finding("coverage", kept.coverage >= COVERED, text)]
+    if kept.oldest_capture is not None:
+        age = now - kept.oldest_capture
+        text = f"the page that waits longest was captured {age.total_seconds() / 60:.0f} minutes ago"
+        findings.append(Finding("captures", None, text))
+    return findings
 
 
 async def _browser(settings: Settings) -> str:

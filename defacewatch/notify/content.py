@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from defacewatch.alerts import ESCALATES, AlertKind, Notice
+from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice
 from defacewatch.incidents import Event, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.hostile import safe
@@ -28,6 +28,8 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.CERTIFICATE: ("🟡", N_("CERTIFICATE EXPIRES SOON"), "#8a6100"),
     AlertKind.BLIND: ("⚠️", N_("THE MONITOR IS BLIND"), "#7c2d12"),
     AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
+    AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
+    AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
     AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
 }
 
@@ -38,6 +40,11 @@ EXPLAINED: Mapping[AlertKind, str] = {
         " Portals that do not answer are not judged until it is back."
     ),
     AlertKind.SIGHTED: N_("The canary sites answer again. The watch goes on."),
+    AlertKind.BEHIND: N_(
+        "Pages are not looked at as often as they should be: this host has too little to spare."
+        " Fewer pages, longer intervals, or a stronger host will help; `defacewatch doctor` shows the sum."
+    ),
+    AlertKind.CAUGHT_UP: N_("All pages are looked at as often as they should be. The watch goes on."),
     AlertKind.TEST: N_("This is only a test. Nothing has happened."),
 }
 
@@ -182,8 +189,11 @@ def _times(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
             yield _("Unreachable since"), local_time(incident.opened_at, notice.zone)
         yield _("Reachable again"), at
         return
-    if alert.kind not in ESCALATES or alert.kind is AlertKind.BLIND:
+    if alert.kind not in ESCALATES or alert.kind in OF_ITSELF:
         yield _("Time"), at
+        coverage = alert.facts.get("coverage")
+        if isinstance(coverage, int | float):
+            yield _("Seen in time"), f"{coverage:.1%}"
         return
     seen_at = alert.facts.get("seen_at")
     seen = datetime.fromisoformat(seen_at) if isinstance(seen_at, str) else alert.at

@@ -1,4 +1,6 @@
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,20 @@ def test_a_backup_is_restored_into_an_empty_store_and_checked(shell: Shell) -> N
     assert shell.run("db", "restore", "saved.tar.gz").code == 0
     assert len(shell.run("baseline", "list", "--json").lines) == 1
     assert shell.run("db", "restore", "saved.tar.gz").code == 3
+
+
+def test_a_database_of_an_older_version_is_made_anew_once(shell: Shell) -> None:
+    assert shell.run("portals", "list").code == 0
+    with closing(sqlite3.connect("data/defacewatch.db", isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+        database.execute("PRAGMA auto_vacuum=NONE")
+        database.execute("VACUUM")
+    said = shell.run("db", "vacuum")
+    assert said.code == 0
+    assert "shrinks by itself" in said.out + said.err
+    with closing(sqlite3.connect("data/defacewatch.db")) as database:
+        assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+    assert len(shell.run("portals", "list", "--json").lines) == 1
 
 
 def test_the_doctor_names_what_fails(shell: Shell) -> None:

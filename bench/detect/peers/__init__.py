@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import subprocess
-import venv
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +18,12 @@ from typing import IO
 import imagehash
 from PIL import Image
 
+from bench.environments import environment
+
 HERE = Path(__file__).parent
 PHASH = (4, 8, 12)  # bits of 64 that may differ: the thresholds in use range over these
 
 Values = Mapping[str, object]
-
-
-class PeersMissing(Exception):
-    """The other monitors could not be installed; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +69,9 @@ class Peers:
 def installed(folder: Path) -> Path:
     """The Python of an environment with the other monitors, made in `folder` when it is not there.
 
-    Needs the package index once. Raises PeersMissing.
+    Needs the package index once. Raises EnvironmentMissing.
     """
-    python = folder / "bin" / "python"
-    wanted = (HERE / "requirements.txt").read_bytes()
-    mark = folder / "installed"
-    if mark.is_file() and mark.read_bytes() == wanted:
-        return python
-    venv.create(folder, with_pip=True, clear=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "-r", str(HERE / "requirements.txt")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip() or "pip failed").splitlines()[-1]
-        raise PeersMissing(f"the other monitors could not be installed: {last}")
-    mark.write_bytes(wanted)
-    return python
+    return environment(folder, HERE / "requirements.txt", what="the other monitors")
 
 
 @contextmanager

@@ -1,0 +1,72 @@
+"""The outbox, its channels and the bot, as one."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from defacewatch.bot import Bot
+from defacewatch.channels import build_channels
+from defacewatch.config import Settings
+from defacewatch.outbox import Outbox
+from defacewatch.roster import Roster
+from defacewatch.store import Store
+from defacewatch.watchdog import Watchdog
+
+
+class Messenger:
+    """The outbox, its channels and the bot: rebuilt as one when their configuration changes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        roster: Callable[[], Roster],
+        clock: Callable[[], datetime],
+        watchdog: Watchdog,
+    ) -> None:
+        self.channels = build_channels(settings)
+        self.stopping = asyncio.Event()
+        zone, language = settings.watch.timezone.key, settings.alerts.language
+        self.outbox = Outbox(
+            store,
+            self.channels,
+            roster,
+            clock=clock,
+            language=language,
+            zone=zone,
+            public_url=settings.web.public_url,
+            beat=watchdog.beat,
+            forget=watchdog.forget,
+        )
+        telegram = settings.alerts.telegram
+        self.bot = (
+            Bot(
+                settings.secrets.telegram_token,
+                api_url=telegram.api_url,
+                proxy=telegram.proxy,
+                roster=roster,
+                store=store,
+                language=language,
+                zone=zone,
+            )
+            if settings.secrets.telegram_token
+            else None
+        )
+        self.task = asyncio.create_task(self.outbox.run(self.stopping), name="outbox")
+
+    async def start(self) -> None:
+        if self.bot is not None:
+            await self.bot.start()
+
+    async def stop(self, within: float) -> None:
+        """Finish what is being sent, within so many seconds; the rest stays in the outbox."""
+        self.stopping.set()
+        if self.bot is not None:
+            await self.bot.stop()
+        done, _ = await asyncio.wait({self.task}, timeout=within)
+        if not done:
+            self.task.cancel()
+            await asyncio.wait({self.task})
+        for channel in self.channels.values():
+            await channel.close()

@@ -1,0 +1,55 @@
+from datetime import timedelta
+
+from defacewatch.cli.doctor import foretold, kept_to
+from defacewatch.costs import Costs
+from defacewatch.schedule import Intervals
+from defacewatch.store.figures import KeptFigures
+from tests.conftest import Clock
+
+EVERY = Intervals(timedelta(seconds=30), timedelta(minutes=30), timedelta(minutes=10))
+COSTS = Costs(probe=0.005, capture=1.0, revalidation=0.01)
+
+
+def kept(clock: Clock, coverage: float = 1.0) -> KeptFigures:
+    return KeptFigures(clock(), coverage, clock() - timedelta(minutes=42), COSTS)
+
+
+def test_a_schedule_that_can_be_afforded_is_well_and_shows_its_sum(clock: Clock) -> None:
+    finding = foretold([EVERY] * 900, kept(clock), 2)
+    assert finding.ok
+    assert "900 pages: 30.0 probes/s × 5.0 ms" in finding.text
+    assert "of 2 processors" in finding.text
+    assert "another machine" not in finding.text
+
+
+def test_what_was_not_measured_here_is_said_to_be_another_machine_s(clock: Clock) -> None:
+    assert "costs of another machine" in foretold([EVERY], None, 2).text
+
+
+def test_a_round_of_captures_that_cannot_be_afforded_is_said_beforehand_with_its_stretch(
+    clock: Clock,
+) -> None:
+    finding = foretold([EVERY] * 4000, kept(clock), 2)
+    assert finding.ok is False
+    assert "the round of captures will take" in finding.text
+    assert "watch.render_every" in finding.text
+
+
+def test_probes_that_cannot_be_afforded_are_said_beforehand(clock: Clock) -> None:
+    finding = foretold([EVERY] * 40_000, kept(clock), 2)
+    assert finding.ok is False
+    assert "even without captures" in finding.text
+
+
+def test_a_daemon_that_keeps_up_and_one_that_does_not_are_told_apart(clock: Clock) -> None:
+    coverage, captures = kept_to(kept(clock), clock())
+    assert coverage.ok
+    assert "100.00% of the probes" in coverage.text
+    assert "42 minutes ago" in captures.text
+    assert kept_to(kept(clock, 0.98), clock())[0].ok is False
+
+
+def test_what_a_daemon_measured_long_ago_says_nothing_of_now(clock: Clock) -> None:
+    before = kept(clock, 0.5)
+    assert kept_to(before, clock.forward(minutes=6)) == []
+    assert kept_to(None, clock()) == []

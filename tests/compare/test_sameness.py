@@ -1,0 +1,73 @@
+import pytest
+
+from defacewatch.compare.sameness import LENGTH, MOST, only_noise
+
+PAGE = """<!doctype html><html><head><title>Cổng tỉnh</title>
+<meta name="csrf-token" content="{token}"><script nonce="{token}" src="/app.js?v={figure}"></script>
+<script>var csrf = "{token}"; var at = {stamp};</script><style>p {{ color: red }}</style></head>
+<body><!-- made in {figure} ms --><form><input type="hidden" name="__VIEWSTATE" value="{token}"></form>
+<p class="a" id="b">Lượt truy cập: {figure}</p><a href="/tin?id=1">Tin</a>{more}</body></html>"""
+
+
+def page(
+    token: str = "Zm9vYmFy1234567890abcd", figure: str = "12", stamp: str = "1788307200", more: str = ""
+) -> str:
+    return PAGE.format(token=token, figure=figure, stamp=stamp, more=more)
+
+
+def test_tokens_nonces_times_comments_and_figures_are_noise() -> None:
+    other = page("QmFyRm9v0987654321dcba", "1.234.567", "1788307999")
+    assert other != page()
+    assert only_noise(page(), other)
+    assert only_noise(page(), page())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Lượt truy cập", "Hacked by"),
+        ('href="/tin?id=1"', 'href="https://evil.example/"'),
+        ('href="/tin?id=1"', 'href="/tin?id=2"'),
+        ('class="a"', 'class="hidden"'),
+        ('src="/app.js', 'src="https://evil.example/app.js'),
+        ("var at", 'location = "https://evil.example"; var at'),
+        ("color: red", "display: none"),
+        ("Cổng tỉnh", "Owned"),
+        ("<p class", "<p onclick='x()' class"),
+        ("<p class", "<div><p class"),
+        ('name="__VIEWSTATE"', 'name="amount"'),
+        ("<!-- made", "<!-- --><b>Hacked</b><!-- made"),
+        ("made in 12 ms -->", "made in 12 ms -->Hacked"),
+        ("Tin</a>", "Tin</a> Hacked"),
+    ],
+)
+def test_anything_else_is_not(before: str, after: str) -> None:
+    changed = page().replace(before, after)
+    assert changed != page()
+    assert not only_noise(page(), changed)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # a token that is unpacked is code
+        ("<script>eval(atob('Zm9vYmFy1234567890'))", "<script>eval(atob('QmFyRm9v0987654321'))"),
+        # what stands behind something that only looks like the beginning of a script
+        ("<!-- <script> --><a href='/a'>x</a>", "<!-- <script> --><a href='//evil.example/'>x</a>"),
+        ("<textarea><p>1</p></textarea>", "<textarea><p>2</p></textarea>"),
+        ("<!--[if IE]>1<![endif]-->", "<!--[if IE]>2<![endif]-->"),
+        ("<p title=1 title2>x", "<p title=1 title3>x"),
+        ("<p style='left:100000px'>x", "<p style='left:900000px'>x"),
+        ("<meta name=description content='a 1'>", "<meta name=description content='a 2'>"),
+        ("<a href='/x?id=1&id2=5'>x", "<a href='/x?id=1&id2=6'>x"),
+    ],
+)
+def test_what_could_be_used_to_hide_something_is_not(before: str, after: str) -> None:
+    assert not only_noise(page(more=before), page(more=after))
+
+
+def test_what_is_too_much_or_too_long_is_not() -> None:
+    counters = "<i>{0}</i>" * (MOST + 1)
+    assert not only_noise(page(more=counters.format(1)), page(more=counters.format(2)))
+    long = "<i title='" + "a" * LENGTH + "'>{0}</i>"
+    assert not only_noise(page(more=long.format(1)), page(more=long.format(2)))

@@ -1,0 +1,229 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from defacewatch import calm as calm_module
+from defacewatch.alerts import AlertKind, Draft
+from defacewatch.baselines import Baseline
+from defacewatch.calm import Calm, CalmPages
+from defacewatch.captures import (
+    Failure,
+    Hop,
+    Look,
+    Probe,
+    Refusal,
+    Rendering,
+    Tier,
+    TlsFinding,
+    TlsProblem,
+    Validators,
+)
+from defacewatch.errors import StoreError
+from defacewatch.incidents import Change
+from defacewatch.looks import Seen
+from defacewatch.portals import Page, Portal, Urgency
+from defacewatch.records import Context, Outcome, Quiet
+from defacewatch.verdicts import Streak, Verdict, VerdictKind
+
+NOW = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
+URL = "https://tinh.gov.vn/"
+KNOWN = Validators('"1"', None, "hash")
+HTML = "<html><body><p>Lượt truy cập: {0}</p><input type=hidden name=csrf value='{1}'></body></html>"
+
+
+class Notes:
+    """Notes quiet looks; `moved` are pages that somebody has moved."""
+
+    def __init__(self) -> None:
+        self.looks: list[Quiet] = []
+        self.moved: set[str] = set()
+        self.error: StoreError | None = None
+
+    async def __call__(self, looks: Sequence[Quiet]) -> frozenset[str]:
+        if self.error is not None:
+            raise self.error
+        self.looks += looks
+        return frozenset(look.page for look in looks if look.page in self.moved)
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def pages(notes: Notes) -> CalmPages:
+    return CalmPages(notes)
+
+
+def probe(html: str = HTML.format(1, "a"), **changes: object) -> Probe:
+    fields = {
+        "url": URL,
+        "at": NOW,
+        "final_url": URL,
+        "status": 200,
+        "html": html,
+        "body_hash": "hash",
+        **changes,
+    }
+    return Probe(**fields)  # type: ignore[arg-type]
+
+
+def seen(html: str = HTML.format(1, "a"), **changes: object) -> Seen:
+    return Seen(Look(probe(html, **changes)), None)
+
+
+def outcome(**changes: object) -> Outcome:
+    context = Context(
+        Page("p", "tinh", URL),
+        Portal("tinh", "Cổng"),
+        4,
+        baseline=Baseline("p", 1, ()),
+        captured_hash="dom",
+        served_hash="dom",
+    )
+    fields = {
+        "context": context,
+        "at": NOW,
+        "tier": Tier.PROBE,
+        "verdict": Verdict(VerdictKind.CLEAN),
+        "change": Change(None),
+        "streak": Streak(),
+        "validators": KNOWN,
+        "served_hash": "dom",
+        **changes,
+    }
+    return Outcome(**fields)  # type: ignore[arg-type]
+
+
+def settled(pages: CalmPages, look: Seen | None = None, **changes: object) -> Calm:
+    pages.settle(outcome(**changes), look or seen())
+    calm = pages.get("p")
+    assert calm is not None
+    return calm
+
+
+def test_a_page_that_was_clean_is_calm_at_the_version_that_its_record_made(pages: CalmPages) -> None:
+    assert settled(pages) == Calm("p", URL, 5, KNOWN)
+
+
+def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmPages) -> None:
+    before = outcome(validators=None)
+    pages.settle(replace(before, context=replace(before.context, validators=KNOWN)), seen())
+    calm = pages.get("p")
+    assert calm is not None
+    assert calm.validators == KNOWN
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"verdict": Verdict(VerdictKind.CHANGED, 30.0)},
+        {"verdict": Verdict(VerdictKind.LEARNING)},
+        {"verdict": Verdict(VerdictKind.CLEAN, wavered=True)},
+        {"streak": Streak(1, Tier.RENDER)},
+        {"served_hash": "not captured yet"},
+        {"browser_failed": True},
+        {"alerts": (Draft(AlertKind.CERTIFICATE, Urgency.NORMAL),)},
+    ],
+)
+def test_a_page_of_which_something_is_owed_is_not_calm(pages: CalmPages, changes: dict[str, object]) -> None:
+    settled(pages)
+    pages.settle(outcome(**changes), seen())
+    assert pages.get("p") is None
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        seen(tls=TlsFinding(TlsProblem.EXPIRES_SOON, "soon")),
+        seen(refusals=(Refusal("http://10.0.0.1/", "private"),)),
+        seen("", failure=Failure.TIMEOUT, status=None),
+    ],
+)
+def test_a_page_whose_last_look_was_odd_is_not_calm(pages: CalmPages, look: Seen) -> None:
+    pages.settle(outcome(), look)
+    assert pages.get("p") is None
+
+
+def test_a_page_without_an_approved_look_is_not_calm(pages: CalmPages) -> None:
+    before = outcome()
+    pages.settle(replace(before, context=replace(before.context, baseline=None)), seen())
+    assert pages.get("p") is None
+
+
+def test_a_capture_is_of_the_document_that_came_with_it(pages: CalmPages) -> None:
+    look = Seen(Look(probe(), Rendering(NOW)), None)
+    assert settled(pages, look, tier=Tier.RENDER, served_hash="new").version == 5
+
+
+def test_a_document_that_is_not_modified_is_still(pages: CalmPages) -> None:
+    calm = settled(pages)
+    assert pages.is_still(calm, Look(probe("", not_modified=True, status=304)))
+
+
+def test_a_document_that_differs_in_noise_alone_is_still(pages: CalmPages) -> None:
+    calm = settled(pages)
+    assert pages.is_still(calm, Look(probe(HTML.format("2.345", "b"))))
+    assert not pages.is_still(calm, Look(probe(HTML.format("Hacked", "b"))))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": 404},
+        {"hops": (Hop(URL, 302, "/x"),)},
+        {"truncated": True},
+        {"failure": Failure.TIMEOUT},
+        {"tls": TlsFinding(TlsProblem.EXPIRED, "expired")},
+        {"refusals": (Refusal("http://10.0.0.1/", "private"),)},
+        {"html": ""},
+    ],
+)
+def test_a_look_that_is_odd_is_not_still(pages: CalmPages, changes: dict[str, object]) -> None:
+    calm = settled(pages)
+    assert pages.is_still(calm, Look(probe()))
+    assert not pages.is_still(calm, Look(probe(**changes)))  # type: ignore[arg-type]
+
+
+def test_a_certificate_that_turned_bad_is_seen_behind_a_document_that_did_not_change(
+    pages: CalmPages,
+) -> None:
+    calm = settled(pages)
+    bad = TlsFinding(TlsProblem.EXPIRED, "expired")
+    assert not pages.is_still(calm, Look(probe("", not_modified=True, status=304, tls=bad)))
+
+
+async def test_looks_are_written_together_once_and_pages_that_have_moved_are_forgotten(
+    pages: CalmPages, notes: Notes
+) -> None:
+    calm = settled(pages)
+    assert await pages.flush() == frozenset()
+    pages.saw(calm, NOW)
+    notes.moved = {"p"}
+    assert await pages.flush() == {"p"}
+    assert notes.looks == [Quiet("p", 5, NOW)]
+    assert pages.get("p") is None
+    assert await pages.flush() == frozenset()
+    assert len(notes.looks) == 1
+
+
+async def test_looks_that_cannot_be_written_wait_for_the_next_time(pages: CalmPages, notes: Notes) -> None:
+    pages.saw(settled(pages), NOW)
+    notes.error = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        await pages.flush()
+    notes.error = None
+    await pages.flush()
+    assert notes.looks == [Quiet("p", 5, NOW)]
+
+
+def test_what_is_kept_to_compare_with_is_bounded(pages: CalmPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    calm = settled(pages)
+    assert pages.is_still(calm, Look(probe(HTML.format(2, "a"))))
+    monkeypatch.setattr(calm_module, "SHELF", 10)
+    settled(pages)
+    assert not pages.is_still(calm, Look(probe(HTML.format(2, "a"))))
+    assert pages.is_still(calm, Look(probe("", not_modified=True)))

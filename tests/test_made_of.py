@@ -1,0 +1,128 @@
+"""A page whose document stays as it is, and something it is made of does not: the browser follows."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from defacewatch.captures import Tier
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.manners import Manners
+from defacewatch.revalidation import Revalidation
+from defacewatch.verdicts import VerdictKind
+from tests.fetch.portal import Portal, page
+from tests.site import html
+from tests.site import page as front
+from tests.watched import Watch, fetch, unlearned
+
+__all__ = ["fetch", "unlearned"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154"
+    "08d763f8cfc000000301010018dd8db00000000049454e44ae426082"
+)
+THINGS = {
+    "/style.css": (b"p { margin: 1px }", b"p { margin: 1px } /* */", "text/css"),
+    "/own.js": (b"var a = 1", b"var a = 2", "text/javascript"),
+    "/hero.png": (PNG, PNG + b"x", "image/png"),
+    "/frame": (b"<p>khung</p>", b"<p>khung </p>", "text/html"),
+}
+LIBRARY = (b"var library = 1", b"var library = 2", "text/javascript")
+
+
+class Made:
+    """The watch over a page that is made of things, and of another portal's library."""
+
+    def __init__(self, watch: Watch, own: Portal, other: Portal, revalidation: Revalidation) -> None:
+        self.watch, self.own, self.other, self.revalidation = watch, own, other, revalidation
+
+    def serve(self, path: str, *, changed: bool, tagged: bool) -> None:
+        place = self.other if path == "/library.js" else self.own
+        body, later, kind = THINGS.get(path, LIBRARY)
+        marks: dict[str, Any] = {"etag": f'"{int(changed)}"'} if tagged else {"cache_control": "no-store"}
+        place.answers[path] = page(later if changed else body, content_type=kind, **marks)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def made(unlearned: Watch) -> AsyncIterator[Made]:
+    own, other = Portal(), Portal("127.0.0.2")
+    await own.start()
+    await other.start()
+    more = (
+        f'<link rel=stylesheet href="{own.url("/style.css")}"><script src="{own.url("/own.js")}"></script>'
+        f'<script src="{other.url("/library.js")}"></script>'
+        f'<img src="{own.url("/hero.png")}" width=80 height=80>'
+        f'<iframe src="{own.url("/frame")}"></iframe>'
+    )
+    unlearned.site.answer = lambda _: html(front(more=more))
+    guard = Guard(["127.0.0.0/8"])
+    http = HttpFetcher(guard, timeout=timedelta(seconds=5), manners=Manners(pause=lambda: 0.0))
+    revalidation = Revalidation(
+        http, unlearned.store.checks.materials_of, clock=unlearned.clock, fresh=timedelta(0)
+    )
+    yield Made(unlearned, own, other, revalidation)
+    await http.close()
+    await own.stop()
+    await other.stop()
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["with validators", "without"])
+async def test_each_kind_of_thing_that_changes_sends_the_browser_to_the_page(
+    made: Made, tagged: bool
+) -> None:
+    watch, revalidation = made.watch, made.revalidation
+    paths = [*THINGS, "/library.js"]
+    for path in paths:
+        made.serve(path, changed=False, tagged=tagged)
+    await watch.approve()
+    first = await watch.check(render=True)
+    assert first.outcome.verdict.kind is VerdictKind.CLEAN
+    known = {material.url for material in await watch.store.checks.materials_of(watch.page_id)}
+    assert known >= {(made.other if path == "/library.js" else made.own).url(path) for path in paths}
+    assert await revalidation.changed(watch.page_id) is None, "nothing has changed, so nothing is rendered"
+    for path in paths:
+        assert await watch.checker.probe_page(watch.page_id) is None, "the document says nothing of it"
+        made.serve(path, changed=True, tagged=tagged)
+        watch.clock.forward(seconds=1)
+        changed = await revalidation.changed(watch.page_id)
+        assert changed is not None
+        assert changed.url.endswith(path)
+        looked = await watch.checker.check_page(watch.page_id, render=True, changed=changed)
+        assert (looked.outcome.tier, looked.outcome.verdict.kind) == (Tier.RENDER, VerdictKind.CLEAN)
+        watch.clock.forward(seconds=1)
+        assert await revalidation.changed(watch.page_id) is None, "it is known as it is now"
+
+
+async def test_what_an_attack_has_changed_is_asked_for_until_a_person_has_decided(made: Made) -> None:
+    watch, revalidation = made.watch, made.revalidation
+    for path in (*THINGS, "/library.js"):
+        made.serve(path, changed=False, tagged=True)
+    await watch.approve()
+    await watch.check(render=True)
+    known = await watch.store.checks.materials_of(watch.page_id)
+    painted = b"document.body.innerHTML = '<h1>Hacked By Test Crew</h1>'; document.title = 'Hacked By'"
+    script = b"addEventListener('load', () => {" + painted + b"})"
+    made.other.answers["/library.js"] = page(script, content_type="text/javascript", etag='"2"')
+    watch.clock.forward(seconds=1)
+    changed = await revalidation.changed(watch.page_id)
+    assert changed is not None
+    looked = await watch.checker.check_page(watch.page_id, render=True, changed=changed)
+    assert looked.outcome.verdict.kind is VerdictKind.DEFACED
+    assert await watch.store.checks.materials_of(watch.page_id) == known, "an attack teaches nothing"
+
+
+async def test_a_capture_asked_for_by_the_round_teaches_what_the_page_is_made_of(made: Made) -> None:
+    watch = made.watch
+    for path in (*THINGS, "/library.js"):
+        made.serve(path, changed=False, tagged=False)
+    await watch.approve()
+    await watch.check(render=True)
+    materials = {m.url: m for m in await watch.store.checks.materials_of(watch.page_id)}
+    style = materials[made.own.url("/style.css")]
+    assert (style.kind, style.etag, len(style.hashes)) == ("stylesheet", None, 1)
+    assert watch.site.url not in materials, "its own document is probed anyway"

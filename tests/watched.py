@@ -1,0 +1,144 @@
+"""A page under watch: a site on loopback, a store, Chromium, and a checker over them; only time is faked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest_asyncio
+
+from defacewatch.captures import Features, Look
+from defacewatch.check import Checker, Result
+from defacewatch.compare import extract
+from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.looks import Fetcher
+from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.learn import Lesson, learn_page
+from defacewatch.portals import Page, Portal
+from defacewatch.store import Store
+from tests.conftest import Clock
+from tests.site import Site
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def fetch() -> AsyncIterator[Fetcher]:
+    guard = Guard(["127.0.0.0/8"])
+    proxy = FilteringProxy(guard)
+    await proxy.start()
+    http = HttpFetcher(guard, timeout=timedelta(seconds=10))
+    browser = Browser(proxy, executable=find_chromium(None), timeout=timedelta(seconds=20))
+    await browser.start()
+    yield Fetcher(http, browser)
+    await browser.stop()
+    await http.close()
+    await proxy.stop()
+
+
+class Patient:
+    """The fetcher, for which the ten seconds of a capture that dwells pass at once: `late` is the page that
+    the site has by then, where scripts make another of it."""
+
+    def __init__(self, fetch: Fetcher, site: Site) -> None:
+        self.fetch, self.site, self.probe = fetch, site, fetch.probe
+        self.dwelt: list[bool] = []
+        self.late: str | None = None
+
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
+        self.dwelt.append(dwell)
+        answer = self.site.answer
+        if dwell and self.late is not None:
+            self.site.show(self.late)
+        look = await self.fetch.render(url, now=now)
+        self.site.answer = answer
+        assert look.rendering is not None
+        return replace(look, rendering=replace(look.rendering, dwelt=dwell))
+
+
+class Watch:
+    """A page under watch."""
+
+    def __init__(self, site: Site, store: Store, fetcher: Fetcher, clock: Clock) -> None:
+        self.site, self.store, self.clock = site, store, clock
+        self.fetch = Patient(fetcher, site)
+        self.slept: list[float] = []
+        self.online = True
+        self.checker = self.started()
+        self.page_id = ""
+
+    def started(self) -> Checker:
+        """A checker as a process has it that has just started."""
+        return Checker(
+            self.fetch,
+            self.store.checks,
+            clock=self.clock,
+            confirm_after=timedelta(seconds=10),
+            revalidate_every=timedelta(minutes=10),
+            online=self._online,
+            extract=self._extract,
+            sleep=self._sleep,
+        )
+
+    def restart(self) -> None:
+        self.checker = self.started()
+
+    async def _online(self) -> bool:
+        return self.online
+
+    async def _extract(self, look: Look) -> Features:
+        return await asyncio.to_thread(extract, look)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.forward(seconds=seconds)
+
+    async def register(self) -> None:
+        portal = Portal("p", "Cổng", pages=(Page("", "p", self.site.url),))
+        await self.store.portals.apply([portal], now=self.clock())
+        self.page_id = (await self.store.portals.get("p")).pages[0].id
+
+    async def learn(self, samples: int = 1) -> Lesson:
+        return await learn_page(
+            self.page_id,
+            fetch=self.fetch,
+            extract=self._extract,
+            checks=self.store.checks,
+            baselines=self.store.baselines,
+            samples=samples,
+            every=timedelta(seconds=5),
+            by="an",
+            clock=self.clock,
+            sleep=self._sleep,
+        )
+
+    async def approve(self) -> None:
+        lesson = await self.learn()
+        assert lesson.capture is not None
+        await self.store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=self.clock())
+        self.slept.clear()
+
+    async def check(self, *, render: bool = False) -> Result:
+        self.clock.forward(seconds=30)
+        return await self.checker.check_page(self.page_id, render=render)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def unlearned(tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+    site = Site()
+    await site.start()
+    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
+    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+    watch = Watch(site, store, fetch, clock)
+    await watch.register()
+    yield watch
+    await store.close()
+    await site.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def watch(unlearned: Watch) -> Watch:
+    await unlearned.approve()
+    return unlearned
