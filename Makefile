@@ -1,5 +1,5 @@
 # Needs python3 (3.11 or newer) and make; everything else is installed by the targets. The environment is .venv/.
-.PHONY: help setup demo run test check bench bench-detect format clean
+.PHONY: help setup demo run test check bench bench-detect bench-scale format clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -40,6 +40,10 @@ bench: ## the benchmarks
 bench-detect: ## the engine on real pages and attacks (ARGS="--html-only" for the quick part)
 	@scripts/setup environment browser
 	@$(BIN)/python -m bench detect $(ARGS)
+
+bench-scale: ## the real daemon on a farm of portals (ARGS="--sizes 200,1000,5000,10000 --minutes 10")
+	@scripts/setup environment browser postgresql
+	@$(BIN)/python -m bench scale $(ARGS)
 
 format: ## format the code, and mend what the linter can
 	@scripts/setup environment

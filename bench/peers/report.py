@@ -1,0 +1,149 @@
+"""What is printed and written: a row a monitor, and each beside defacewatch at the same time to detect."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from bench.peers.costs import Beside, Measured, beside
+from bench.resilience.report import machine
+
+MIB = 2**20
+TARGETS = (("changedetection.io, browser", 20.0), ("webchanges, URL job", 1.0))  # times our cost, at least
+
+
+def show(rows: Sequence[Measured], pages: int, console: Console) -> None:
+    """The tables; what could not be run is a row with the reason."""
+    console.print(_measures(rows, pages))
+    if (ours := _ours(rows)) is not None:
+        console.print(_equal(rows, ours, pages))
+        for line in verdicts(rows, ours, pages):
+            console.print(line, style="bold green" if line.startswith("✓") else "bold red")
+    for row in rows:
+        for remark in row.remarks:
+            console.print(f"! {row.name}: {remark}", soft_wrap=True)
+    console.print(", ".join(f"{name} {value}" for name, value in machine().items()))
+
+
+def verdicts(rows: Sequence[Measured], ours: Measured, pages: int) -> list[str]:
+    """One line a target whose peer was measured: reached or not."""
+    found = []
+    for name, least in TARGETS:
+        peer = next((row for row in rows if row.name == name and not row.problem), None)
+        if peer is not None:
+            both = beside(peer, ours, pages)
+            sign = "✓" if both.ratio >= least else "✗"
+            found.append(f"{sign} {name} costs {number(both.ratio)} times as much; to reach: {least:g}")
+    return found
+
+
+def number(value: float) -> str:
+    """Three significant digits or whole thousands; '–' for what there is none of."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "never"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def write(file: Path, rows: Sequence[Measured], pages: int) -> None:
+    """Everything as JSON."""
+    ours = _ours(rows)
+    content = {
+        "machine": machine(),
+        "pages": pages,
+        "monitors": [_plain(row, ours, pages) for row in rows],
+        "targets": verdicts(rows, ours, pages) if ours else [],
+    }
+    file.write_text(json.dumps(_finite(content), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _measures(rows: Sequence[Measured], pages: int) -> Table:
+    table = Table(box=SIMPLE, title="monitors side by side: CPU of the whole process tree")
+    table.add_column("", no_wrap=True)
+    for name in (
+        "pages",
+        "CPU-s\na check",
+        "text\nmoved",
+        "checks\na minute",
+        "RSS\nMiB",
+        "PSS\nMiB",
+        "looks\nevery s",
+        "told s\np50",
+        "told s\nmax",
+        f"p50 over\n{pages} pages",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("how it is run, or why it is not", min_width=30, overflow="fold")
+    for row in rows:
+        cells = [number(value) for value in _figures(row, pages)]
+        table.add_row(
+            row.name, str(row.pages), *cells, f"not to the end: {row.problem}" if row.problem else row.note
+        )
+    return table
+
+
+def _figures(row: Measured, pages: int) -> list[float]:
+    return [
+        row.unchanged_check,
+        row.changed_check,
+        row.rate,
+        row.rss / MIB or math.nan,
+        row.pss / MIB or math.nan,
+        row.interval,
+        row.p50,
+        row.longest,
+        row.reached(pages),
+    ]
+
+
+def _equal(rows: Sequence[Measured], ours: Measured, pages: int) -> Table:
+    table = Table(
+        box=SIMPLE,
+        title=f"CPU of a page and hour when half of all defacements are told in the same time, {pages} pages",
+    )
+    for name in ("beside defacewatch", "told by, s", "its CPU-s", "defacewatch's", "times"):
+        table.add_column(name, justify="left" if name == "beside defacewatch" else "right")
+    for row in rows:
+        if row is not ours and not row.problem:
+            both = beside(row, ours, pages)
+            cells = (both.told_by, both.theirs, both.ours, both.ratio)
+            table.add_row(row.name, *(number(value) for value in cells))
+    return table
+
+
+def _ours(rows: Sequence[Measured]) -> Measured | None:
+    return next((row for row in rows if row.name == "defacewatch" and not row.problem), None)
+
+
+def _plain(row: Measured, ours: Measured | None, pages: int) -> dict[str, Any]:
+    both: Beside | None = beside(row, ours, pages) if ours and row is not ours and not row.problem else None
+    return {
+        **asdict(row),
+        "unchanged_check": row.unchanged_check,
+        "changed_check": row.changed_check,
+        "checks_a_minute": row.rate,
+        "rss": row.rss,
+        "pss": row.pss,
+        "p50": row.p50,
+        "longest": row.longest,
+        "p50_over_all": row.reached(pages),
+        "beside": {**asdict(both), "ratio": both.ratio} if both else None,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither NaN nor infinity: None."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

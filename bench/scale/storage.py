@@ -1,0 +1,71 @@
+"""What the store holds, seen from outside while the daemon runs: sizes, rows, and the incidents by page."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select, text
+
+from bench.scale.cloning import engine_of
+from defacewatch.store.schema import captures, checks, incidents
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of the database (pages in use) and of the blobs; rows that grow with time."""
+
+    database: int
+    blobs: int
+    checks: int
+    captures: int
+
+
+class Stored:
+    """A reader of the daemon's store; `folder` is the daemon's, `url` as in its configuration."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        relative = "sqlite+aiosqlite:///"
+        self.engine = engine_of(
+            f"{relative}{folder / url.removeprefix(relative)}" if url.startswith(relative) else url
+        )
+
+    def sizes(self) -> Sizes:
+        with self._reading() as db:
+            return Sizes(
+                self._database(db),
+                sum(_bytes(self.folder / name) for name in ("data/evidence", "baselines")),
+                db.scalar(select(func.count()).select_from(checks)) or 0,
+                db.scalar(select(func.count()).select_from(captures)) or 0,
+            )
+
+    def incidents(self) -> Mapping[int, tuple[str, str]]:
+        """The page and the verdict of every incident, by its number."""
+        with self._reading() as db:
+            rows = db.execute(select(incidents.c.id, incidents.c.page, incidents.c.verdict))
+            return {number: (page, verdict) for number, page, verdict in rows}
+
+    def _database(self, db: Connection) -> int:
+        if db.dialect.name == "postgresql":
+            return int(db.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+        used = db.scalar(text("PRAGMA page_count")) - db.scalar(text("PRAGMA freelist_count"))
+        return int(used * db.scalar(text("PRAGMA page_size")))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self.engine.connect() as db:
+            yield db
+
+
+def _bytes(folder: Path) -> int:
+    """On disk, below a folder."""
+    found = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            try:
+                found += (Path(where) / name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return found
