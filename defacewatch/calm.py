@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from defacewatch.captures import Look, Tier, Validators
+from defacewatch.captures import Look, Probe, Tier, TlsProblem, Validators
+from defacewatch.compare.noise import normal_url
 from defacewatch.compare.sameness import only_noise
 from defacewatch.looks import Seen
 from defacewatch.records import Outcome, Quiet
@@ -22,12 +23,14 @@ LARGEST = 2 * 1024 * 1024  # characters of one
 
 @dataclass(frozen=True)
 class Calm:
-    """A page as its last full check left it: the version of its state, and what to ask conditionally with."""
+    """A page as its last full check left it: the version of its state, what to ask conditionally with, and
+    the way to its document (redirects, and what is wrong with the certificate)."""
 
     page: str
     url: str
     version: int
     validators: Validators
+    way: tuple[str, ...] = ()
 
 
 class CalmPages:
@@ -51,7 +54,8 @@ class CalmPages:
             return
         # `record` has moved the version by one
         validators = outcome.validators or outcome.context.validators
-        self._pages[page.id] = Calm(page.id, page.url, outcome.context.version + 1, validators)
+        way = _way(last.look.probe)
+        self._pages[page.id] = Calm(page.id, page.url, outcome.context.version + 1, validators, way)
         if last.look.probe.html:
             self._shelve(page.id, last.look.probe.html)
 
@@ -63,12 +67,12 @@ class CalmPages:
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""
         probe = look.probe
-        if probe.failure is not None or probe.tls is not None or probe.refusals:
+        if probe.failure is not None or probe.refusals or _way(probe) != calm.way:
             return False
         if probe.not_modified:
             return True
         document = self._documents.get(calm.page)
-        if document is None or not probe.html or probe.hops or probe.truncated or probe.status != 200:
+        if document is None or not probe.html or probe.truncated or probe.status != 200:
             return False
         self._documents.move_to_end(calm.page)
         return only_noise(zlib.decompress(document).decode("utf-8", "replace"), probe.html)
@@ -102,6 +106,13 @@ class CalmPages:
             self._shelved -= len(self._documents.popitem(last=False)[1])
 
 
+def _way(probe: Probe) -> tuple[str, ...]:
+    """How a probe came to its document, without what is another each time (session ids in addresses)."""
+    hops = (f"{hop.status} {normal_url(hop.location)}" for hop in probe.hops)
+    tls = probe.tls
+    return (*hops, *(() if tls is None else (f"{tls.problem} {tls.fingerprint}",)))
+
+
 def _is_calm(outcome: Outcome, last: Seen) -> bool:
     """Whether the next probe may be compared with this look alone: nothing is open, nothing is owed."""
     context, verdict, probe = outcome.context, outcome.verdict, last.look.probe
@@ -116,8 +127,9 @@ def _is_calm(outcome: Outcome, last: Seen) -> bool:
         and not outcome.browser_failed
         and not outcome.alerts
         and probe.failure is None
-        and probe.tls is None
         and not probe.refusals
+        # of one that ends soon people are reminded, which is for the full check to do
+        and (probe.tls is None or probe.tls.problem is not TlsProblem.EXPIRES_SOON)
         and served is not None
         and served == captured
     )

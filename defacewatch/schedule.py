@@ -19,7 +19,7 @@ from defacewatch.agenda import Agenda, Coverage, Due, Errand
 from defacewatch.portals import Portal
 from defacewatch.roster import RaisedWatch
 
-LONGEST = 360.0  # seconds that a check may take, all its looks and waits included
+LONGEST = 900.0  # seconds that a check may take, all its looks and waits included
 TICK = 0.1  # seconds between two looks at what has become due
 CRITICAL = 2.0  # weight of a critical portal's pages
 FAILING = 0.25  # … of captures of a page that does not answer its probes

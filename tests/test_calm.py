@@ -138,7 +138,7 @@ def test_a_page_of_which_something_is_owed_is_not_calm(pages: CalmPages, changes
 @pytest.mark.parametrize(
     "look",
     [
-        seen(tls=TlsFinding(TlsProblem.EXPIRES_SOON, "soon")),
+        seen(tls=TlsFinding(TlsProblem.EXPIRES_SOON, "soon", "f")),
         seen(refusals=(Refusal("http://10.0.0.1/", "private"),)),
         seen("", failure=Failure.TIMEOUT, status=None),
     ],
@@ -227,3 +227,21 @@ def test_what_is_kept_to_compare_with_is_bounded(pages: CalmPages, monkeypatch: 
     settled(pages)
     assert not pages.is_still(calm, Look(probe(HTML.format(2, "a"))))
     assert pages.is_still(calm, Look(probe("", not_modified=True)))
+
+
+def test_the_way_to_a_document_is_part_of_it(pages: CalmPages) -> None:
+    """A page behind redirects, or behind a certificate that was approved as it is, is calm like any other."""
+    known = TlsFinding(TlsProblem.EXPIRED, "expired", "fingerprint")
+    hops = (Hop(URL, 302, "/trang-chu;jsessionid=1"),)
+    calm = settled(pages, seen(tls=known, hops=hops))
+    again = probe(tls=known, hops=(Hop(URL, 302, "/trang-chu;jsessionid=2"),))
+    assert pages.is_still(calm, Look(again))
+    for other in (
+        replace(again, tls=None),
+        replace(again, tls=replace(known, fingerprint="another")),
+        replace(again, tls=replace(known, problem=TlsProblem.WRONG_HOST)),
+        replace(again, hops=()),
+        replace(again, hops=(Hop(URL, 302, "https://evil.example/"),)),
+        replace(again, hops=(*again.hops, Hop(URL, 302, "/x"))),
+    ):
+        assert not pages.is_still(calm, Look(other))

@@ -106,6 +106,8 @@ def answer(
         (HASHED, answer(body_hash="b"), False),
         (HASHED, answer(body_hash="c"), True),
         (HASHED, answer(body_hash="c", truncated=True), False),
+        (TAGGED, answer(date="Thu, 03 Sep 2026 00:00:00 GMT"), True),
+        (TAGGED, answer(truncated=True), False),
         (TAGGED, answer(404), True),
         (TAGGED, answer(410), True),
         (TAGGED, answer(503), False),
