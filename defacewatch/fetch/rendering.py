@@ -84,7 +84,7 @@ class Visit:
     async def run(self, slot: Turn, *, now: datetime) -> Rendering:
         """The visit, in at most its time; dwelling on the page is not counted.
 
-        It takes a `slot` once the page answers: pages that only keep us waiting do not keep others waiting.
+        It takes a `slot` to look at the page: while that loads and comes to rest, others are looked at.
         """
         try:
             async with asyncio.timeout(self._budget.left(COMMITTED)):
@@ -99,12 +99,12 @@ class Visit:
         failure, detail, dwelt = None, "", False
         try:
             await self._unless_lost(self._go())
-            async with self._at_work(slot):
-                await self._unless_lost(self._settle())
-                dwells = self._dwell and not self._world.held  # one that is held does nothing late
-                if dwells:
-                    self._check_shown()
-                else:
+            await self._unless_lost(self._settle())
+            dwells = self._dwell and not self._world.held  # one that is held does nothing late
+            if dwells:
+                self._check_shown()
+            else:
+                async with self._at_work(slot):
                     await self._look(tab)
             if dwells:
                 dwelt = True
