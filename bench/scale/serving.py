@@ -205,11 +205,11 @@ class Server:
 
 @asynccontextmanager
 async def served(farm: Farm, latency: Latency) -> AsyncIterator[Server]:
-    """The farm, listening until the end of the block."""
+    """The farm, listening until the end of the block. Raises OSError where a port is taken."""
     server = Server(farm, latency)
-    await server.start()
     sweeping = asyncio.create_task(server.sweep())
     try:
+        await server.start()
         yield server
     finally:
         sweeping.cancel()

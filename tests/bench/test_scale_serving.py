@@ -1,8 +1,10 @@
 """The farm over sockets: connections that stay, hosts that never answer, drip, or are dead."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -157,3 +159,23 @@ async def test_a_request_that_comes_in_pieces_is_answered(server: Server) -> Non
     assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_farm_whose_second_port_is_taken_leaves_the_first_one_free(two: list[Look]) -> None:
+    async with held_pair() as port:
+        farm = Farm(Layout(SIZE, 4, port), two * 20, time.time)
+        with pytest.raises(OSError, match="address already in use"):
+            async with served(farm, Latency(4, median=0.0)):
+                pass
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("0.0.0.0", port))
+
+
+@asynccontextmanager
+async def held_pair() -> AsyncIterator[int]:
+    """A free port whose next one is taken."""
+    with socket.socket() as holder:
+        holder.bind(("0.0.0.0", 0))
+        holder.listen()
+        yield int(holder.getsockname()[1]) - 1
