@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,9 +23,12 @@ from defacewatch.fetch.rendering import Visit
 from defacewatch.fetch.tab import Tab
 from defacewatch.metrics import BROWSER_STARTS
 
-MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold
+MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold,
+TOGETHER = 1536 * 1024 * 1024  # and all of one,
+GROWN = 640 * 1024 * 1024  # and those that show no page: one that has grown so far is replaced
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
-WAITING = 4  # captures begun for each that may work: most of them wait for slow sites
+WAITING = 4  # captures begun for each that may work: they load and come to rest
+SLOW = 8  # and those besides that wait for sites that are slow to answer, whose pages are still empty
 ANSWER = 3.0  # seconds in which a browser that is well answers
 MOMENT = 2.0  # seconds in which a page is closed as a rule
 CLOSE = 20.0  # seconds in which a browser that has to work through a page's noise closes that page
@@ -38,7 +42,9 @@ class Browser:
     """Captures pages. `timeout` is a wall clock over one capture; `working` bounds how many work at once.
 
     `executable` None means Playwright's own Chromium; `sandbox` None means on, unless we are root, for whom
-    Chromium has none. Heights are in CSS pixels. Waiting for a turn is not counted against the timeout.
+    Chromium has none. Heights are in CSS pixels; `memory`, `together` and `grown` are bytes that one process
+    of a Chromium, all of them, and those that show no page may hold. Waiting for a turn is not counted
+    against the timeout.
     """
 
     def __init__(
@@ -52,6 +58,8 @@ class Browser:
         max_height: int = 4000,
         sandbox: bool | None = None,
         memory: int = MEMORY,
+        together: int = TOGETHER,
+        grown: int = GROWN,
     ) -> None:
         self._proxy = proxy
         self._executable = executable
@@ -59,8 +67,8 @@ class Browser:
         self._recycle_after = recycle_after
         self._max_height = max_height
         self._sandbox = os.geteuid() != 0 if sandbox is None else sandbox
-        self._memory = memory
-        self._begun = Gate(working * WAITING)
+        self._memory, self._together, self._grown = memory, together, grown
+        self._begun, self._slow = Gate(working * WAITING), Gate(working * SLOW)
         self._working = Gate(working)
         self._launching = asyncio.Lock()
         self._current: Chromium | None = None
@@ -118,7 +126,7 @@ class Browser:
         """
         if not url.lower().startswith(("http://", "https://")):
             return Rendering(now, failure=Failure.REFUSED, detail="not http or https")
-        async with self._begun.place(rank):
+        async with self._begun.place(rank) as place:
             try:
                 chromium = await self._ready()
             except (DefacewatchError, Error, OSError, TimeoutError) as error:
@@ -129,7 +137,16 @@ class Browser:
             self._busy.set()
             try:
                 async with self._proxy.session() as session:
-                    return await self._capture(chromium, session, url, now, dwell, rank)
+                    visit = Visit(
+                        chromium,
+                        session,
+                        url,
+                        timeout=self._timeout,
+                        max_height=self._max_height,
+                        dwell=dwell,
+                        late=partial(place.move, self._slow),
+                    )
+                    return await self._capture(visit, chromium, session, Turn(self._working, rank), now)
             except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
                 log.error("no proxy session", error=str(error))
                 return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
@@ -137,21 +154,22 @@ class Browser:
                 self._give_back(chromium)
 
     async def _capture(
-        self, chromium: Chromium, session: ProxySession, url: str, now: datetime, dwell: bool, rank: int
+        self, visit: Visit, chromium: Chromium, session: ProxySession, turn: Turn, now: datetime
     ) -> Rendering:
-        visit = Visit(chromium, session, url, timeout=self._timeout, max_height=self._max_height, dwell=dwell)
         try:
-            rendering = await visit.run(Turn(self._working, rank), now=now)
+            rendering = await visit.run(turn, now=now)
         finally:
             chromium.users += 1
             closing = self._start(self._leave(chromium, visit.tab))
         await asyncio.wait({closing}, timeout=MOMENT)
         well = rendering.failure is not Failure.BROWSER and chromium.browser.is_connected()
         if (closing.done() and well) or await chromium.answers(ANSWER):
+            if rendering.failure is Failure.BROWSER and not session.exhausted:
+                self._retire(chromium)  # what is tried again is tried in another
             return rendering
         # Chromium died, or hangs, or a page made such noise that the driver still has to work through it.
         # Nobody else begins with it; it is killed when it cannot close this visit in good time.
-        log.warning("chromium does not answer, and is replaced", url=url)
+        log.warning("chromium does not answer, and is replaced", url=visit.url)
         self._retire(chromium)
         if rendering.failure is None or (rendering.failure is Failure.CRASH and well):
             return rendering
@@ -195,9 +213,11 @@ class Browser:
             self._busy.clear()
 
     def _retire(self, chromium: Chromium) -> None:
-        """No further captures for this one."""
+        """No further captures for this one, and its end once it has none."""
         if self._current is chromium:
             self._current = None
+        if chromium.users == 0:
+            self._end(chromium)
 
     def _end(self, chromium: Chromium) -> None:
         if chromium in self._running:
@@ -215,6 +235,8 @@ class Browser:
         while True:
             await self._busy.wait()
             for chromium in list(self._running):
-                if chromium.kill_hungry(self._memory):
+                if chromium.kill_hungry(self._memory, self._together):
                     log.warning("a page took too much memory, and its process was killed")
+                if chromium.grown > self._grown:
+                    self._retire(chromium)
             await asyncio.sleep(MEMORY_EVERY)

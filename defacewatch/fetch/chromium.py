@@ -20,11 +20,13 @@ import psutil
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from defacewatch.errors import DefacewatchError, NotFound
+from defacewatch.fetch import processes
 
 HEADLESS_SHELLS = ("/usr/bin/chromium-headless-shell", "chromium-headless-shell")
 FULL_BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 PACKAGE = Path(playwright.__file__).parent / "driver" / "package"
 START_TIMEOUT = 30.0  # seconds; a cold start on a busy small host takes up to ten
+WHOLE = 10  # looks at its memory, of which one looks for all of its processes
 NICE = 10  # of the browser and its driver: captures take what probes leave of the processors
 END_TIMEOUT = 5.0  # seconds for a polite end, before the process group is killed
 
@@ -113,6 +115,8 @@ class Chromium:
         self.process = process
         self.users = 0
         self.served = 0
+        self.grown = 0  # bytes that its processes other than those of pages hold, when last looked at
+        self._counted = 0
         self._step_back()
 
     def _step_back(self) -> None:
@@ -183,19 +187,27 @@ class Chromium:
             return False
         return True
 
-    def kill_hungry(self, limit: int) -> int:
-        """Kill each of its processes that holds more than `limit` bytes; how many there were.
+    def kill_hungry(self, each: int, together: int) -> int:
+        """Kill the processes that hold more than `each` bytes, and the largest page's while all of them hold
+        more than `together`; how many there were. See `processes.held` for what counts.
 
         A killed renderer fails the captures of its own page only, for contexts never share one.
         """
-        killed = 0
-        with suppress(psutil.Error):
-            for process in [self.process, *self.process.children(recursive=True)]:
-                with suppress(psutil.Error):
-                    if process.memory_info().rss > limit:
-                        process.kill()
-                        killed += 1
-        return killed
+        held = {pid: processes.held(pid) for pid in self._family()}
+        pages = [pid for pid in held if processes.is_page(pid)]
+        self.grown = sum(held.values()) - sum(held[pid] for pid in pages)
+        hungry = [pid for pid, size in held.items() if size > each]
+        if not hungry and pages and sum(held.values()) > together:
+            hungry = [max(pages, key=held.__getitem__)]
+        for pid in hungry:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(hungry)
+
+    def _family(self) -> list[int]:
+        """Its processes; all of them only now and then, for that takes long, else those of pages at least."""
+        self._counted += 1
+        return processes.tree(self.process.pid, whole=self._counted % WHOLE == 0)
 
     def kill(self) -> None:
         """End the whole process group, now."""

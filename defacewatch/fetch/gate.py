@@ -23,8 +23,7 @@ class Gate:
 
     async def take(self, rank: int) -> None:
         """Wait for a place, and take it; `release` gives it back."""
-        if self._free > 0:
-            self._free -= 1
+        if self.take_free():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (rank, next(self._number), turn))
@@ -44,13 +43,39 @@ class Gate:
                 return
         self._free += 1
 
+    def take_free(self) -> bool:
+        """Take a place if one is free."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
     @asynccontextmanager
-    async def place(self, rank: int) -> AsyncIterator[None]:
+    async def place(self, rank: int) -> AsyncIterator["Place"]:
         await self.take(rank)
+        place = Place(self)
         try:
-            yield
+            yield place
         finally:
-            self.release()
+            place.leave()
+
+
+class Place:
+    """A place that was taken, which may be given up for one in another gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def move(self, gate: Gate) -> bool:
+        """Take a place of `gate` for this one; False when none is free there, and this one stays taken."""
+        if not gate.take_free():
+            return False
+        self._gate.release()
+        self._gate = gate
+        return True
+
+    def leave(self) -> None:
+        self._gate.release()
 
 
 class Turn:

@@ -6,7 +6,7 @@ there is time left for that; one that does not let go is held still first.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ REDIRECTS = 5  # by script or <meta>, that are followed; a page that still goes 
 # Shares of the budget at which the next step begins at the latest, whatever the page does.
 COMMITTED, LOADED, SETTLED = 0.7, 0.4, 0.6
 LOAD_MOST = 10.0  # seconds that loading is waited for: what is not there by then is held back on purpose
+LATE = 4.0  # seconds after which a page that has not answered is a slow one
 QUIET = 0.5  # seconds without network traffic that make a page settled,
 SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start late),
 SETTLE_MOST = 5.0  # at the latest so many
@@ -55,7 +56,7 @@ class _Failed(Exception):
 class Visit:
     """One URL, looked at once; with `dwell`, so late that what scripts do in ten seconds is seen.
 
-    `tab` is what it opened, left to the caller to close.
+    `tab` is what it opened, left to the caller to close; `late` is told when the page is slow to answer.
     """
 
     def __init__(
@@ -67,13 +68,15 @@ class Visit:
         timeout: float,
         max_height: int,
         dwell: bool = False,
+        late: Callable[[], object] = lambda: None,
     ) -> None:
         self._chromium = chromium
         self._session = session
-        self._url = url
+        self.url = url
         self._max_height = max_height
         self._budget = Budget(timeout)
         self._dwell = dwell
+        self._late = late
         self._loaded = 0.0  # when, in seconds of the budget
         self._seen = Observed()
         self._screenshot = b""
@@ -151,15 +154,18 @@ class Visit:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _go(self) -> None:
+        slow = asyncio.get_running_loop().call_later(LATE, self._late)
         try:
             async with asyncio.timeout(self._budget.left(COMMITTED)):
-                await self._page.goto(self._url, wait_until="commit", timeout=0)
+                await self._page.goto(self.url, wait_until="commit", timeout=0)
         except TimeoutError:
             raise _Failed(Failure.TIMEOUT, "no answer in time") from None
         except Error as error:
             if "ERR_ABORTED" in str(error):
                 await asyncio.sleep(0.3)  # a download is told of a moment after it
             raise self._why(str(error)) from None
+        finally:
+            slow.cancel()
 
     async def _settle(self) -> None:
         """Wait until the page has loaded and been quiet, having scrolled through it; or until it is time."""
@@ -241,7 +247,8 @@ class Visit:
         for share, tall in heights.items():
             clip = {"x": 0, "y": 0, "width": WIDTH, "height": tall, "scale": 1}
             beyond = tall > HEIGHT and height <= TALL
-            options = {"captureBeyondViewport": beyond, "optimizeForSpeed": share == 1}
+            # For speed: the same pixels, compressed less, at a third of what writing a PNG takes else.
+            options = {"captureBeyondViewport": beyond, "optimizeForSpeed": True}
             with suppress(Error, TimeoutError):
                 async with asyncio.timeout(self._budget.left() * share):
                     if tall > HEIGHT and not beyond:
@@ -285,7 +292,7 @@ class Visit:
 
     def _why(self, error: str) -> _Failed:
         """Why no page came, told by whoever knows best: the browser, our proxy, the network stack."""
-        url, error = self._events.broken or (self._url, error)
+        url, error = self._events.broken or (self.url, error)
         if self._events.downloads:
             return _Failed(Failure.PROTOCOL, "a download and not a page")
         said = self._proxy_said(url)
@@ -309,7 +316,7 @@ class Visit:
         page, events, seen = self._page, self._events, self._seen
         if failure is Failure.BROWSER:
             return Rendering(now, failure=failure, detail=detail, elapsed=self._budget.used())
-        shown = page.url if seen.html else self._url
+        shown = page.url if seen.html else self.url
         return Rendering(
             at=now,
             final_url=shown[:URL],

@@ -21,7 +21,7 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
-from defacewatch.fetch.browser import Browser
+from defacewatch.fetch.browser import GROWN, TOGETHER, Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard, system_lookup
 from defacewatch.fetch.proxy import FilteringProxy
@@ -77,7 +77,14 @@ async def lookup(host: str, port: int) -> list[str]:
 
 
 @asynccontextmanager
-async def place(*, recycle_after: int = 200, timeout: float = TIMEOUT) -> AsyncIterator[Place]:
+async def place(
+    *,
+    recycle_after: int = 200,
+    timeout: float = TIMEOUT,
+    working: int = 4,
+    together: int = TOGETHER,
+    grown: int = GROWN,
+) -> AsyncIterator[Place]:
     guard = Guard(["127.0.0.0/8"])
     proxy = FilteringProxy(guard, lookup=lookup)
     portal = Portal()
@@ -88,7 +95,9 @@ async def place(*, recycle_after: int = 200, timeout: float = TIMEOUT) -> AsyncI
         recycle_after=recycle_after,
         max_height=3000,
         memory=600 * 1024 * 1024,
-        working=4,
+        together=together,
+        grown=grown,
+        working=working,
     )
     others = set(leaders())
     await proxy.start()
@@ -416,6 +425,41 @@ async def test_chromium_is_replaced_after_its_captures_without_disturbing_those_
         assert len({asked.path for asked in there.portal.asked} & {"/first", "/second"}) == 2
         assert await there.browser.alive()
         assert len(there.chromiums()) == 1
+
+
+async def test_a_chromium_that_has_grown_is_replaced_and_nothing_of_it_is_left() -> None:
+    async with place(grown=1) as there:
+        (first,) = there.chromiums()
+        family = [first, *first.children(recursive=True)]
+        assert (await there.show("<title>seen</title>")).title == "seen"
+        _, left = await asyncio.to_thread(psutil.wait_procs, family, timeout=AFTER)
+        assert left == []
+        assert await there.browser.alive()
+        assert len(there.chromiums()) == 1
+
+
+async def test_the_largest_page_is_ended_when_all_together_hold_too_much() -> None:
+    async with place(together=400 * 1024 * 1024) as there:
+        rendering = await there.show(
+            "<script>kept = Array.from({length: 45}, () => new Uint8Array(1e7).fill(1))</script>"
+        )
+        assert rendering.failure is Failure.CRASH
+        assert await there.browser.alive()
+        assert len(there.chromiums()) == 1
+
+
+async def test_sites_that_do_not_answer_do_not_keep_others_from_being_looked_at() -> None:
+    async with place(working=1, timeout=30) as there:
+        there.portal.answers |= {f"/silence/{number}": silence for number in range(9)}
+        urls = [there.portal.url(path) for path in there.portal.answers]
+        silent = [asyncio.create_task(there.browser.render(url, now=NOW)) for url in urls]
+        await there.portal.seen.wait()
+        assert (await there.show("<title>calm</title>")).title == "calm"
+        assert not any(task.done() for task in silent)
+        for task in silent:
+            task.cancel()
+        await asyncio.gather(*silent, return_exceptions=True)
+        assert (await there.show("<title>next</title>")).title == "next"
 
 
 async def test_nothing_is_left_when_it_stops() -> None:

@@ -59,3 +59,22 @@ async def test_a_place_that_comes_as_its_taker_gives_up_goes_to_the_next() -> No
     assert through == [1]
     async with asyncio.timeout(5):
         await gate.take(0)
+
+
+async def test_a_place_is_exchanged_for_a_free_one_elsewhere_and_given_back_there() -> None:
+    gate, other = Gate(1), Gate(1)
+    async with gate.place(0) as place:
+        through, tasks = await begun(gate, 0)
+        assert place.move(other)
+        await asyncio.gather(*tasks)
+        assert through == [0]
+        assert not other.take_free()
+    assert (gate.take_free(), other.take_free()) == (True, True)
+
+
+async def test_a_place_is_kept_where_there_is_no_other_to_have() -> None:
+    gate, full = Gate(1), Gate(0)
+    async with gate.place(0) as place:
+        assert not place.move(full)
+        assert not gate.take_free()
+    assert gate.take_free()
