@@ -18,6 +18,7 @@ from defacewatch.captures import Capture, Features, Hop, Look, Refusal, Resource
 from defacewatch.errors import DefacewatchError
 from defacewatch.records import Kept
 from defacewatch.store.blobs import Blobs
+from defacewatch.store.screenshots import smaller
 
 RESOURCES = 500  # of a page's requests, how many are listed with its capture
 WORDS = 2000  # characters of what a page says of itself (title, URL, header) that are kept
@@ -41,7 +42,7 @@ async def keep(blobs: Blobs, page: str, look: Look, features: Features, *, attac
         lambda: (
             blobs.put(_bytes(look.probe.html), ".html"),
             blobs.put(_bytes(rendering.html), ".html"),
-            blobs.put(rendering.screenshot, ".png"),
+            blobs.put(smaller(rendering.screenshot), ".png"),
             blobs.put(_facts(look), ".json"),
         )
     )
