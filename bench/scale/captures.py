@@ -39,7 +39,7 @@ CLOSING = 0.3  # seconds after a capture in which its context is closed, which c
 TIMEOUT = timedelta(seconds=60)
 BARE, WHOLE = "bare Playwright, PNG", "defacewatch, whole path"
 TARGET = 1.2  # of bare Playwright that the whole path may cost
-EVERY = 100  # captures of a soak between two looks at memory
+EVERY, LEAST = 100, 8  # captures of a soak between two looks at memory, and looks that there are at least
 AT_ONCE = 2
 
 Way = Callable[[str], Awaitable[int]]  # a URL looked at; the size of the picture in bytes
@@ -230,6 +230,7 @@ def moment(captures: int, server: int) -> Moment:
 async def soaked(urls: Sequence[str], server: int, captures: int, console: Console) -> list[Moment]:
     """So many captures, two at a time; the tree at each hundred, and at last when all is stopped."""
     numbers = iter(range(captures))
+    every = max(1, min(EVERY, captures // LEAST))
     moments: list[Moment] = []
     done = 0
 
@@ -238,7 +239,7 @@ async def soaked(urls: Sequence[str], server: int, captures: int, console: Conso
         for number in numbers:
             await look(urls[number % len(urls)])
             done += 1
-            if done % EVERY == 0:
+            if done % every == 0:
                 moments.append(moment(done, server))
                 console.print(_line(moments[-1]))
 
