@@ -22,7 +22,7 @@ from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.messenger import Messenger
 from defacewatch.roster import Roster, on_duty, raised
-from defacewatch.schedule import Intervals, Schedule, intervals
+from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
@@ -330,6 +330,7 @@ class Daemon:
         self.settings = settings
         self.eyes.checker.confirm_after = settings.watch.confirm_after
         self.eyes.checker.revalidate_every = settings.watch.revalidate_every
+        self.eyes.revalidation.fresh = fresh_for(settings.watch.revalidate_every)
         if (settings.alerts, settings.secrets) != (old.alerts, old.secrets):
             await self.messenger.stop(10.0)
             self.messenger = self._make_messenger()

@@ -24,7 +24,7 @@ from defacewatch.fetch.names import CachedLookup
 from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.renewal import Renewal
 from defacewatch.revalidation import Revalidation
-from defacewatch.schedule import REVALIDATE_SHARE
+from defacewatch.schedule import fresh_for
 from defacewatch.store import Store
 from defacewatch.workers import Workers
 
@@ -86,7 +86,7 @@ async def opened_eyes(
             http,
             store.checks.materials_of,
             clock=clock,
-            fresh=watch.revalidate_every * (1 - REVALIDATE_SHARE),
+            fresh=fresh_for(watch.revalidate_every),
         )
         yield Eyes(guard, chromium, fetcher, canaries, checker, reading, renewal, revalidation)
 

@@ -46,6 +46,11 @@ class Intervals:
         return None if self.revalidate is None else self.revalidate.total_seconds() * REVALIDATE_SHARE
 
 
+def fresh_for(revalidate_every: timedelta) -> timedelta:
+    """How old an answer for another page may be, so that a change is found within `revalidate_every`."""
+    return revalidate_every * (1 - REVALIDATE_SHARE)
+
+
 def intervals(
     portals: Iterable[Portal], default: Intervals, watch: RaisedWatch | None
 ) -> dict[str, Intervals]:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -145,9 +146,11 @@ async def test_a_changed_configuration_is_taken_over_while_running(stand: Stand)
         stand.portals.append({"key": "so", "name": "Sở", "pages": [{"url": stand.site.url + "?so"}]})
         stand.general["alerts"] = {"email": {"host": "127.0.0.1", "port": mailbox.port}}
         stand.roster["officers"].append({"key": "binh", "name": "Bình"})
+        stand.general["watch"] = {**stand.general["watch"], "revalidate_every": "4m"}  # type: ignore[dict-item]
         stand.write()
         await until(lambda: len(daemon.schedule.planned) == 2 and "email" in daemon.messenger.channels)
         assert daemon.roster.officer("binh") is not None
+        assert daemon.eyes.revalidation.fresh == timedelta(minutes=1)
         assert {portal.key for portal in await daemon.store.portals.all()} == {"so", "tinh"}
 
 
