@@ -27,7 +27,12 @@
       if (video.currentTime > 0) video.currentTime = 0;
     });
   }
+  // A sheet for all elements takes as long as all others together: only where there can be a caret.
+  const active = Object.getOwnPropertyDescriptor(Document.prototype, "activeElement").get.call(document);
+  const body = Object.getOwnPropertyDescriptor(Document.prototype, "body").get.call(document);
+  const mode = Object.getOwnPropertyDescriptor(Document.prototype, "designMode").get.call(document);
   quietly(() => {
+    if (active === body && mode !== "on" && !(body instanceof HTMLElement && body.isContentEditable)) return;
     const sheet = new CSSStyleSheet();
     sheet.replaceSync("*, *::before, *::after { caret-color: transparent !important; }");
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];

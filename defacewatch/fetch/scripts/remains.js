@@ -148,7 +148,7 @@
     const over = around(link);
     if (over.shut || over.left < INK) return true;
     return (
-      [box(link), sight.content(link)].every((area) => gone(area, over)) || (!sight.pictured(link) && pale(link, over.left))
+      [box, sight.content].every((areaOf) => gone(areaOf(link), over)) || (!sight.pictured(link) && pale(link, over.left))
     );
   };
 }

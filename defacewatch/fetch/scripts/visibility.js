@@ -47,9 +47,16 @@
     for (let at = element, deep = 0; at && deep < 512; at = parent(at), deep += 1) yield at;
   };
 
+  // Remembered: a page has many elements and few colours.
+  const colours = new Map();
   const channels = (colour) => {
-    const numbers = (/^rgba?\(([^)]+)\)$/.exec(colour)?.[1] ?? "").split(/[ ,/]+/).map(Number);
-    return numbers.length >= 3 ? [...numbers.slice(0, 3), numbers[3] ?? 1] : null;
+    let found = colours.get(colour);
+    if (found === undefined) {
+      const numbers = (/^rgba?\(([^)]+)\)$/.exec(colour)?.[1] ?? "").split(/[ ,/]+/).map(Number);
+      found = numbers.length >= 3 ? [...numbers.slice(0, 3), numbers[3] ?? 1] : null;
+      if (colours.size < 1000) colours.set(colour, found);
+    }
+    return found;
   };
   const near = (one, two) => [0, 1, 2].every((at) => Math.abs(one[at] - two[at]) <= 12);
   // The plain colour behind an element, or null where a picture or a gradient makes that unknowable.
@@ -89,15 +96,17 @@
   const pictured = (link) => first(link, "img, svg, picture, video, canvas, input, object") !== null;
   const unreadable = (link) => !pictured(link) && (faint(link) || blended(link));
   const right = Math.max(innerWidth, root ? reading.getter(Element, "scrollWidth")(root) : 0);
-  const beyond = (area) =>
-    area.right + scrollX <= 0 || area.bottom + scrollY <= 0 || area.left + scrollX >= right;
+  // Nothing scrolls while we look, and each question for it makes the browser look for news.
+  const [across, down] = [scrollX, scrollY];
+  const beyond = (area) => area.right + across <= 0 || area.bottom + down <= 0 || area.left + across >= right;
   const content = (element) => {
     const range = document.createRange();
     range.selectNodeContents(element);
     return range.getBoundingClientRect();
   };
   const sized = (area) => area.width > 1 && area.height > 1;
-  const outside = (element) => [box(element), content(element)].every((area) => !sized(area) || beyond(area));
+  // The boxes of all that is in an element take long, and are asked for where its own says nothing.
+  const outside = (element) => [box, content].every((areaOf) => !sized(areaOf(element)) || beyond(areaOf(element)));
   // Whether an element and all that is in it stand where nobody can scroll to.
   const away = (element, area) => sized(area) && beyond(area) && outside(element);
   // Whether an element or one around it hides it, remembered for each on the way.
