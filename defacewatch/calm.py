@@ -8,36 +8,49 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defacewatch.captures import Look, Probe, Tier, TlsProblem, Validators
 from defacewatch.compare.noise import normal_url
 from defacewatch.compare.sameness import only_noise
-from defacewatch.looks import Seen
+from defacewatch.compare.updates import is_little_news
+from defacewatch.looks import Seen, pause_before
 from defacewatch.records import Outcome, Quiet
 from defacewatch.verdicts import VerdictKind
+from defacewatch.workers import TooMuch
 
 SHELF = 96 * 1024 * 1024  # bytes of documents that are kept to compare with, compressed
 LARGEST = 2 * 1024 * 1024  # characters of one
+
+# Whether a document, compressed, and the next one, at an address, differ in a little news only.
+Reads = Callable[[bytes, str, str], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
 class Calm:
     """A page as its last full check left it: the version of its state, what to ask conditionally with, and
-    the way to its document (redirects, and what is wrong with the certificate)."""
+    the way to its document (redirects, and what is wrong with the certificate).
+
+    `due` is when the browser has to look, if the document is not the one that it saw last; `fresh` is until
+    when its last look is recent enough for a document with a little news to wait for the next.
+    """
 
     page: str
     url: str
     version: int
     validators: Validators
     way: tuple[str, ...] = ()
+    due: datetime | None = None
+    fresh: datetime | None = None
 
 
 class CalmPages:
     """What is known of calm pages, and the looks that found nothing new and wait to be noted."""
 
-    def __init__(self, note: Callable[[Sequence[Quiet]], Awaitable[frozenset[str]]]) -> None:
-        self._note = note
+    def __init__(
+        self, note: Callable[[Sequence[Quiet]], Awaitable[frozenset[str]]], *, reads: Reads | None = None
+    ) -> None:
+        self._note, self._reads = note, reads
         self._pages: dict[str, Calm] = {}
         self._documents: OrderedDict[str, bytes] = OrderedDict()
         self._shelved = 0
@@ -46,16 +59,27 @@ class CalmPages:
     def get(self, page_id: str) -> Calm | None:
         return self._pages.get(page_id)
 
-    def settle(self, outcome: Outcome, last: Seen) -> None:
+    def settle(self, outcome: Outcome, last: Seen, *, revalidate_every: timedelta) -> None:
         """Remember a page after a full check that has been recorded, or forget it."""
-        page = outcome.context.page
+        context, page = outcome.context, outcome.context.page
         if not _is_calm(outcome, last):
             self.forget(page.id)
             return
-        # `record` has moved the version by one
-        validators = outcome.validators or outcome.context.validators
-        way = _way(last.look.probe)
-        self._pages[page.id] = Calm(page.id, page.url, outcome.context.version + 1, validators, way)
+        rendered = outcome.tier is Tier.RENDER
+        seen_at = outcome.at if rendered else context.captured_at
+        waits = not rendered and (outcome.served_hash or context.served_hash) != context.captured_hash
+        if waits and seen_at is None:
+            self.forget(page.id)
+            return
+        self._pages[page.id] = Calm(
+            page.id,
+            page.url,
+            context.version + 1,  # `record` has moved it by one
+            outcome.validators or context.validators,
+            _way(last.look.probe),
+            due=seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None,
+            fresh=seen_at + revalidate_every if seen_at else None,
+        )
         if last.look.probe.html:
             self._shelve(page.id, last.look.probe.html)
 
@@ -67,15 +91,34 @@ class CalmPages:
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""
         probe = look.probe
-        if probe.failure is not None or probe.refusals or _way(probe) != calm.way:
+        if _is_odd(calm, probe) or (calm.due is not None and look.at >= calm.due):
             return False
         if probe.not_modified:
             return True
+        document = self._document(calm, probe)
+        return document is not None and only_noise(_unpacked(document), probe.html)
+
+    async def has_little_news(self, calm: Calm, look: Look) -> bool:
+        """Whether a probe of a calm page found its document with a little news in it that speaks of nothing,
+        soon enough after the browser's last look that the next may wait."""
+        probe = look.probe
+        if self._reads is None or calm.fresh is None or look.at >= calm.fresh:
+            return False
+        document = None if _is_odd(calm, probe) else self._document(calm, probe)
+        if document is None:
+            return False
+        try:
+            return await self._reads(document, probe.html, probe.final_url)
+        except TooMuch:
+            return False
+
+    def _document(self, calm: Calm, probe: Probe) -> bytes | None:
+        """What to compare the document of a probe with; None where that cannot be."""
         document = self._documents.get(calm.page)
         if document is None or not probe.html or probe.truncated or probe.status != 200:
-            return False
+            return None
         self._documents.move_to_end(calm.page)
-        return only_noise(zlib.decompress(document).decode("utf-8", "replace"), probe.html)
+        return document
 
     def saw(self, calm: Calm, at: datetime) -> None:
         """A look at a calm page that found nothing new; it is written with others, by `flush`."""
@@ -106,6 +149,19 @@ class CalmPages:
             self._shelved -= len(self._documents.popitem(last=False)[1])
 
 
+def reads_little_news(document: bytes, html: str, url: str) -> bool:
+    """Work for a worker: whether a compressed document differs from `html` in a little news only."""
+    return is_little_news(_unpacked(document), html, url)
+
+
+def _unpacked(document: bytes) -> str:
+    return zlib.decompress(document).decode("utf-8", "replace")
+
+
+def _is_odd(calm: Calm, probe: Probe) -> bool:
+    return probe.failure is not None or bool(probe.refusals) or _way(probe) != calm.way
+
+
 def _way(probe: Probe) -> tuple[str, ...]:
     """How a probe came to its document, without what is another each time (session ids in addresses)."""
     hops = (f"{hop.status} {normal_url(hop.location)}" for hop in probe.hops)
@@ -114,10 +170,9 @@ def _way(probe: Probe) -> tuple[str, ...]:
 
 
 def _is_calm(outcome: Outcome, last: Seen) -> bool:
-    """Whether the next probe may be compared with this look alone: nothing is open, nothing is owed."""
+    """Whether the next probe may be compared with this look alone: nothing is open, and nothing is owed but a
+    look of the browser's."""
     context, verdict, probe = outcome.context, outcome.verdict, last.look.probe
-    captured = outcome.served_hash if outcome.tier is Tier.RENDER else context.captured_hash
-    served = outcome.served_hash or context.served_hash
     return (
         verdict.kind is VerdictKind.CLEAN
         and not verdict.wavered
@@ -130,6 +185,5 @@ def _is_calm(outcome: Outcome, last: Seen) -> bool:
         and not probe.refusals
         # of one that ends soon people are reminded, which is for the full check to do
         and (probe.tls is None or probe.tls.problem is not TlsProblem.EXPIRES_SOON)
-        and served is not None
-        and served == captured
+        and (outcome.served_hash or context.served_hash) is not None
     )

@@ -10,13 +10,14 @@ from typing import Protocol, TypeVar
 import structlog
 
 from defacewatch.alerts import draft
-from defacewatch.calm import CalmPages
+from defacewatch.calm import CalmPages, Reads
 from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
 from defacewatch.compare import compare
 from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
 from defacewatch.looks import (
+    SUSPECT_PAUSE,
     Seen,
     certificate_draft,
     dwelt,
@@ -24,6 +25,7 @@ from defacewatch.looks import (
     is_worth_keeping,
     next_validators,
     nothing_came,
+    pause_before,
     showing,
     standing,
     taught_profile,
@@ -47,10 +49,6 @@ from defacewatch.workers import TooMuch
 
 log = structlog.get_logger(__name__)
 
-SUSPECT_AT = 10.0  # points of a probe that make the browser look, once per served document
-SUSPECT_PAUSE = timedelta(
-    minutes=2
-)  # a page whose every probe is a little odd costs one capture in this time
 BREAKS_AFTER = 3  # failures of our browser on one page, in a row, that make it the page's doing
 RACES = 5  # how often a check that lost a race re-reads and repeats before it gives up
 
@@ -90,7 +88,8 @@ class Result:
 class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
-    `renew` makes what is kept of a page readable, before the page is compared with it.
+    `renew` makes what is kept of a page readable, before the page is compared with it; `reads` reads the news
+    of a page that was calm.
     """
 
     def __init__(
@@ -105,6 +104,7 @@ class Checker:
         extract: Callable[[Look], Awaitable[Features]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         renew: Callable[[str], Awaitable[object]] | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
         self.extract, self.renew = extract, renew
@@ -113,16 +113,16 @@ class Checker:
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
         self.dwelling = Dwelling()
-        self.calm = CalmPages(checks.quiet)
+        self.calm = CalmPages(checks.quiet, reads=reads)
 
     async def probe_page(self, page_id: str) -> Result | None:
-        """As `check_page`; None where one probe of a page that was calm has found it so still, which is only
-        noted (`calm.flush` writes it)."""
+        """As `check_page`; None where one probe of a page that was calm has found it so still, or with
+        a little news that may wait for the browser, which is only noted (`calm.flush` writes it)."""
         calm = self.calm.get(page_id)
         if calm is None:
             return await self.check_page(page_id)
         look = await self.fetch.probe(calm.url, now=self.clock(), validators=calm.validators)
-        if self.calm.is_still(calm, look):
+        if self.calm.is_still(calm, look) or await self.calm.has_little_news(calm, look):
             self.calm.saw(calm, look.at)
             return None
         return await self.check_page(page_id, probed=None if look.probe.not_modified else look)
@@ -163,7 +163,7 @@ class Checker:
                 recorded = await self.checks.record(outcome)
             except Moved:
                 continue  # a person or another process was faster: read again, and judge by what stands now
-            self.calm.settle(outcome, looks[-1])
+            self.calm.settle(outcome, looks[-1], revalidate_every=self.revalidate_every)
             return Result(outcome, recorded)
         raise Conflict(f"page {page_id} kept changing under the check; it will be looked at again")
 
@@ -277,7 +277,7 @@ class Checker:
             return False
         if context.incident is not None and context.incident.present:
             return age >= SUSPECT_PAUSE
-        return age >= (SUSPECT_PAUSE if verdict.score >= SUSPECT_AT else self.revalidate_every)
+        return age >= pause_before(verdict, self.revalidate_every)
 
     async def _conclude(
         self, context: Context, looks: Sequence[Seen], began: datetime

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from defacewatch.calm import reads_little_news
 from defacewatch.captures import Features, Look
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
@@ -81,6 +82,7 @@ async def opened_eyes(
             online=canaries.online,
             extract=reading,
             renew=renewal.page,
+            reads=partial(workers.run, reads_little_news),
         )
         revalidation = Revalidation(
             http,

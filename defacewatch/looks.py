@@ -17,6 +17,10 @@ from defacewatch.workers import TooMuch
 KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
 KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
 REMIND_OF_CERTIFICATE = timedelta(days=7)
+SUSPECT_AT = 10.0  # points of a probe that make the browser look, once per served document
+SUSPECT_PAUSE = timedelta(
+    minutes=2
+)  # a page whose every probe is a little odd costs one capture in this time
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,11 @@ def standing(context: Context) -> VerdictKind | None:
     if incident is not None and incident.intermittent and context.last is VerdictKind.CLEAN:
         return context.last  # it was away when the browser last looked
     return incident.verdict if incident is not None and incident.present else context.last
+
+
+def pause_before(verdict: Verdict, revalidate_every: timedelta) -> timedelta:
+    """How long after its last look the browser may leave a page whose document is another since."""
+    return SUSPECT_PAUSE if verdict.score >= SUSPECT_AT else revalidate_every
 
 
 def is_worth_keeping(outcome: Outcome) -> bool:

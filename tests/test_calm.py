@@ -1,13 +1,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from defacewatch import calm as calm_module
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.baselines import Baseline
-from defacewatch.calm import Calm, CalmPages
+from defacewatch.calm import Calm, CalmPages, reads_little_news
 from defacewatch.captures import (
     Failure,
     Hop,
@@ -26,9 +26,11 @@ from defacewatch.looks import Seen
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.records import Context, Outcome, Quiet
 from defacewatch.verdicts import Streak, Verdict, VerdictKind
+from defacewatch.workers import TooMuch
 
 NOW = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
 URL = "https://tinh.gov.vn/"
+ROUND = timedelta(minutes=10)
 KNOWN = Validators('"1"', None, "hash")
 HTML = "<html><body><p>Lượt truy cập: {0}</p><input type=hidden name=csrf value='{1}'></body></html>"
 
@@ -99,7 +101,7 @@ def outcome(**changes: object) -> Outcome:
 
 
 def settled(pages: CalmPages, look: Seen | None = None, **changes: object) -> Calm:
-    pages.settle(outcome(**changes), look or seen())
+    pages.settle(outcome(**changes), look or seen(), revalidate_every=ROUND)
     calm = pages.get("p")
     assert calm is not None
     return calm
@@ -111,7 +113,9 @@ def test_a_page_that_was_clean_is_calm_at_the_version_that_its_record_made(pages
 
 def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmPages) -> None:
     before = outcome(validators=None)
-    pages.settle(replace(before, context=replace(before.context, validators=KNOWN)), seen())
+    pages.settle(
+        replace(before, context=replace(before.context, validators=KNOWN)), seen(), revalidate_every=ROUND
+    )
     calm = pages.get("p")
     assert calm is not None
     assert calm.validators == KNOWN
@@ -124,14 +128,13 @@ def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmP
         {"verdict": Verdict(VerdictKind.LEARNING)},
         {"verdict": Verdict(VerdictKind.CLEAN, wavered=True)},
         {"streak": Streak(1, Tier.RENDER)},
-        {"served_hash": "not captured yet"},
         {"browser_failed": True},
         {"alerts": (Draft(AlertKind.CERTIFICATE, Urgency.NORMAL),)},
     ],
 )
 def test_a_page_of_which_something_is_owed_is_not_calm(pages: CalmPages, changes: dict[str, object]) -> None:
     settled(pages)
-    pages.settle(outcome(**changes), seen())
+    pages.settle(outcome(**changes), seen(), revalidate_every=ROUND)
     assert pages.get("p") is None
 
 
@@ -144,13 +147,15 @@ def test_a_page_of_which_something_is_owed_is_not_calm(pages: CalmPages, changes
     ],
 )
 def test_a_page_whose_last_look_was_odd_is_not_calm(pages: CalmPages, look: Seen) -> None:
-    pages.settle(outcome(), look)
+    pages.settle(outcome(), look, revalidate_every=ROUND)
     assert pages.get("p") is None
 
 
 def test_a_page_without_an_approved_look_is_not_calm(pages: CalmPages) -> None:
     before = outcome()
-    pages.settle(replace(before, context=replace(before.context, baseline=None)), seen())
+    pages.settle(
+        replace(before, context=replace(before.context, baseline=None)), seen(), revalidate_every=ROUND
+    )
     assert pages.get("p") is None
 
 
@@ -245,3 +250,84 @@ def test_the_way_to_a_document_is_part_of_it(pages: CalmPages) -> None:
         replace(again, hops=(*again.hops, Hop(URL, 302, "/x"))),
     ):
         assert not pages.is_still(calm, Look(other))
+
+
+def captured(minutes: float, **changes: object) -> Outcome:
+    """A check of a page that the browser saw so many minutes ago."""
+    before = outcome(**changes)
+    return replace(before, context=replace(before.context, captured_at=NOW - timedelta(minutes=minutes)))
+
+
+def test_a_document_that_the_browser_has_not_seen_is_still_until_the_browser_is_due(pages: CalmPages) -> None:
+    pages.settle(captured(4, served_hash="not captured yet"), seen(), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    assert calm.due == calm.fresh == NOW + timedelta(minutes=6)
+    assert pages.is_still(calm, Look(probe(at=NOW + timedelta(minutes=5))))
+    assert not pages.is_still(calm, Look(probe(at=NOW + timedelta(minutes=6))))
+    assert not pages.is_still(calm, Look(probe("", not_modified=True, at=NOW + timedelta(minutes=6))))
+
+
+def test_one_that_looked_odd_to_the_probe_is_due_sooner(pages: CalmPages) -> None:
+    odd = Verdict(VerdictKind.CLEAN, 12.0)
+    pages.settle(captured(1, served_hash="new", verdict=odd), seen(), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    assert calm.due == NOW + timedelta(minutes=1)
+
+
+def test_one_that_the_browser_has_never_seen_is_not_calm(pages: CalmPages) -> None:
+    pages.settle(outcome(served_hash="new"), seen(), revalidate_every=ROUND)
+    assert pages.get("p") is None
+
+
+def test_a_capture_says_from_when_on_news_are_fresh(pages: CalmPages) -> None:
+    look = Seen(Look(probe(), Rendering(NOW)), None)
+    calm = settled(pages, look, tier=Tier.RENDER, served_hash="new")
+    assert (calm.due, calm.fresh) == (None, NOW + ROUND)
+
+
+LONG = "<html><body><p class=a>{0}</p>" + "<p>Cổng thông tin điện tử của tỉnh</p>" * 50 + "</body></html>"
+
+
+class Reading:
+    """Reads news as a worker does; `error` is raised instead."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: TooMuch | None = None
+
+    async def __call__(self, document: bytes, html: str, url: str) -> bool:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return reads_little_news(document, html, url)
+
+
+async def test_a_little_news_waits_while_the_browser_s_last_look_is_fresh(notes: Notes) -> None:
+    reading = Reading()
+    pages = CalmPages(notes, reads=reading)
+    pages.settle(captured(4), seen(LONG.format("Cũ")), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    soon, late = NOW + timedelta(minutes=5), NOW + timedelta(minutes=6)
+    news, attack = LONG.format("Họp báo sáng nay"), LONG.format("Hacked by Mr.X")
+    assert await pages.has_little_news(calm, Look(probe(news, at=soon)))
+    assert not await pages.has_little_news(calm, Look(probe(attack, at=soon)))
+    assert reading.asked == 2
+    assert not await pages.has_little_news(calm, Look(probe(news, at=late)))
+    assert not await pages.has_little_news(calm, Look(probe(news, at=soon, status=404)))
+    assert not await pages.has_little_news(calm, Look(probe(news, at=soon, failure=Failure.TIMEOUT)))
+    assert not await pages.has_little_news(calm, Look(probe(news, at=soon, hops=(Hop(URL, 302, "/x"),))))
+    assert not await pages.has_little_news(replace(calm, fresh=None), Look(probe(news, at=soon)))
+    assert not await pages.has_little_news(replace(calm, page="other"), Look(probe(news, at=soon)))
+    assert reading.asked == 2
+    reading.error = TooMuch("too long")
+    assert not await pages.has_little_news(calm, Look(probe(news, at=soon)))
+
+
+async def test_without_a_worker_to_read_it_no_news_is_little(pages: CalmPages) -> None:
+    pages.settle(captured(4), seen(LONG.format("Cũ")), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    assert not await pages.has_little_news(calm, Look(probe(LONG.format("Họp báo sáng nay"))))

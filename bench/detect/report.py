@@ -46,6 +46,27 @@ def show(console: Console, result: Result, *, html_only: bool) -> None:
     told = sum(one.verdict in ("changed", "defaced") for one in steps)
     console.print(f"{told} of {len(steps)} ordinary updates told, {approvals} looks approved by an officer")
     console.print(_times(outcomes))
+    for line in _little(outcomes):
+        console.print(line)
+
+
+def _little(outcomes: Sequence[Outcome]) -> list[str]:
+    """How many documents a probe would not have read in full, and what would have been said of those."""
+    lines = []
+    for what, some in (
+        ("ordinary updates", [one for one in outcomes if one.group == LEGITIMATE and one.row == "ordinary"]),
+        ("attacks", [one for one in outcomes if one.group not in (LEARNING, LEGITIMATE, "stress")]),
+        ("stress", [one for one in outcomes if one.group == "stress"]),
+    ):
+        asked = [one for one in some if one.little is not None]
+        little = [one for one in asked if one.little]
+        bad = Counter(f"{one.row} of {one.site}" for one in little if one.probe in ("changed", "defaced"))
+        lines.append(
+            f"{what}: {len(little)} of {len(asked)} documents are taken for little news;"
+            f" read in full, {bad.total()} of them are told"
+            + "".join(f", {number} {row}" for row, number in bad.most_common())
+        )
+    return lines
 
 
 def write(file: Path, result: Result, facts: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from bench.detect.subjects import Subject
 from bench.detect.visitors import every_third
 from bench.detect.walk import Walked, walk
 from defacewatch.captures import Look
+from defacewatch.compare.updates import is_little_news
 from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.signals import Role
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
@@ -34,7 +35,8 @@ class Outcome:
     """One judged case. `first` is the first of several steps at which it was said; `size` is in characters of
     the document as served; times are in milliseconds of CPU time. `signals` are (kind, role, points,
     identity), the heaviest first. `hides` and `explained` are what the verdict was come to by: whether the
-    page was hidden, and whether its being replaced counted for nothing (`verdicts.judge`)."""
+    page was hidden, and whether its being replaced counted for nothing (`verdicts.judge`). `little`: whether
+    its document was taken for the one before it with a little news, None where nothing is compared."""
 
     site: str
     family: str
@@ -54,6 +56,7 @@ class Outcome:
     page: str = ""
     first: int | None = None
     approved: bool = False
+    little: bool | None = None
     size: int = 0
     capture_ms: float | None = None
     probe_ms: float | None = None
@@ -126,18 +129,18 @@ def outcomes(work: Work) -> list[Outcome | Missed]:
         (LEARNING, LEARNED) if place < learned else (LEGITIMATE, subject.steps[place]) for place in unseen
     ]
     missed = [_missed(subject, place, *row) for place, row in zip(unseen, steps, strict=True)]
-    return [*_ordinary(walked), *missed, *_attacked(work, walked)]
+    return [*_ordinary(work, walked), *missed, *_attacked(work, walked)]
 
 
-def _ordinary(walked: Walked) -> Iterator[Outcome]:
+def _ordinary(work: Work, walked: Walked) -> Iterator[Outcome]:
     subject = walked.subject
     for place, verdict in walked.learned:
         yield _outcome(subject, place, LEARNING, LEARNED, "not-defaced", Said(verdict, verdict), {})
     for step in walked.steps:
         expect = "clean" if step.kind in ("ordinary", "simulated", "back") else "not-defaced"
-        yield _outcome(
-            subject, step.place, LEGITIMATE, step.kind, expect, step.said, {"approved": step.approved}
-        )
+        before = _document(work.sight(subject.scene(step.place - 1), dwell=work.dwells(step.place - 1)))
+        facts = {"approved": step.approved, "little": _is_little(before, step.said.read)}
+        yield _outcome(subject, step.place, LEGITIMATE, step.kind, expect, step.said, facts)
 
 
 def _attacked(work: Work, walked: Walked) -> Iterator[Outcome | Missed]:
@@ -154,8 +157,23 @@ def _attacked(work: Work, walked: Walked) -> Iterator[Outcome | Missed]:
             yield _missed(work.subject, case.place, kind.group, row)
             continue
         said, first = _judged(state, kind, scenes, *looks, work)
-        facts = {"first": first, "page": kinds.page_of(kind.name)}
+        before = _document(work.sight(work.subject.scene(case.place), dwell=work.dwells(case.place)))
+        little = _is_little(before, looks[0][-1])
+        facts = {"first": first, "page": kinds.page_of(kind.name), "little": little}
         yield _outcome(work.subject, case.place, kind.group, row, kind.expect, said, facts)
+
+
+def _document(look: Look | None) -> str:
+    return "" if look is None else look.probe.html
+
+
+def _is_little(before: str, seen: Read | None) -> bool | None:
+    """Whether a calm page's probe would have left this document to the browser's next look."""
+    probe = None if seen is None else seen.look.probe
+    if probe is None or probe.html == before or not before:
+        return None
+    sound = probe.failure is None and probe.status == 200 and not probe.hops
+    return sound and is_little_news(before, probe.html, probe.final_url)
 
 
 def _happened(clean: Scene, attacked: Scene, seen: Read) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from unittest.mock import patch
 
 import aiohttp
 import psutil
@@ -25,7 +26,7 @@ from aiohttp import web
 from rich.console import Console
 from rich.table import Table
 
-from defacewatch.calm import Calm
+from defacewatch.calm import Calm, reads_little_news
 from defacewatch.captures import Features, Look, Tier
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
@@ -83,7 +84,7 @@ def serve(ready: Connection) -> None:
     async def moved(request: web.Request) -> web.Response:
         nonlocal count
         count += 1
-        return answer(document(news=f"<h2>Tin mới thứ {'x' * (count % 50)}</h2>"))
+        return answer(document(news=f"<h2>Tin mới thứ {'ba' * (count % 50)}</h2>"))
 
     def answer(content: bytes, **headers: str) -> web.Response:
         return web.Response(body=content, content_type="text/html", charset="utf-8", headers=headers)
@@ -135,6 +136,9 @@ async def made(path: str, port: int) -> AsyncIterator[Bench]:
         async def read(look: Look) -> Features:
             return await workers.run(extract, look)
 
+        async def reads(document: bytes, html: str, url: str) -> bool:
+            return await workers.run(reads_little_news, document, html, url)
+
         async def online() -> bool:
             return True
 
@@ -146,6 +150,7 @@ async def made(path: str, port: int) -> AsyncIterator[Bench]:
             revalidate_every=timedelta(minutes=10),
             online=online,
             extract=read,
+            reads=reads,
         )
         session = await stack.enter_async_context(
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=600))
@@ -158,7 +163,8 @@ async def calmed(bench: Bench) -> None:
     for page_id, url in bench.pages.items():
         context = await bench.store.checks.context(page_id, now=datetime.now(UTC))
         look = await bench.checker.fetch.probe(url, now=datetime.now(UTC))
-        calm = Calm(page_id, url, context.version, look.probe.validators)
+        fresh = datetime.now(UTC) + timedelta(days=1)
+        calm = Calm(page_id, url, context.version, look.probe.validators, fresh=fresh)
         bench.checker.calm._pages[page_id] = calm
         bench.checker.calm._shelve(page_id, look.probe.html)
 
@@ -187,10 +193,15 @@ async def noted(bench: Bench) -> None:
 
 
 async def full(bench: Bench) -> None:
-    """A document whose text has moved: read in a worker, compared, judged, recorded."""
-    for page_id in list(bench.pages)[:FULL]:
-        result = await bench.checker.check_page(page_id)
-        assert result.outcome.tier is Tier.PROBE
+    """A document read in full in a worker, compared, judged, recorded, and left to the browser."""
+
+    def leave(*_: object) -> bool:
+        return False
+
+    with patch.object(bench.checker, "_wants_browser", leave):
+        for page_id in list(bench.pages)[:FULL]:
+            result = await bench.checker.check_page(page_id)
+            assert result.outcome.tier is Tier.PROBE
 
 
 class Meter:
@@ -226,13 +237,12 @@ async def measure(port: int, server: int, rounds: int) -> dict[str, list[float]]
         for bench in benches.values():
             await calmed(bench)
             await bare(bench)
+        unread = await stack.enter_async_context(made("moved", port))
         for _ in range(rounds):
             for path, bench in benches.items():
                 found[f"{path}: bare GET"].append(await meter.of(bare, bench, HOSTS))
-                if path == "moved":
-                    found["moved: whole path"].append(await meter.of(full, bench, FULL))
-                else:
-                    found[f"{path}: whole path"].append(await meter.of(watched, bench, HOSTS))
+                found[f"{path}: whole path"].append(await meter.of(watched, bench, HOSTS))
+            found["any page: read in full"].append(await meter.of(full, unread, FULL))
             found["the store's share of a look that found nothing"].append(
                 await meter.of(noted, benches["tagged"], HOSTS)
             )

@@ -5,20 +5,21 @@ their features are the same, and need not be made. What is not certain is said t
 """
 
 import re
+from collections.abc import Sequence
 
 from defacewatch.compare import noise
 
 MOST = 60  # pieces that may differ
 LENGTH = 20_000  # characters of one of them
 
-_RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext")
-_TAG = re.compile(
+RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext")
+TAG = re.compile(
     r"([a-z][a-z0-9:-]*+)"
     r"((?:\s++[^\s\"'<>/=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+)*+)"
     r"\s*+/?+>(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+")
+ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)(?:\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+")
 _URLS = frozenset(("href", "src", "action", "srcset", "poster", "data"))
 _EXACT = frozenset(("style", "srcdoc", "http-equiv", "class", "type", "rel", "hidden"))
 _FIGURES = re.compile(r"\d++(?:[.,:/\s-]++\d++)*+")
@@ -34,14 +35,17 @@ def only_noise(before: str, after: str) -> bool:
     if len(old) != len(new):
         return False
     differing = [place for place, piece in enumerate(new) if piece != old[place]]
-    return len(differing) <= MOST and all(_same(old, new, place) for place in differing)
+    return len(differing) <= MOST and all(same_piece(old, place, new, place) for place in differing)
 
 
-def _same(old: list[str], new: list[str], place: int) -> bool:
-    one, other = old[place], new[place]
-    if max(len(one), len(other)) > LENGTH or not place:
+def same_piece(old: Sequence[str], place: int, new: Sequence[str], there: int) -> bool:
+    """Whether two copies of a document, cut at every `<`, have the same at these places but for noise."""
+    one, other = old[place], new[there]
+    if one == other:
+        return True
+    if max(len(one), len(other)) > LENGTH or not place or not there:
         return False
-    inside = _raw_text(new, place)
+    inside = _raw_text(new, there)
     if inside in ("script", "style"):
         return _same_code(one, other)
     if inside:
@@ -51,15 +55,15 @@ def _same(old: list[str], new: list[str], place: int) -> bool:
     return _same_tag(one, other)
 
 
-def _raw_text(pieces: list[str], place: int) -> str:
+def _raw_text(pieces: Sequence[str], place: int) -> str:
     """The element whose text is no markup that a piece is in, the piece's own tag included; '' for none."""
     for piece in reversed(pieces[: place + 1]):
         start = piece[:12].lower()
         if start.startswith("/"):
-            if start[1:].startswith(_RAW):
+            if start[1:].startswith(RAW):
                 return ""
-        elif start.startswith(_RAW):
-            return next(name for name in _RAW if start.startswith(name))
+        elif start.startswith(RAW):
+            return next(name for name in RAW if start.startswith(name))
     return ""
 
 
@@ -83,7 +87,7 @@ def _same_comment(one: str, other: str) -> bool:
 
 def _same_tag(one: str, other: str) -> bool:
     """A tag with the text behind it."""
-    tags = _TAG.fullmatch(one), _TAG.fullmatch(other)
+    tags = TAG.fullmatch(one), TAG.fullmatch(other)
     if tags[0] is None or tags[1] is None:
         # a closing tag, or text of which nothing else is known
         ends = one.partition(">"), other.partition(">")
@@ -92,7 +96,7 @@ def _same_tag(one: str, other: str) -> bool:
     name = tags[0][1].lower()
     if name != tags[1][1].lower() or not _same_text(tags[0][3], tags[1][3]):
         return False
-    sets = [_ATTRIBUTE.findall(tag[2]) for tag in tags if tag is not None]
+    sets = [ATTRIBUTE.findall(tag[2]) for tag in tags if tag is not None]
     if [key for key, _ in sets[0]] != [key for key, _ in sets[1]]:
         return False
     called = " ".join(value for key, value in sets[1] if key.lower() in ("name", "id"))

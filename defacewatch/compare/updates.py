@@ -1,0 +1,194 @@
+"""Whether a document is one that was read before with a little news in it, found out by the news alone.
+
+Two copies are cut at each tag; what both begin and end with is left aside, and what stands between is looked
+at piece by piece. Nothing is taken for little news that could be more: it brings plain text and links in
+markup that the page uses already, nothing that loads from or leads to a host that the page did not know,
+no wording that speaks of an attack, and the tags around it stay nested as they were.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
+
+from defacewatch.compare import dom, links, noise, phrases, text, wording
+from defacewatch.compare.phrases import Block
+from defacewatch.compare.sameness import ATTRIBUTE, RAW, TAG, same_piece
+
+LARGEST = 400_000  # characters of a document
+PIECES = 400  # between what both copies begin and end with
+REGION = 16_000  # characters of those
+NEW = 3_000  # characters of text that are new, and of text that is gone
+SHARE = 0.1  # … at most of the document's characters
+SLIDE = 50  # pieces by which an insertion is moved to where an element begins
+FOREIGN = 10  # letters that are not Latin
+
+_PLAIN = frozenset(
+    ("a", "abbr", "article", "b", "br", "dd", "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3",
+     "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "section", "small", "span", "strong", "sub", "sup",
+     "table", "tbody", "td", "th", "thead", "time", "tr", "u", "ul")
+)  # fmt: skip
+_VOID = frozenset(("br", "hr", "img"))
+_SAID = frozenset(("alt", "title", "datetime", "aria-label"))  # attributes that may say anything
+_SIZES = frozenset(("width", "height", "colspan", "rowspan", "data-id"))
+_ADDRESSES = frozenset(("href", "src"))
+_SAFE_ADDRESS = re.compile(r"(?:https?:)?//|mailto:|tel:|[^:]*$|[^:/?#]*[/?#]", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[\w-]{1,60}")
+_NAME = re.compile(r"/?([a-z][a-z0-9]*)", re.IGNORECASE)
+# What text is no plain text in. Inside them, and before the body, nothing is little news.
+_ELSEWHERE = (*RAW, "head", "svg", "math", "template", "select", "object", "noscript")
+
+
+def is_little_news(before: str, after: str, url: str) -> bool:
+    """Whether `after` is `before`, both of the page at `url`, but for a little news.
+
+    Judged in full, the features of both would differ in words and links, and in nothing that says anything:
+    what is not certain is said to be more.
+    """
+    if max(len(before), len(after)) > LARGEST:
+        return False
+    old, new = before.split("<"), after.split("<")
+    start, end, other = _between(old, new)
+    gone, come = old[start:end], new[start:other]
+    if max(len(gone), len(come)) > PIECES or max(len("".join(gone)), len("".join(come))) > REGION:
+        return False
+    if any(piece.startswith("!") and "-->" not in piece for piece in come):
+        return False
+    if not start or not _is_running_text("<".join(new[:start])) or _nesting(gone) != _nesting(come):
+        return False
+    known = frozenset(gone)
+    own = urlsplit(url).hostname or ""
+    if not all(piece in known or _is_plain(piece, before, own) for piece in come):
+        return False
+    return _says_little(gone, come, min(NEW, int(SHARE * len(before))))
+
+
+def _between(old: Sequence[str], new: Sequence[str]) -> tuple[int, int, int]:
+    """Where the copies begin to differ, and where each ends to; noise aside."""
+    start, shorter = 0, min(len(old), len(new))
+    while start < shorter and same_piece(old, start, new, start):
+        start += 1
+    end, other = len(old), len(new)
+    while min(end, other) > start and same_piece(old, end - 1, new, other - 1):
+        end, other = end - 1, other - 1
+    # what was put between alike elements may seem to begin inside one of them
+    for _ in range(SLIDE):
+        alone = start in (end, other) and start > 1
+        if not alone or _nesting(old[start:end]) == _nesting(new[start:other]):
+            break
+        last = new[other - 1] if start == end else old[end - 1]
+        if last != new[start - 1] or last != old[start - 1]:
+            break
+        start, end, other = start - 1, end - 1, other - 1
+    return start, end, other
+
+
+def _is_running_text(head: str) -> bool:
+    """Whether what follows `head` stands in the body, as text that is read as such."""
+    head = head.lower()
+    if "<body" not in head or head.rfind("<!--") > head.rfind("-->") or head.rfind("<![") > head.rfind("]>"):
+        return False
+    return not any(_last(head, name) > head.rfind(f"</{name}") for name in _ELSEWHERE)
+
+
+def _last(head: str, name: str) -> int:
+    """Where the last element of this name begins; -1 for none. One of a longer name counts as well."""
+    return head.rfind(f"<{name}")
+
+
+def _nesting(pieces: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a run of pieces leaves: closing tags of what began before it, and what it opened and left so."""
+    closed: list[str] = []
+    opened: list[str] = []
+    for piece in pieces:
+        found = _NAME.match(piece)
+        if found is None:
+            closed.append(piece)  # a comment, an instruction, a stray sign: equal, or something else
+            continue
+        name = found.group(1).lower()
+        if not piece.startswith("/"):
+            if name not in _VOID:
+                opened.append(name)
+        elif opened and opened[-1] == name:
+            opened.pop()
+        else:
+            closed.append("/".join((name, *opened)))
+    return tuple(closed), tuple(opened)
+
+
+def _is_plain(piece: str, before: str, own: str) -> bool:
+    """Whether a piece that the old copy does not have brings plain text in plain markup."""
+    if piece.startswith("/"):
+        found = _NAME.match(piece)
+        rest = piece[found.end() :] if found else ""
+        return found is not None and found.group(1).lower() in _PLAIN and rest.lstrip().startswith(">")
+    tag = TAG.fullmatch(piece)
+    if tag is None or tag[1].lower() not in _PLAIN:
+        return False
+    return all(
+        _is_harmless(key.lower(), value.strip("\"'"), value, before, own)
+        for key, value in ATTRIBUTE.findall(tag[2])
+    )
+
+
+def _is_harmless(key: str, value: str, written: str, before: str, own: str) -> bool:
+    if key in _ADDRESSES:
+        return _is_known_address(value, before, own)
+    if key in _SAID:
+        return len(value) <= 300
+    if key in _SIZES:
+        return value.isdigit() and value not in ("0", "1")
+    if key in ("class", "target", "rel", "loading"):
+        return f"{key}={written}" in before
+    return key == "id" and _IDENTIFIER.fullmatch(value) is not None
+
+
+def _is_known_address(value: str, before: str, own: str) -> bool:
+    """Whether an address stays on the page's own site, or at a host that the page knew."""
+    if "&#" in value or "&colon" in value or "\\" in value or not value.isprintable():
+        return False
+    if _SAFE_ADDRESS.match(value.strip()) is None:
+        return False
+    if not links.is_offsite(value, own):
+        return True
+    host = value.partition("//")[2].partition("/")[0]
+    return bool(host) and f"//{host}/" in before
+
+
+def _says_little(gone: Sequence[str], come: Sequence[str], most: int) -> bool:
+    """Whether the texts that are new are few and none speaks of an attack, and few are gone."""
+    had, has = dom.read("<" + "<".join(gone)), dom.read("<" + "<".join(come))
+    if has.drawn or has.scripts or has.cut or any(link.hidden for link in has.links):
+        return False
+    old, new = Counter(_texts(had)), Counter(_texts(has))
+    lost, fresh = old - new, new - old
+    if max(sum(map(len, texts.elements())) for texts in (lost, fresh)) > most:
+        return False
+    if not fresh:
+        return True
+    blocks = [*(Block("text", said) for said in fresh), *_around(has.blocks, fresh)]
+    folded = [text.words(line) for line in text.fold("\n".join(block.text for block in blocks)).split("\n")]
+    if phrases.find(blocks, folded) or sum(map(_is_foreign, "".join(fresh))) > FOREIGN:
+        return False
+    model = wording.model().words
+    against = {word for words in folded for word in words if model.get(word, 0.0) > 0}
+    return len(against) < wording.SUSPECT
+
+
+def _texts(reading: dom.Reading) -> Iterator[str]:
+    for block in reading.blocks:
+        yield block.text
+    for tag, attributes in reading.elements:
+        if tag == "img" and (said := noise.squeeze(attributes.get("alt") or "")):
+            yield said
+
+
+def _around(blocks: Sequence[Block], fresh: Counter[str]) -> Iterator[Block]:
+    """New texts with what stands before and behind them: a phrase may be put together of both."""
+    for at, block in enumerate(blocks):
+        if block.text in fresh:
+            yield Block("text", " ".join(near.text[:600] for near in blocks[max(0, at - 1) : at + 2]))
+
+
+def _is_foreign(sign: str) -> bool:
+    return sign >= "\u0370" and sign.isalpha() and not "\u1e00" <= sign < "\u1f00"
