@@ -1,5 +1,5 @@
 # Needs python3 (3.11 or newer) and make; everything else is installed by the targets. The environment is .venv/.
-.PHONY: help setup demo run test check bench bench-detect bench-scale format clean
+.PHONY: help setup demo run test check bench bench-detect bench-scale bench-peers format clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -33,7 +33,7 @@ check: ## format, lint, types, import contracts, lock file
 	@scripts/uv lock --check
 	$(BIN)/mypy $(CODE)
 
-bench: ## the benchmarks
+bench: ## the benchmarks that take minutes
 	@scripts/setup environment browser postgresql
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -44,6 +44,10 @@ bench-detect: ## the engine on real pages and attacks (ARGS="--html-only" for th
 bench-scale: ## the real daemon on a farm of portals (ARGS="--sizes 200,1000,5000,10000 --minutes 10")
 	@scripts/setup environment browser postgresql
 	@$(BIN)/python -m bench scale $(ARGS)
+
+bench-peers: ## other monitors beside this one, over the same pages; installs them from the package index
+	@scripts/setup environment browser
+	@$(BIN)/python -m bench peers $(ARGS)
 
 format: ## format the code, and mend what the linter can
 	@scripts/setup environment

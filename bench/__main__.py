@@ -1,4 +1,5 @@
-"""`python -m bench`: all benchmarks one after the other; `python -m bench NAME …`: one, with its options."""
+"""`python -m bench`: the benchmarks that take minutes, one after the other; `python -m bench NAME …`: one, with
+its options."""
 
 import sys
 from importlib import import_module
@@ -13,18 +14,20 @@ BENCHMARKS = {
     "detect": ("bench.detect.main", "what the engine says of ordinary updates and of attacks"),
 }
 
+LONG = frozenset(("scale", "peers", "detect"))  # these take an hour or more, and are run by name
+
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmark that is named first, or all; 0 when each did what it should."""
+    """Run the benchmark that is named first, or all but the long ones; 0 when each did what it should."""
     if not arguments:
-        return max(run(name, []) for name in BENCHMARKS)
+        return max(run(name, []) for name in BENCHMARKS if name not in LONG)
     name, *options = arguments
     if name in BENCHMARKS:
         return run(name, options)
     asked = name in ("-h", "--help", "list")
-    print("python -m bench [NAME [OPTIONS]]; without a name, all of them. NAME --help has the options.\n")
+    print("python -m bench [NAME [OPTIONS]]; without a name, all but those with a star. NAME --help has the options.\n")
     for known, (_, what) in BENCHMARKS.items():
-        print(f"  {known:10} {what}")
+        print(f"  {known + '*' * (known in LONG):10} {what}")
     return 0 if asked else 2
 
 

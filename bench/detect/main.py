@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
             sys.stderr.write(f"bench detect: {error}\n")
             return MISSING
     if not (options.html_only or options.rescore or contain.offline()):
-        return contain.contained("bench.detect.contained", argv)
+        return contain.contained("detect", argv)
     began = time.monotonic()
     plan = Plan(folder, options.side, options.seed, options.html_only, options.only, options.limit)
     if options.simulate:

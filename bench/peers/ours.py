@@ -20,12 +20,13 @@ from typing import Any
 import aiohttp
 
 from bench.peers.costs import HOUR, Measured, Spell
-from bench.peers.pages import BY_BROWSER, BY_CLIENT, Pages, helping
+from bench.peers.pages import BY_BROWSER, BY_CLIENT, Pages
 from bench.peers.phases import DEFACED, PATIENCE, Say
 from bench.peers.trees import LOOK_EVERY, Peak
 from bench.scale.attackers import Watch
 from bench.scale.attacks import Kind
 from bench.scale.farmhand import Field
+from bench.scale.helping import helping
 from bench.scale.layout import Layout
 from bench.scale.preparing import STORE, Prepared, Preparing, stage
 from bench.scale.processes import Ledger
@@ -79,7 +80,7 @@ class Ours:
     async def _standing_in(self) -> AsyncIterator[tuple[Mapping[str, Any], Postman]]:
         control = free_port()
         async with (
-            helping("bench.scale.standins", f"--control={control}") as said,
+            helping("bench.scale.standins", f"--control={control}") as (_, said),
             aiohttp.ClientSession() as client,
         ):
             if not said:

@@ -1,8 +1,6 @@
 """The pages that all monitors look at: a part of the scale bench's farm, or all of it."""
 
 import asyncio
-import signal
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,14 +9,13 @@ from pathlib import Path
 import aiohttp
 
 from bench.scale.attacks import Kind
-from bench.scale.farmhand import READY, Farmer, Field
+from bench.scale.farmhand import Farmer, Field
+from bench.scale.helping import farm_process
 from bench.scale.layout import Layout
 from bench.scale.mirrored import MIRROR, PROJECTS
 from bench.scale.serving import MEDIAN
 from defacewatch.demo.stage import free_port
-from defacewatch.errors import DefacewatchError
 
-ROOT = Path(__file__).resolve().parents[2]
 AS_THEY_ARE = frozenset({*PROJECTS, MIRROR.name})  # real pages: what they say does not move
 BY_ANY = BY_CLIENT, BY_BROWSER = "probes", "browsers"  # who asks, as the farm counts
 SETTLES = 2.5  # seconds after which every moving page has moved, one update a second being published
@@ -74,32 +71,10 @@ class Pages:
 
 
 @asynccontextmanager
-async def helping(module: str, *options: str) -> AsyncIterator[str]:
-    """A process of the bench's own until the end of the block; the line that says that it is there."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *options),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        yield (await process.stdout.readline()).decode().strip()
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
-
-
-@asynccontextmanager
 async def farmed(layout: Layout, corpus: Path | None) -> AsyncIterator[Pages]:
     """All pages of a farm that runs until the end of the block; answers take as long as real servers' do."""
     control = free_port()
-    options = [f"--size={layout.size}", f"--seed={layout.seed}", f"--port={layout.port}"]
-    options += [f"--control={control}", *([f"--corpus={corpus}"] if corpus else [])]
-    async with helping("bench.scale.farmhand", *options) as said, aiohttp.ClientSession() as client:
-        if said != READY:
-            raise DefacewatchError(f"the farm does not start: are ports {layout.port} and the next free?")
+    async with farm_process(layout, corpus, control), aiohttp.ClientSession() as client:
         pages = Pages(farmer := Farmer(client, control), tuple(await farmer.pages()))
         await pages.delay()
         yield pages

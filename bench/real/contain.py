@@ -1,6 +1,8 @@
-"""Runs the bench where loopback is all the network there is: defacement pages hold hostile scripts.
+"""`python -m bench.real.contain NAME …`: a bench where loopback is all the network there is.
 
-A network namespace of its own (Linux): as root, or where users may make user namespaces.
+Defacement pages hold hostile scripts, real ones ask others, monitors ask for newer versions of themselves.
+A network namespace of its own (Linux): as root, or where users may make user namespaces. Any port may be
+listened on there: pages that keep the host names that they had are served on port 80.
 """
 
 import ctypes
@@ -10,20 +12,22 @@ import socket
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 NOT_CONTAINED = 3
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000  # <linux/sched.h>
 _GETFLAGS, _SETFLAGS, _UP = 0x8913, 0x8914, 1  # <linux/sockios.h>, <linux/if.h>
 _REQUEST = "16sh22x"  # struct ifreq
+_FIRST_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
-def contained(module: str, argv: list[str]) -> int:
-    """The exit code of `module`, which leaves the network and goes on as the bench, run with `argv`."""
+def contained(name: str, argv: list[str]) -> int:
+    """The exit code of the bench of this name, run with `argv` in a process that has left the network."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    return subprocess.call([sys.executable, "-m", module, *argv], env=environ)
+    return subprocess.call([sys.executable, "-m", __name__, name, *argv], env=environ)
 
 
 def offline() -> bool:
@@ -58,8 +62,10 @@ if __name__ == "__main__":
         leave_the_network()
     except OSError as error:
         sys.stderr.write(
-            f"bench real: pages cannot be kept from the network here ({error}):"
+            f"bench {sys.argv[1]}: pages cannot be kept from the network here ({error}):"
             " run it as root, or in a container without network\n"
         )
         sys.exit(NOT_CONTAINED)
-    os.execv(sys.executable, [sys.executable, "-m", "bench.real", *sys.argv[1:]])
+    with suppress(OSError):  # root needs none of it
+        _FIRST_PORT.write_text("0")
+    os.execv(sys.executable, [sys.executable, "-m", "bench", *sys.argv[1:]])

@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"bench real: {error}\n")
         return MISSING
     if not contain.offline():
-        return contain.contained("bench.real.contain", argv)
+        return contain.contained("real", argv)
     try:
         return asyncio.run(_measured(options, folder))
     except BenchFailed as error:

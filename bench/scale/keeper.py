@@ -48,10 +48,14 @@ def _left_behind() -> list[str]:
         with suppress(ChildProcessError):
             os.waitpid(-1, os.WNOHANG)
         time.sleep(0.02)
+    names = [named(process) for process in left]
     for process in left:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-    return [named(process) for process in left]
+    with suppress(ChildProcessError):  # raised when none is left: until then each one's time is taken over
+        while True:
+            os.wait()
+    return names
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     folder = None
     if not options.generated:
         if not contain.offline():
-            return contain.contained("bench.scale.contained", argv)
+            return contain.contained("scale", argv)
         folder = _corpus(options, console)
     runs: list[Run] = []
     for plan in plans(options, folder):

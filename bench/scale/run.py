@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import signal
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -18,8 +16,9 @@ import aiohttp
 
 from bench.scale.attackers import Attacker, Told, Watch
 from bench.scale.attacks import Kind
-from bench.scale.farmhand import READY, Farmer
+from bench.scale.farmhand import Farmer
 from bench.scale.figures import Labels
+from bench.scale.helping import farm_process, helping
 from bench.scale.layout import Layout, Trouble
 from bench.scale.preparing import STORE, Preparing, stage
 from bench.scale.processes import Ledger, Usage, descendants, host_cpu, own_cpu
@@ -34,7 +33,6 @@ from tests.postgres import Cluster
 SAMPLE_EVERY = 5.0  # seconds
 SCRAPE_EVERY = 3  # samples, of which one has the daemon's metrics with it
 CAPTURE_TAKES = timedelta(seconds=1)  # of this host, about: what a long-running daemon could have captured
-ROOT = Path(__file__).resolve().parents[2]
 
 Metrics = Mapping[tuple[str, Labels], float]
 
@@ -113,7 +111,7 @@ async def measured(plan: Plan, *, say: Callable[[str], None], folder: Path | Non
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(aiohttp.ClientSession())
         control, postbox = free_port(), free_port()
-        farm = await stack.enter_async_context(farm_process(plan, control))
+        farm = await stack.enter_async_context(farm_process(plan.layout, plan.corpus, control))
         standins, addresses = await stack.enter_async_context(standins_process(postbox))
         farmer, postman = Farmer(client, control), Postman(client, postbox)
         fields = await farmer.pages()
@@ -230,47 +228,11 @@ class _Observer:
 
 
 @asynccontextmanager
-async def _process(module: str, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process of the bench's, ended at the end of the block."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *options),
-        cwd=ROOT,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
-
-
-@asynccontextmanager
-async def farm_process(plan: Plan, control: int) -> AsyncIterator[int]:
-    layout = plan.layout
-    options = [f"--size={layout.size}", f"--seed={layout.seed}", f"--port={layout.port}"]
-    options.append(f"--control={control}")
-    if plan.corpus is not None:
-        options.append(f"--corpus={plan.corpus}")
-    async with _process("bench.scale.farmhand", *options) as process:
-        if await _line(process) != READY:
-            raise DefacewatchError(f"the farm does not start: are ports {layout.port} and the next free?")
-        yield process.pid
-
-
-@asynccontextmanager
 async def standins_process(control: int) -> AsyncIterator[tuple[int, Mapping[str, Any]]]:
-    async with _process("bench.scale.standins", f"--control={control}") as process:
-        line = await _line(process)
+    async with helping("bench.scale.standins", f"--control={control}") as (process, line):
         if not line:
             raise DefacewatchError("the mail server and the Bot API server do not start")
-        yield process.pid, json.loads(line)
-
-
-async def _line(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    return (await process.stdout.readline()).decode().strip()
+        yield process, json.loads(line)
 
 
 @contextmanager

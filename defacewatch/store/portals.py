@@ -58,8 +58,9 @@ class Portals:
             await self.engine.exclusive(db, _REGISTERING)
             known = await db.run_sync(_all)
             applied = _provisioning(known, wanted)
+            moved = frozenset(applied.added + applied.changed)
             for portal in wanted:
-                if portal.key in applied.added + applied.changed:
+                if portal.key in moved:
                     await _register(db, portal, known=portal.key in known, now=now)
             for key in applied.disabled:
                 gone = update(portals).where(portals.c.key == key)

@@ -9,8 +9,9 @@ import pytest
 
 from bench.scale.attacks import Kind
 from bench.scale.farmhand import Farmer
+from bench.scale.helping import farm_process
 from bench.scale.layout import Layout
-from bench.scale.run import Plan, farm_process, standins_process
+from bench.scale.run import Plan, standins_process
 from bench.scale.standins import TELEGRAM_USER, Postman
 from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
@@ -19,7 +20,7 @@ from defacewatch.errors import DefacewatchError
 async def test_a_farm_of_three_pages_is_defaced_counted_and_restored() -> None:
     control = free_port()
     plan = Plan(Layout(3, 4, free_port()))
-    async with farm_process(plan, control), aiohttp.ClientSession() as client:
+    async with farm_process(plan.layout, plan.corpus, control), aiohttp.ClientSession() as client:
         farmer = Farmer(client, control)
         page, _, _ = await farmer.pages()
         await farmer.deface([page.number], Kind.WHOLE)
@@ -37,9 +38,9 @@ async def test_a_farm_of_three_pages_is_defaced_counted_and_restored() -> None:
 
 async def test_two_farms_cannot_have_one_port() -> None:
     plan = Plan(Layout(3, 4, free_port()))
-    async with farm_process(plan, free_port()):
+    async with farm_process(plan.layout, plan.corpus, free_port()):
         with pytest.raises(DefacewatchError, match="free"):
-            async with farm_process(plan, free_port()):
+            async with farm_process(plan.layout, plan.corpus, free_port()):
                 pass
 
 
