@@ -1,5 +1,5 @@
-"""`python -m bench`: the benchmarks that take minutes, one after the other; `python -m bench NAME …`: one, with
-its options."""
+"""`python -m bench`: the benchmarks that take minutes, one after the other; `python -m bench NAME …`: one of
+all, with its options."""
 
 import sys
 from importlib import import_module
@@ -25,7 +25,9 @@ def main(arguments: list[str]) -> int:
     if name in BENCHMARKS:
         return run(name, options)
     asked = name in ("-h", "--help", "list")
-    print("python -m bench [NAME [OPTIONS]]; without a name, all but those with a star. NAME --help has the options.\n")
+    print(
+        "python -m bench [NAME [OPTIONS]]; without a name, all without a star. NAME --help has the options.\n"
+    )
     for known, (_, what) in BENCHMARKS.items():
         print(f"  {known + '*' * (known in LONG):10} {what}")
     return 0 if asked else 2

@@ -22,8 +22,10 @@ from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.messenger import Messenger
 from defacewatch.roster import Roster, on_duty, raised
+from defacewatch.rostering import with_absences
 from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
 from defacewatch.selfwatch import SelfWatch
+from defacewatch.shifts import Absence
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from defacewatch.watchdog import Watchdog
@@ -71,10 +73,12 @@ class Daemon:
         self.store_trouble: dict[str, str] = {}  # pages whose last check could not be recorded, and why
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
+        self.entered: tuple[Absence, ...] = ()
 
     @property
     def roster(self) -> Roster:
-        return self.settings.roster
+        """The roster of the file, with the leave and swaps that were entered."""
+        return with_absences(self.settings.roster, self.entered)
 
     async def run(self) -> None:
         """Run until `stop`. Raises DefacewatchError when something that it needs cannot be had."""
@@ -86,6 +90,7 @@ class Daemon:
             await self._serve(stack)
             self.watchdog.start()
             stack.callback(self.watchdog.stop)
+            self.entered = await self.store.absences.standing()
             self.messenger = self._make_messenger()
             await self.messenger.start()
             browsers = self.settings.watch.browsers
@@ -224,6 +229,7 @@ class Daemon:
             public_url=web.public_url,
             health=self.health,
             duty=self.duty,
+            roster=lambda: self.roster,
             registry=REGISTRY,
         )
         try:
@@ -236,7 +242,8 @@ class Daemon:
         self.eyes.guard.forbid(*self.address)
 
     async def _plan(self) -> None:
-        """Make the schedule what portals, intervals and a raised watch say now."""
+        """Make roster and schedule what leave, portals, intervals and a raised watch say now."""
+        self.entered = await self.store.absences.standing()
         watch = raised(self.roster, self.clock())
         every = self.settings.watch
         default = Intervals(every.probe_every, every.render_every, every.revalidate_every)

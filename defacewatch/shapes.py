@@ -15,6 +15,9 @@ from defacewatch.incidents import Event, Incident
 from defacewatch.language import Translate
 from defacewatch.portals import Page, Portal
 from defacewatch.records import Outcome, Recorded
+from defacewatch.roster import Officer
+from defacewatch.rostering import Finding
+from defacewatch.shifts import Entered, Turn
 from defacewatch.signals import Signal
 from defacewatch.verdicts import Verdict, VerdictKind
 
@@ -205,6 +208,61 @@ def delivery_line(delivery: Delivery) -> Line:
         "sent_at": moment(delivery.sent_at),
         "receipt": delivery.receipt,
         "error": delivery.error,
+    }
+
+
+def officer_line(officer: Officer) -> Line:
+    return {
+        "key": officer.key,
+        "name": officer.name,
+        "role": officer.role.value,
+        "email": officer.email,
+        "telegram_user": officer.telegram_user,
+        "phone": officer.phone,
+        "channels": list(officer.channels),
+    }
+
+
+def turn_line(turn: Turn) -> Line:
+    """A turn of duty; people by their keys."""
+    return {
+        "from": moment(turn.start),
+        "to": moment(turn.end),
+        "shift": turn.name,
+        "team": turn.team,
+        "officers": list(turn.officers),
+        "secondary": list(turn.secondary),
+        "lead": turn.lead,
+        "away": list(turn.away),
+    }
+
+
+def finding_line(finding: Finding) -> Line:
+    """A fault of the roster: 'gap', 'double', 'away' or 'unreachable'."""
+    return {
+        "fault": finding.fault.value,
+        "from": moment(finding.start),
+        "to": moment(finding.end),
+        "officers": list(finding.officers),
+        "shifts": list(finding.turns),
+    }
+
+
+def absence_line(entered: Entered) -> Line:
+    """Leave, or half of a swap (`swap`: the number of its first half)."""
+    absence = entered.absence
+    return {
+        "id": absence.id,
+        "officer": absence.officer,
+        "from": moment(absence.start),
+        "to": moment(absence.end),
+        "instead": absence.instead,
+        "reason": absence.reason,
+        "by": entered.by,
+        "at": moment(entered.at),
+        "swap": entered.swap,
+        "withdrawn_by": entered.withdrawn_by,
+        "withdrawn_at": moment(entered.withdrawn_at),
     }
 
 

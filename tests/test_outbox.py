@@ -25,7 +25,8 @@ from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.outbox import Outbox
 from defacewatch.portals import Urgency
-from defacewatch.roster import Duty, Officer, Roster, Shift, Step
+from defacewatch.roster import Duty, Officer, Roster, Step
+from defacewatch.shifts import Shift
 from defacewatch.store import Store
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, DEFACED, checked, registered

@@ -8,13 +8,12 @@ from defacewatch.roster import (
     Officer,
     RaisedWatch,
     Roster,
-    Shift,
-    gaps,
     on_duty,
     raised,
     recipients,
     stand_ins,
 )
+from defacewatch.shifts import Shift, gaps
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 AN = Officer("an", "An", telegram_user=1, email="an@example.gov.vn")

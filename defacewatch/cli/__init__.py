@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import logs
-from defacewatch.cli import baselines, database, doctor, duty, incidents, look, portals, service
+from defacewatch.cli import alerts, baselines, database, doctor, incidents, look, portals, roster, service
 from defacewatch.cli.common import Settled
 from defacewatch.config.environment import PREFIX, Secrets
 from defacewatch.errors import DefacewatchError
@@ -31,8 +31,8 @@ app.command()(look.learn)
 app.add_typer(baselines.app, name="baseline")
 app.add_typer(portals.app, name="portals")
 app.add_typer(incidents.app, name="incidents")
-app.add_typer(duty.roster, name="roster")
-app.add_typer(duty.alert, name="alert")
+app.add_typer(roster.app, name="roster")
+app.add_typer(alerts.alert, name="alert")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 

@@ -155,7 +155,7 @@ async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, lis
 
 async def _signatory(session: Session, capture: Capture, by: str) -> str:
     portal, _ = await session.store.portals.page(capture.page)
-    return signatory(by, session.settings.roster, portal)
+    return signatory(by, session.roster, portal)
 
 
 @app.command()

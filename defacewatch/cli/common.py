@@ -25,6 +25,8 @@ from defacewatch.errors import Conflict
 from defacewatch.language import Translate, translator
 from defacewatch.portals import Portal
 from defacewatch.roster import Roster
+from defacewatch.rostering import with_absences
+from defacewatch.shifts import Absence
 from defacewatch.store import Store
 
 T = TypeVar("T")
@@ -52,11 +54,17 @@ class Settled:
 
 @dataclass(frozen=True)
 class Session:
-    """An open store under the current configuration."""
+    """An open store under the current configuration. `entered` is the leave, and the swaps, that it holds."""
 
     settings: Settings
     store: Store
     environ: Mapping[str, str]
+    entered: tuple[Absence, ...] = ()
+
+    @property
+    def roster(self) -> Roster:
+        """The roster of the file, with leave and swaps."""
+        return with_absences(self.settings.roster, self.entered)
 
     @property
     def translate(self) -> Translate:
@@ -136,7 +144,7 @@ async def session(settled: Settled) -> AsyncIterator[Session]:
     store = await open_store(settings)
     try:
         await store.portals.apply(settings.portals, now=utc_now())
-        yield Session(settings, store, settled.environ)
+        yield Session(settings, store, settled.environ, await store.absences.standing())
     finally:
         await store.close()
 

@@ -25,11 +25,13 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
-from defacewatch.roster import gaps, on_duty, raised
+from defacewatch.roster import Roster, on_duty, raised
+from defacewatch.rostering import Fault, fault_text, findings, with_absences
 from defacewatch.schedule import Intervals, intervals
 from defacewatch.store.figures import KeptFigures
 
 AHEAD = timedelta(days=14)  # how far the roster is looked through
+SHOWN = 5  # faults of a kind
 SKEW = timedelta(seconds=60)
 FREE = 1_000_000_000  # bytes below which a disk counts as full
 WITHIN = timedelta(seconds=30)
@@ -85,7 +87,7 @@ async def _all(settings: Settings) -> list[Finding]:
         *await _channels(settings),
         await _clock(settings),
         *_disks(settings),
-        *_roster(settings),
+        *await _roster(settings),
     ]
     pages = sum(len(portal.pages) for portal in settings.portals)
     findings.append(
@@ -258,28 +260,33 @@ def _disks(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _roster(settings: Settings) -> list[Finding]:
-    roster, now = settings.roster, utc_now()
+async def _roster(settings: Settings) -> list[Finding]:
+    """What is wrong with the roster, with the leave and swaps that the store holds if it answers."""
+    try:
+        store = await open_store(settings)
+        try:
+            roster = with_absences(settings.roster, await store.absences.standing())
+        finally:
+            await store.close()
+    except DefacewatchError:
+        roster = settings.roster  # the store's own line says what is wrong with it
+    return roster_findings(roster, set(build_channels(settings)), utc_now())
+
+
+def roster_findings(roster: Roster, usable: set[str], now: datetime) -> list[Finding]:
+    """The roster's lines: its faults, at most `SHOWN` of a kind, and who is on duty."""
     if not roster.officers:
         return [Finding("roster", False, "no officer in roster.yaml: nobody can be told of anything")]
-    found = gaps(roster, now, now + AHEAD)
-    findings = [
-        Finding(
-            "roster",
-            False,
-            f"nobody on duty {start:%d/%m %H:%M} – {end:%d/%m %H:%M}; falls to the shift lead",
-        )
-        for start, end in found[:5]
-    ]
-    if not found:
-        names = ", ".join(officer.name for officer in on_duty(roster, now))
-        findings.append(
-            Finding("roster", True, f"no gap in the next {AHEAD.days} days; on duty now: {names}")
-        )
-    usable = set(build_channels(settings))
-    findings += [
-        Finding("roster", False, f"{officer.name} ({officer.key}) can be reached on no channel that is on")
-        for officer in roster.officers
-        if not usable & set(officer.channels)
-    ]
-    return findings
+    faults = list(findings(roster, now, now + AHEAD, lambda officer: bool(usable & set(officer.channels))))
+    lines: list[Finding] = []
+    for kind in Fault:
+        some = [fault for fault in faults if fault.fault is kind]
+        lines += [Finding("roster", False, fault_text(roster, fault)) for fault in some[:SHOWN]]
+        if len(some) > SHOWN:
+            text = f"… and {len(some) - SHOWN} more: run `defacewatch roster check`"
+            lines.append(Finding("roster", False, text))
+    names = ", ".join(officer.name for officer in on_duty(roster, now)) or "nobody"
+    if all(fault.fault is Fault.UNREACHABLE for fault in faults):
+        text = f"no gap and no double booking in the next {AHEAD.days} days; on duty now: {names}"
+        lines.insert(0, Finding("roster", True, text))
+    return lines

@@ -154,7 +154,7 @@ def acknowledge(context: typer.Context, incident: Number, by: By = "") -> None:
     """Take an incident: the alert goes no further."""
 
     async def work(session: Session) -> None:
-        name = officer_or_name(by, session.settings.roster)
+        name = officer_or_name(by, session.roster)
         await session.store.incidents.acknowledge(incident, by=name, via=f"cli:{user()}", now=utc_now())
         say(f"incident {incident} acknowledged by {name}")
 
@@ -172,7 +172,7 @@ def resolve(
     """Close an incident."""
 
     async def work(session: Session) -> None:
-        name = officer_or_name(by, session.settings.roster)
+        name = officer_or_name(by, session.roster)
         await session.store.incidents.resolve(
             incident, as_=as_, by=name, via=f"cli:{user()}", reason=reason, now=utc_now()
         )

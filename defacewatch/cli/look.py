@@ -93,7 +93,7 @@ def learn(
 
     async def work(session: Session) -> tuple[int, list[Lesson]]:
         found = await _pages(session, portals or [])
-        names = {portal.key: signatory(by, session.settings.roster, portal) for portal, _ in found}
+        names = {portal.key: signatory(by, session.roster, portal) for portal, _ in found}
         async with opened_eyes(
             session.settings, session.store, clock=utc_now, browser=session.settings.browser
         ) as eyes:

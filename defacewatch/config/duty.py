@@ -1,4 +1,4 @@
-"""roster.yaml: officers, shifts, escalation, raised watch."""
+"""roster.yaml: officers, bodies outside, escalation, raised watch; and all of it together."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -6,27 +6,37 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from defacewatch.config.documents import Document, Problem
+from defacewatch.config.documents import Document, Problem, Where
 from defacewatch.config.fields import (
     Day,
     Email,
-    End,
     Interval,
     Key,
     Language,
     Role,
     Section,
-    Start,
     Text,
     Wait,
-    Weekday,
     Word,
     whole,
 )
 from defacewatch.config.problems import validate
-from defacewatch.roster import DEFAULT_STEPS, ON_DUTY, Duty, Officer, RaisedWatch, Roster, Shift, Step
+from defacewatch.config.turns import AbsenceEntry, RotationEntry, ShiftEntry, TeamEntry
+from defacewatch.roster import (
+    DEFAULT_STEPS,
+    ON_DUTY,
+    PRIMARY,
+    ROLES,
+    SECONDARY,
+    Duty,
+    Officer,
+    RaisedWatch,
+    Roster,
+    Step,
+)
 
-_GROUPS = (ON_DUTY, *Duty)
+_GROUPS = (ON_DUTY, PRIMARY, SECONDARY, *ROLES)
+_A = {"team": "a team", "officer": "an officer"}
 
 
 class OfficerEntry(Section):
@@ -39,35 +49,14 @@ class OfficerEntry(Section):
     language: Language | None = None
 
 
-class ShiftEntry(Section):
-    """Weekly with `days`; for one `date`, or `from_date`..`to_date`, it overrides the weekly pattern."""
+class OutsideEntry(Section):
+    """A body outside the centre: a department, a response team. Told only where a step names it."""
 
-    officers: Annotated[tuple[Word, ...], Field(min_length=1)]
-    days: tuple[Weekday, ...] | None = Field(default=None, min_length=1)
-    date: Day | None = None
-    from_date: Day | None = None
-    to_date: Day | None = None
-    start: Start = Field(alias="from")
-    end: End = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _when(self) -> "ShiftEntry":
-        dated = self.from_date is not None or self.to_date is not None
-        if (self.days is not None) + (self.date is not None) + dated != 1:
-            raise ValueError("expected either days, or date, or from_date and to_date")
-        if dated and (self.from_date is None or self.to_date is None or self.from_date > self.to_date):
-            raise ValueError("expected from_date and to_date, to_date not before from_date")
-        return self
-
-    def shift(self) -> Shift:
-        return Shift(
-            self.officers,
-            self.start,
-            self.end,
-            frozenset(self.days or ()),
-            self.date or self.from_date,
-            self.date or self.to_date,
-        )
+    key: Key
+    name: Text
+    email: Email | None = None
+    phone: Text | None = None
+    language: Language | None = None
 
 
 class StepEntry(Section):
@@ -93,17 +82,22 @@ class RosterFile(Section):
     """The whole of roster.yaml."""
 
     officers: tuple[OfficerEntry, ...] = ()
+    teams: tuple[TeamEntry, ...] = ()
+    rotations: tuple[RotationEntry, ...] = ()
     shifts: tuple[ShiftEntry, ...] = ()
+    absences: tuple[AbsenceEntry, ...] = ()
+    outside: tuple[OutsideEntry, ...] = ()
     escalation: tuple[StepEntry, ...] | None = Field(default=None, min_length=1)
     raised_watch: tuple[RaisedEntry, ...] = ()
 
     def roster(self, zone: ZoneInfo) -> Roster:
+        teams = {entry.key: entry.team() for entry in self.teams}
         return Roster(
             tuple(
                 Officer(o.key, o.name, o.role, o.email, o.telegram_user, o.phone, o.language)
                 for o in self.officers
             ),
-            tuple(entry.shift() for entry in self.shifts),
+            tuple(entry.shift(teams) for entry in self.shifts),
             DEFAULT_STEPS
             if self.escalation is None
             else tuple(sorted((Step(e.after, e.to) for e in self.escalation), key=lambda step: step.after)),
@@ -111,6 +105,11 @@ class RosterFile(Section):
                 RaisedWatch(w.name, w.first, w.last, w.probe_every, w.render_every) for w in self.raised_watch
             ),
             zone,
+            tuple(entry.rotation(teams) for entry in self.rotations),
+            tuple(entry.absence(zone) for entry in self.absences),
+            tuple(
+                Officer(o.key, o.name, Duty.OUTSIDE, o.email, None, o.phone, o.language) for o in self.outside
+            ),
         )
 
 
@@ -119,6 +118,8 @@ def roster_in(document: Document, zone: ZoneInfo) -> tuple[Roster, list[Problem]
     found, problems = validate(document, RosterFile)
     problems += document.repeated("key", "officers")
     problems += document.repeated("telegram_user", "officers")
+    problems += document.repeated("key", "teams")
+    problems += document.repeated("key", "outside")
     problems += _strangers(document)
     if found is None or problems:
         return Roster(zone=zone), problems
@@ -126,22 +127,48 @@ def roster_in(document: Document, zone: ZoneInfo) -> tuple[Roster, list[Problem]
 
 
 def _strangers(document: Document) -> Iterator[Problem]:
-    """Whoever a shift or an escalation step names must be an officer; no officer is called like a group."""
-    known = [
-        officer["key"]
-        for _, officer in document.items("officers")
-        if isinstance(officer, dict) and isinstance(officer.get("key"), str)
-    ]
-    for where, _ in document.items("officers"):
-        key = document.value(*where, "key")
-        if key in _GROUPS:
-            yield document.problem((*where, "key"), f"expected a key other than {', '.join(_GROUPS)}")
-    for shift, _ in document.items("shifts"):
-        for where, key in document.items(*shift, "officers"):
-            if isinstance(key, str) and key not in known:
-                yield document.problem(where, f"expected the key of an officer, not {key!r}")
+    """Whoever a shift, a team, an absence or an escalation step names must be there; nobody is called like a
+    group, and no body outside like an officer."""
+    officers, teams = _keys(document, "officers"), _keys(document, "teams")
+    for section in ("officers", "outside"):
+        for where, _ in document.items(section):
+            key = document.value(*where, "key")
+            if key in _GROUPS:
+                yield document.problem((*where, "key"), f"expected a key other than {', '.join(_GROUPS)}")
+            elif section == "outside" and key in officers:
+                yield document.problem((*where, "key"), f"expected a key that no officer has, not {key!r}")
+    for where, key in _named(document):
+        known, what = (teams, "team") if _is_team(where) else (officers, "officer")
+        if isinstance(key, str) and key not in known:
+            yield document.problem(where, f"expected the key of {_A[what]}, not {key!r}")
+    outside = _keys(document, "outside")
     for step, _ in document.items("escalation"):
         to = document.value(*step, "to")
-        if isinstance(to, str) and to not in (*_GROUPS, *known):
+        if isinstance(to, str) and to not in (*_GROUPS, *officers, *outside):
             text = f"expected {', '.join(_GROUPS)} or the key of an officer, not {to!r}"
             yield document.problem((*step, "to"), text)
+
+
+def _keys(document: Document, section: str) -> list[str]:
+    entries = [entry for _, entry in document.items(section) if isinstance(entry, dict)]
+    return [entry["key"] for entry in entries if isinstance(entry.get("key"), str)]
+
+
+def _named(document: Document) -> Iterator[tuple[Where, object]]:
+    """Every place that names an officer or a team, and what it says."""
+    for section in ("teams", "shifts"):
+        for entry, _ in document.items(section):
+            for name in ("officers", "secondary"):
+                yield from document.items(*entry, name)
+            yield (*entry, "lead"), document.value(*entry, "lead")
+    for entry, _ in document.items("shifts"):
+        yield (*entry, "team"), document.value(*entry, "team")
+    for entry, _ in document.items("rotations"):
+        yield from document.items(*entry, "teams")
+    for entry, _ in document.items("absences"):
+        for name in ("officer", "instead"):
+            yield (*entry, name), document.value(*entry, name)
+
+
+def _is_team(where: Where) -> bool:
+    return where[0] == "rotations" or where[-1] == "team"

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, NamedTuple
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator
 from defacewatch.errors import UsageError
 from defacewatch.language import LANGUAGES
 from defacewatch.portals import Urgency, canonical_url
-from defacewatch.roster import Duty
+from defacewatch.roster import ROLES, Duty
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -108,13 +108,14 @@ def whole(low: int, high: int) -> PlainValidator:
     return _reader(read, what)
 
 
-def _choice(options: type[StrEnum]) -> PlainValidator:
-    what = "one of " + ", ".join(options)
+def _choice(options: Iterable[StrEnum]) -> PlainValidator:
+    known = {str(option): option for option in options}
+    what = "one of " + ", ".join(known)
 
     def read(text: str) -> StrEnum:
-        if text not in list(options):
+        if text not in known:
             raise expected(what, text)
-        return options(text)
+        return known[text]
 
     return _reader(read, what)
 
@@ -211,6 +212,16 @@ def _date(text: str) -> date:
         raise expected("a date such as 2027-02-05", text) from error
 
 
+def read_when(text: str) -> date | datetime:
+    """A local day, '2027-02-05', or time, '2027-02-05T06:00', left without a zone. Raises ValueError."""
+    given = text.strip().replace(" ", "T")
+    try:
+        found = datetime.strptime(given, "%Y-%m-%dT%H:%M") if "T" in given else _date(given)  # noqa: DTZ007
+    except ValueError as error:
+        raise expected("a date such as 2027-02-05, or a time such as 2027-02-05T06:00", text) from error
+    return found
+
+
 def _day(text: str) -> int:
     if text.lower() not in _DAYS:
         raise expected("one of " + ", ".join(_DAYS), text)
@@ -254,6 +265,7 @@ Address = Annotated[Listen, _reader(read_listen, "an address and port such as 12
 Start = Annotated[time, _reader(lambda text: _clock(text, midnight=False), "a time of day such as 07:00")]
 End = Annotated[time, _reader(lambda text: _clock(text, midnight=True), "a time of day such as 15:00")]
 Day = Annotated[date, _reader(_date, "a date such as 2027-02-05")]
+When = Annotated[date | datetime, _reader(read_when, "a date such as 2027-02-05")]
 Weekday = Annotated[int, _reader(_day, "one of " + ", ".join(_DAYS))]
 Flag = Annotated[bool, _reader(_flag, "true or false")]
 Amount = Annotated[float, _reader(_positive, "a number above 0")]
@@ -262,5 +274,5 @@ Security = Annotated[str, _reader(_security, "one of none, starttls, tls")]
 Interval = Annotated[timedelta, interval(timedelta(seconds=1))]
 Wait = Annotated[timedelta, interval(timedelta(0))]
 Port = Annotated[int, whole(1, 65535)]
-Role = Annotated[Duty, _choice(Duty)]
+Role = Annotated[Duty, _choice(ROLES)]
 Told = Annotated[Urgency, _choice(Urgency)]

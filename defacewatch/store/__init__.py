@@ -7,6 +7,7 @@ import asyncio
 from pathlib import Path
 
 from defacewatch.errors import NotFound
+from defacewatch.store.absences import Absences
 from defacewatch.store.alerts import Alerts
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
@@ -14,6 +15,7 @@ from defacewatch.store.checks import Checks
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
 from defacewatch.store.incidents import Incidents
+from defacewatch.store.links import Links
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
 from defacewatch.store.upkeep import Sizes, Upkeep
@@ -34,7 +36,9 @@ class Store:
         self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
+        self.absences = Absences(engine)
         self.figures = Figures(engine)
+        self.links = Links(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -345,6 +345,24 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+# Leave and swaps; both halves of a swap have the id of the first as `swap`.
+absences = Table(
+    "absences",
+    metadata,
+    _numbered(),
+    Column("officer", Text, nullable=False),
+    Column("starts", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("instead", Text),
+    Column("reason", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("swap", _Id),
+    Column("withdrawn_by", Words),
+    Column("withdrawn_at", Moment),
+    sqlite_autoincrement=True,
+)
+
 meta = Table(
     "meta",
     metadata,

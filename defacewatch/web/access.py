@@ -86,6 +86,10 @@ class Access:
             self._limiter.failed(address, self._clock())
         return False
 
+    def failed(self, address: str | None) -> None:
+        """A wrong secret was presented from `address`."""
+        self._limiter.failed(address, self._clock())
+
     def open_session(self) -> str:
         """The value of a new session's cookie."""
         now = self._clock()

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from defacewatch.roster import Roster
 from defacewatch.store import Store
-from defacewatch.web import api, incident, login, operations, pictures, status
+from defacewatch.web import api, calendar, incident, login, operations, pictures, status
 from defacewatch.web.access import Access
 from defacewatch.web.console import CONSOLE, Console, console_of
 from defacewatch.web.rendering import Renderer
@@ -32,6 +33,7 @@ def make_app(
     public_url: str,
     health: Callable[[], list[str]],
     duty: Callable[[], list[str]],
+    roster: Callable[[], Roster],
     registry: CollectorRegistry,
     clock: Callable[[], datetime] = _utc_now,
 ) -> web.Application:
@@ -39,7 +41,8 @@ def make_app(
 
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
-    daemon is not well, none when it is; `duty` the names of those on duty. Raises UsageError without a token.
+    daemon is not well, none when it is; `duty` the names of those on duty,
+    `roster` everything about it. Raises UsageError without a token.
     """
     app = web.Application(middlewares=[harden, admit], client_max_size=LARGEST_REQUEST)
     app[CONSOLE] = Console(
@@ -53,6 +56,8 @@ def make_app(
         metrics_enabled=metrics_enabled,
         health=health,
         duty=duty,
+        roster=roster,
+        secret_key=secret_key,
         registry=registry,
         clock=clock,
     )
@@ -63,6 +68,7 @@ def make_app(
             web.get(r"/incidents/{id:\d{1,18}}", incident.incident_page),
             web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
             web.get("/static/{name}", _static),
+            web.get(r"/calendar/{whose:[\w.-]{1,64}}/{token:[0-9a-f]{40}}.ics", calendar.calendar),
             web.get("/login", login.form),
             web.post("/login", login.login),
             web.post("/logout", login.logout),

@@ -1,13 +1,14 @@
 """What every handler works with, and how it gets at it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from defacewatch.language import LANGUAGES
+from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.web.access import Access
 from defacewatch.web.rendering import Renderer
@@ -19,7 +20,8 @@ LANGUAGE_COOKIE = "defacewatch_language"
 @dataclass(frozen=True)
 class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
-    of those on duty now; both are called with every request that shows them."""
+    of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
+    signs addresses."""
 
     store: Store
     access: Access
@@ -31,8 +33,10 @@ class Console:
     metrics_enabled: bool
     health: Callable[[], list[str]]
     duty: Callable[[], list[str]]
+    roster: Callable[[], Roster]
     registry: CollectorRegistry
     clock: Callable[[], datetime]
+    secret_key: bytes = field(repr=False)
 
 
 CONSOLE = web.AppKey("console", Console)

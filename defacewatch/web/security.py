@@ -28,6 +28,7 @@ HEADERS = {
 API = "/api/"
 METRICS = "/metrics"
 HEALTH = "/healthz"
+CALENDAR = "/calendar/"  # what is behind it has its secret in the address
 OPEN = frozenset({HEALTH, "/login", "/static/console.css", "/static/mark.svg"})  # the form and its looks
 RETURN_TO = re.compile(r"/(?:incidents/\d{1,18})?", re.ASCII)  # where a login may lead
 YEAR = 365 * 24 * 3600
@@ -97,8 +98,8 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Only /healthz and the login form answer without a token."""
-    if request.path in OPEN:
+    """Only /healthz, the login form, and calendars at their secret addresses answer without a token."""
+    if request.path in OPEN or request.path.startswith(CALENDAR):
         return await handler(request)
     console = console_of(request)
     bearer = _bearer(request)

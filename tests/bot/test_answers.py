@@ -4,7 +4,8 @@ from defacewatch.bot import answers
 from defacewatch.incidents import Incident
 from defacewatch.language import translator
 from defacewatch.portals import Page, Portal
-from defacewatch.roster import Officer, Roster, Shift
+from defacewatch.roster import Officer, Roster
+from defacewatch.shifts import Shift
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
 from defacewatch.verdicts import Streak, VerdictKind

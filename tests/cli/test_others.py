@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from defacewatch.demo.botapi import BotApi
-from tests.cli.conftest import Said, Shell
+from tests.cli.conftest import EVERY_DAY, Said, Shell
 
 
 def test_portals_are_imported_exported_paused_and_conflicts_refused(shell: Shell) -> None:
@@ -39,6 +39,60 @@ def test_who_is_on_duty_is_answered_for_any_time(shell: Shell) -> None:
     assert gap.code == 3
     assert "shift lead" in gap.err
     assert shell.run("roster", "on-duty", "--at", "later").code == 2
+
+
+def test_leave_and_swaps_are_entered_listed_and_withdrawn(shell: Shell) -> None:
+    shell.roster = {
+        "officers": [
+            {"key": key, "name": key.title(), "email": f"{key}@example.gov.vn"}
+            for key in ("an", "binh", "cuc")
+        ],
+        "shifts": [
+            {"officers": ["an"], "days": EVERY_DAY, "from": "07:00", "to": "19:00", "name": "Ca ngày"},
+            {"officers": ["binh"], "days": EVERY_DAY, "from": "19:00", "to": "07:00", "name": "Ca đêm"},
+        ],
+    }
+    shell.general["alerts"] = {"email": {"host": "127.0.0.1"}}
+    shell.write()
+    span = ("--from", "2026-12-24", "--days", "1")
+    assert [line["officers"] for line in shell.run("roster", "turns", *span, "--json").lines] == [
+        ["binh"],
+        ["an"],
+        ["binh"],
+    ]
+    entered = shell.run("roster", "leave", "an", "--from", "2026-12-24", "--to", "2026-12-24", "--by", "Cuc")
+    assert (entered.code, entered.out) == (0, "entered: 1\n")
+    assert "note: 24/12/2026 07:00 – 24/12/2026 19:00: nobody is on duty" in entered.err
+    assert shell.run("roster", "on-duty", "--at", "2026-12-24T08:00").code == 3
+    faults = shell.run("roster", "check", *span, "--json")
+    assert (faults.code, [line["fault"] for line in faults.lines]) == (3, ["gap"])
+    assert shell.run("roster", "withdraw", "1", "--by", "cuc").out == "withdrawn: 1\n"
+    again = shell.run("roster", "withdraw", "1", "--by", "cuc")
+    assert (again.code, again.err) == (3, "defacewatch: absence 1 was withdrawn by cuc already\n")
+    assert shell.run("roster", "check", *span).out == "no fault in 1 days\n"
+    swap = ("roster", "swap", "an", "cuc", "--at", "2026-12-24T08:00", "--reason", "bận việc", "--by", "an")
+    assert shell.run(*swap).out == "entered: 2\n"
+    assert shell.run("roster", "on-duty", "--at", "2026-12-24T08:00", "--json").lines[0]["key"] == "cuc"
+    taken = shell.run("roster", "swap", "binh", "cuc", "--at", "2026-12-24T08:00")
+    assert (taken.code, taken.err) == (3, "defacewatch: binh has no duty at 2026-12-24 08:00\n")
+    kept = shell.run("roster", "absences", "--json").lines
+    assert [(line["by"], line["instead"], line["withdrawn_by"]) for line in kept] == [
+        ("cuc", None, "cuc"),
+        ("an", "cuc", None),
+    ]
+    calendar = shell.run("roster", "calendar", "--officer", "cuc", *span)
+    assert calendar.out.count("BEGIN:VEVENT") == 1
+    assert shell.run("roster", "leave", "lan", "--from", "2026-12-24", "--to", "2026-12-24").code == 3
+    assert shell.run("roster", "leave", "an", "--from", "tomorrow", "--to", "2026-12-24").code == 2
+
+
+def test_a_calendar_s_address_is_the_same_until_it_is_renewed(shell: Shell) -> None:
+    first = shell.run("roster", "link", "an").out
+    assert first.startswith("http://127.0.0.1:8080/calendar/an/")
+    assert shell.run("roster", "link", "an").out == first
+    assert shell.run("roster", "link", "an", "--renew").out != first
+    assert "/calendar/_all/" in shell.run("roster", "link").out
+    assert shell.run("roster", "link", "lan").code == 3
 
 
 @pytest.mark.parametrize("broken", ["portals: [", "portals: []\nx: 1", "portals: 3"])

@@ -1,10 +1,11 @@
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from defacewatch.config import load
-from defacewatch.roster import Duty, Officer, RaisedWatch, Shift, Step
+from defacewatch.roster import Duty, Officer, RaisedWatch, Step
+from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
 from tests.config.conftest import Problems
 
 OFFICERS = """\
@@ -57,6 +58,61 @@ def test_escalation_goes_by_time_however_it_is_written(folder: Path) -> None:
     assert [step.to for step in load(folder, {}).roster.escalation] == ["on_duty", "leadership"]
 
 
+def test_teams_that_rotate_absences_and_bodies_outside_are_read(folder: Path) -> None:
+    (folder / "roster.yaml").write_text(
+        OFFICERS
+        + """\
+teams:
+  - {key: kip-1, name: Kíp 1, officers: [an], secondary: [binh], lead: binh}
+  - {key: kip-2, name: Kíp 2, officers: [binh]}
+rotations:
+  - teams: [kip-1, kip-2]
+    from_date: 2026-12-01
+    to_date: 2026-12-31
+    every: 2
+    shifts:
+      - {name: Ca 1, from: 06:00, to: 14:00}
+      - {name: Ca 2, from: 22:00, to: 06:00}
+shifts:
+  - {name: Trực Tết, team: kip-1, date: 2027-02-05, from: 07:00, to: 19:00}
+  - {officers: [an], secondary: [binh], lead: an, days: [sun], from: 14:00, to: 22:00}
+absences:
+  - {officer: an, from: 2026-12-24, to: 2026-12-25, instead: binh, reason: nghỉ phép}
+  - {officer: binh, from: 2026-12-26T06:00, to: 2026-12-26 14:00}
+outside:
+  - {key: vncert, name: VNCERT/CC, email: ir@vncert.example, phone: "024 0000"}
+escalation:
+  - {after: 0m, to: primary}
+  - {after: 1h, to: vncert}
+"""
+    )
+    roster = load(folder, {}).roster
+    one, two = Team("kip-1", "Kíp 1", ("an",), ("binh",), "binh"), Team("kip-2", "Kíp 2", ("binh",))
+    slots = (Slot("Ca 1", time(6), time(14)), Slot("Ca 2", time(22), time(6)))
+    assert roster.rotations == (Rotation((one, two), slots, date(2026, 12, 1), 2, date(2026, 12, 31)),)
+    tet, sunday = roster.shifts
+    assert (tet.team, tet.officers, tet.secondary, tet.lead) == ("kip-1", ("an",), ("binh",), "binh")
+    assert (sunday.officers, sunday.secondary, sunday.lead, sunday.name) == (("an",), ("binh",), "an", "")
+    zone = roster.zone
+    leave, hours = roster.absences
+    assert leave == Absence(
+        "an",
+        datetime(2026, 12, 24, tzinfo=zone),
+        datetime(2026, 12, 26, tzinfo=zone),
+        "binh",
+        "nghỉ phép",
+    )
+    assert (hours.start, hours.end) == (
+        datetime(2026, 12, 26, 6, tzinfo=zone),
+        datetime(2026, 12, 26, 14, tzinfo=zone),
+    )
+    body = roster.officer("vncert")
+    assert body is not None
+    assert (body.role, body.channels) == (Duty.OUTSIDE, ("email",))
+    assert body not in roster.officers
+
+
+TEAM = "teams:\n  - {key: kip, name: Kíp, officers: [an]}\n"
 SHIFT = "shifts:\n  - {officers: [an], "
 
 
@@ -78,7 +134,8 @@ SHIFT = "shifts:\n  - {officers: [an], "
         ),
         (
             "  - {key: on_duty, name: X}",
-            "4: officers[2].key: expected a key other than on_duty, officer, shift_lead, leadership, admin",
+            "4: officers[2].key: expected a key other than on_duty, primary, secondary, officer,"
+            " shift_lead, leadership, admin",
         ),
         (
             "  - {key: cuong, name: X, role: boss}",
@@ -132,6 +189,62 @@ SHIFT = "shifts:\n  - {officers: [an], "
             SHIFT + "from_date: 2027-02-05, to_date: 2027-02-04, from: 07:00, to: 15:00}",
             "5: shifts[0]: expected from_date and to_date, to_date not before from_date",
         ),
+        (
+            "shifts:\n  - {team: kip, days: [mon], from: 07:00, to: 15:00}",
+            "5: shifts[0].team: expected the key of a team, not 'kip'",
+        ),
+        (
+            "shifts:\n  - {days: [mon], from: 07:00, to: 15:00}",
+            "5: shifts[0]: expected either team, or officers (with secondary and lead where there are any)",
+        ),
+        (
+            TEAM + "shifts:\n  - {team: kip, lead: an, days: [mon], from: 07:00, to: 15:00}",
+            "7: shifts[0]: expected either team, or officers (with secondary and lead where there are any)",
+        ),
+        (
+            "teams:\n  - {key: kip, name: Kíp, officers: [an], secondary: [cuong], lead: an}",
+            "5: teams[0].secondary[0]: expected the key of an officer, not 'cuong'",
+        ),
+        (
+            "teams:\n  - {key: kip, name: Kíp, officers: [an], lead: cuong}",
+            "5: teams[0].lead: expected the key of an officer, not 'cuong'",
+        ),
+        (
+            TEAM + "rotations:\n  - {teams: [kip], from_date: 2026-12-01,"
+            " shifts: [{name: 1, from: 07:00, to: 15:00}, {name: 2, from: 15:00, to: 23:00}]}",
+            "7: rotations[0]: expected at least as many teams as shifts (2), not 1",
+        ),
+        (
+            "rotations:\n  - {teams: [kip], from_date: 2026-12-01,"
+            " shifts: [{name: 1, from: 07:00, to: 15:00}]}",
+            "5: rotations[0].teams[0]: expected the key of a team, not 'kip'",
+        ),
+        (
+            TEAM + "rotations:\n  - {teams: [kip], from_date: 2026-12-02, to_date: 2026-12-01,"
+            " shifts: [{name: 1, from: 07:00, to: 15:00}]}",
+            "7: rotations[0]: expected to_date not before from_date",
+        ),
+        (
+            "absences:\n  - {officer: an, from: 2026-12-24, to: 2026-12-23}",
+            "5: absences[0]: expected to (2026-12-23) after from (2026-12-24)",
+        ),
+        (
+            "absences:\n  - {officer: an, from: 2026-12-24, to: 2026-12-24, instead: an}",
+            "5: absences[0]: expected somebody else to stand in",
+        ),
+        (
+            "absences:\n  - {officer: an, from: tomorrow, to: 2026-12-24}",
+            "5: absences[0].from: expected a date such as 2027-02-05, or a time such as 2027-02-05T06:00,"
+            " not 'tomorrow'",
+        ),
+        (
+            "absences:\n  - {officer: an, from: 2026-12-24, to: 2026-12-24, instead: cuong}",
+            "5: absences[0].instead: expected the key of an officer, not 'cuong'",
+        ),
+        (
+            "outside:\n  - {key: an, name: Sở}",
+            "5: outside[0].key: expected a key that no officer has, not 'an'",
+        ),
         ("escalation: []", "4: escalation: expected at least one item"),
         (
             "escalation:\n  - {after: -5m, to: on_duty}",
@@ -140,8 +253,8 @@ SHIFT = "shifts:\n  - {officers: [an], "
         ),
         (
             "escalation:\n  - {after: 5m, to: director}",
-            "5: escalation[0].to: expected on_duty, officer, shift_lead, leadership, admin or the key of an"
-            " officer, not 'director'",
+            "5: escalation[0].to: expected on_duty, primary, secondary, officer, shift_lead,"
+            " leadership, admin or the key of an officer, not 'director'",
         ),
         (
             "raised_watch:\n  - {name: Tết, from: 2027-02-11, to: 2027-02-05}",

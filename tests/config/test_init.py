@@ -14,7 +14,8 @@ from defacewatch.config.problems import every_key
 from defacewatch.config.registry import Registry
 from defacewatch.errors import ConfigError
 from defacewatch.portals import Page, Portal, Source, page_id
-from defacewatch.roster import DEFAULT_STEPS, Roster, gaps, raised
+from defacewatch.roster import DEFAULT_STEPS, Roster, raised
+from defacewatch.shifts import gaps
 from tests.config.conftest import Problems
 
 ROOT = Path(__file__).parents[2]

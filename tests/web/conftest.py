@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
+from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.web import make_app
 from tests.conftest import Clock
@@ -24,6 +25,7 @@ class Around:
 
     problems: list[str] = field(default_factory=list)
     duty: list[str] = field(default_factory=lambda: ["Nguyễn Văn An"])
+    roster: Roster = field(default_factory=Roster)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
@@ -63,6 +65,7 @@ async def serve(store: Store, around: Around, clock: Clock) -> AsyncIterator[Ser
             "public_url": "http://127.0.0.1:8080",
             "health": lambda: around.problems,
             "duty": lambda: around.duty,
+            "roster": lambda: around.roster,
             "registry": around.registry,
             "clock": clock,
         }

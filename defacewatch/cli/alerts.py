@@ -1,4 +1,4 @@
-"""`roster` and `alert`: who is told, and whether the channels work."""
+"""`alert`: whether the channels work."""
 
 import asyncio
 from datetime import timedelta
@@ -12,79 +12,20 @@ from defacewatch.channels import build_channels
 from defacewatch.cli.common import (
     Json,
     Session,
-    Settled,
-    now_or,
     print_json,
     print_table,
-    say,
     utc_now,
     with_session,
 )
 from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.outbox import Outbox
 from defacewatch.portals import Urgency
-from defacewatch.roster import Officer, on_duty, raised
+from defacewatch.roster import Officer, on_duty
 
-roster = typer.Typer(help="Officers, shifts and who is on duty.", no_args_is_help=True)
 alert = typer.Typer(help="Alerts and their channels.", no_args_is_help=True)
 
 WAIT = timedelta(seconds=60)
 UNSETTLED = (DeliveryState.PENDING, DeliveryState.SENDING)
-
-
-def _officer_line(officer: Officer) -> shapes.Line:
-    return {
-        "key": officer.key,
-        "name": officer.name,
-        "role": officer.role.value,
-        "email": officer.email,
-        "telegram_user": officer.telegram_user,
-        "phone": officer.phone,
-        "channels": list(officer.channels),
-    }
-
-
-def _print_officers(officers: tuple[Officer, ...], as_json: bool) -> None:
-    if as_json:
-        print_json(_officer_line(officer) for officer in officers)
-        return
-    print_table(
-        ("officer", "name", "role", "phone", "channels"),
-        ((o.key, o.name, o.role.value, o.phone, ", ".join(o.channels)) for o in officers),
-    )
-
-
-@roster.command()
-def show(context: typer.Context, as_json: Json = False) -> None:
-    """All officers, and how alerts move on from one to the next."""
-    settled: Settled = context.obj
-    found = settled.settings().roster
-    _print_officers(found.officers, as_json)
-    if as_json:
-        return
-    for step in found.escalation:
-        say(f"after {int(step.after.total_seconds() // 60)} min without acknowledgement: {step.to}")
-    watch = raised(found, utc_now())
-    if watch is not None:
-        say(f"raised watch: {watch.name}, {watch.first} – {watch.last}")
-
-
-@roster.command("on-duty")
-def on_duty_(
-    context: typer.Context,
-    at: Annotated[
-        str | None, typer.Option(help="A local time, e.g. 2026-09-02T02:00; now by default.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Who is on duty. Exits 3 in a gap."""
-    settled: Settled = context.obj
-    settings = settled.settings()
-    moment = now_or(at, settings)
-    officers = on_duty(settings.roster, moment)
-    if not officers:
-        raise NotFound(f"nobody is on duty at {moment:%Y-%m-%d %H:%M}; alerts go to the shift lead")
-    _print_officers(officers, as_json)
 
 
 @alert.command("test")
@@ -125,7 +66,7 @@ def send_test(
 
 
 def _chosen(session: Session, to: str | None) -> tuple[Officer, ...]:
-    known = session.settings.roster
+    known = session.roster
     if to is None:
         officers = on_duty(known, utc_now())
         if not officers:
@@ -143,7 +84,7 @@ async def _send(session: Session, made: list[int]) -> None:
     outbox = Outbox(
         session.store,
         channels,
-        lambda: session.settings.roster,
+        lambda: session.roster,
         clock=utc_now,
         language=session.settings.alerts.language,
         zone=session.settings.watch.timezone.key,

@@ -1,0 +1,78 @@
+"""Leave and swaps that were not written into the roster's file. Nothing is changed or deleted afterwards:
+what no longer holds is withdrawn, and says by whom."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.shifts import Absence, Entered
+from defacewatch.store.engine import Engine
+from defacewatch.store.rows import Columns, part
+from defacewatch.store.schema import absences
+
+
+class Absences:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def add(self, some: Sequence[Absence], *, by: str, now: datetime) -> tuple[int, ...]:
+        """Enter absences; their ids. Several are the halves of a swap, and are withdrawn together."""
+        async with self.engine.lasting() as db:
+            made: list[int] = []
+            for absence in some:
+                values = {
+                    "officer": absence.officer,
+                    "starts": absence.start,
+                    "ends": absence.end,
+                    "instead": absence.instead,
+                    "reason": absence.reason,
+                    "by": by,
+                    "at": now,
+                    "swap": made[0] if made else None,
+                }
+                made.append(
+                    (await db.execute(insert(absences).values(values).returning(absences.c.id))).scalar_one()
+                )
+            if len(made) > 1:
+                first = update(absences).where(absences.c.id == made[0])
+                await db.execute(first.values(swap=made[0]))
+            return tuple(made)
+
+    async def withdraw(self, number: int, *, by: str, now: datetime) -> tuple[int, ...]:
+        """Withdraw an absence, and the other half of a swap; the ids of what was withdrawn. Raises NotFound,
+        and Conflict when it has been withdrawn already."""
+        async with self.engine.lasting() as db:
+            row = (
+                await db.execute(select(absences).where(absences.c.id == number).with_for_update())
+            ).one_or_none()
+            if row is None:
+                raise NotFound(f"there is no absence {number}")
+            there = entered_of(part(row, absences))
+            if there.withdrawn_at is not None:
+                raise Conflict(f"absence {number} was withdrawn by {there.withdrawn_by} already")
+            whole = absences.c.swap == there.swap if there.swap is not None else absences.c.id == number
+            moved = update(absences).where(whole).values(withdrawn_by=by, withdrawn_at=now)
+            return tuple(sorted(await db.scalars(moved.returning(absences.c.id))))
+
+    async def standing(self) -> tuple[Absence, ...]:
+        """Those that hold, by id."""
+        return tuple(entry.absence for entry in await self.every() if entry.withdrawn_at is None)
+
+    async def every(self) -> tuple[Entered, ...]:
+        """All that was ever entered, by id."""
+        query = select(absences).order_by(absences.c.id)
+        async with self.engine.reading() as db:
+            return tuple(entered_of(part(row, absences)) for row in await db.execute(query))
+
+
+def entered_of(row: Columns) -> Entered:
+    return Entered(
+        Absence(row["officer"], row["starts"], row["ends"], row["instead"], row["reason"], row["id"]),
+        row["by"],
+        row["at"],
+        row["swap"],
+        row["withdrawn_by"],
+        row["withdrawn_at"],
+    )

@@ -1,0 +1,110 @@
+"""Leave, swaps, and what is wrong with a roster."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from defacewatch.errors import Conflict, NotFound, UsageError
+from defacewatch.roster import Officer, Roster, on_duty
+from defacewatch.rostering import Fault, Finding, findings, on_leave, swapped, uncovered, with_absences
+from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+SLOTS = (Slot("Ca 1", time(6), time(14)), Slot("Ca 2", time(14), time(22)), Slot("Ca 3", time(22), time(6)))
+PEOPLE = ("an", "binh", "cuc", "dung")
+TEAMS = tuple(Team(f"kip-{key}", f"Kíp {key}", (key,)) for key in PEOPLE)
+ROSTER = Roster(
+    tuple(Officer(key, key.title(), email=f"{key}@example.gov.vn") for key in PEOPLE),
+    rotations=(Rotation(TEAMS, SLOTS, date(2026, 12, 1)),),
+)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+START, END = local("2026-12-01T06:00"), local("2026-12-05T06:00")
+
+
+def told(roster: Roster, at: str) -> list[str]:
+    return [officer.key for officer in on_duty(roster, local(at))]
+
+
+def test_leave_puts_another_in_their_place() -> None:
+    absence = on_leave(ROSTER, "an", START, START + timedelta(hours=8), instead="dung", reason="ốm")
+    assert absence == Absence("an", START, START + timedelta(hours=8), "dung", "ốm")
+    after = with_absences(ROSTER, (absence,))
+    assert told(after, "2026-12-01T07:00") == ["dung"]
+    assert told(after, "2026-12-02T15:00") == ["an"]
+
+
+def test_whoever_stands_in_must_be_free_then() -> None:
+    with pytest.raises(Conflict, match="binh is on duty already at 2026-12-02 14:00"):
+        day = local("2026-12-02T00:00")
+        shift = Shift(("binh",), time(12), time(16), first=day.date(), last=day.date())
+        both = Roster(ROSTER.officers, (shift, Shift(("an",), time(14), time(22), first=day.date())))
+        on_leave(both, "an", day, day + timedelta(days=1), instead="binh", reason="")
+    away = with_absences(ROSTER, (Absence("dung", START, END),))
+    with pytest.raises(Conflict, match="dung is away at 2026-12-01 06:00"):
+        on_leave(away, "an", START, END, instead="dung", reason="")
+
+
+@pytest.mark.parametrize(
+    ("officer", "hours", "instead", "error"),
+    [
+        ("lan", 8, None, NotFound),
+        ("an", 8, "lan", NotFound),
+        ("an", 0, None, UsageError),
+        ("an", 8, "an", UsageError),
+    ],
+)
+def test_leave_that_cannot_be_is_refused(
+    officer: str, hours: int, instead: str | None, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        on_leave(ROSTER, officer, START, START + timedelta(hours=hours), instead=instead, reason="")
+
+
+def test_a_swap_gives_and_takes_whole_turns() -> None:
+    halves = swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-02T06:00"))
+    assert [(a.officer, a.instead, a.start.hour, a.end - a.start) for a in halves] == [
+        ("an", "dung", 6, timedelta(hours=8)),
+        ("dung", "an", 6, timedelta(hours=8)),
+    ]
+    after = with_absences(ROSTER, halves)
+    assert told(after, "2026-12-01T06:00") == ["dung"]
+    assert told(after, "2026-12-02T13:59") == ["an"]
+    assert told(after, "2026-12-02T14:00") == ["an"]
+    assert not list(findings(after, START, END, lambda officer: True))
+
+
+def test_a_swap_names_turns_that_there_are() -> None:
+    with pytest.raises(NotFound, match="an has no duty at 2026-12-01 15:00"):
+        swapped(ROSTER, "an", local("2026-12-01T15:00"), "dung")
+    with pytest.raises(NotFound, match="dung has no duty at 2026-12-01 15:00"):
+        swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-01T15:00"))
+
+
+def test_turns_that_nobody_has_any_more_are_said() -> None:
+    absence = on_leave(ROSTER, "an", START, START + timedelta(days=2), instead=None, reason="")
+    assert [turn.name for turn in uncovered(ROSTER, absence)] == ["Ca 1", "Ca 2"]
+    assert uncovered(ROSTER, Absence("an", START, END, "dung")) == ()
+
+
+def test_what_is_wrong_with_a_roster_is_found() -> None:
+    assert not list(findings(ROSTER, START, END, lambda officer: True))
+    team = (Team("kip", "Kíp", ("an", "binh")),)
+    late = Shift(("an",), time(12), time(16), days=frozenset(range(7)), name="Thêm")
+    away = Absence("binh", local("2026-12-01T07:00"), local("2026-12-01T08:00"))
+    rotation = Rotation(team, SLOTS[:1], date(2026, 12, 1))
+    roster = Roster(ROSTER.officers, (late,), rotations=(rotation,), absences=(away,))
+    found = list(findings(roster, START, local("2026-12-01T20:00"), lambda officer: officer.key != "cuc"))
+    assert found == [
+        Finding(Fault.GAP, local("2026-12-01T16:00"), local("2026-12-01T20:00")),
+        Finding(
+            Fault.DOUBLE, local("2026-12-01T12:00"), local("2026-12-01T14:00"), ("an",), ("Ca 1", "Thêm")
+        ),
+        Finding(Fault.AWAY, local("2026-12-01T07:00"), local("2026-12-01T08:00"), ("binh",), ("Ca 1",)),
+        Finding(Fault.UNREACHABLE, officers=("cuc",)),
+    ]
