@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from defacewatch.captures import Look, Probe, Tier, TlsProblem, Validators
+from defacewatch.compare.domains import host_of
 from defacewatch.compare.noise import normal_url
 from defacewatch.compare.sameness import only_noise
 from defacewatch.compare.updates import is_little_news
@@ -21,6 +22,7 @@ from defacewatch.workers import TooMuch
 
 SHELF = 96 * 1024 * 1024  # bytes of documents that are kept to compare with, compressed
 LARGEST = 2 * 1024 * 1024  # characters of one
+MOST_HEAVY = 10_000  # pages
 
 # Whether a document, compressed, and the next one, at an address, differ in a little news only.
 Reads = Callable[[bytes, str, str], Awaitable[bool]]
@@ -32,7 +34,9 @@ class Calm:
     the way to its document (redirects, and what is wrong with the certificate).
 
     `due` is when the browser has to look, if the document is not the one that it saw last; `fresh` is until
-    when its last look is recent enough for a document with a little news to wait for the next.
+    when its last look is recent enough for a document with a little news to wait for the next. `reread` is
+    when a document that differs in noise is read in full once more, lest what noise is was a mistake.
+    `meaning` are headers that say what the document is, or send its reader elsewhere.
     """
 
     page: str
@@ -40,8 +44,10 @@ class Calm:
     version: int
     validators: Validators
     way: tuple[str, ...] = ()
+    meaning: tuple[str, ...] = ()
     due: datetime | None = None
     fresh: datetime | None = None
+    reread: datetime | None = None
 
 
 class CalmPages:
@@ -55,6 +61,7 @@ class CalmPages:
         self._documents: OrderedDict[str, bytes] = OrderedDict()
         self._shelved = 0
         self._quiet: dict[str, Quiet] = {}
+        self._heavy: set[str] = set()  # pages whose news take too long to read
 
     def get(self, page_id: str) -> Calm | None:
         return self._pages.get(page_id)
@@ -71,17 +78,21 @@ class CalmPages:
         if waits and seen_at is None:
             self.forget(page.id)
             return
+        before, probe = self._pages.get(page.id), last.look.probe
+        as_before = before is not None and probe.not_modified
         self._pages[page.id] = Calm(
             page.id,
             page.url,
             context.version + 1,  # `record` has moved it by one
             outcome.validators or context.validators,
-            _way(last.look.probe),
+            _way(probe),
+            meaning=before.meaning if before and as_before else _meaning(probe),
+            reread=before.reread if before and as_before else probe.at + _share(page.id) * revalidate_every,
             due=seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None,
             fresh=seen_at + revalidate_every if seen_at else None,
         )
-        if last.look.probe.html:
-            self._shelve(page.id, last.look.probe.html)
+        if probe.html:
+            self._shelve(page.id, probe.html)
 
     def forget(self, page_id: str) -> None:
         self._pages.pop(page_id, None)
@@ -95,14 +106,16 @@ class CalmPages:
             return False
         if probe.not_modified:
             return True
-        document = self._document(calm, probe)
+        document = None if calm.reread is not None and look.at >= calm.reread else self._document(calm, probe)
         return document is not None and only_noise(_unpacked(document), probe.html)
 
     async def has_little_news(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found its document with a little news in it that speaks of nothing,
         soon enough after the browser's last look that the next may wait."""
         probe = look.probe
-        if self._reads is None or calm.fresh is None or look.at >= calm.fresh:
+        if self._reads is None or calm.fresh is None or calm.page in self._heavy:
+            return False
+        if look.at >= min(filter(None, (calm.fresh, calm.due, calm.reread))):
             return False
         document = None if _is_odd(calm, probe) else self._document(calm, probe)
         if document is None:
@@ -110,12 +123,17 @@ class CalmPages:
         try:
             return await self._reads(document, probe.html, probe.final_url)
         except TooMuch:
+            # once, since the worker is ended with what else it was reading
+            if len(self._heavy) < MOST_HEAVY:
+                self._heavy.add(calm.page)
             return False
 
     def _document(self, calm: Calm, probe: Probe) -> bytes | None:
         """What to compare the document of a probe with; None where that cannot be."""
         document = self._documents.get(calm.page)
         if document is None or not probe.html or probe.truncated or probe.status != 200:
+            return None
+        if _meaning(probe) != calm.meaning:
             return None
         self._documents.move_to_end(calm.page)
         return document
@@ -162,9 +180,18 @@ def _is_odd(calm: Calm, probe: Probe) -> bool:
     return probe.failure is not None or bool(probe.refusals) or _way(probe) != calm.way
 
 
+def _share(page_id: str) -> float:
+    """Between a half and one, another for each page: they are not all to be read at once."""
+    return 0.5 + zlib.crc32(page_id.encode()) / 2**33
+
+
+def _meaning(probe: Probe) -> tuple[str, ...]:
+    return tuple(probe.headers.get(name, "") for name in ("content-type", "refresh", "content-disposition"))
+
+
 def _way(probe: Probe) -> tuple[str, ...]:
     """How a probe came to its document, without what is another each time (session ids in addresses)."""
-    hops = (f"{hop.status} {normal_url(hop.location)}" for hop in probe.hops)
+    hops = (f"{hop.status} {host_of(hop.location, '')} {normal_url(hop.location)}" for hop in probe.hops)
     tls = probe.tls
     return (*hops, *(() if tls is None else (f"{tls.problem} {tls.fingerprint}",)))
 

@@ -112,6 +112,7 @@ class Checker:
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
+        self.clean: set[str] = set()  # pages of which the last full check said so
         self.dwelling = Dwelling()
         self.calm = CalmPages(checks.quiet, reads=reads)
 
@@ -135,19 +136,19 @@ class Checker:
         keep: bool = False,
         dry_run: bool = False,
         probed: Look | None = None,
-        changed: Material | None = None,
+        changed: Sequence[Material] = (),
     ) -> Result:
         """Look at one page until its verdict stands, and record it.
 
         `render` looks with the browser in any case; `keep` keeps its capture even of a clean page;
         `dry_run` records nothing. `probed` is a probe that has been made already, and `changed` what the page
-        is made of that was found to be another. Raises NotFound for an unknown page; never for what a page
-        does.
+        is made of that was found to be another, as it was given. Raises NotFound for an unknown page; never
+        for what a page does.
         """
         if self.renew is not None:
             await self.renew(page_id)
         began = self.clock()
-        rank = Rank.ROUND if changed is None else Rank.CHANGED
+        rank = Rank.CHANGED if changed else Rank.ROUND
         looks: list[Seen] = []
         for _ in range(RACES):
             context = await self.checks.context(page_id, now=self.clock())
@@ -164,20 +165,21 @@ class Checker:
             except Moved:
                 continue  # a person or another process was faster: read again, and judge by what stands now
             self.calm.settle(outcome, looks[-1], revalidate_every=self.revalidate_every)
+            sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
+            (self.clean.add if sound else self.clean.discard)(page_id)
             return Result(outcome, recorded)
         raise Conflict(f"page {page_id} kept changing under the check; it will be looked at again")
 
-    async def _made_of(self, outcome: Outcome, last: Seen, changed: Material | None) -> Outcome:
+    async def _made_of(self, outcome: Outcome, last: Seen, changed: Sequence[Material]) -> Outcome:
         """With what the page is made of, where the browser has seen it as it should be."""
         rendering = last.look.rendering
         if rendering is None or outcome.verdict.kind is not VerdictKind.CLEAN or outcome.verdict.wavered:
             return outcome
         page = outcome.context.page
         previous = await self.checks.materials_of(page.id)
-        if changed is not None:
-            previous = tuple(changed if known.url == changed.url else known for known in previous)
         urls = (page.url, rendering.final_url)
-        return replace(outcome, materials=made_of(rendering.resources, page_urls=urls, previous=previous))
+        made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed)
+        return replace(outcome, materials=made)
 
     async def _look(self, context: Context, render: Rank | None, probed: Look | None) -> list[Seen]:
         """A probe, and the browser where it matters."""

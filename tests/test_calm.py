@@ -108,7 +108,8 @@ def settled(pages: CalmPages, look: Seen | None = None, **changes: object) -> Ca
 
 
 def test_a_page_that_was_clean_is_calm_at_the_version_that_its_record_made(pages: CalmPages) -> None:
-    assert settled(pages) == Calm("p", URL, 5, KNOWN)
+    calm = settled(pages)
+    assert calm == Calm("p", URL, 5, KNOWN, meaning=("", "", ""), reread=calm.reread)
 
 
 def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmPages) -> None:
@@ -167,6 +168,44 @@ def test_a_capture_is_of_the_document_that_came_with_it(pages: CalmPages) -> Non
 def test_a_document_that_is_not_modified_is_still(pages: CalmPages) -> None:
     calm = settled(pages)
     assert pages.is_still(calm, Look(probe("", not_modified=True, status=304)))
+
+
+def test_a_document_that_differs_in_noise_is_read_in_full_once_in_a_while(pages: CalmPages) -> None:
+    calm = settled(pages)
+    assert calm.reread is not None
+    assert ROUND / 2 <= calm.reread - NOW <= ROUND
+    noisy = HTML.format(2, "b")
+    assert pages.is_still(calm, Look(probe(noisy, at=calm.reread - timedelta(seconds=1))))
+    assert not pages.is_still(calm, Look(probe(noisy, at=calm.reread)))
+    assert pages.is_still(calm, Look(probe("", not_modified=True, at=calm.reread)))
+
+
+def test_a_document_that_was_not_modified_was_not_read_again(pages: CalmPages) -> None:
+    first = settled(pages, seen(headers={"content-type": "text/html"}))
+    again = settled(pages, seen("", not_modified=True, at=NOW + timedelta(minutes=3)))
+    assert (again.reread, again.meaning) == (first.reread, ("text/html", "", ""))
+
+
+def test_a_document_that_says_otherwise_what_it_is_or_sends_its_reader_elsewhere_is_not_still(
+    pages: CalmPages,
+) -> None:
+    calm = settled(pages, seen(headers={"content-type": "text/html"}))
+    same = {"content-type": "text/html"}
+    assert pages.is_still(calm, Look(probe(headers={**same, "date": "now"})))
+    for headers in (
+        {**same, "refresh": "0;url=https://evil.example/"},
+        {**same, "content-disposition": "attachment"},
+        {"content-type": "text/plain"},
+    ):
+        assert not pages.is_still(calm, Look(probe(headers=headers)))
+
+
+def test_a_redirect_to_another_host_is_another_way_however_it_is_written(pages: CalmPages) -> None:
+    hop = Hop(URL, 302, "https://cong.gov.vn/home")
+    calm = settled(pages, seen(hops=(hop,)))
+    elsewhere = replace(hop, location="https://cong.gov.vn;sid=@evil.example/home")
+    assert pages.is_still(calm, Look(probe(hops=(hop,))))
+    assert not pages.is_still(calm, Look(probe(hops=(elsewhere,))))
 
 
 def test_a_document_that_differs_in_noise_alone_is_still(pages: CalmPages) -> None:
@@ -322,8 +361,21 @@ async def test_a_little_news_waits_while_the_browser_s_last_look_is_fresh(notes:
     assert not await pages.has_little_news(replace(calm, fresh=None), Look(probe(news, at=soon)))
     assert not await pages.has_little_news(replace(calm, page="other"), Look(probe(news, at=soon)))
     assert reading.asked == 2
+    odd = replace(calm, due=soon)
+    assert not await pages.has_little_news(odd, Look(probe(news, at=soon)))
+    assert not await pages.has_little_news(replace(calm, reread=soon), Look(probe(news, at=soon)))
+
+
+async def test_news_that_take_too_long_to_read_are_not_read_apart_again(notes: Notes) -> None:
+    reading = Reading()
     reading.error = TooMuch("too long")
-    assert not await pages.has_little_news(calm, Look(probe(news, at=soon)))
+    pages = CalmPages(notes, reads=reading)
+    pages.settle(captured(4), seen(LONG.format("Cũ")), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    for _ in range(3):
+        assert not await pages.has_little_news(calm, Look(probe(LONG.format("Mới"))))
+    assert reading.asked == 1
 
 
 async def test_without_a_worker_to_read_it_no_news_is_little(pages: CalmPages) -> None:

@@ -15,7 +15,7 @@ from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.records import Outcome, Recorded
 from defacewatch.store.blobs import DiskFull
-from defacewatch.verdicts import VerdictKind
+from defacewatch.verdicts import BAD, VerdictKind
 from defacewatch.workers import TooMuch
 from tests.fetch.portal import Portal as TlsPortal
 from tests.fetch.portal import page as raw_page
@@ -61,6 +61,40 @@ async def test_a_changed_document_is_captured_when_the_revalidation_is_due(watch
     assert (await watch.check()).outcome.tier is Tier.RENDER
     watch.clock.forward(minutes=10)
     assert (await watch.check()).outcome.tier is Tier.PROBE, "this document has been captured"
+
+
+async def test_a_changed_document_is_read_once_and_waits_for_its_capture(watch: Watch) -> None:
+    await watch.check(render=True)
+    watch.site.show(page("Hội nghị tổng kết", more="<button>Tra cứu</button>"))
+    first = await watch.checker.probe_page(watch.page_id)
+    assert first is not None
+    assert first.outcome.tier is Tier.PROBE
+    assert await watch.checker.probe_page(watch.page_id) is None, "the same document says nothing else"
+    watch.clock.forward(minutes=10)
+    captured = await watch.checker.probe_page(watch.page_id)
+    assert captured is not None
+    assert captured.outcome.tier is Tier.RENDER
+
+
+async def test_a_little_news_in_a_long_page_is_not_read_in_full_until_its_capture(watch: Watch) -> None:
+    foot = "<p>Ban biên tập cổng thông tin điện tử, đường Quảng Trường</p>" * 60
+    watch.site.show(page(more=foot))
+    await watch.approve()
+    await watch.check(render=True)
+    watch.site.show(page(more=foot.replace("Ban biên tập", "Ban biên tập mới", 1)))
+    assert await watch.checker.probe_page(watch.page_id) is None
+    watch.site.show(page(more=foot.replace("Ban biên tập", "Hacked by Test Crew", 1)))
+    seen = await watch.checker.probe_page(watch.page_id)
+    assert seen is not None
+    assert seen.outcome.verdict.kind in BAD
+
+
+async def test_pages_whose_last_check_was_clean_are_known(watch: Watch) -> None:
+    await watch.check()
+    assert watch.checker.clean == {watch.page_id}
+    watch.site.show(DEFACED)
+    await watch.check()
+    assert watch.checker.clean == set()
 
 
 async def test_a_replaced_page_is_looked_at_twice_then_alerts_with_proof(watch: Watch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from defacewatch.calm import reads_little_news
 from defacewatch.captures import Features, Look
 from defacewatch.check import Checker, Result
 from defacewatch.compare import extract
@@ -80,6 +81,7 @@ class Watch:
             online=self._online,
             extract=self._extract,
             sleep=self._sleep,
+            reads=self._reads,
         )
 
     def restart(self) -> None:
@@ -90,6 +92,9 @@ class Watch:
 
     async def _extract(self, look: Look) -> Features:
         return await asyncio.to_thread(extract, look)
+
+    async def _reads(self, document: bytes, html: str, url: str) -> bool:
+        return await asyncio.to_thread(reads_little_news, document, html, url)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

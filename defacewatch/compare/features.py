@@ -57,7 +57,9 @@ def extract(look: Look) -> Features:
     refused = [refusal.url for refusal in probe.refusals]
     return Features(
         version=VERSION,
-        served=_document(probe.html, probe.final_url, probe.status, None, refused),
+        served=_document(
+            probe.html, probe.final_url, probe.status, None, refused, refresh=probe.headers.get("refresh")
+        ),
         shown=shown,
         screen=screen,
         tls=f"{tls.problem.value} {tls.fingerprint}" if tls is not None and tls.fingerprint else None,
@@ -66,9 +68,17 @@ def extract(look: Look) -> Features:
 
 
 def _document(
-    html: str, url: str, status: int | None, rendering: Rendering | None, refused: Iterable[str]
+    html: str,
+    url: str,
+    status: int | None,
+    rendering: Rendering | None,
+    refused: Iterable[str],
+    *,
+    refresh: str | None = None,
 ) -> Document:
     reading = dom.read(html)
+    if refresh:  # the header sends a reader elsewhere as the element does
+        reading.elements.append(("meta", {"http-equiv": "refresh", "content": refresh}))
     own = domains.host_of(url[:2000], "") or ""
     title = noise.squeeze(rendering.title)[:500] if rendering and rendering.title else reading.title
     dialogs = [noise.squeeze(dialog)[:1000] for dialog in rendering.dialogs[:20]] if rendering else []

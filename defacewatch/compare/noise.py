@@ -25,6 +25,9 @@ _DROPPED_PARAMETER = re.compile(
 _DOUBTFUL_PARAMETER = re.compile(r"^(?:t|r|d|q|x|time|date|modified|c)$", re.IGNORECASE)
 _STAMP = re.compile(r"^(?:[\d.]+|[0-9a-f]{6,})$", re.IGNORECASE)
 _LOOKS_HASHED = re.compile(r"^(?=[a-z]*\d)[0-9a-f]{8,}$|^1[5-9]\d{8}(?:\d{3})?$", re.IGNORECASE)
+# Scheme and host of an address, and the rest; one with a scheme and no host (data:, javascript:) has no path.
+_AUTHORITY = re.compile(r"((?:[a-z][a-z0-9+.-]*:)?[/\\]{2,}[^/\\?#]*)?(.*)", re.IGNORECASE | re.DOTALL)
+_SCHEMED = re.compile(r"[a-z][a-z0-9+.-]*:(?!/)", re.IGNORECASE)
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 _PATH_HASH = re.compile(r"([._-])(?=[a-f]*\d)[0-9a-f]{8,64}(?=\.[a-z0-9]{2,5}(?:$|[.?#]))", re.IGNORECASE)
 _GENERATED = re.compile(r"\d{6,}|(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{16,64}(?![0-9a-z])", re.IGNORECASE)
@@ -109,9 +112,15 @@ def normal_url(url: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _normal_url(url: str) -> str:
-    url = _PATH_SESSION.sub("", url.strip())
+    """What stands before the path stays: a host must not hide in what is dropped."""
+    found = _AUTHORITY.match(url.strip())
+    assert found is not None
+    front, url = found.group(1) or "", found.group(2)
+    if not front and _SCHEMED.match(url):
+        return url
+    url = _PATH_SESSION.sub("", url)
     path, question, query = url.partition("?")
-    path = _PATH_HASH.sub(r"\1", path)
+    path = front + _PATH_HASH.sub(r"\1", path)
     if not question:
         return path
     query, mark, fragment = query.partition("#")

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from defacewatch.compare import dom, links, noise, phrases, text, wording
+from defacewatch.compare import dom, domains, links, noise, phrases, text, wording
 from defacewatch.compare.phrases import Block
-from defacewatch.compare.sameness import ATTRIBUTE, RAW, TAG, same_piece
+from defacewatch.compare.sameness import ATTRIBUTE, CODED, MOST, RAW, TAG, Copy, same_piece
 
 LARGEST = 400_000  # characters of a document
+DOCUMENT = 20_000  # pieces of one
 PIECES = 400  # between what both copies begin and end with
 REGION = 16_000  # characters of those
 NEW = 3_000  # characters of text that are new, and of text that is gone
@@ -34,8 +35,9 @@ _SIZES = frozenset(("width", "height", "colspan", "rowspan", "data-id"))
 _ADDRESSES = frozenset(("href", "src"))
 _SAFE_ADDRESS = re.compile(r"(?:https?:)?//|mailto:|tel:|[^:]*$|[^:/?#]*[/?#]", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[\w-]{1,60}")
-_NAME = re.compile(r"/?([a-z][a-z0-9]*)", re.IGNORECASE)
-# What text is no plain text in. Inside them, and before the body, nothing is little news.
+_CLOSING = re.compile(r"/([a-z][a-z0-9]*)[ \t\n\f\r]*>", re.IGNORECASE)
+_OPENING = re.compile(r"([a-z][a-z0-9]*)(?=[ \t\n\f\r/>])", re.IGNORECASE)
+# What text is no plain text in. Inside them, around them, and before the body, nothing is little news.
 _ELSEWHERE = (*RAW, "head", "svg", "math", "template", "select", "object", "noscript")
 
 
@@ -45,39 +47,46 @@ def is_little_news(before: str, after: str, url: str) -> bool:
     Judged in full, the features of both would differ in words and links, and in nothing that says anything:
     what is not certain is said to be more.
     """
-    if max(len(before), len(after)) > LARGEST:
+    if max(len(before), len(after)) > LARGEST or abs(len(before) - len(after)) > REGION:
         return False
-    old, new = before.split("<"), after.split("<")
+    if max(before.count("<"), after.count("<")) > DOCUMENT:
+        return False
+    old, new = Copy(before), Copy(after)
     start, end, other = _between(old, new)
-    gone, come = old[start:end], new[start:other]
+    gone, come = old.pieces[start:end], new.pieces[start:other]
     if max(len(gone), len(come)) > PIECES or max(len("".join(gone)), len("".join(come))) > REGION:
         return False
     if any(piece.startswith("!") and "-->" not in piece for piece in come):
         return False
-    if not start or not _is_running_text("<".join(new[:start])) or _nesting(gone) != _nesting(come):
+    if any(piece[:12].lstrip("/").lower().startswith(_ELSEWHERE) for piece in (*gone, *come)):
+        return False
+    if not start or not _is_running_text("<".join(new.pieces[:start])) or _nesting(gone) != _nesting(come):
         return False
     known = frozenset(gone)
     own = urlsplit(url).hostname or ""
     if not all(piece in known or _is_plain(piece, before, own) for piece in come):
         return False
-    return _says_little(gone, come, min(NEW, int(SHARE * len(before))))
+    return _says_little(gone, come, min(NEW, int(SHARE * len(before))), before, own)
 
 
-def _between(old: Sequence[str], new: Sequence[str]) -> tuple[int, int, int]:
+def _between(old: Copy, new: Copy) -> tuple[int, int, int]:
     """Where the copies begin to differ, and where each ends to; noise aside."""
-    start, shorter = 0, min(len(old), len(new))
-    while start < shorter and same_piece(old, start, new, start):
+    start, shorter = 0, min(len(old.pieces), len(new.pieces))
+    noisy = 0
+    while start < shorter and noisy <= MOST and same_piece(old, start, new, start):
+        noisy += old.pieces[start] != new.pieces[start]
         start += 1
-    end, other = len(old), len(new)
-    while min(end, other) > start and same_piece(old, end - 1, new, other - 1):
+    end, other = len(old.pieces), len(new.pieces)
+    while min(end, other) > start and noisy <= MOST and same_piece(old, end - 1, new, other - 1):
         end, other = end - 1, other - 1
+        noisy += old.pieces[end] != new.pieces[other]
     # what was put between alike elements may seem to begin inside one of them
     for _ in range(SLIDE):
         alone = start in (end, other) and start > 1
-        if not alone or _nesting(old[start:end]) == _nesting(new[start:other]):
+        if not alone or _nesting(old.pieces[start:end]) == _nesting(new.pieces[start:other]):
             break
-        last = new[other - 1] if start == end else old[end - 1]
-        if last != new[start - 1] or last != old[start - 1]:
+        last = new.pieces[other - 1] if start == end else old.pieces[end - 1]
+        if last != new.pieces[start - 1] or last != old.pieces[start - 1]:
             break
         start, end, other = start - 1, end - 1, other - 1
     return start, end, other
@@ -88,12 +97,8 @@ def _is_running_text(head: str) -> bool:
     head = head.lower()
     if "<body" not in head or head.rfind("<!--") > head.rfind("-->") or head.rfind("<![") > head.rfind("]>"):
         return False
-    return not any(_last(head, name) > head.rfind(f"</{name}") for name in _ELSEWHERE)
-
-
-def _last(head: str, name: str) -> int:
-    """Where the last element of this name begins; -1 for none. One of a longer name counts as well."""
-    return head.rfind(f"<{name}")
+    # one of a longer name (a header, say) counts as well: it is read in full
+    return not any(head.rfind(f"<{name}") > head.rfind(f"</{name}") for name in _ELSEWHERE)
 
 
 def _nesting(pieces: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -101,27 +106,25 @@ def _nesting(pieces: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     closed: list[str] = []
     opened: list[str] = []
     for piece in pieces:
-        found = _NAME.match(piece)
-        if found is None:
-            closed.append(piece)  # a comment, an instruction, a stray sign: equal, or something else
-            continue
-        name = found.group(1).lower()
-        if not piece.startswith("/"):
+        if opening := _OPENING.match(piece):
+            name = opening.group(1).lower()
             if name not in _VOID:
                 opened.append(name)
-        elif opened and opened[-1] == name:
-            opened.pop()
+        elif closing := _CLOSING.match(piece):
+            name = closing.group(1).lower()
+            if opened and opened[-1] == name:
+                opened.pop()
+            else:
+                closed.append("/".join((name, *opened)))
         else:
-            closed.append("/".join((name, *opened)))
+            closed.append(piece)  # a comment, an instruction, an odd tag: equal, or something else
     return tuple(closed), tuple(opened)
 
 
 def _is_plain(piece: str, before: str, own: str) -> bool:
     """Whether a piece that the old copy does not have brings plain text in plain markup."""
-    if piece.startswith("/"):
-        found = _NAME.match(piece)
-        rest = piece[found.end() :] if found else ""
-        return found is not None and found.group(1).lower() in _PLAIN and rest.lstrip().startswith(">")
+    if closing := _CLOSING.match(piece):
+        return closing.group(1).lower() in _PLAIN
     tag = TAG.fullmatch(piece)
     if tag is None or tag[1].lower() not in _PLAIN:
         return False
@@ -145,20 +148,30 @@ def _is_harmless(key: str, value: str, written: str, before: str, own: str) -> b
 
 def _is_known_address(value: str, before: str, own: str) -> bool:
     """Whether an address stays on the page's own site, or at a host that the page knew."""
-    if "&#" in value or "&colon" in value or "\\" in value or not value.isprintable():
+    if CODED.search(value) or "\\" in value or not value.isprintable():
         return False
     if _SAFE_ADDRESS.match(value.strip()) is None:
         return False
-    if not links.is_offsite(value, own):
+    return _is_known_host(value, before, own)
+
+
+def _is_known_host(address: str, before: str, own: str) -> bool:
+    if not links.is_offsite(address, own):
         return True
-    host = value.partition("//")[2].partition("/")[0]
-    return bool(host) and f"//{host}/" in before
+    host = domains.host_of(address[:2000], own)
+    return host is not None and f"//{host}/" in before
 
 
-def _says_little(gone: Sequence[str], come: Sequence[str], most: int) -> bool:
-    """Whether the texts that are new are few and none speaks of an attack, and few are gone."""
+def _says_little(gone: Sequence[str], come: Sequence[str], most: int, before: str, own: str) -> bool:
+    """Whether the texts that are new are few and none speaks of an attack, few are gone, and whatever is
+    linked or loaded, as it is parsed, is at hosts that the page knew."""
     had, has = dom.read("<" + "<".join(gone)), dom.read("<" + "<".join(come))
     if has.drawn or has.scripts or has.cut or any(link.hidden for link in has.links):
+        return False
+    addresses = [link.href for link in has.links] + [
+        attributes.get("src") or "" for _, attributes in has.elements
+    ]
+    if not all(_is_known_host(address, before, own) for address in addresses):
         return False
     old, new = Counter(_texts(had)), Counter(_texts(has))
     lost, fresh = old - new, new - old

@@ -71,8 +71,10 @@ def _shorten_log(db: Connection) -> None:
     """Write the log back, which holds up nobody; then cut it, unless somebody is using it."""
     db.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
     db.exec_driver_sql("PRAGMA busy_timeout=0")
-    db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.exec_driver_sql(f"PRAGMA busy_timeout={WAIT * 1000:.0f}")
+    try:
+        db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:  # the connection is used again
+        db.exec_driver_sql(f"PRAGMA busy_timeout={WAIT * 1000:.0f}")
 
 
 def _rebuild(db: Connection) -> None:

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import TypeAdapter
@@ -20,6 +21,14 @@ def test_a_capture_has_both_documents_and_the_screen() -> None:
     assert features.shown is not None
     assert (features.served.title[:4], features.shown.title) == ("Cổng", "Đã hiện")
     assert features.screen is not None
+
+
+def test_a_header_that_sends_the_reader_elsewhere_counts_as_the_element_does() -> None:
+    look = probe_of(portal())
+    sent = replace(look, probe=replace(look.probe, headers={"refresh": "0; url=https://evil.example/"}))
+    assert extract(sent).served.hosts["refresh"] == frozenset({"evil.example"})
+    assert "refresh" not in extract(look).served.hosts
+    assert any(signal.points >= 50 for signal in signals_of(sent))
 
 
 def test_a_failed_rendering_leaves_the_probe() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from defacewatch.compare.sameness import LENGTH, MOST, only_noise
+from defacewatch.compare.sameness import LENGTH, MOST, Copy, only_noise
 
 PAGE = """<!doctype html><html><head><title>Cổng tỉnh</title>
 <meta name="csrf-token" content="{token}"><script nonce="{token}" src="/app.js?v={figure}"></script>
@@ -50,7 +50,50 @@ def test_anything_else_is_not(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        # a token that is unpacked is code
+        # a token that is unpacked is code, wherever in the script that is done
+        (
+            "<script>var p='Zm9vYmFy1234567890abcd';for(var i=0;i<1;i++){{eval(atob(p))}}</script>",
+            "<script>var p='QmFyRm9v0987654321dcba';for(var i=0;i<1;i++){{eval(atob(p))}}</script>",
+        ),
+        (
+            "<script>var p='Zm9vYmFy1234567890abcd';if(1<2){{Function(p)()}}</script>",
+            "<script>var p='QmFyRm9v0987654321dcba';if(1<2){{Function(p)()}}</script>",
+        ),
+        # browsers end a comment here, and show what follows
+        ("<!-- header -->", "<!-- --!> HACKED BY ANONYMOUS -->"),
+        ("<!-- header -->", "<!-- Hacked -->"),
+        # a host in what is dropped from a path
+        (
+            "<form action='https://sso.gov.vn/login'>",
+            "<form action='https://sso.gov.vn;sid=@evil.example/login'>",
+        ),
+        ("<a href='https://d-1234abcd.com/'>", "<a href='https://d-9999ffff.com/'>"),
+        ("<a href='javascript:void(0)'>", "<a href='javascript:void(0);sid=document.body.innerHTML=1'>"),
+        ("<a href='/a?v=1'>", "<a href='&sol;/evil.example/a?v=2'>"),
+        # letters that are written as numbers
+        ("<h1>&#7841;&#7842;&#7843;</h1>", "<h1>&#72;&#65;&#67;</h1>"),
+        # what looks like white space and belongs to a name
+        ("<div id='t'>x</div>", "<div\xa0id='t'>x</div>"),
+        ("<template id='t'>", "<template\xa0id='t'>"),
+        # one figure that has become many
+        ("<pre>1</pre>", "<pre>" + "1 0 " * 200 + "</pre>"),
+        # a line that was a comment's
+        ("<script>// x location.href='/a'</script>", "<script>// x\nlocation.href='/a'</script>"),
+        # tokens that are read, or that send somebody elsewhere
+        (
+            "<meta http-equiv='refresh' id='csrf' content='86400'>",
+            "<meta http-equiv='refresh' id='csrf' content='0;url=https://evil.example/'>",
+        ),
+        (
+            "<meta http-equiv='refresh' name='csrf-token' content='86400'>",
+            "<meta http-equiv='refresh' name='csrf-token' content='0;url=https://evil.example/'>",
+        ),
+        ("<input type='submit' name='csrf' value='Tìm'>", "<input type='submit' name='csrf' value='Hacked'>"),
+        # what only looks like the end of a script in one of its texts
+        (
+            "<script>var a = 1<2; f('</title>', 48,49,50)</script>",
+            "<script>var a = 1<2; f('</title>', 50,49,48)</script>",
+        ),
         ("<script>eval(atob('Zm9vYmFy1234567890'))", "<script>eval(atob('QmFyRm9v0987654321'))"),
         # what stands behind something that only looks like the beginning of a script
         ("<!-- <script> --><a href='/a'>x</a>", "<!-- <script> --><a href='//evil.example/'>x</a>"),
@@ -71,3 +114,22 @@ def test_what_is_too_much_or_too_long_is_not() -> None:
     assert not only_noise(page(more=counters.format(1)), page(more=counters.format(2)))
     long = "<i title='" + "a" * LENGTH + "'>{0}</i>"
     assert not only_noise(page(more=long.format(1)), page(more=long.format(2)))
+
+
+def test_a_document_cut_into_very_many_pieces_is_not_compared_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (page(more="<i>" * 50, figure=figure) for figure in ("1", "2"))
+    assert only_noise(one, other)
+    monkeypatch.setattr("defacewatch.compare.sameness.PIECES", 40)
+    assert not only_noise(one, other)
+
+
+def test_what_is_compared_takes_time_in_proportion_to_its_length() -> None:
+    """Where one piece stands is found out once for all of them."""
+    copy = Copy("<!-- " + "<" * 5000 + "<script>" + "x<1;" * 5000 + "</script><p>")
+    assert [copy.inside(place) for place in (1, 4000, 5002, 9000, len(copy.pieces) - 1)] == [
+        "",
+        "",
+        "script",
+        "script",
+        "",
+    ]

@@ -1,5 +1,7 @@
 """What is little news, and what must be read in full however little it is."""
 
+import time
+
 import pytest
 
 from defacewatch.compare import updates
@@ -76,6 +78,12 @@ def test_the_same_is_little_news() -> None:
         "<li><div>Văn bản</li>",
         "</ul><p>Văn bản</p><ul>",
         "<li>Văn bản",
+        '<li class="tin"><a href="&sol;&sol;evil.example/a">Văn bản</a></li>',
+        '<li class="tin"><a href="/&Tab;/evil.example/a">Văn bản</a></li>',
+        '<li class="tin"><img src="/&sol;evil.example/a.gif"></li>',
+        '<li class="tin">Văn bản</li\xa0>',
+        '<li class="tin"\xa0hidden>Văn bản</li>',
+        "<li><style>.a{}<p>x{} body *{display:none}</p></style></li>",
     ],
 )
 def test_what_could_be_more_is_read_in_full(item: str) -> None:
@@ -124,3 +132,18 @@ def test_large_documents_are_left_to_the_full_reading(monkeypatch: pytest.Monkey
     assert is_little_news(page(), page("".join(NEWS[9:20])), URL)
     monkeypatch.setattr(updates, "LARGEST", 1000)
     assert not is_little_news(page(), page("".join(NEWS[9:20])), URL)
+
+
+def test_a_known_style_sheet_is_not_moved_about() -> None:
+    before = page("<li><style>.a{}</style>x</li>")
+    after = page("<li><style>.a{}<p>x{} body *{display:none}</p></style>x</li>")
+    assert not is_little_news(before, after, URL)
+
+
+def test_a_page_of_figures_costs_no_more_than_it_may() -> None:
+    """So many pieces that differ are no little news, and are not compared to the end."""
+    table = "<html><body>" + "<b>{}" * 5000
+    old, new = (table.format(*range(start, start + 5000)) for start in (1000, 2000))
+    began = time.process_time()
+    assert not is_little_news(old, new, URL)
+    assert time.process_time() - began < 1.0
