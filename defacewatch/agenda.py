@@ -1,4 +1,4 @@
-"""What is due when, who comes first when not all can come at once, and how much was done in time. Pure.
+"""What is due when, who comes first and how many at once, and how much was done in time. Pure.
 
 Moments and intervals are in seconds of one clock that never goes back.
 """
@@ -6,7 +6,7 @@ Moments and intervals are in seconds of one clock that never goes back.
 import heapq
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
 
@@ -22,13 +22,19 @@ class Errand(StrEnum):
 @dataclass(frozen=True)
 class Due:
     """An errand for a page, due at `at` and every so often. `weight` is how much sooner than others it comes
-    when not all can come in time: 1 for most, more for the important, less for those that hardly answer."""
+    when not all can come in time: 1 for most, more for the important, less for those that hardly answer.
+
+    What is `urgent` comes before all that is not, however late. `then` is its own next time, where `at` is an
+    occasion of its own before that.
+    """
 
     page: str
     errand: Errand
     every: float
     at: float
     weight: float = 1.0
+    urgent: bool = False
+    then: float | None = None
 
     @property
     def deadline(self) -> float:
@@ -44,17 +50,30 @@ class Due:
 
     def next(self, now: float) -> float:
         """When it is due again: at its own times, those that have passed left out."""
-        return self.at + self.every * (self.missed(now) + 1)
+        if self.then is not None and self.then > now:
+            return self.then
+        own = self.at if self.then is None else self.then
+        return own + self.every * (int(max(0.0, now - own) / self.every) + 1)
+
+    def sooner(self, now: float) -> "Due":
+        """The same at the next occasion, and then at its own times as ever: many that are brought forward at
+        once would else come at once for good."""
+        return self if self.at <= now else replace(self, at=now, then=self.at)
+
+    def hurried(self, now: float) -> "Due":
+        """The same at the next occasion and before all others."""
+        return replace(self.sooner(now), urgent=True)
 
 
 class Agenda:
     """Keeps what is due, by time; what is overdue waits by deadline (earliest deadline first, Liu and Layland
-    1973), so that under a load that is too high the important and the late come before the others."""
+    1973), so that under a load that is too high the important and the late come before the others. The urgent
+    does so among itself: by deadline alone it would wait for all of a round that is hours late."""
 
     def __init__(self) -> None:
         self._current: dict[tuple[str, Errand], Due] = {}
         self._coming: list[tuple[float, int, Due]] = []
-        self._waiting: dict[Errand, list[tuple[float, int, Due]]] = {errand: [] for errand in Errand}
+        self._waiting: dict[Errand, list[tuple[bool, float, int, Due]]] = {errand: [] for errand in Errand}
         self._number = count()
 
     def __len__(self) -> int:
@@ -65,8 +84,9 @@ class Agenda:
         self._current[due.page, due.errand] = due
         heapq.heappush(self._coming, (due.at, next(self._number), due))
 
-    def drop(self, page: str) -> None:
-        for errand in Errand:
+    def drop(self, page: str, *errands: Errand) -> None:
+        """Take errands of a page off; all of them where none is named."""
+        for errand in errands or Errand:
             self._current.pop((page, errand), None)
 
     def get(self, page: str, errand: Errand) -> Due | None:
@@ -77,13 +97,13 @@ class Agenda:
         while self._coming and self._coming[0][0] <= now:
             _, number, due = heapq.heappop(self._coming)
             if self._is_current(due):
-                heapq.heappush(self._waiting[due.errand], (due.deadline, number, due))
+                heapq.heappush(self._waiting[due.errand], (not due.urgent, due.deadline, number, due))
 
     def take(self, errand: Errand) -> Due | None:
         """The most urgent that waits, which is then on no list until it is put again; None: none does."""
         waiting = self._waiting[errand]
         while waiting:
-            _, _, due = heapq.heappop(waiting)
+            *_, due = heapq.heappop(waiting)
             if self._is_current(due):
                 del self._current[due.page, due.errand]
                 return due
@@ -91,10 +111,34 @@ class Agenda:
 
     def waiting(self, errand: Errand) -> Iterator[Due]:
         """What is overdue, in no order."""
-        return (due for _, _, due in self._waiting[errand] if self._is_current(due))
+        return (due for *_, due in self._waiting[errand] if self._is_current(due))
 
     def _is_current(self, due: Due) -> bool:
         return self._current.get((due.page, due.errand)) is due
+
+
+@dataclass
+class Lane:
+    """How many errands of a kind are under way. One that takes longer than `patience` seconds waits for
+    somebody else's server and counts no longer among `at_once`, only among `most`."""
+
+    at_once: int
+    patience: float
+    most: int
+    active: int = 0
+    running: int = 0
+
+    @property
+    def free(self) -> bool:
+        return self.active < self.at_once and self.running < self.most
+
+
+def lanes(browsers: int) -> dict[Errand, Lane]:
+    return {
+        Errand.PROBE: Lane(64, 2.0, 4000),
+        Errand.REVALIDATE: Lane(8, 10.0, 200),
+        Errand.RENDER: Lane(4 * browsers, 10.0, 16 * browsers),
+    }
 
 
 @dataclass
@@ -121,13 +165,13 @@ class Coverage:
         self._buckets[-1].missed += missed
         self._forget(now)
 
-    def ratio(self, now: float, *, overdue: int = 0) -> float:
-        """The share, 0 to 1; `overdue` are looks that have been missed by now and are still to be made. 1
-        where nothing was due."""
+    def ratio(self, now: float, *, overdue: int = 0) -> float | None:
+        """The share, 0 to 1; `overdue` are looks that have been missed by now and are still to be made. None
+        where nothing was due, which says nothing."""
         self._forget(now)
         seen = sum(bucket.seen for bucket in self._buckets)
         missed = overdue + sum(bucket.missed for bucket in self._buckets)
-        return seen / (seen + missed) if seen + missed else 1.0
+        return seen / (seen + missed) if seen + missed else None
 
     def _forget(self, now: float) -> None:
         while self._buckets and now - self._buckets[0].since >= self.window:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 COVERED = 0.99  # share of probes made within their interval, below which a host does not keep up
+COVERED_AGAIN = 0.995  # … above which it does again; what lies between changes nothing
 AFFORDABLE = 0.7  # of all processors: what is left over takes the peaks
 
 ENOUGH_PROBES, ENOUGH_CAPTURES = 200, 20  # before an average means something
@@ -31,7 +32,7 @@ class Load:
     captures: float
     revalidations: float
     costs: Costs
-    processors: int
+    processors: float
 
     @property
     def total(self) -> float:
@@ -73,7 +74,7 @@ class Load:
             f"{self.pages} pages: {self.probes:.1f} probes/s × {self.costs.probe * 1000:.1f} ms"
             f" + {self.revalidations:.1f} revalidations/s × {self.costs.revalidation * 1000:.0f} ms"
             f" + {self.captures:.2f} captures/s × {self.costs.capture:.2f} s"
-            f" = {self.total:.2f} of {self.processors} processors"
+            f" = {self.total:.2f} of {self.processors:g} processors"
         )
 
 
@@ -100,7 +101,15 @@ class Meter:
         self._began = now
 
 
-def load_of(pages: Iterable[tuple[float, float, float | None]], costs: Costs, *, processors: int) -> Load:
+def keeps_up(coverage: float) -> bool | None:
+    """Whether a host keeps up with its schedule; None: not well, and no reason to say that it has become ill
+    or well. One threshold would be crossed time and again by a host that is just about able to."""
+    if coverage < COVERED:
+        return False
+    return True if coverage > COVERED_AGAIN else None
+
+
+def load_of(pages: Iterable[tuple[float, float, float | None]], costs: Costs, *, processors: float) -> Load:
     """The load of pages by their intervals in seconds: probe, capture, revalidation (None: never)."""
     probes = captures = revalidations = 0.0
     number = 0

@@ -10,14 +10,12 @@ from pathlib import Path
 import structlog
 from prometheus_client import REGISTRY
 
-from defacewatch import config, metrics
-from defacewatch.agenda import Errand
+from defacewatch import config
 from defacewatch.alerts import AlertKind
-from defacewatch.captures import Tier
-from defacewatch.check import Result
 from defacewatch.config import Settings
-from defacewatch.costs import COVERED
-from defacewatch.errors import ConfigError, DefacewatchError, NotFound
+from defacewatch.costs import keeps_up
+from defacewatch.errands import Errands
+from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.messenger import Messenger
@@ -27,7 +25,6 @@ from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.shifts import Absence
 from defacewatch.store import Store
-from defacewatch.verdicts import VerdictKind
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
@@ -39,6 +36,7 @@ GRACE = timedelta(seconds=7)  # for checks in flight when the daemon is stopped
 RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
+CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
 MEASURE_EVERY = 15.0
 USAGE_EVERY = 60.0
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
@@ -69,8 +67,6 @@ class Daemon:
         self.stopping = asyncio.Event()
         self.ready = asyncio.Event()
         self.watchdog = Watchdog()
-        self.browser_failures = 0
-        self.store_trouble: dict[str, str] = {}  # pages whose last check could not be recorded, and why
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
         self.entered: tuple[Absence, ...] = ()
@@ -95,21 +91,26 @@ class Daemon:
             await self.messenger.start()
             browsers = self.settings.watch.browsers
             self.schedule = Schedule(
-                self._run,
+                lambda page_id, errand: self.errands.run(page_id, errand),
                 clock=self.clock,
                 browsers=browsers,
                 crowded=lambda: self.eyes.browser.waiting > 2 * browsers,
+                beat=lambda: self.watchdog.beat("schedule"),
+            )
+            self.gauges = Gauges(self.store, self.eyes, self.schedule, clock=self.clock)
+            self.errands = Errands(
+                self.eyes, self.schedule, self.gauges, alerted=lambda: self.messenger.outbox.wake()
             )
             self.schedule.start()
             await self._plan()
             self._make_selfwatches()
-            self.gauges = Gauges(self.store, self.eyes, self.schedule, clock=self.clock)
             loops = [
                 self._every("event loop", 1.0, self._nothing),
                 self._every("plan", PLAN_EVERY, self._plan),
                 self._every("measure", MEASURE_EVERY, self.gauges.measure, watched=False),
                 self._every("usage", USAGE_EVERY, self.gauges.use, watched=False),
-                self._every("note", NOTE_EVERY, self._note),
+                # unwatched: another process may hold the database for long, which a restart does not end
+                self._every("note", NOTE_EVERY, self._note, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._reloading(stamp),
@@ -131,69 +132,12 @@ class Daemon:
     def stop(self) -> None:
         self.stopping.set()
 
-    async def _run(self, page_id: str, errand: Errand) -> None:
-        """One errand that is due."""
-        checker = self.eyes.checker
-        if errand is Errand.PROBE:
-            await self._check(page_id, checker.probe_page(page_id))
-        elif errand is Errand.RENDER:
-            await self._check(page_id, checker.check_page(page_id, render=True))
-        elif checker.calm.get(page_id) is not None:  # what is not calm, the browser looks at anyway
-            await self._revalidate(page_id)
-
-    async def _revalidate(self, page_id: str) -> None:
-        changed = await self.eyes.revalidation.changed(page_id)
-        metrics.REVALIDATIONS.labels("same" if changed is None else "changed").inc()
-        if changed is None:
-            return
-        log.info("what a page is made of has changed", page=page_id, url=changed.url, kind=changed.kind)
-        async with self.schedule.turn(page_id):
-            await self._check(page_id, self.eyes.checker.check_page(page_id, render=True, changed=changed))
-
-    async def _check(self, page_id: str, checking: Awaitable[Result | None]) -> None:
-        """One scheduled check; what goes wrong here is ours, never the page's."""
-        try:
-            result = await checking
-        except NotFound:
-            log.info("page is gone", page=page_id)
-            return
-        except DefacewatchError as error:
-            self.store_trouble[page_id] = str(error)
-            log.error("check not recorded", page=page_id, error=str(error))
-            return
-        except Exception as error:
-            self.store_trouble[page_id] = f"{type(error).__name__}: {error}"
-            raise
-        self.store_trouble.pop(page_id, None)
-        metrics.PROBES.labels("still" if result is None else "looked").inc()
-        if result is None:
-            self.gauges.count(probes=1)
-            return
-        outcome = result.outcome
-        self.gauges.count(probes=outcome.looks - outcome.captures, captures=outcome.captures)
-        if outcome.verdict.kind is VerdictKind.UNREACHABLE:
-            self.schedule.failing.add(page_id)
-        else:
-            self.schedule.failing.discard(page_id)
-        if outcome.browser_failed:
-            self.browser_failures += 1
-        elif outcome.tier is Tier.RENDER:
-            self.browser_failures = 0
-            metrics.CAPTURES.inc(outcome.captures)
-            self.schedule.captured[page_id] = outcome.at
-        metrics.CHECKS.labels(outcome.tier, outcome.verdict.kind).inc()
-        metrics.CHECK_SECONDS.labels(outcome.tier).observe(outcome.elapsed)
-        for alert in outcome.alerts:
-            metrics.ALERTS.labels(alert.kind).inc()
-            log.warning("alert", page=page_id, kind=alert.kind, incident=result.recorded.incident)
-        if outcome.alerts:
-            self.messenger.outbox.wake()
-
     def health(self) -> list[str]:
         """What is wrong with the daemon itself, one line each; empty when its loops turn."""
         problems = [f"{loop}: silent for {silent:.0f} s" for loop, silent in self.watchdog.late().items()]
         troubles = (
-            ("checks not recorded", self.store_trouble),
+            ("checks not recorded", self.errands.store_trouble),
+            ("checks cut off", self.schedule.cut_off),
             ("evidence not kept", self.eyes.checker.unkept),
         )
         for what, pages in troubles:
@@ -204,13 +148,19 @@ class Daemon:
         unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
         if unseen * 2 > planned:
             problems.append(f"{unseen} of {planned} pages were not seen in time")
-        if self.browser_failures >= BROWSER_FAILURES:
-            problems.append(f"browser: failed {self.browser_failures} times in a row")
+        failures = self.errands.browser_failures
+        if failures >= BROWSER_FAILURES:
+            problems.append(f"browser: failed {failures} times in a row")
         return problems
 
     def _make_messenger(self) -> Messenger:
         return Messenger(
-            self.settings, self.store, roster=lambda: self.roster, clock=self.clock, watchdog=self.watchdog
+            self.settings,
+            self.store,
+            roster=lambda: self.roster,
+            clock=self.clock,
+            watchdog=self.watchdog,
+            secret_key=self.secret_key,
         )
 
     def duty(self) -> list[str]:
@@ -230,6 +180,7 @@ class Daemon:
             health=self.health,
             duty=self.duty,
             roster=lambda: self.roster,
+            wake=lambda: self.messenger.outbox.wake(),
             registry=REGISTRY,
         )
         try:
@@ -252,6 +203,7 @@ class Daemon:
         if planned != self.schedule.planned:
             states = await self.store.checks.standing()
             self.schedule.apply(planned, {state.page: state.captured_at for state in states})
+            self.errands.forget(planned.keys())
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention
@@ -272,8 +224,8 @@ class Daemon:
             self.note_trouble = None
 
     def _make_selfwatches(self) -> None:
-        async def keeps_up() -> bool:
-            return self.schedule.covered() >= COVERED
+        async def covers() -> bool | None:
+            return keeps_up(self.schedule.covered())
 
         def facts() -> dict[str, object]:
             return {"coverage": round(self.schedule.covered(), 4)}
@@ -282,7 +234,15 @@ class Daemon:
         online = self.eyes.canaries.online
         self.selfwatches = (
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
-            SelfWatch(self.store, keeps_up, self.clock, ill=kinds[1][0], well=kinds[1][1], facts=facts),
+            SelfWatch(
+                self.store,
+                covers,
+                self.clock,
+                ill=kinds[1][0],
+                well=kinds[1][1],
+                again=1 + round(CAUGHT_UP_AFTER / BLIND_EVERY),
+                facts=facts,
+            ),
         )
 
     async def _itself(self) -> None:

@@ -16,10 +16,10 @@ from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
 from defacewatch.config import Settings
 from defacewatch.fetch.browser import Browser
-from defacewatch.fetch.canaries import Canaries
+from defacewatch.fetch.canaries import Canaries, seeing
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard, system_lookup
-from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.http import Behind, HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.names import CachedLookup
 from defacewatch.fetch.proxy import FilteringProxy
@@ -71,7 +71,7 @@ async def opened_eyes(
         stack.callback(workers.stop)
         reading = partial(workers.run, extract)
         renewal = Renewal(store.baselines, reading, version=VERSION)
-        canaries = Canaries(HttpFetcher(guard, timeout=watch.timeout), watch.canaries, clock=clock)
+        canaries = Canaries(seeing(guard, timeout=watch.timeout), watch.canaries, clock=clock)
         stack.push_async_callback(canaries.http.close)
         checker = Checker(
             fetcher,
@@ -85,7 +85,7 @@ async def opened_eyes(
             reads=partial(workers.run, reads_little_news),
         )
         revalidation = Revalidation(
-            http,
+            Behind(http),
             store.checks.materials_of,
             clock=clock,
             fresh=fresh_for(watch.revalidate_every),

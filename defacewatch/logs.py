@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-QUIET = ("apscheduler", "httpx", "httpcore", "telegram", "alembic", "aiohttp.access", "mail", "aiosqlite")
+QUIET = ("httpx", "httpcore", "telegram", "alembic", "aiohttp.access", "mail", "aiosqlite")
 
 
 def configure(form: str, *, level: int = logging.INFO) -> None:
@@ -38,6 +38,5 @@ def configure(form: str, *, level: int = logging.INFO) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # a check that is still running when its page is due again is no news
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -1,9 +1,12 @@
 """What a page is made of besides its document: style sheets, scripts, pictures, frames; pure rules.
 
 A look with the browser tells it. From then on it can be asked, at the cost of conditional requests, whether
-any of it has changed, and the browser need only look again when something has.
+any of it has changed, and the browser need only look again when something has. What an asker is given is
+reason enough to look, and never known for it alone: of two servers in a row one may be somebody else's by
+now, and the browser may have been given the other one's copy.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urldefrag
@@ -14,21 +17,30 @@ KINDS = frozenset(("document", "stylesheet", "script", "image", "font"))  # fram
 MOST = 120  # of one page
 URL = 2000  # characters; a longer address is a message and not a thing
 HASHES = 4  # bodies that one thing is known to have had: servers in a row may differ
+UNHASHED = ""  # first of the hashes: nobody has hashed the body that the validators are of, only earlier ones
 RESTLESS = 3  # times in a row that something was another, and harmless: then its changes say nothing
 RESTLESS_MOST = 6
+FALSE_CALL = 2  # times that a call for the browser counts which found its own copy as it was
+_GONE = frozenset((404, 410))
+_NO_BODY = hashlib.sha256().hexdigest()
 
 
 def made_of(
-    resources: Iterable[Resource], *, page_urls: Iterable[str], previous: Sequence[Material] = ()
+    resources: Iterable[Resource],
+    *,
+    page_urls: Iterable[str],
+    previous: Sequence[Material] = (),
+    called: Sequence[Material] = (),
 ) -> tuple[Material, ...]:
     """What a page is made of as the browser has just loaded it, in that order.
 
     `page_urls` are those of the page's own document, which is probed anyway; `previous` is what was known:
     a thing that has changed since, on a page that looks as approved, is the more restless for it, and one
-    that has not the less.
+    that has not the less. `called` are the things that the browser was sent for, as they were `given`.
     """
     own = {urldefrag(url).url for url in page_urls}
     known = {material.url: material for material in previous}
+    given_to_us = {material.url: material for material in called}
     found: dict[str, Material] = {}
     for resource in resources:
         url = urldefrag(resource.url).url
@@ -39,23 +51,52 @@ def made_of(
             continue
         hashes = (resource.body_hash,) if resource.body_hash else ()
         fresh = Material(url, resource.kind, resource.etag, resource.last_modified, hashes)
-        found[url] = _since(known.get(url), fresh)
+        # Only the round's own captures take restlessness back: things that call in turn, each falsely,
+        # would otherwise calm one another for ever.
+        rest = 0 if called else 1
+        found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest)
         if len(found) >= MOST:
             break
     return tuple(found.values())
 
 
-def _since(before: Material | None, now: Material) -> Material:
+def _since(before: Material | None, now: Material, called: Material | None, rest: int) -> Material:
+    """`now`, with what is remembered of `before`."""
     if before is None:
         return now
+    hashes = now.hashes or _hashes_of_both(before, now, called)
     same_validators = (before.etag, before.last_modified) == (now.etag, now.last_modified)
-    if now.hashes:
-        same = now.hashes[0] in before.hashes
+    same = hashes[0] in before.hashes if hashes and _is_hashed(before) else same_validators
+    if not same:
+        restless = before.restless + 1
+    elif called is not None and not (hashes and hashes[0] in called.hashes):
+        restless = before.restless + FALSE_CALL  # only who asks is given another one, or another each time
     else:
-        same = same_validators
-    restless = max(0, before.restless - 1) if same else min(RESTLESS_MOST, before.restless + 1)
-    hashes = tuple(dict.fromkeys((*now.hashes, *before.hashes)))[:HASHES]
-    return replace(now, hashes=hashes, restless=restless)
+        restless = max(0, before.restless - rest)
+    return replace(
+        now,
+        hashes=_remembered(hashes, before, same_validators=same_validators),
+        restless=min(RESTLESS_MOST, restless),
+    )
+
+
+def _hashes_of_both(before: Material, now: Material, called: Material | None) -> tuple[str, ...]:
+    """The hash of the body that was asked for, where the browser's copy is the same one by its ETag. An ETag
+    that has stood for another body before tells nothing."""
+    if called is None or called.etag is None or now.etag is None or not _same_tag(called.etag, now.etag):
+        return ()
+    if before.etag is not None and _same_tag(before.etag, now.etag) and _is_hashed(before):
+        return ()
+    return called.hashes
+
+
+def _remembered(hashes: tuple[str, ...], before: Material, *, same_validators: bool) -> tuple[str, ...]:
+    """Bodies known from now on: `hashes` are those of the copy that the browser has just been given."""
+    if not hashes and same_validators:
+        return before.hashes
+    earlier = (known for known in before.hashes if known != UNHASHED)
+    together = tuple(dict.fromkeys((*hashes, *earlier)))[:HASHES]
+    return together if hashes or not together else (UNHASHED, *together)
 
 
 def is_worth_asking(material: Material) -> bool:
@@ -63,27 +104,57 @@ def is_worth_asking(material: Material) -> bool:
     return material.restless < RESTLESS
 
 
-def with_body(material: Material, body_hash: str) -> Material:
-    """`material`, known to have had a body as well."""
-    return replace(material, hashes=tuple(dict.fromkeys((body_hash, *material.hashes)))[:HASHES])
+def body_hash_of(material: Material) -> str | None:
+    """The hash of the body that its validators are of, where somebody has hashed that."""
+    return material.hashes[0] if _is_hashed(material) else None
+
+
+def given(material: Material, probe: Probe) -> Material:
+    """`material` as an answer gave it: what to compare the browser's copy with. Only a whole body that came
+    as the browser would have to take it has a hash."""
+    whole = probe.status == 200 and not probe.truncated
+    hashes = (probe.body_hash,) if whole and probe.body_hash is not None else ()
+    fresh = probe.validators
+    return replace(material, etag=fresh.etag, last_modified=fresh.last_modified, hashes=hashes)
 
 
 def has_changed(material: Material, probe: Probe) -> bool:
     """Whether an answer says that a thing is another than it was. No answer says nothing; that it is gone
-    says that it is another."""
-    if probe.status in (404, 410):
+    says that it is another, and so does an error with a body: browsers show pictures and apply style sheets
+    whatever their status."""
+    if probe.status in _GONE:
         return True
-    if probe.failure is not None or probe.not_modified or probe.status != 200:
+    if probe.failure is not None or probe.not_modified or probe.status is None:
         return False
-    if probe.body_hash is not None and probe.body_hash in material.hashes:
+    if not 200 <= probe.status < 300:
+        return probe.body_hash not in (None, _NO_BODY)
+    if not probe.truncated and probe.body_hash in material.hashes:
         return False
-    fresh = probe.validators
-    if material.etag is not None and fresh.etag is not None:
-        return _strong(material.etag) != _strong(fresh.etag)
-    if material.last_modified is not None and fresh.last_modified is not None and not material.hashes:
-        return material.last_modified != fresh.last_modified
+    if _is_hashed(material):
+        return True  # whatever it is marked as: who can change a file can keep its ETag
+    etag, last_modified = _validators(probe)
+    if material.etag is not None and etag is not None:
+        return not _same_tag(material.etag, etag)
+    if material.last_modified is not None and last_modified is not None:
+        return material.last_modified != last_modified
     # what can no longer be asked for as it was is another, as far as anybody can tell
-    return probe.body_hash is not None and not probe.truncated
+    return True
+
+
+def _is_hashed(material: Material) -> bool:
+    return bool(material.hashes) and material.hashes[0] != UNHASHED
+
+
+def _validators(probe: Probe) -> tuple[str | None, str | None]:
+    """ETag and Last-Modified of an answer. Those of a body that was cut are not to be asked with, so a probe
+    leaves them out; they tell a change all the same."""
+    if not probe.truncated or probe.hops:
+        return probe.validators.etag, probe.validators.last_modified
+    return probe.headers.get("etag"), probe.headers.get("last-modified")
+
+
+def _same_tag(one: str, other: str) -> bool:
+    return _strong(one) == _strong(other)
 
 
 def _strong(etag: str) -> str:

@@ -33,7 +33,7 @@ COVERAGE = Gauge(
     "Share of the probes due in the last five minutes that were made within their interval",
     namespace=NAMESPACE,
 )
-MISSED = Gauge("probes_missed", "Probes that were left out because a later one was due", namespace=NAMESPACE)
+MISSED = Gauge("probes_missed", "Probes that were left out, or failed in ourselves", namespace=NAMESPACE)
 PROBES = Counter(
     "probes", "Probes of pages, by what they found: still, looked", ["found"], namespace=NAMESPACE
 )

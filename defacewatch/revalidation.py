@@ -6,17 +6,20 @@ picture or somebody else's script can deface a page whose document stays as it i
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from defacewatch.captures import Material, Probe, Validators
-from defacewatch.materials import has_changed, is_worth_asking, with_body
+from defacewatch.captures import Failure, Material, Probe, Validators
+from defacewatch.materials import body_hash_of, given, has_changed, is_worth_asking
 
 WITHIN = timedelta(seconds=10)  # for one thing; one that does not come says nothing
-WHOLE = 120.0  # seconds for all of a page; what is left then waits for the next round
+WHOLE = 120.0  # seconds for all of a page; the next round begins with what is left then
+MORE = 10.0  # seconds for what else has changed, once something has: the browser is to come soon
+BEHIND = timedelta(hours=1)  # that a thing which did not come in time waits behind those that do
 MEMORY = 100_000  # answers remembered: many pages are made of the same things
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Asking(Protocol):
@@ -28,6 +31,29 @@ class Asking(Protocol):
         validators: Validators | None = None,
         timeout: timedelta | None = None,
     ) -> Probe: ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a round found: the things that are others than the browser loaded, each as it was `given`.
+    `cut` says that its time was over before all had been asked for."""
+
+    changed: tuple[Material, ...] = ()
+    cut: bool = False
+
+    @property
+    def word(self) -> str:
+        """`changed`, `cut` or `same`: a round that was not finished has not found the page unchanged."""
+        if self.changed:
+            return "changed"
+        return "cut" if self.cut else "same"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    at: datetime
+    changed: Material | None
+    late: bool
 
 
 class Revalidation:
@@ -44,48 +70,71 @@ class Revalidation:
     ) -> None:
         self.http, self.materials, self.clock, self.fresh = http, materials, clock, fresh
         self.asked = 0  # requests made
-        self._answers: OrderedDict[Material, tuple[datetime, Material | None]] = OrderedDict()
-        self._asking: dict[Material, asyncio.Task[Material | None]] = {}
+        self._answers: OrderedDict[Material, _Answer] = OrderedDict()
+        self._asking: dict[Material, asyncio.Task[_Answer]] = {}
 
-    async def changed(self, page_id: str) -> Material | None:
-        """The first thing of a page that is another than the browser loaded, as it is to be known from now
-        on: with the body that it has now. None where there is none."""
+    async def ask(self, page_id: str) -> Found:
+        """Ask for all that a page is made of, what was not asked for the longest time first.
+
+        It goes on for a while after the first change: a server that answers us otherwise than browsers does
+        so for many things, and one look of the browser then tells of all of them.
+        """
         things = [material for material in await self.materials(page_id) if is_worth_asking(material)]
+        changed: list[Material] = []
+        loop = asyncio.get_running_loop()
+        end = loop.time() + WHOLE
         try:
-            async with asyncio.timeout(WHOLE):
-                return await self._first(things)
+            async with asyncio.timeout_at(end) as limit:
+                for material in self._in_turn(things):
+                    got = (await self._answer(_bare(material))).changed
+                    if got is None:
+                        continue
+                    if not changed:
+                        limit.reschedule(min(end, loop.time() + MORE))
+                    changed.append(replace(got, kind=material.kind, restless=material.restless))
         except TimeoutError:
-            return None
+            return Found(tuple(changed), cut=True)
+        return Found(tuple(changed))
 
-    async def _first(self, things: Sequence[Material]) -> Material | None:
-        for material in things:
-            found = await self._answer(replace(material, kind="", restless=0))
-            if found is not None:
-                return replace(found, kind=material.kind, restless=material.restless)
-        return None
+    def _in_turn(self, things: Iterable[Material]) -> list[Material]:
+        """Where the last round stopped, this one goes on; things that take all the time there is keep no
+        other from its turn, and still have theirs. What need not be asked for again comes first."""
 
-    async def _answer(self, material: Material) -> Material | None:
+        def turn(material: Material) -> tuple[bool, datetime]:
+            last = self._answers.get(_bare(material))
+            if last is None:
+                return True, _NEVER
+            return not self._is_fresh(last), last.at + BEHIND if last.late else last.at
+
+        return sorted(things, key=turn)
+
+    def _is_fresh(self, answer: _Answer) -> bool:
+        return self.clock() - answer.at < self.fresh
+
+    async def _answer(self, material: Material) -> _Answer:
         known = self._answers.get(material)
-        if known is not None and self.clock() - known[0] < self.fresh:
-            return known[1]
+        if known is not None and self._is_fresh(known):
+            return known
         asking = self._asking.get(material)
         if asking is None:
             asking = self._asking[material] = asyncio.create_task(self._ask(material))
             asking.add_done_callback(lambda _: self._asking.pop(material, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, material: Material) -> Material | None:
-        """The thing as it is now, where it is another."""
+    async def _ask(self, material: Material) -> _Answer:
         now = self.clock()
         self.asked += 1
-        known = Validators(material.etag, material.last_modified, next(iter(material.hashes), None))
+        known = Validators(material.etag, material.last_modified, body_hash_of(material))
         probe = await self.http.probe(material.url, now=now, validators=known, timeout=WITHIN)
-        found = None
-        if has_changed(material, probe):
-            body = probe.body_hash if probe.status == 200 and not probe.truncated else None
-            found = with_body(material, body) if body else material
+        changed = given(material, probe) if has_changed(material, probe) else None
+        answer = _Answer(now, changed, late=probe.failure is Failure.TIMEOUT)
         self._answers.pop(material, None)
-        self._answers[material] = now, found
+        self._answers[material] = answer
         if len(self._answers) > MEMORY:
             self._answers.popitem(last=False)
-        return found
+        return answer
+
+
+def _bare(material: Material) -> Material:
+    """`material` without what pages may differ in that are made of it."""
+    return replace(material, kind="", restless=0)

@@ -3,19 +3,15 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.executors.asyncio import AsyncIOExecutor
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from defacewatch import metrics
-from defacewatch.agenda import Agenda, Coverage, Due, Errand
+from defacewatch.agenda import Agenda, Coverage, Due, Errand, Lane, lanes
+from defacewatch.errors import DefacewatchError
 from defacewatch.portals import Portal
 from defacewatch.roster import RaisedWatch
 
@@ -76,35 +72,12 @@ def offset(page_id: str, interval: timedelta, errand: str) -> timedelta:
     return interval * (int.from_bytes(digest[:8]) / 2**64)
 
 
-@dataclass
-class Lane:
-    """How many errands of a kind are under way. One that takes longer than `patience` seconds waits for
-    somebody else's server and counts no longer among `at_once`, only among `most`."""
-
-    at_once: int
-    patience: float
-    most: int
-    active: int = 0
-    running: int = 0
-
-    @property
-    def free(self) -> bool:
-        return self.active < self.at_once and self.running < self.most
-
-
-def lanes(browsers: int) -> dict[Errand, Lane]:
-    return {
-        Errand.PROBE: Lane(64, 2.0, 4000),
-        Errand.REVALIDATE: Lane(8, 10.0, 200),
-        Errand.RENDER: Lane(4 * browsers, 10.0, 16 * browsers),
-    }
-
-
 class Schedule:
-    """Runs `run(page_id, errand)` for every page when it is due, each page one check at a time.
+    """Runs `run(page_id, errand)` for every page when it is due, each page one check at a time. A look counts
+    when it has ended; an errand that raises was not done.
 
-    `crowded` says that captures that are more urgent than those of the round wait for the browser: meanwhile
-    the round waits on the agenda, where it keeps no page from being probed.
+    `crowded` says that enough captures wait for the browser: meanwhile the others wait on the agenda, where
+    they keep no page from being probed. `beat` is called as long as the schedule turns.
     """
 
     def __init__(
@@ -114,28 +87,25 @@ class Schedule:
         clock: Callable[[], datetime],
         browsers: int = 2,
         crowded: Callable[[], bool] = lambda: False,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self.run, self.clock, self.crowded = run, clock, crowded
+        self.run, self.clock, self.crowded, self.beat = run, clock, crowded, beat
         self.planned: dict[str, Intervals] = {}
         self.agenda, self.coverage = Agenda(), Coverage()
         self.lanes = lanes(browsers)
         self.busy: dict[str, asyncio.Lock] = {}
         self.stopping = False
         self.failing: set[str] = set()  # pages that do not answer; who runs the checks says so
-        self.seen: dict[str, float] = {}  # when a page was last looked at, or entered; in seconds of `_now`
+        self.seen: dict[str, float] = {}  # when a look at a page last ended, or it entered; seconds of `_now`
+        self.began: dict[str, float] = {}  # when the look at a page that is under way began
         self.captured: dict[str, datetime] = {}  # when each page was last captured, or entered
+        self.cut_off: dict[str, str] = {}  # pages whose last check took too long, and for how long
         self.running: set[asyncio.Task[None]] = set()
-        self.scheduler = AsyncIOScheduler(
-            jobstores={"default": MemoryJobStore()},
-            executors={"default": AsyncIOExecutor()},
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-            timezone="UTC",
-        )
+        self.turning: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        # One job drives all pages: a job each would cost more than most of their probes.
-        self.scheduler.add_job(self._tick, IntervalTrigger(seconds=TICK, timezone="UTC"), id="tick")
-        self.scheduler.start()
+        # One loop drives all pages: a timer each would cost more than most of their probes.
+        self.turning = asyncio.create_task(self._turn())
 
     def apply(
         self, planned: Mapping[str, Intervals], captured: Mapping[str, datetime | None] | None = None
@@ -146,10 +116,7 @@ class Schedule:
         comes often never puts the round of captures off.
         """
         for page_id in self.planned.keys() - planned.keys():
-            self.agenda.drop(page_id)
-            for known in (self.busy, self.seen, self.captured):
-                known.pop(page_id, None)
-            self.failing.discard(page_id)
+            self._forget(page_id)
         now, moment = self._now(), self.clock()
         for page_id, wanted in planned.items():
             before = self.planned.get(page_id)
@@ -167,8 +134,16 @@ class Schedule:
     def soon(self, page_id: str) -> None:
         """Probe a page at the next occasion: somebody has changed what is known of it."""
         due = self.agenda.get(page_id, Errand.PROBE)
-        if due is not None:
-            self.agenda.put(replace(due, at=min(due.at, self._now())))
+        now = self._now()
+        if due is not None and due.at > now:
+            self.agenda.put(due.sooner(now))
+
+    def hurry(self, page_id: str) -> None:
+        """Capture a page at the next occasion, before the round: what it is made of has changed. It waits on
+        the agenda, not in the page's turn, so that the page is probed meanwhile."""
+        due = self.agenda.get(page_id, Errand.RENDER)
+        if due is not None and not due.urgent:
+            self.agenda.put(due.hurried(self._now()))
 
     def unseen(self, patience: float) -> list[str]:
         """Pages that have not been looked at for twice their interval and `patience` seconds."""
@@ -180,25 +155,26 @@ class Schedule:
         ]
 
     def covered(self) -> float:
-        """The share of probes that were due in the last five minutes and made within their interval."""
+        """The share of probes that were due in the last five minutes and made within their interval; where
+        none was due, the share of pages that were seen within twice theirs."""
         now = self._now()
+        self.agenda.advance(now)  # who asks must not rely on the loop, which may be what stands still
         overdue = sum(due.missed(now) for due in self.agenda.waiting(Errand.PROBE))
-        return self.coverage.ratio(now, overdue=overdue)
+        ratio = self.coverage.ratio(now, overdue=overdue)
+        if ratio is None:
+            return 1 - len(self.unseen(0)) / len(self.planned) if self.planned else 1.0
+        return ratio
 
     def overdue(self, errand: Errand) -> int:
         """How many errands wait that should have been run."""
         return sum(1 for _ in self.agenda.waiting(errand))
 
-    @asynccontextmanager
-    async def turn(self, page_id: str) -> AsyncIterator[None]:
-        """Be the only check of a page meanwhile."""
-        async with self._lock(page_id):
-            yield
-
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more; finish what is in flight within `grace`, then cancel it."""
         self.stopping = True
-        self.scheduler.remove_all_jobs()  # a shutdown would cancel what is in flight
+        if self.turning is not None:
+            self.turning.cancel()
+            await asyncio.wait([self.turning])
         if self.running:
             _, late = await asyncio.wait(self.running, timeout=grace.total_seconds())
             for task in late:
@@ -206,7 +182,6 @@ class Schedule:
             if late:
                 log.warning("checks cut short by the stop", checks=len(late))
                 await asyncio.wait(late, timeout=2)
-        self.scheduler.shutdown(wait=False)
 
     def _now(self) -> float:
         return time.monotonic()
@@ -216,12 +191,35 @@ class Schedule:
     ) -> None:
         """Put an errand on the agenda: somewhere in its interval; sooner where its last time is long ago."""
         if every is None:
+            self.agenda.drop(page_id, errand)
             return
         spread = offset(page_id, timedelta(seconds=every), errand).total_seconds()
         start = spread if age is None else min(spread, max(0.0, every - age) + spread / 20)
-        self.agenda.put(Due(page_id, errand, every, now + start, weight))
+        due, known = Due(page_id, errand, every, now + start, weight), self.agenda.get(page_id, errand)
+        # why it is urgent is no matter of its interval
+        self.agenda.put(due.hurried(now) if known is not None and known.urgent else due)
 
-    async def _tick(self) -> None:
+    def _forget(self, page_id: str) -> None:
+        """Keep nothing of a page that has left the plan."""
+        self.agenda.drop(page_id)
+        self.failing.discard(page_id)
+        for known in (self.seen, self.captured, self.cut_off):
+            known.pop(page_id, None)
+        if page_id not in self.began:
+            self.busy.pop(page_id, None)  # else it may come back before its look has ended
+
+    async def _turn(self) -> None:
+        """By the time of the event loop, which nobody sets: one that goes by the clock on the wall stands
+        still for as long as that was set back."""
+        while True:
+            try:
+                self._tick()
+                self.beat()  # not of turns that fail: a schedule that only fails has stalled
+            except Exception:
+                log.exception("the schedule's turn failed")
+            await asyncio.sleep(TICK)
+
+    def _tick(self) -> None:
         self.agenda.advance(self._now())
         for errand in Errand:
             self._fill(errand)
@@ -237,22 +235,22 @@ class Schedule:
     def _start(self, due: Due, lane: Lane) -> None:
         now = self._now()
         if due.errand is Errand.PROBE:
-            self.coverage.note(now, seen=1, missed=due.missed(now))
+            self.coverage.note(now, missed=due.missed(now))
             metrics.PROBE_LATENESS.observe(due.late(now))
-            self.seen[due.page] = now
         wanted = self.planned.get(due.page)
         if wanted is None:
             return
         weight = wanted.weight
         if due.errand is not Errand.PROBE and due.page in self.failing:
             weight = FAILING
-        if due.errand is Errand.RENDER:
-            # the next one is due so long after this one: what was put off is not made up for
-            self.agenda.put(replace(due, at=now + due.every, weight=weight))
-        else:
-            self.agenda.put(replace(due, at=due.next(now), weight=weight))
+        # the next capture is due so long after this one: what was put off is not made up for
+        at = now + due.every if due.errand is Errand.RENDER else due.next(now)
+        self.agenda.put(Due(due.page, due.errand, due.every, at, weight))
         if due.errand is Errand.PROBE and self._lock(due.page).locked():
-            return  # the look that is on its way is newer than this probe would be
+            # the look that is on its way is newer than this probe would be, unless it does not come to an end
+            if now - self.began.get(due.page, now) > due.every + TICK:
+                self.coverage.note(now, missed=1)
+            return
         lane.active += 1
         lane.running += 1
         task = asyncio.create_task(self._run(due, lane))
@@ -278,18 +276,51 @@ class Schedule:
             self._fill(due.errand)
 
     async def _checked(self, due: Due) -> None:
+        limit = asyncio.timeout(LONGEST)
         try:
-            async with asyncio.timeout(LONGEST):
-                if due.errand is Errand.REVALIDATE:
-                    await self.run(due.page, due.errand)
-                    return
-                async with self._lock(due.page):
-                    await self.run(due.page, due.errand)
+            async with limit:
+                await self._look(due)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
-        except Exception:
-            log.exception("check failed", page=due.page, errand=due.errand)
+        except Exception as error:
+            self._failed(due, error, cut_off=limit.expired())
+        else:
+            self._looked(due)
+
+    async def _look(self, due: Due) -> None:
+        if due.errand is Errand.REVALIDATE:
+            await self.run(due.page, due.errand)
+            return
+        async with self._lock(due.page):
+            self.began[due.page] = self._now()
+            try:
+                await self.run(due.page, due.errand)
+            finally:
+                self.began.pop(due.page, None)
+                if due.page not in self.planned:
+                    self.busy.pop(due.page, None)
+
+    def _looked(self, due: Due) -> None:
+        if due.errand is Errand.REVALIDATE or due.page not in self.planned:
+            return
+        now = self._now()
+        self.seen[due.page] = now
+        self.cut_off.pop(due.page, None)
+        if due.errand is Errand.PROBE:
+            self.coverage.note(now, seen=1)
+
+    def _failed(self, due: Due, error: Exception, *, cut_off: bool) -> None:
+        if due.errand is Errand.PROBE:
+            self.coverage.note(self._now(), missed=1)
+        if cut_off:
+            log.error("check cut off", page=due.page, errand=due.errand, seconds=LONGEST)
+            if due.page in self.planned:
+                self.cut_off[due.page] = f"no end of the {due.errand} within {LONGEST:.0f} s"
+        elif isinstance(error, DefacewatchError):
+            log.error("check failed", page=due.page, errand=due.errand, error=str(error))
+        else:
+            log.error("check failed", page=due.page, errand=due.errand, exc_info=error)
 
     def _lock(self, page_id: str) -> asyncio.Lock:
         return self.busy.setdefault(page_id, asyncio.Lock())

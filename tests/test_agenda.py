@@ -70,9 +70,34 @@ def test_the_next_time_keeps_the_rhythm_and_leaves_out_what_has_passed() -> None
     assert (one.missed(39.9), one.missed(40), one.missed(101)) == (0, 1, 3)
 
 
+def test_an_errand_that_is_dropped_alone_leaves_the_others_of_its_page() -> None:
+    agenda = Agenda()
+    agenda.put(due("a", 0))
+    agenda.put(due("a", 0, errand=RENDER))
+    agenda.drop("a", RENDER)
+    agenda.advance(1)
+    assert (taken(agenda, RENDER), taken(agenda)) == ([], ["a"])
+
+
+def test_what_is_urgent_comes_before_all_that_is_late_and_by_deadline_among_itself() -> None:
+    agenda = Agenda()
+    agenda.put(due("hours late", 0, every=30, weight=4))
+    agenda.put(due("urgent", 9000, every=1800).hurried(8000))
+    agenda.put(due("urgent and important", 9000, every=1800, weight=2).hurried(8000))
+    agenda.advance(8000)
+    assert taken(agenda) == ["urgent and important", "urgent", "hours late"]
+
+
+def test_what_is_brought_forward_is_due_at_its_own_times_afterwards() -> None:
+    one = due("a", 100, every=30).sooner(80)
+    assert (one.at, one.next(81), one.next(99.9)) == (80, 100, 100)
+    assert (one.next(100), one.next(135)) == (130, 160), "it waited beyond its own time"
+    assert due("a", 70).sooner(80) == due("a", 70), "it is due already"
+
+
 def test_coverage_is_the_share_of_looks_made_in_time_in_the_window() -> None:
     coverage = Coverage(window=300, step=10)
-    assert coverage.ratio(0) == 1.0
+    assert coverage.ratio(0) is None, "nothing was due, which says nothing"
     coverage.note(0, seen=90, missed=10)
     assert coverage.ratio(5) == 0.9
     coverage.note(200, seen=100)

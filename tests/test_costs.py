@@ -1,6 +1,6 @@
 import pytest
 
-from defacewatch.costs import Costs, Meter, load_of
+from defacewatch.costs import COVERED, COVERED_AGAIN, Costs, Meter, keeps_up, load_of
 
 COSTS = Costs(probe=0.005, capture=1.0, revalidation=0.02)
 
@@ -27,6 +27,19 @@ def test_where_not_even_the_probes_can_be_afforded_no_stretch_will_do() -> None:
     load = load_of([(10.0, 1800.0, None)] * 9000, COSTS, processors=2)
     assert not load.bearable
     assert load.stretch == float("inf")
+
+
+def test_a_quota_of_a_part_of_a_processor_is_counted_as_such() -> None:
+    load = load_of([(30.0, 1800.0, None)] * 900, COSTS, processors=0.5)
+    assert not load.affordable
+    assert "of 0.5 processors" in load.sentence
+
+
+def test_coverage_between_the_thresholds_says_neither_that_a_host_keeps_up_nor_that_it_does_not() -> None:
+    assert keeps_up(COVERED - 0.0001) is False
+    assert keeps_up(COVERED) is None
+    assert keeps_up(COVERED_AGAIN) is None
+    assert keeps_up(COVERED_AGAIN + 0.0001) is True
 
 
 def test_a_meter_learns_what_errands_cost_once_it_has_seen_enough() -> None:

@@ -15,6 +15,7 @@ import pytest
 import structlog
 import yaml
 
+from defacewatch.calm import CalmPages
 from defacewatch.cli.common import Settled, session
 from defacewatch.cli.service import make_daemon
 from defacewatch.daemon import Daemon
@@ -131,13 +132,42 @@ async def test_health_names_a_silent_loop_a_sick_store_and_a_sick_browser(stand:
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)
         daemon.watchdog.beats["planning"] = daemon.watchdog.beats["plan"] - 100
-        daemon.store_trouble["p-1"] = "the disk is full"
-        daemon.browser_failures = 3
+        daemon.errands.store_trouble["p-1"] = "the disk is full"
+        daemon.errands.browser_failures = 3
         status, text = await stand.get("/healthz")
         assert status == 503
         for word in ("planning", "disk is full", "browser"):
             assert word in text
         daemon.watchdog.forget("planning")
+
+
+async def test_a_database_that_another_process_holds_does_not_end_the_daemon(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = asyncio.Event()
+
+    async def held(calm: CalmPages) -> frozenset[str]:
+        waiting.set()
+        await asyncio.Event().wait()
+        return frozenset()
+
+    monkeypatch.setattr(CalmPages, "flush", held)
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        await until(waiting.is_set)
+        beating = {"event loop", "plan", "schedule"}
+        await until(lambda: beating <= daemon.watchdog.beats.keys())
+        assert "note" not in daemon.watchdog.beats, "a restart would not end the wait"
+        monkeypatch.undo()
+
+
+async def test_health_names_pages_whose_checks_are_cut_off(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        daemon.schedule.cut_off["p-1"] = "no end of the probe within 900 s"
+        status, text = await stand.get("/healthz")
+        assert status == 503
+        assert "no end of the probe" in text
 
 
 async def test_a_changed_configuration_is_taken_over_while_running(stand: Stand) -> None:

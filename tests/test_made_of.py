@@ -1,5 +1,6 @@
 """A page whose document stays as it is, and something it is made of does not: the browser follows."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.manners import Manners
 from defacewatch.revalidation import Revalidation
 from defacewatch.verdicts import VerdictKind
-from tests.fetch.portal import Portal, page
+from tests.fetch.portal import Asked, Portal, Writer, page
 from tests.site import html
 from tests.site import page as front
 from tests.watched import Watch, fetch, unlearned
@@ -84,18 +85,17 @@ async def test_each_kind_of_thing_that_changes_sends_the_browser_to_the_page(
     assert first.outcome.verdict.kind is VerdictKind.CLEAN
     known = {material.url for material in await watch.store.checks.materials_of(watch.page_id)}
     assert known >= {(made.other if path == "/library.js" else made.own).url(path) for path in paths}
-    assert await revalidation.changed(watch.page_id) is None, "nothing has changed, so nothing is rendered"
+    assert not (await revalidation.ask(watch.page_id)).changed, "nothing has changed, so nothing is rendered"
     for path in paths:
         assert await watch.checker.probe_page(watch.page_id) is None, "the document says nothing of it"
         made.serve(path, changed=True, tagged=tagged)
         watch.clock.forward(seconds=1)
-        changed = await revalidation.changed(watch.page_id)
-        assert changed is not None
-        assert changed.url.endswith(path)
+        changed = (await revalidation.ask(watch.page_id)).changed
+        assert [thing.url.endswith(path) for thing in changed] == [True]
         looked = await watch.checker.check_page(watch.page_id, render=True, changed=changed)
         assert (looked.outcome.tier, looked.outcome.verdict.kind) == (Tier.RENDER, VerdictKind.CLEAN)
         watch.clock.forward(seconds=1)
-        assert await revalidation.changed(watch.page_id) is None, "it is known as it is now"
+        assert not (await revalidation.ask(watch.page_id)).changed, "it is known as it is now"
 
 
 async def test_what_an_attack_has_changed_is_asked_for_until_a_person_has_decided(made: Made) -> None:
@@ -109,8 +109,8 @@ async def test_what_an_attack_has_changed_is_asked_for_until_a_person_has_decide
     script = b"addEventListener('load', () => {" + painted + b"})"
     made.other.answers["/library.js"] = page(script, content_type="text/javascript", etag='"2"')
     watch.clock.forward(seconds=1)
-    changed = await revalidation.changed(watch.page_id)
-    assert changed is not None
+    changed = (await revalidation.ask(watch.page_id)).changed
+    assert changed
     looked = await watch.checker.check_page(watch.page_id, render=True, changed=changed)
     assert looked.outcome.verdict.kind is VerdictKind.DEFACED
     assert await watch.store.checks.materials_of(watch.page_id) == known, "an attack teaches nothing"
@@ -126,3 +126,28 @@ async def test_a_capture_asked_for_by_the_round_teaches_what_the_page_is_made_of
     style = materials[made.own.url("/style.css")]
     assert (style.kind, style.etag, len(style.hashes)) == ("stylesheet", None, 1)
     assert watch.site.url not in materials, "its own document is probed anyway"
+
+
+async def test_a_copy_that_only_the_asker_was_given_is_not_known_and_stops_to_call(made: Made) -> None:
+    watch, revalidation = made.watch, made.revalidation
+    for path in (*THINGS, "/library.js"):
+        made.serve(path, changed=False, tagged=False)
+    await watch.approve()
+    await watch.check(render=True)
+    good, evil = (page(body, content_type="text/javascript") for body in (LIBRARY[0], b"evil()"))
+
+    async def one_of_two_servers(asked: Asked, writer: Writer) -> None:
+        writer.write(good if "sec-fetch-dest" in asked.headers else evil)  # only browsers say that
+        await writer.drain()
+
+    made.other.answers["/library.js"] = one_of_two_servers
+    url = made.other.url("/library.js")
+    for called in (True, True, False):
+        watch.clock.forward(seconds=1)
+        changed = (await revalidation.ask(watch.page_id)).changed
+        assert [thing.url for thing in changed] == [url] * called
+        if called:
+            looked = await watch.checker.check_page(watch.page_id, render=True, changed=changed)
+            assert looked.outcome.verdict.kind is VerdictKind.CLEAN
+        known = {m.url: m.hashes for m in await watch.store.checks.materials_of(watch.page_id)}
+        assert known[url] == (hashlib.sha256(LIBRARY[0]).hexdigest(),)

@@ -1,3 +1,5 @@
+import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,10 +10,12 @@ from defacewatch.materials import (
     MOST,
     RESTLESS,
     RESTLESS_MOST,
+    UNHASHED,
+    body_hash_of,
+    given,
     has_changed,
     is_worth_asking,
     made_of,
-    with_body,
 )
 
 PAGE = "https://tinh.gov.vn/"
@@ -82,6 +86,8 @@ TAGGED = Material(CSS, "stylesheet", '"1"')
 DATED = Material(CSS, "stylesheet", None, "Wed, 02 Sep 2026 00:00:00 GMT")
 HASHED = Material(CSS, "stylesheet", hashes=("a", "b"))
 BOTH = Material(CSS, "stylesheet", '"1"', hashes=("a",))
+MOVED = Material(CSS, "stylesheet", '"2"', hashes=(UNHASHED, "a"))
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def answer(
@@ -90,6 +96,12 @@ def answer(
     body = more.pop("body_hash", "z")
     fields = {"status": status, "body_hash": body, "validators": Validators(etag, date, str(body)), **more}
     return Probe(CSS, NOW, CSS, **fields)  # type: ignore[arg-type]
+
+
+def cut(**headers: str) -> Probe:
+    """An answer beyond the size limit, as a probe leaves it: without validators to ask with."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return replace(answer(truncated=True, headers=named), validators=Validators())
 
 
 @pytest.mark.parametrize(
@@ -105,12 +117,31 @@ def answer(
         (DATED, answer(date="Thu, 03 Sep 2026 00:00:00 GMT"), True),
         (HASHED, answer(body_hash="b"), False),
         (HASHED, answer(body_hash="c"), True),
-        (HASHED, answer(body_hash="c", truncated=True), False),
+        (HASHED, answer(body_hash="c", truncated=True), True),
+        (HASHED, answer(body_hash="a", truncated=True), True),
+        (BOTH, answer(etag='"1"', body_hash="z"), True),
+        (BOTH, answer(etag='"1"', body_hash="a"), False),
+        (MOVED, answer(etag='"2"', body_hash="z"), False),
+        (MOVED, answer(etag='"1"', body_hash="a"), False),
         (TAGGED, answer(date="Thu, 03 Sep 2026 00:00:00 GMT"), True),
-        (TAGGED, answer(truncated=True), False),
+        (TAGGED, answer(truncated=True), True),
+        (TAGGED, cut(etag='"1"'), False),
+        (TAGGED, cut(etag='"2"'), True),
+        (DATED, cut(last_modified="Wed, 02 Sep 2026 00:00:00 GMT"), False),
+        (DATED, cut(last_modified="Thu, 03 Sep 2026 00:00:00 GMT"), True),
+        (BOTH, cut(etag='"1"'), True),
         (TAGGED, answer(404), True),
         (TAGGED, answer(410), True),
-        (TAGGED, answer(503), False),
+        (HASHED, answer(203, body_hash="c"), True),
+        (HASHED, answer(206, body_hash="c"), True),
+        (HASHED, answer(203, body_hash="b"), False),
+        (HASHED, answer(204, body_hash=EMPTY), True),
+        (TAGGED, answer(403), True),
+        (TAGGED, answer(500), True),
+        (TAGGED, answer(503), True),
+        (BOTH, answer(503, body_hash="a", truncated=True), True),
+        (TAGGED, answer(503, body_hash=EMPTY), False),
+        (TAGGED, answer(503, body_hash=None), False),
         (TAGGED, answer(None, failure=Failure.TIMEOUT, body_hash=None), False),
         (TAGGED, answer(200, failure=Failure.TIMEOUT, etag='"2"'), False),
     ],
@@ -119,7 +150,92 @@ def test_an_answer_tells_whether_a_thing_is_another(material: Material, probe: P
     assert has_changed(material, probe) is changed
 
 
-def test_a_body_that_was_seen_is_known_from_then_on() -> None:
-    known = with_body(TAGGED, "n")
-    assert not has_changed(known, answer(etag='"2"', body_hash="n"))
+def look(known: Material, *called: Material, **loaded: object) -> Material:
+    """What is known of a thing after a clean look of the browser's, that was `called` for or was due."""
+    (after,) = made_of([css(**loaded)], page_urls=[PAGE], previous=[known], called=called)
+    return after
+
+
+EVIL = answer(etag='"2"', body_hash="evil")
+
+
+def test_what_the_browser_was_given_as_well_is_known_by_both_its_marks_from_then_on() -> None:
+    known = look(TAGGED, given(TAGGED, answer(etag='W/"2"', body_hash="n")), etag='"2"')
+    assert (known.etag, known.hashes, known.restless) == ('"2"', ("n",), 1)
+    assert not has_changed(known, answer(etag='"3"', body_hash="n"))
     assert has_changed(known, answer(etag='"2"', body_hash="o"))
+    known = look(HASHED, given(HASHED, answer(body_hash="n")), etag=None, body_hash="n")
+    assert (known.hashes, known.restless) == (("n", "a", "b"), 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "got", "loaded"),
+    [
+        (TAGGED, EVIL, {"etag": '"1"'}),
+        (BOTH, EVIL, {"etag": '"1"'}),
+        (BOTH, answer(etag='"1"', body_hash="evil"), {"etag": '"1"'}),
+        (HASHED, answer(body_hash="evil"), {"etag": None, "body_hash": "a"}),
+        (DATED, answer(body_hash="evil"), {"etag": None, "last_modified": DATED.last_modified}),
+    ],
+    ids=["tagged", "tagged and hashed", "evil under the old tag", "hashed", "dated"],
+)
+def test_a_copy_that_the_browser_was_not_given_is_never_known_and_calls_a_few_times_only(
+    known: Material, got: Probe, loaded: dict[str, object]
+) -> None:
+    calls = 0
+    while is_worth_asking(known):
+        assert has_changed(known, got)
+        known = look(known, given(known, got), **loaded)
+        assert "evil" not in known.hashes
+        calls += 1
+    assert calls == 2
+
+
+@pytest.mark.parametrize("probe", [answer(404), answer(403), answer(503)])
+def test_an_error_that_only_the_asker_is_given_calls_a_few_times_and_then_once_in_some_rounds(
+    probe: Probe,
+) -> None:
+    known, calls = TAGGED, 0
+    for _ in range(20):  # as many captures are due in ten hours
+        for _ in range(3):
+            if is_worth_asking(known) and has_changed(known, probe):
+                known = look(known, given(known, probe))
+                calls += 1
+        known = look(known)
+    assert calls <= 12
+
+
+def test_a_body_that_is_new_for_each_request_calls_a_few_times_only() -> None:
+    known, calls = DATED, 0
+    while is_worth_asking(known):
+        got = answer(body_hash=f"nonce {calls}")
+        known = look(known, given(known, got), etag=None, last_modified=DATED.last_modified)
+        calls += 1
+    assert calls == 2
+
+
+def test_things_that_call_in_turn_do_not_calm_one_another() -> None:
+    urls = [f"{CSS}?{number}" for number in range(9)]
+    known = made_of([css(url=url) for url in urls], page_urls=[PAGE])
+    calls = 0
+    while asked := [material for material in known if is_worth_asking(material)]:
+        called = [given(asked[calls % len(asked)], answer(403))]
+        known = made_of([css(url=url) for url in urls], page_urls=[PAGE], previous=known, called=called)
+        calls += 1
+    assert calls == 2 * len(urls)
+
+
+def test_a_body_of_an_earlier_etag_does_not_speak_for_the_next_one() -> None:
+    known = look(BOTH, etag='"2"')
+    assert (known.hashes, body_hash_of(known), body_hash_of(BOTH)) == ((UNHASHED, "a"), None, "a")
+    assert look(known, etag='"2"').hashes == (UNHASHED, "a")
+    got = given(known, answer(etag='"2"', body_hash="b"))
+    assert look(known, got, etag='"2"').hashes == ("b", "a"), "it may be learnt, for nobody hashed it before"
+
+
+def test_what_has_no_hash_to_go_by_is_given_none() -> None:
+    assert given(TAGGED, answer(etag='"2"', body_hash="n")) == Material(
+        CSS, "stylesheet", '"2"', None, ("n",)
+    )
+    for probe in (answer(403), cut(etag='"2"'), answer(404, body_hash=None)):
+        assert given(BOTH, probe).hashes == ()

@@ -3,10 +3,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from defacewatch.agenda import Errand
+from defacewatch.agenda import Errand, Lane
+from defacewatch.errors import StoreError
 from defacewatch.portals import Page, Portal
 from defacewatch.roster import RaisedWatch
-from defacewatch.schedule import CRITICAL, Intervals, Lane, Schedule, intervals, offset
+from defacewatch.schedule import CRITICAL, Intervals, Schedule, intervals, offset
 
 DEFAULT = Intervals(timedelta(seconds=30), timedelta(minutes=30))
 WATCH = RaisedWatch("2/9", date(2026, 8, 31), date(2026, 9, 3), timedelta(seconds=15), timedelta(minutes=10))
@@ -117,14 +118,21 @@ async def test_one_page_is_checked_one_at_a_time_and_a_late_probe_gives_way() ->
     assert schedule.covered() == 1.0, "a probe that gives way to a newer look is not missed"
 
 
-async def test_a_capture_in_the_page_s_turn_of_somebody_else_waits() -> None:
+async def test_a_capture_waits_until_the_look_under_way_has_ended() -> None:
     checks = Checks()
+    checks.let_go.clear()
     schedule = Schedule(checks, clock=utc_now)
-    async with schedule.turn("p-1"):
-        schedule.start()
-        schedule.apply({"p-1": Intervals(SOON, SOON), "p-2": Intervals(SOON, NEVER)})
-        await checks.until(3)
-    assert {page for page, _ in checks.begun} == {"p-2"}
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    await checks.until(1)
+    schedule.hurry("p-1")
+    schedule.apply({"p-1": Intervals(SOON, NEVER), "p-2": Intervals(SOON, NEVER)})
+    await checks.until(2)
+    assert checks.begun == [("p-1", Errand.PROBE), ("p-2", Errand.PROBE)]
+    checks.let_go.set()
+    async with asyncio.timeout(10):
+        while ("p-1", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
     await schedule.stop(timedelta(seconds=1))
 
 
@@ -186,6 +194,209 @@ async def test_what_could_not_be_done_in_time_is_counted_and_done_once() -> None
             await asyncio.sleep(0.01)
     checks.let_go.set()
     await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_schedule_that_stands_still_does_not_say_that_all_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule = Schedule(Checks(), clock=utc_now)
+    assert schedule.covered() == 1.0, "of no pages, all are seen"
+    schedule.apply({"p-1": Intervals(timedelta(seconds=30), NEVER)})
+    later = schedule._now() + 3600
+    monkeypatch.setattr(schedule, "_now", lambda: later)
+    assert schedule.covered() == 0.0, "its loop has never turned"
+    schedule.agenda.drop("p-1")
+    assert schedule.covered() == 0.0, "nothing was due, and nothing was seen"
+
+
+async def test_a_page_that_is_seldom_due_is_seen_in_time_though_nothing_was_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule = Schedule(Checks(), clock=utc_now)
+    schedule.apply({"p-1": Intervals(NEVER, NEVER)})
+    assert schedule.covered() == 1.0
+    later = schedule._now() + 600
+    monkeypatch.setattr(schedule, "_now", lambda: later)
+    assert schedule.covered() == 1.0
+
+
+async def test_the_schedule_beats_as_long_as_it_turns_and_no_longer() -> None:
+    beats = asyncio.Queue[None]()
+    broken: list[Exception] = []
+
+    def crowded() -> bool:
+        if broken:
+            raise broken[0]
+        return False
+
+    schedule = Schedule(Checks(), clock=utc_now, crowded=crowded, beat=lambda: beats.put_nowait(None))
+    schedule.start()
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await beats.get()
+    broken.append(RuntimeError("ours"))
+    await asyncio.sleep(0.3)
+    while not beats.empty():
+        beats.get_nowait()
+    await asyncio.sleep(0.3)
+    assert beats.empty(), "a schedule that only fails has stalled"
+    broken.clear()
+    async with asyncio.timeout(10):
+        await beats.get()
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_look_counts_when_it_has_ended() -> None:
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(NEVER, NEVER)})
+    entered = schedule.seen["p-1"]
+    schedule.soon("p-1")
+    await checks.until(1)
+    assert (schedule.seen["p-1"], schedule.coverage.ratio(schedule._now())) == (entered, None)
+    checks.let_go.set()
+    async with asyncio.timeout(10):
+        while schedule.running:  # noqa: ASYNC110 - what another task does is asked for
+            await asyncio.sleep(0.01)
+    assert schedule.seen["p-1"] > entered
+    assert schedule.coverage.ratio(schedule._now()) == 1.0
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_checks_that_hang_are_missed_long_before_they_are_cut_off() -> None:
+    checks = Checks()
+    checks.holding = {"p-1"}
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(timedelta(milliseconds=200), NEVER)})
+    async with asyncio.timeout(10):
+        while schedule.coverage.missed < 3:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(0.01)
+    assert schedule.covered() == 0.0
+    assert schedule.unseen(0) == ["p-1"]
+    assert len(checks.begun) == 1
+    await schedule.stop(timedelta(milliseconds=10))
+
+
+async def test_a_check_that_is_cut_off_is_named_until_the_page_is_seen_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.LONGEST", 0.2)
+    checks = Checks()
+    checks.holding = {"p-1"}
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(timedelta(milliseconds=300), NEVER)})
+    async with asyncio.timeout(10):
+        while not schedule.cut_off:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(0.01)
+    assert "probe" in schedule.cut_off["p-1"]
+    checks.holding.clear()
+    async with asyncio.timeout(10):
+        while schedule.cut_off:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(0.01)
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_probes_that_fail_are_not_made() -> None:
+    failed = asyncio.Queue[str]()
+
+    async def check(page_id: str, errand: Errand) -> None:
+        failed.put_nowait(page_id)
+        raise StoreError("the disk is full")
+
+    schedule = Schedule(check, clock=utc_now)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    entered = schedule.seen["p-1"]
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await failed.get()
+    assert schedule.covered() == 0.0
+    assert schedule.seen["p-1"] == entered
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_probes_that_many_are_given_at_once_keep_their_own_times_afterwards() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    pages = [f"p-{n}" for n in range(50)]
+    schedule.apply({page: Intervals(NEVER, NEVER) for page in pages})
+
+    def times() -> dict[str, float]:
+        dues = (schedule.agenda.get(page, Errand.PROBE) for page in pages)
+        return {due.page: due.at for due in dues if due is not None}
+
+    own = times()
+    for page in pages:
+        schedule.soon(page)
+        schedule.soon(page)
+    schedule.start()
+    await checks.until(50)
+    await schedule.stop(timedelta(seconds=1))
+    assert times() == own
+
+
+async def test_a_page_that_is_captured_as_often_under_a_raised_watch_is_no_longer_revalidated() -> None:
+    schedule = Schedule(Checks(), clock=utc_now)
+    half, hour = timedelta(minutes=30), timedelta(hours=1)
+    schedule.apply({"p-1": Intervals(NEVER, hour, half)})
+    assert schedule.agenda.get("p-1", Errand.REVALIDATE) is not None
+    schedule.apply({"p-1": Intervals(NEVER, half, None)})
+    assert schedule.agenda.get("p-1", Errand.REVALIDATE) is None
+    schedule.apply({"p-1": Intervals(NEVER, hour, half)})
+    assert schedule.agenda.get("p-1", Errand.REVALIDATE) is not None
+
+
+async def test_a_storm_of_hurried_captures_leaves_the_pages_to_their_probes() -> None:
+    begun: list[tuple[str, Errand]] = []
+    probed: set[str] = set()
+    browser = asyncio.Event()
+
+    async def check(page_id: str, errand: Errand) -> None:
+        begun.append((page_id, errand))
+        if errand is Errand.RENDER:
+            await browser.wait()
+        else:
+            probed.add(page_id)
+
+    def waiting() -> int:
+        return sum(errand is Errand.RENDER for _, errand in begun)
+
+    schedule = Schedule(check, clock=utc_now, browsers=1, crowded=lambda: waiting() > 2)
+    pages = [f"p-{n}" for n in range(200)]
+    schedule.apply({page: Intervals(timedelta(milliseconds=500), NEVER) for page in pages})
+    for page in pages:
+        schedule.hurry(page)
+    schedule.start()
+    async with asyncio.timeout(20):
+        while len(probed) < len(pages) - 4:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(0.02)
+    assert 0 < waiting() <= 4
+    assert schedule.overdue(Errand.RENDER) == len(pages) - waiting()
+    browser.set()
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_hurried_capture_comes_before_a_round_that_is_hours_late_also_when_its_interval_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schedule = Schedule(Checks(), clock=utc_now)
+    hour = timedelta(hours=1)
+    schedule.apply({f"p-{n}": Intervals(NEVER, hour, weight=CRITICAL) for n in range(20)})
+    later = schedule._now() + 4 * 3600
+    monkeypatch.setattr(schedule, "_now", lambda: later)
+    assert schedule.covered() == 1.0
+    schedule.apply({**schedule.planned, "changed": Intervals(NEVER, hour)})
+    schedule.hurry("changed")
+    schedule.hurry("nobody knows it")
+    schedule.apply({**schedule.planned, "changed": Intervals(NEVER, hour / 2)})
+    schedule.agenda.advance(later)
+    first = schedule.agenda.take(Errand.RENDER)
+    assert first is not None
+    assert first.page == "changed"
 
 
 async def test_a_page_that_somebody_has_moved_is_probed_soon() -> None:

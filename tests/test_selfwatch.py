@@ -1,6 +1,7 @@
 from collections.abc import Awaitable, Callable
 
 from defacewatch.alerts import AlertKind
+from defacewatch.costs import keeps_up
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.store import Store
 from tests.conftest import Clock
@@ -49,6 +50,22 @@ async def test_one_round_without_an_answer_is_no_blindness(store: Store, clock: 
 
     watching = blindness(store, answer, clock)
     assert [await watching.watch() for _ in range(6)] == [False] * 5 + [True]
+
+
+async def test_a_coverage_that_goes_up_and_down_about_the_threshold_is_told_once(
+    store: Store, clock: Clock
+) -> None:
+    coverages = iter([0.98, 0.98, *[0.992, 0.989] * 20, *[0.994] * 20, *[0.999] * 9, 0.994, *[0.999] * 11])
+
+    async def answer() -> bool | None:
+        return keeps_up(next(coverages))
+
+    watching = SelfWatch(store, answer, clock, ill=AlertKind.BEHIND, well=AlertKind.CAUGHT_UP, again=10)
+    raised = [await watching.watch() for _ in range(83)]
+    assert [turn for turn, was in enumerate(raised) if was] == [1, 2 + 40 + 20 + 9 + 1 + 9]
+    told = await store.alerts.last((AlertKind.BEHIND, AlertKind.CAUGHT_UP))
+    assert told is not None
+    assert told.kind is AlertKind.CAUGHT_UP
 
 
 async def test_two_conditions_are_told_apart_and_each_with_its_facts(store: Store, clock: Clock) -> None:

@@ -1,7 +1,6 @@
 """`doctor`: is everything there that the watch needs? One line each."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.processors import processors
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.rostering import Fault, fault_text, findings, with_absences
 from defacewatch.schedule import Intervals, intervals
@@ -145,14 +145,14 @@ async def _schedule(settings: Settings) -> list[Finding]:
     watch, now = settings.watch, utc_now()
     default = Intervals(watch.probe_every, watch.render_every, watch.revalidate_every)
     planned = intervals(portals, default, raised(settings.roster, now))
-    return [foretold(planned.values(), kept, os.cpu_count() or 1), *kept_to(kept, now)]
+    return [foretold(planned.values(), kept, processors()), *kept_to(kept, now)]
 
 
-def foretold(planned: Iterable[Intervals], kept: KeptFigures | None, processors: int) -> Finding:
+def foretold(planned: Iterable[Intervals], kept: KeptFigures | None, available: float) -> Finding:
     """What the schedule costs, by what errands were found to cost here, or elsewhere."""
     costs = (kept.costs if kept else None) or Costs()
     every = ([one.every(errand) for errand in PLANNED] for one in planned)
-    load = load_of(((p or 1.0, r or 1.0, v) for p, r, v in every), costs, processors=processors)
+    load = load_of(((p or 1.0, r or 1.0, v) for p, r, v in every), costs, processors=available)
     text = load.sentence if kept and kept.costs else f"{load.sentence} (costs of another machine)"
     if load.affordable:
         return Finding("schedule", True, text)

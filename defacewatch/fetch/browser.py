@@ -18,17 +18,16 @@ from defacewatch.captures import Failure, Rendering
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.chromium import Chromium
 from defacewatch.fetch.gate import Gate, Turn
+from defacewatch.fetch.memory import EACH, SHORT, ceiling
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
 from defacewatch.fetch.tab import Tab
 from defacewatch.metrics import BROWSER_STARTS
 
-MEMORY = 1024 * 1024 * 1024  # bytes that one process of Chromium may hold,
-TOGETHER = 1536 * 1024 * 1024  # and all of one,
-GROWN = 640 * 1024 * 1024  # and those that show no page: one that has grown so far is replaced
+GROWN = 640 * 1024 * 1024  # bytes of a Chromium's processes that show no page: with more it is replaced
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
 WAITING = 4  # captures begun for each that may work: they load and come to rest
-SLOW = 8  # and those besides that wait for sites that are slow to answer, whose pages are still empty
+SLOW = 8  # and those besides that wait for sites that are slow to answer, while their pages are empty
 ANSWER = 3.0  # seconds in which a browser that is well answers
 MOMENT = 2.0  # seconds in which a page is closed as a rule
 CLOSE = 20.0  # seconds in which a browser that has to work through a page's noise closes that page
@@ -42,9 +41,9 @@ class Browser:
     """Captures pages. `timeout` is a wall clock over one capture; `working` bounds how many work at once.
 
     `executable` None means Playwright's own Chromium; `sandbox` None means on, unless we are root, for whom
-    Chromium has none. Heights are in CSS pixels; `memory`, `together` and `grown` are bytes that one process
-    of a Chromium, all of them, and those that show no page may hold. Waiting for a turn is not counted
-    against the timeout.
+    Chromium has none. Heights are in CSS pixels; `memory`, `together` and `grown` are bytes that one process,
+    all of them (None: what `working` takes), and those of one Chromium that show no page may hold. Waiting
+    for a turn is not counted against the timeout.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class Browser:
         recycle_after: int = 200,
         max_height: int = 4000,
         sandbox: bool | None = None,
-        memory: int = MEMORY,
-        together: int = TOGETHER,
+        memory: int = EACH,
+        together: int | None = None,
         grown: int = GROWN,
     ) -> None:
         self._proxy = proxy
@@ -67,7 +66,8 @@ class Browser:
         self._recycle_after = recycle_after
         self._max_height = max_height
         self._sandbox = os.geteuid() != 0 if sandbox is None else sandbox
-        self._memory, self._together, self._grown = memory, together, grown
+        self._memory, self._together, self._grown = memory, together or ceiling(working), grown
+        self._at_once = working
         self._begun, self._slow = Gate(working * WAITING), Gate(working * SLOW)
         self._working = Gate(working)
         self._launching = asyncio.Lock()
@@ -145,6 +145,7 @@ class Browser:
                         max_height=self._max_height,
                         dwell=dwell,
                         late=partial(place.move, self._slow),
+                        answered=place.back,
                     )
                     return await self._capture(visit, chromium, session, Turn(self._working, rank), now)
             except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
@@ -164,7 +165,7 @@ class Browser:
         await asyncio.wait({closing}, timeout=MOMENT)
         well = rendering.failure is not Failure.BROWSER and chromium.browser.is_connected()
         if (closing.done() and well) or await chromium.answers(ANSWER):
-            if rendering.failure is Failure.BROWSER and not session.exhausted:
+            if rendering.failure is Failure.BROWSER and not session.exhausted and not visit.sacrificed:
                 self._retire(chromium)  # what is tried again is tried in another
             return rendering
         # Chromium died, or hangs, or a page made such noise that the driver still has to work through it.
@@ -234,9 +235,27 @@ class Browser:
         """Kill the processes of pages that eat memory, before they take the host's."""
         while True:
             await self._busy.wait()
-            for chromium in list(self._running):
-                if chromium.kill_hungry(self._memory, self._together):
-                    log.warning("a page took too much memory, and its process was killed")
-                if chromium.grown > self._grown:
-                    self._retire(chromium)
+            self._bound_memory()
             await asyncio.sleep(MEMORY_EVERY)
+
+    def _bound_memory(self) -> None:
+        """A page that takes too much for itself is ended, the largest where all together take too much; and
+        before it comes to that, fewer are begun."""
+        memory = {chromium: chromium.measure() for chromium in self._running}
+        hungry = [(chromium, pid) for chromium, held in memory.items() for pid in held.beyond(self._memory)]
+        for chromium, pid in hungry:
+            log.warning("a page took too much memory, and its process was killed")
+            chromium.end_page(pid)
+        together = sum(held.together for held in memory.values())
+        pages = [
+            (size, pid, chromium) for chromium, held in memory.items() for pid, size in held.pages.items()
+        ]
+        if together > self._together and pages and not hungry:
+            _, pid, chromium = max(pages, key=lambda page: page[0])
+            log.warning("all pages took too much memory, and the largest was ended", bytes=together)
+            chromium.sacrifice(pid)
+        short = together > SHORT * self._together
+        self._begun.resize(self._at_once * (1 if short else WAITING))
+        for chromium, held in memory.items():
+            if sum(held.others.values()) > self._grown:
+                self._retire(chromium)

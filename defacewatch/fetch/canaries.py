@@ -5,13 +5,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from defacewatch.errors import Exhausted
+from defacewatch.fetch.guard import Guard, Lookup, system_lookup
 from defacewatch.fetch.http import HttpFetcher
 
 FRESH = timedelta(seconds=10)  # one answer serves every page that fails at the same time
 
 
+def seeing(guard: Guard, *, timeout: timedelta, lookup: Lookup = system_lookup) -> HttpFetcher:
+    """What asks canaries: a connection that was kept, or an address, would answer for a resolver and a way
+    out that are dead, while the probes of portals fail."""
+    return HttpFetcher(guard, timeout=timeout, lookup=lookup, keeps=False)
+
+
 class Canaries:
-    """Asks the canary URLs, all at once; one that answers anything at all proves that we can see."""
+    """Asks the canary URLs, all at once; one that answers anything at all proves that we can see.
+
+    `http` asks each time as if it were the first, see `seeing`.
+    """
 
     def __init__(self, http: HttpFetcher, urls: Sequence[str], *, clock: Callable[[], datetime]) -> None:
         self.http, self.urls, self.clock = http, tuple(urls), clock

@@ -21,6 +21,7 @@ from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.fetch import processes
+from defacewatch.fetch.memory import Memory, measured
 
 HEADLESS_SHELLS = ("/usr/bin/chromium-headless-shell", "chromium-headless-shell")
 FULL_BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
@@ -115,7 +116,9 @@ class Chromium:
         self.process = process
         self.users = 0
         self.served = 0
-        self.grown = 0  # bytes that its processes other than those of pages hold, when last looked at
+        self.sacrificed_at = float(
+            "-inf"
+        )  # when a page of it was last ended for the others' sake (monotonic)
         self._counted = 0
         self._step_back()
 
@@ -187,27 +190,23 @@ class Chromium:
             return False
         return True
 
-    def kill_hungry(self, each: int, together: int) -> int:
-        """Kill the processes that hold more than `each` bytes, and the largest page's while all of them hold
-        more than `together`; how many there were. See `processes.held` for what counts.
-
-        A killed renderer fails the captures of its own page only, for contexts never share one.
-        """
-        held = {pid: processes.held(pid) for pid in self._family()}
-        pages = [pid for pid in held if processes.is_page(pid)]
-        self.grown = sum(held.values()) - sum(held[pid] for pid in pages)
-        hungry = [pid for pid, size in held.items() if size > each]
-        if not hungry and pages and sum(held.values()) > together:
-            hungry = [max(pages, key=held.__getitem__)]
-        for pid in hungry:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return len(hungry)
-
-    def _family(self) -> list[int]:
-        """Its processes; all of them only now and then, for that takes long, else those of pages at least."""
+    def measure(self) -> Memory:
+        """What its processes hold; all of them only now and then, for that takes long, else those of pages
+        at least."""
         self._counted += 1
-        return processes.tree(self.process.pid, whole=self._counted % WHOLE == 0)
+        return measured(processes.tree(self.process.pid, whole=self._counted % WHOLE == 0))
+
+    def end_page(self, pid: int) -> None:
+        """Kill one of its processes. That fails the captures of its own page only, for contexts never share
+        a renderer."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def sacrifice(self, pid: int) -> None:
+        """End a page that has done no wrong, for the sake of the others. Nothing tells which process shows
+        which page: any that is lost at that moment may have been this one, see `Visit`."""
+        self.sacrificed_at = time.monotonic()
+        self.end_page(pid)
 
     def kill(self) -> None:
         """End the whole process group, now."""

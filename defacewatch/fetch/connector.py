@@ -45,7 +45,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
     Names are checked where they are resolved, and every address, literal ones included, once more where its
     socket is made. An idle connection is kept for `idle` seconds, used again until it is `age` seconds old;
-    of more than `most` none is kept.
+    of more than `most` none is kept, nor where nothing `keeps`.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         idle: float = IDLE,
         age: float = AGE,
         most: int = CONNECTIONS,
+        keeps: bool = True,
     ) -> None:
         self._guard = guard
         self._names = GuardedResolver(guard, lookup)
@@ -67,7 +68,8 @@ class GuardedConnector(aiohttp.TCPConnector):
             use_dns_cache=False,
             ssl=verifying,
             socket_factory=self._checked_socket,
-            keepalive_timeout=idle,
+            force_close=not keeps,
+            keepalive_timeout=idle if keeps else None,
             limit=0,
         )
 

@@ -12,7 +12,7 @@ class Gate:
     has waited longest. Nobody overtakes who waits already with the same rank or a lower one."""
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places, self._taken = places, 0
         self._number = count()
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
 
@@ -36,19 +36,31 @@ class Gate:
 
     def release(self) -> None:
         """Give a place back: to whoever is next, else it is free."""
-        while self._queue:
-            _, _, turn = heapq.heappop(self._queue)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+        self._taken -= 1
+        self._let_in()
+
+    def resize(self, places: int) -> None:
+        """Have so many places from now on. Where more are taken, nobody comes through until they are not."""
+        self._places = places
+        self._let_in()
 
     def take_free(self) -> bool:
         """Take a place if one is free."""
-        if self._free <= 0:
+        if self._taken >= self._places:
             return False
-        self._free -= 1
+        self._taken += 1
         return True
+
+    def take_another(self) -> None:
+        """Take a place even where none is free: whoever waits then waits for it, too."""
+        self._taken += 1
+
+    def _let_in(self) -> None:
+        while self._queue and self._taken < self._places:
+            _, _, turn = heapq.heappop(self._queue)
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)
 
     @asynccontextmanager
     async def place(self, rank: int) -> AsyncIterator["Place"]:
@@ -64,7 +76,7 @@ class Place:
     """A place that was taken, which may be given up for one in another gate."""
 
     def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+        self._gate = self._first = gate
 
     def move(self, gate: Gate) -> bool:
         """Take a place of `gate` for this one; False when none is free there, and this one stays taken."""
@@ -73,6 +85,13 @@ class Place:
         self._gate.release()
         self._gate = gate
         return True
+
+    def back(self) -> None:
+        """Have a place of the first gate again, whether or not one is free."""
+        if self._gate is not self._first:
+            self._first.take_another()
+            self._gate.release()
+            self._gate = self._first
 
     def leave(self) -> None:
         self._gate.release()

@@ -19,12 +19,14 @@ from defacewatch.fetch.tls import trusting_context, verifying_context
 
 _HEAD_LINE = 64 * 1024  # bytes; content security policies grow long
 _KNOWN = 100_000  # documents of which it is remembered how they were sent
+_UNREACHED = frozenset((Failure.DNS, Failure.CONNECT, Failure.TIMEOUT))
 _SHARE = 0.5  # of the files that this process may open, how many may be connections of probes
 
 
 class HttpFetcher:
     """Probes pages. What it keeps between probes saves work and changes no answer: connections, for some
-    minutes; addresses of names, for one; how each document was sent. Each probe has its own cookies.
+    minutes; addresses of names, for one; how each document was sent. Each probe has its own cookies. One that
+    keeps nothing (`keeps` False) resolves and dials for each: it tells whether that still works.
 
     `timeout` is for the whole of a probe, once its host has its turn (see `Manners`); `max_bytes` for the
     body, decompressed; `cafile` names further roots (PEM). Raises OSError when `cafile` cannot be read.
@@ -40,12 +42,14 @@ class HttpFetcher:
         expiry_warning: timedelta = timedelta(days=14),
         cafile: str | None = None,
         lookup: Lookup | None = None,
+        keeps: bool = True,
         manners: Manners | None = None,
     ) -> None:
         self._guard = guard
         self._timeout = timeout.total_seconds()
         self._bounds = Bounds(max_bytes, max_redirects, expiry_warning)
-        self._lookup = lookup or CachedLookup(system_lookup)
+        self._lookup = lookup or (CachedLookup(system_lookup) if keeps else system_lookup)
+        self._keeps = keeps
         self._manners = manners or Manners()
         # Loading the roots takes tens of milliseconds: once, and not for each probe.
         self._verifying = verifying_context(cafile)
@@ -60,15 +64,18 @@ class HttpFetcher:
         now: datetime,
         validators: Validators | None = None,
         timeout: timedelta | None = None,
+        behind: bool = False,
     ) -> Probe:
         """Look at `url`, conditionally with `validators`. Never raises for what the page or its server does;
         raises Exhausted when this host lacks what it takes to look.
 
         `now` dates the probe, and is what the certificate's end is compared with. Validators come back only
         for a page that needed no redirect: a condition sent to the first of several URLs could be answered
-        by a document that is not the one it was made from. `timeout` may be shorter than the fetcher's own.
+        by a document that is not the one it was made from. `timeout` may be shorter than the fetcher's own;
+        `behind` lets others go first who wait for the same host.
         """
-        async with self._manners.turn(host_of(url)):
+        host = host_of(url)
+        async with self._manners.turn(host, behind=behind):
             started = time.monotonic()
             session, connector = self._opened()
             probing = Probing(
@@ -89,6 +96,8 @@ class HttpFetcher:
                 what = "no answer" if probing.status is None else "the page did not end"
                 probing.fail(Failure.TIMEOUT, f"{what} within {within:g} s")
         probe = probing.probe(now=now, elapsed=time.monotonic() - started)
+        answered = probe.status is not None or bool(probe.hops)
+        self._manners.heard(host, reached=answered or probe.failure not in _UNREACHED)
         if probing.known is not None:
             self._remember(url, probing.known)
         return probe
@@ -110,7 +119,9 @@ class HttpFetcher:
         if self._open is None:
             files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
             most = min(CONNECTIONS, int(files * _SHARE)) if files != resource.RLIM_INFINITY else CONNECTIONS
-            connector = GuardedConnector(self._guard, self._verifying, lookup=self._lookup, most=most)
+            connector = GuardedConnector(
+                self._guard, self._verifying, lookup=self._lookup, most=most, keeps=self._keeps
+            )
             session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,3 +133,21 @@ class HttpFetcher:
             )
             self._open = session, connector
         return self._open
+
+
+class Behind:
+    """Asks as `http` does, for what can wait: at each host, after those who wait for a document."""
+
+    def __init__(self, http: HttpFetcher) -> None:
+        self._http = http
+
+    async def probe(
+        self,
+        url: str,
+        *,
+        now: datetime,
+        validators: Validators | None = None,
+        timeout: timedelta | None = None,
+    ) -> Probe:
+        """As `HttpFetcher.probe`."""
+        return await self._http.probe(url, now=now, validators=validators, timeout=timeout, behind=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-_HELD = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB", re.MULTILINE)
+_HELD = re.compile(rb"^Rss(Anon|Shmem):\s*(\d+) kB", re.MULTILINE)
 _PROC = Path("/proc")
 _LISTED = (_PROC / "self" / "task" / str(os.getpid()) / "children").exists()  # not every kernel lists them
 MOST = 500  # processes of one tree that are looked at
@@ -31,14 +31,15 @@ def tree(pid: int, *, whole: bool = True) -> list[int]:
     return found[:MOST]
 
 
-def held(pid: int) -> int:
-    """Bytes of memory that the process has in use, without what is only mapped from files, which the kernel
-    takes back when it needs to; 0 when it is gone. Memory that processes share counts for each of them."""
+def memory(pid: int) -> tuple[int, int]:
+    """Bytes of memory that the process has in use for itself, and together with others; without what is only
+    mapped from files, which the kernel takes back when it needs to. Nothing when it is gone."""
     try:
         status = (_PROC / str(pid) / "status").read_bytes()
     except OSError:
-        return 0
-    return sum(int(kilobytes) * 1024 for kilobytes in _HELD.findall(status))
+        return 0, 0
+    found = {kind: int(kilobytes) * 1024 for kind, kilobytes in _HELD.findall(status)}
+    return found.get(b"Anon", 0), found.get(b"Shmem", 0)
 
 
 def is_page(pid: int) -> bool:

@@ -5,14 +5,14 @@ there is time left for that; one that does not let go is held still first.
 """
 
 import asyncio
-import base64
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
 
-from playwright.async_api import CDPSession, Error
+from playwright.async_api import Error
 
 from defacewatch.captures import Failure, Rendering, Script
 from defacewatch.fetch.budget import Budget
@@ -23,9 +23,10 @@ from defacewatch.fetch.gate import Turn
 from defacewatch.fetch.icons import icon_of
 from defacewatch.fetch.isolated import Unanswered
 from defacewatch.fetch.observing import FREEZE, OBSERVE, SCROLL, Observed, observed
+from defacewatch.fetch.picture import picture_of
 from defacewatch.fetch.proxy import ProxySession
 from defacewatch.fetch.script_files import hashes_of, scripts_of
-from defacewatch.fetch.tab import HEIGHT, WIDTH, Tab
+from defacewatch.fetch.tab import Tab
 
 FRAMES = 100
 REDIRECTS = 5  # by script or <meta>, that are followed; a page that still goes on is held
@@ -38,8 +39,8 @@ SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start lat
 SETTLE_MOST = 5.0  # at the latest so many
 DWELL = 10.0  # seconds after loading at which a page is looked at that is watched for what comes late
 BESIDES = 3.0  # seconds in which the script files and the icon are fetched, while the picture is taken
-TALL = 30_000  # CSS pixels of a page for which the viewport is made as tall as the picture
 
+SACRIFICED = "the browsers took too much memory together, and a page was ended"
 EXHAUSTED = "this host has run out of files, buffers, memory or threads: raise the limit of open files"
 
 T = TypeVar("T")
@@ -56,7 +57,8 @@ class _Failed(Exception):
 class Visit:
     """One URL, looked at once; with `dwell`, so late that what scripts do in ten seconds is seen.
 
-    `tab` is what it opened, left to the caller to close; `late` is told when the page is slow to answer.
+    `tab` is what it opened, left to the caller to close; `late` is told when the page is slow to answer,
+    and `answered` when it has answered at last.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Visit:
         max_height: int,
         dwell: bool = False,
         late: Callable[[], object] = lambda: None,
+        answered: Callable[[], object] = lambda: None,
     ) -> None:
         self._chromium = chromium
         self._session = session
@@ -76,13 +79,14 @@ class Visit:
         self._max_height = max_height
         self._budget = Budget(timeout)
         self._dwell = dwell
-        self._late = late
-        self._loaded = 0.0  # when, in seconds of the budget
+        self._late, self._answered = late, answered
+        self._began = self._loaded = time.monotonic()
         self._seen = Observed()
         self._screenshot = b""
         self._scripts: tuple[Script, ...] = ()
         self._icon = b""
         self.tab: Tab | None = None
+        self.sacrificed = False  # lost, and perhaps through our own fault
 
     async def run(self, slot: Turn, *, now: datetime) -> Rendering:
         """The visit, in at most its time; dwelling on the page is not counted.
@@ -103,20 +107,20 @@ class Visit:
         try:
             await self._unless_lost(self._go())
             await self._unless_lost(self._settle())
-            dwells = self._dwell and not self._world.held  # one that is held does nothing late
-            if dwells:
+            if self._dwell and not self._world.held:  # one that is held does nothing late
                 self._check_shown()
-            else:
-                async with self._at_work(slot):
-                    await self._look(tab)
-            if dwells:
                 dwelt = True
-                await self._unless_lost(self._budget.rest(DWELL - (self._budget.used() - self._loaded)))
-                async with self._at_work(slot):
+                await self._unless_lost(self._budget.rest(DWELL - (time.monotonic() - self._loaded)))
+            async with self._at_work(slot):
+                if dwelt:
                     await self._unless_lost(self._calm())
-                    await self._look(tab)
+                # Whoever waits so long for the place has seen what is late, as if that had been wanted.
+                dwelt = dwelt or (not self._world.held and time.monotonic() - self._loaded >= DWELL)
+                await self._look(tab)
         except _Failed as failed:
             failure, detail = failed.failure, failed.detail
+            if failure is Failure.CRASH and self._chromium.sacrificed_at >= self._began:
+                failure, detail, self.sacrificed = Failure.BROWSER, SACRIFICED, True
         errors = await self._events.errors(within=min(2.0, self._budget.left()))
         return self._rendering(errors, now, failure, detail, dwelt)
 
@@ -135,7 +139,7 @@ class Visit:
         self._seen = seen
         besides = asyncio.create_task(self._fetch_besides(tab))
         try:
-            self._screenshot = await self._unless_lost(self._picture(tab.devtools, seen.height))
+            self._screenshot = await self._unless_lost(self._picture(tab, seen.height))
             await besides
         finally:
             besides.cancel()
@@ -166,6 +170,7 @@ class Visit:
             raise self._why(str(error)) from None
         finally:
             slow.cancel()
+        self._answered()
 
     async def _settle(self) -> None:
         """Wait until the page has loaded and been quiet, having scrolled through it; or until it is time."""
@@ -175,7 +180,7 @@ class Visit:
                 await self._page.wait_for_load_state(
                     "load", timeout=max(1.0, min(LOAD_MOST, self._budget.left(LOADED)) * 1000)
                 )
-            self._loaded = self._budget.used()
+            self._loaded, began = time.monotonic(), self._budget.used()
             try:
                 await self._world.evaluate(scroll, within=max(0.1, min(3.0, self._budget.left(SETTLED))))
                 break
@@ -186,7 +191,7 @@ class Visit:
         else:
             await self._hold()
             return
-        await self._quiet(self._loaded, SETTLE_LEAST)
+        await self._quiet(began, SETTLE_LEAST)
 
     async def _quiet(self, began: float, least: float) -> None:
         """Wait until nothing has been loading for a while, `least` seconds after `began` or later."""
@@ -237,30 +242,13 @@ class Visit:
         except ValueError as error:
             raise Unanswered(str(error)) from None
 
-    async def _picture(self, devtools: CDPSession, height: int) -> bytes:
-        """The picture down to the height limit; of the first screen, where that cannot be had in time.
-
-        What lies beyond the viewport is only shown when Chromium paints the whole page, which takes seconds
-        of a very tall one: there the viewport is made taller, though what is as tall as it then grows.
-        """
-        heights = {0.5: max(HEIGHT, min(height, self._max_height)), 1.0: HEIGHT}
-        for share, tall in heights.items():
-            clip = {"x": 0, "y": 0, "width": WIDTH, "height": tall, "scale": 1}
-            beyond = tall > HEIGHT and height <= TALL
-            # For speed: the same pixels, compressed less, at a third of what writing a PNG takes else.
-            options = {"captureBeyondViewport": beyond, "optimizeForSpeed": True}
-            with suppress(Error, TimeoutError):
-                async with asyncio.timeout(self._budget.left() * share):
-                    if tall > HEIGHT and not beyond:
-                        viewport = {"width": WIDTH, "height": tall, "deviceScaleFactor": 1, "mobile": False}
-                        await devtools.send("Emulation.setDeviceMetricsOverride", viewport)
-                    answer = await devtools.send(
-                        "Page.captureScreenshot", {"format": "png", "clip": clip, **options}
-                    )
-                return base64.b64decode(answer["data"])
-            if share < 1:
-                await self._hold()
-        raise _Failed(Failure.CRASH, "no picture of the page could be taken")
+    async def _picture(self, tab: Tab, height: int) -> bytes:
+        taken = await picture_of(
+            tab.devtools, height, most=self._max_height, budget=self._budget, hold=self._hold
+        )
+        if taken is None:
+            raise _Failed(Failure.CRASH, "no picture of the page could be taken")
+        return taken
 
     async def _fetch_besides(self, tab: Tab) -> None:
         """What the page is made of and does not show."""

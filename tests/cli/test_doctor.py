@@ -1,9 +1,11 @@
+import os
 from datetime import timedelta
 
 from defacewatch.cli.doctor import foretold, kept_to
 from defacewatch.costs import Costs
 from defacewatch.schedule import Intervals
 from defacewatch.store.figures import KeptFigures
+from tests.cli.conftest import Shell
 from tests.conftest import Clock
 
 EVERY = Intervals(timedelta(seconds=30), timedelta(minutes=30), timedelta(minutes=10))
@@ -20,6 +22,18 @@ def test_a_schedule_that_can_be_afforded_is_well_and_shows_its_sum(clock: Clock)
     assert "900 pages: 30.0 probes/s × 5.0 ms" in finding.text
     assert "of 2 processors" in finding.text
     assert "another machine" not in finding.text
+
+
+def test_the_processors_count_that_may_be_used_not_those_of_the_host(shell: Shell) -> None:
+    shell.monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    shell.monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    (schedule,) = (line for line in shell.run("doctor", "--json").lines if line["what"] == "schedule")
+    assert "of 3 processors" in schedule["text"]
+
+
+def test_a_quota_makes_a_schedule_too_dear_that_the_host_could_afford(clock: Clock) -> None:
+    assert foretold([EVERY] * 900, kept(clock), 8).ok
+    assert foretold([EVERY] * 900, kept(clock), 0.5).ok is False
 
 
 def test_what_was_not_measured_here_is_said_to_be_another_machine_s(clock: Clock) -> None:

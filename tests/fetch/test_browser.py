@@ -21,9 +21,10 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
-from defacewatch.fetch.browser import GROWN, TOGETHER, Browser
-from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.browser import GROWN, Browser
+from defacewatch.fetch.chromium import Chromium, find_chromium
 from defacewatch.fetch.guard import Guard, system_lookup
+from defacewatch.fetch.memory import Memory
 from defacewatch.fetch.proxy import FilteringProxy
 from tests.fetch.conftest import NOW
 from tests.fetch.hostile import BLINDING, ENDED, SEEN
@@ -31,6 +32,7 @@ from tests.fetch.portal import Asked, Portal, Writer, drip, page, redirect, sile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+MB = 1024 * 1024
 TIMEOUT = 10.0
 AFTER = 12.0  # seconds that a capture may take beyond it on a busy machine, to close and to ask Chromium
 
@@ -82,7 +84,8 @@ async def place(
     recycle_after: int = 200,
     timeout: float = TIMEOUT,
     working: int = 4,
-    together: int = TOGETHER,
+    memory: int = 600 * MB,
+    together: int | None = None,
     grown: int = GROWN,
 ) -> AsyncIterator[Place]:
     guard = Guard(["127.0.0.0/8"])
@@ -94,7 +97,7 @@ async def place(
         timeout=timedelta(seconds=timeout),
         recycle_after=recycle_after,
         max_height=3000,
-        memory=600 * 1024 * 1024,
+        memory=memory,
         together=together,
         grown=grown,
         working=working,
@@ -438,14 +441,78 @@ async def test_a_chromium_that_has_grown_is_replaced_and_nothing_of_it_is_left()
         assert len(there.chromiums()) == 1
 
 
-async def test_the_largest_page_is_ended_when_all_together_hold_too_much() -> None:
-    async with place(together=400 * 1024 * 1024) as there:
-        rendering = await there.show(
-            "<script>kept = Array.from({length: 45}, () => new Uint8Array(1e7).fill(1))</script>"
-        )
-        assert rendering.failure is Failure.CRASH
+LARGE = "<script>kept = Array.from({length: 45}, () => new Uint8Array(1e7).fill(1))</script>"
+
+
+async def test_a_page_that_takes_too_much_for_itself_has_crashed() -> None:
+    async with place(memory=300 * MB) as there:
+        assert (await there.show(LARGE)).failure is Failure.CRASH
         assert await there.browser.alive()
-        assert len(there.chromiums()) == 1
+
+
+async def test_the_largest_page_is_ended_when_all_together_hold_too_much_and_it_is_not_its_fault() -> None:
+    async with place(together=400 * MB) as there:
+        before = there.chromiums()
+        rendering = await there.show(LARGE)
+        assert (rendering.failure, rendering.html) == (Failure.BROWSER, "")
+        assert "too much memory together" in rendering.detail
+        assert await there.browser.alive()
+        assert there.chromiums() == before, "another one would take more"
+        assert (await there.show("<title>small</title>")).title == "small"
+
+
+async def test_while_memory_is_short_no_more_are_begun_than_may_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Memory({}, {}, 350 * MB)
+    monkeypatch.setattr(Chromium, "measure", lambda self: held)
+    async with place(working=1, timeout=30, together=400 * MB) as there:
+        there.portal.answers["/silence"] = silence
+        silent = asyncio.create_task(there.browser.render(there.portal.url("/silence"), now=NOW))
+        await there.portal.seen.wait()
+        shown = asyncio.create_task(there.show("<title>usual</title>", "/usual"))
+        await asyncio.sleep(1)
+        assert "/usual" not in {asked.path for asked in there.portal.asked}
+        assert there.browser.waiting == 1
+        held = Memory({}, {}, 250 * MB)
+        assert (await shown).title == "usual"
+        silent.cancel()
+        await asyncio.gather(silent, return_exceptions=True)
+
+
+async def test_slow_sites_that_have_answered_count_again_among_those_that_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.fetch.rendering.LATE", 0.1)
+    asked_at_once, answer, loads, waiting = asyncio.Event(), asyncio.Event(), asyncio.Event(), set[str]()
+
+    async def slow(asked: Asked, writer: Writer) -> None:
+        waiting.add(asked.path)
+        if len(waiting) == 8:
+            asked_at_once.set()
+        await answer.wait()
+        writer.write(page("<h1>here</h1><script src=/loads></script>"))
+        await writer.drain()
+
+    async def load(asked: Asked, writer: Writer) -> None:
+        loads.set()
+        await silence(asked, writer)
+
+    async with place(working=1, timeout=30) as there:
+        there.portal.answers |= {f"/slow/{number}": slow for number in range(8)} | {"/loads": load}
+        urls = [there.portal.url(path) for path in there.portal.answers if path != "/loads"]
+        loading = [asyncio.create_task(there.browser.render(url, now=NOW)) for url in urls]
+        async with asyncio.timeout(20):
+            await asked_at_once.wait()
+            await asyncio.sleep(0.5)  # all of them are late now, and keep nobody from being looked at
+            answer.set()
+            await loads.wait()
+            await asyncio.sleep(0.5)
+        shown = asyncio.create_task(there.show("<title>usual</title>", "/usual"))
+        await asyncio.sleep(1)
+        assert "/usual" not in {asked.path for asked in there.portal.asked}
+        for task in loading:
+            task.cancel()
+        assert (await shown).title == "usual"
+        await asyncio.gather(*loading, return_exceptions=True)
 
 
 async def test_sites_that_do_not_answer_do_not_keep_others_from_being_looked_at() -> None:

@@ -55,3 +55,17 @@ async def test_a_page_that_cannot_be_reached_is_not_waited_for(browser: Browser)
     rendering = await browser.render("http://10.0.0.1/", now=NOW, dwell=True)
     assert (rendering.failure, rendering.dwelt) == (Failure.REFUSED, False)
     assert time.monotonic() - began < 10
+
+
+async def test_a_page_that_waited_long_for_its_place_was_dwelt_on_whether_or_not_that_was_wanted(
+    browser: Browser, site: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defacewatch.fetch.rendering.DWELL", 6.0)
+    site.answers |= {"/": page(LATE), "/stuck": page(STUCK)}
+    async with browser._working.place(0):
+        late = asyncio.create_task(browser.render(site.url(), now=NOW))
+        stuck = asyncio.create_task(browser.render(site.url("/stuck"), now=NOW))
+        await asyncio.sleep(12)
+    rendering = await late
+    assert (rendering.failure, rendering.title, rendering.dwelt) == (None, "late", True)
+    assert not (await stuck).dwelt, "one that is held does nothing late"

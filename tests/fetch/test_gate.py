@@ -78,3 +78,33 @@ async def test_a_place_is_kept_where_there_is_no_other_to_have() -> None:
         assert not place.move(full)
         assert not gate.take_free()
     assert gate.take_free()
+
+
+async def test_with_fewer_places_nobody_comes_through_until_so_many_are_free() -> None:
+    gate = Gate(2)
+    await gate.take(0)
+    await gate.take(0)
+    gate.resize(1)
+    through, tasks = await begun(gate, 0, 0)
+    gate.release()
+    await asyncio.sleep(0)
+    assert through == []
+    gate.resize(2)
+    await asyncio.gather(*tasks)
+    assert through == [0, 1]
+
+
+async def test_a_place_is_had_again_at_once_and_the_next_one_waits_for_it() -> None:
+    gate, other = Gate(1), Gate(1)
+    async with gate.place(0) as place:
+        assert place.move(other)
+        async with gate.place(0):
+            place.back()
+            assert (gate.take_free(), other.take_free()) == (False, True)
+            through, tasks = await begun(gate, 0)
+        await asyncio.sleep(0)
+        assert through == [], "two had the one place"
+    await asyncio.gather(*tasks)
+    assert through == [0]
+    assert gate.take_free()
+    assert not gate.take_free()

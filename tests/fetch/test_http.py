@@ -17,7 +17,8 @@ from defacewatch.captures import Failure, Hop, Validators
 from defacewatch.errors import Exhausted
 from defacewatch.fetch.connector import GuardedConnector
 from defacewatch.fetch.guard import Guard
-from defacewatch.fetch.http import HttpFetcher
+from defacewatch.fetch.http import Behind, HttpFetcher
+from defacewatch.fetch.manners import Manners
 from defacewatch.fetch.tls import verifying_context
 from tests.fetch.conftest import NOW, Fetching, no_descriptors
 from tests.fetch.portal import Answer, Asked, Portal, Writer, drip, flood, page, redirect, silence
@@ -323,6 +324,43 @@ async def test_a_host_is_asked_one_thing_at_a_time(portal: Portal, fetcher: Http
     )
     assert [probe.html for probe in probes] == ["/0", "/1", "/2", "/3"]
     assert most == 1
+
+
+async def test_what_a_page_is_made_of_is_asked_for_after_the_pages_of_its_host(
+    portal: Portal, fetcher: HttpFetcher
+) -> None:
+    portal.answers |= {path: page("here") for path in ("/first", "/style.css", "/page")}
+    await asyncio.gather(
+        fetcher.probe(portal.url("/first"), now=NOW),
+        Behind(fetcher).probe(portal.url("/style.css"), now=NOW),
+        fetcher.probe(portal.url("/page"), now=NOW),
+    )
+    assert [asked.path for asked in portal.asked] == ["/first", "/page", "/style.css"]
+
+
+async def test_of_a_host_that_cannot_be_reached_the_manners_hear_and_of_one_that_answers_badly_too(
+    portal: Portal, fetching: Fetching, guard: Guard
+) -> None:
+    class Told(Manners):
+        def heard(self, host: str, *, reached: bool) -> None:
+            heard.append((host, reached))
+
+    heard: list[tuple[str, bool]] = []
+    portal.answers |= {
+        "/drip": drip,
+        "/silence": silence,
+        "/bad": b"x",
+        "/away": redirect("http://127.0.0.1:9/"),
+    }
+    fetcher = fetching(guard, timeout=timedelta(seconds=0.3), manners=Told())
+    paths = ("/drip", "/bad", "/away", "/silence")
+    for path in paths:
+        await fetcher.probe(portal.url(path), now=NOW)
+    await fetcher.probe("http://no-such-name.invalid/", now=NOW)
+    assert heard == [
+        *(("127.0.0.1", path != "/silence") for path in paths),
+        ("no-such-name.invalid", False),
+    ]
 
 
 async def test_a_connection_is_used_again_and_made_anew_when_it_is_old(

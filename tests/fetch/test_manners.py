@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -80,11 +81,68 @@ async def test_a_turn_that_comes_as_its_owner_gives_up_goes_to_the_next() -> Non
     await asyncio.sleep(0)
     holder.set()
     await held
-    while len(manners._waiting[HOST]) > 1:  # noqa: ASYNC110 - until the loop has come to it
+    while len(manners._waiting[HOST][0]) > 1:  # noqa: ASYNC110 - until the loop has come to it
         await asyncio.sleep(0)
     gone.cancel()  # the turn has come, and its owner has not run since
     async with asyncio.timeout(5):
         await after
+
+
+async def test_who_comes_behind_has_a_turn_when_nobody_else_waits() -> None:
+    manners, said = Manners(pause=lambda: 0.0), list[str]()
+
+    async def ask(name: str, *, behind: bool) -> None:
+        async with manners.turn(HOST, behind=behind):
+            said.append(name)
+
+    async with manners.turn(HOST):
+        tasks = [
+            asyncio.create_task(ask(name, behind=name.startswith("thing")))
+            for name in ("thing 1", "thing 2", "page 1", "page 2")
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    assert said == ["page 1", "page 2", "thing 1", "thing 2"]
+
+
+@pytest.mark.parametrize("behind", [False, True])
+async def test_nobody_waits_for_longer_than_that_and_goes_ahead_beside_the_others(behind: bool) -> None:
+    manners = Manners(pause=lambda: 0.0, patience=60, longest=0.01)
+    async with manners.turn(HOST), asyncio.timeout(5), manners.turn(HOST, behind=behind):
+        waiting = asyncio.create_task(taken(manners))
+        await asyncio.sleep(0)
+    await waiting
+    assert not manners._waiting, "whoever had no turn ends none"
+
+
+async def test_the_more_wait_for_a_host_that_does_not_answer_the_sooner_is_the_next_one_asked() -> None:
+    manners, begun = Manners(patience=2.0, longest=2.0), list[float]()
+
+    async def ask() -> None:
+        async with manners.turn(HOST):
+            begun.append(time.monotonic())
+            await asyncio.sleep(60)
+
+    tasks = [asyncio.create_task(ask()) for _ in range(40)]
+    while len(begun) < 4:  # noqa: ASYNC110 - there is nothing to wait for but time
+        await asyncio.sleep(0.01)
+    assert begun[3] - begun[1] < 1.5
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not manners._waiting
+
+
+async def test_a_host_that_could_not_be_reached_keeps_others_waiting_for_a_moment_only() -> None:
+    manners = Manners(pause=lambda: 0.0, patience=60, longest=60)
+    manners.heard(HOST, reached=False)
+    async with manners.turn(HOST), asyncio.timeout(5):
+        await taken(manners)
+    manners.heard(HOST, reached=True)
+    async with manners.turn(HOST):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await taken(manners)
 
 
 async def taken(manners: Manners) -> None:

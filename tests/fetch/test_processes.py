@@ -39,11 +39,12 @@ async def test_a_tree_is_a_process_and_all_that_it_started() -> None:
 
 async def test_what_a_process_holds_is_told_without_the_files_that_it_maps() -> None:
     async with family() as (_, child):
-        assert 50_000_000 < processes.held(child) < psutil.Process(child).memory_info().rss
+        own, shared = processes.memory(child)
+        assert 50_000_000 < own + shared < psutil.Process(child).memory_info().rss
 
 
 async def test_a_process_that_is_gone_holds_nothing_and_is_the_whole_of_its_tree() -> None:
     async with family() as (_, child):
         pass
-    assert (processes.held(child), processes.is_page(child)) == (0, False)
+    assert (processes.memory(child), processes.is_page(child)) == ((0, 0), False)
     assert processes.tree(child) == [child]
