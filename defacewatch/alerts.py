@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     SIGHTED = "sighted"  # and it is back
     BEHIND = "behind"  # this host does not keep up: pages are not seen within their interval
     CAUGHT_UP = "caught-up"  # and it does again
+    TAKEN = "taken"  # somebody has taken an incident: for those who were told of it
     TEST = "test"
 
 
@@ -93,7 +94,8 @@ class Notice:
     """Everything a channel needs to write a message. Pictures are JPEG, or None where there is none.
 
     `deadline` is when the alert moves on to `next_to` unless it is acknowledged. `confirmed_at` is the
-    time of the confirming look, `evidence_url` where the status page shows the incident. `delivery` is the
+    time of the confirming look, `evidence_url` where the status page shows the incident, `take_url`
+    where its officer takes it. `delivery` is the
     row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
     """
 
@@ -111,6 +113,7 @@ class Notice:
     after: bytes | None = None
     capture: str | None = None
     evidence_url: str | None = None
+    take_url: str | None = None
     to: Officer | None = None
     delivery: Delivery | None = None
 

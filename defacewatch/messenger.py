@@ -11,6 +11,7 @@ from defacewatch.outbox import Outbox
 from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.watchdog import Watchdog
+from defacewatch.web.take import take_url
 
 
 class Messenger:
@@ -24,6 +25,7 @@ class Messenger:
         roster: Callable[[], Roster],
         clock: Callable[[], datetime],
         watchdog: Watchdog,
+        secret_key: bytes,
     ) -> None:
         self.channels = build_channels(settings)
         self.stopping = asyncio.Event()
@@ -36,6 +38,7 @@ class Messenger:
             language=language,
             zone=zone,
             public_url=settings.web.public_url,
+            take_url=take_url(settings.web.public_url, secret_key),
             beat=watchdog.beat,
             forget=watchdog.forget,
         )

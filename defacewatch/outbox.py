@@ -17,6 +17,7 @@ from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
     Alert,
+    AlertKind,
     Channel,
     Delivery,
     DeliveryError,
@@ -25,6 +26,7 @@ from defacewatch.alerts import (
     Wanted,
     retry_at,
 )
+from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
 from defacewatch.portals import Urgency
 from defacewatch.roster import Officer, Roster, recipients, stand_ins
@@ -57,6 +59,8 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
     if alert.officer is not None:
         named = roster.officer(alert.officer)
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
+    if alert.kind is AlertKind.TAKEN:
+        return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
     to = roster.escalation[alert.step].to
     asked = recipients(roster, to, now)
     tried: list[str] = []
@@ -67,6 +71,13 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
         tried += [officer.key for officer in asked]
         asked = stand_ins(roster, tried, now)
     return webhooks if alert.step == 0 else ()
+
+
+def _named(alert: Alert, roster: Roster) -> tuple[Officer, ...]:
+    """Those whom an alert names itself, as far as the roster knows them."""
+    keys = alert.facts.get("to")
+    found = (roster.officer(str(key)) for key in keys) if isinstance(keys, list) else ()
+    return tuple(officer for officer in found if officer is not None)
 
 
 def fail_over(
@@ -90,6 +101,8 @@ def fail_over(
     left = [c for c in officer.channels if c in usable and c not in used] if officer else []
     if left:
         return (Wanted(left[0], failed.officer, failed.step),)
+    if alert.kind is AlertKind.TAKEN:
+        return ()  # nobody else has to know
     others = [d for d in deliveries if d.officer not in (None, failed.officer)]
     instead = [d for d in others if d.created_at > failed.created_at]
     if any(_is_hopeful(d) for d in mine + instead):
@@ -122,6 +135,14 @@ def wanted_again(
     return given_up + tuple(w for w in first if (w.channel, w.officer) not in asked)
 
 
+def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
+    """An incident as officers read of it: who has it by name."""
+    if incident is None or incident.acknowledged_by is None:
+        return incident
+    holder = roster.officer(incident.acknowledged_by)
+    return incident if holder is None else replace(incident, acknowledged_by=holder.name)
+
+
 class Outbox:
     """Runs the loops that turn alert rows into messages."""
 
@@ -135,6 +156,7 @@ class Outbox:
         language: str,
         zone: str,
         public_url: str,
+        take_url: Callable[[Delivery], str] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
         only: Collection[int] | None = None,
@@ -142,6 +164,7 @@ class Outbox:
     ) -> None:
         self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
         self.language, self.zone, self.public_url = language, zone, public_url
+        self.take_url = take_url
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
@@ -216,7 +239,7 @@ class Outbox:
                 self.wake()
             return True
         wanted = first_wanted(alert, roster, self.channels, now)
-        if not wanted and alert.step == 0:
+        if not wanted and alert.step == 0 and alert.kind is not AlertKind.TAKEN:
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
                 alert.id, (), step=alert.step, next_step_at=now + ASK_AGAIN, now=now
@@ -285,14 +308,15 @@ class Outbox:
         to = roster.officer(delivery.officer) if delivery.officer else None
         following = roster.escalation[delivery.step + 1 : delivery.step + 2]
         escalates = told.alert.kind in ESCALATES and told.alert.officer is None and following
-        incident = told.incident.id if told.incident else None
+        incident = _with_names(told.incident, roster)
+        can_take = incident is not None and incident.state is State.OPEN and to is not None
         return Notice(
             told.alert,
             language=(to.language if to else None) or self.language,
             zone=self.zone,
             portal=told.portal,
             page=told.page,
-            incident=told.incident,
+            incident=incident,
             verdict=told.verdict,
             confirmed_at=told.confirmed_at,
             deadline=told.alert.at + following[0].after if escalates else None,
@@ -300,7 +324,8 @@ class Outbox:
             before=await self._picture(told.before),
             after=await self._picture(told.after),
             capture=told.capture,
-            evidence_url=f"{self.public_url}/incidents/{incident}" if incident else None,
+            evidence_url=f"{self.public_url}/incidents/{incident.id}" if incident else None,
+            take_url=self.take_url(delivery) if self.take_url and can_take else None,
             to=to,
             delivery=delivery,
         )

@@ -176,6 +176,61 @@ async def test_an_alert_climbs_until_it_is_acknowledged(desk: Desk) -> None:
     assert not any(officer == "cuc" for _, officer, _ in await desk.told())
 
 
+async def test_everybody_who_was_told_learns_who_took_it_but_who_did(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=10)
+    await desk.outbox.drain()
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="binh", via="test", now=desk.clock())
+    before = len(await desk.told())
+    await desk.outbox.drain()
+    assert (await desk.told())[before:] == [("telegram", "an", SENT)]
+    said = desk.api.sent[-1]
+    assert said.chat == 1001
+    assert "Bình đã tiếp nhận" in said.text
+    assert not said.button_data
+
+
+async def test_who_took_it_is_told_to_nobody_else_when_that_fails(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="binh", via="test", now=desk.clock())
+    desk.api.users = {1002}
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    before = len(await desk.told())
+    await desk.outbox.drain()
+    assert (await desk.told())[before:] == [("telegram", "an", FAILED), ("email", "an", FAILED)]
+    desk.clock.forward(minutes=60)
+    await desk.outbox.drain()
+    assert len(await desk.told()) == before + 2
+
+
+async def test_where_nobody_else_was_told_nobody_is_told_who_took_it(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="an", via="test", now=desk.clock())
+    before = len(await desk.told())
+    await desk.outbox.drain()
+    assert len(await desk.told()) == before
+
+
+async def test_a_mail_has_the_link_to_take_the_incident_while_it_is_open(desk: Desk) -> None:
+    desk.outbox.take_url = lambda delivery: f"https://watch.example.gov.vn/take/{delivery.id}"
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    (mail,) = desk.mailbox.messages
+    number = next(d.id for d in await desk.deliveries() if d.channel == "email")
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert f"Tiếp nhận sự cố: https://watch.example.gov.vn/take/{number}" in body.get_content()
+    page = mail.get_body(("html",))
+    assert page is not None
+    assert f'href="https://watch.example.gov.vn/take/{number}"' in page.get_content()
+
+
 async def test_an_alert_that_nobody_takes_reaches_the_leadership(desk: Desk) -> None:
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     for _ in range(3):

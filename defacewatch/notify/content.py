@@ -30,6 +30,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
     AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
     AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
+    AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
     AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
 }
 
@@ -77,7 +78,8 @@ class Sign:
 
 @dataclass(frozen=True)
 class Content:
-    """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own."""
+    """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own, and so
+    is `take`, where an officer who reads mail takes the incident."""
 
     emoji: str
     headline: str
@@ -89,6 +91,7 @@ class Content:
     unsaid: int
     deadline: tuple[str, str] | None
     link: str | None
+    take: str | None = None
 
 
 def incident_code(incident: int) -> str:
@@ -118,6 +121,7 @@ def compose(notice: Notice) -> Content:
         max(0, len(told) - SIGNS),
         _deadline(notice, _),
         notice.evidence_url,
+        notice.take_url if notice.alert.kind in ESCALATES else None,
     )
 
 
@@ -130,6 +134,8 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     event = str(alert.facts.get("event", ""))
     if event in HAPPENED:
         yield _(HAPPENED[event])
+    if alert.kind is AlertKind.TAKEN and incident is not None and incident.acknowledged_by:
+        yield _("{name} has taken it").format(name=safe(incident.acknowledged_by, 60))
     if incident is None or alert.kind not in ESCALATES:
         return
     if incident.state is State.OPEN and notice.delivery is not None and notice.delivery.step > 0:

@@ -238,6 +238,15 @@ class Alerts:
         async with self.engine.reading() as db:
             return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
 
+    async def delivery(self, number: int) -> Delivery:
+        """One delivery. Raises NotFound."""
+        query = select(deliveries).where(deliveries.c.id == number)
+        async with self.engine.reading() as db:
+            row = (await db.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no delivery {number}")
+        return delivery_of(part(row, deliveries))
+
     async def stranded(
         self, channels: Collection[str], *, only: Collection[int] | None = None
     ) -> list[Delivery]:

@@ -9,13 +9,21 @@ from sqlalchemy import Row, Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
+from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.errors import NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
-from defacewatch.portals import Page, Portal
+from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.store.engine import Engine
-from defacewatch.store.moves import LOOK_AFRESH, add_event, incident_for_update, save_incident, touch
+from defacewatch.store.moves import (
+    LOOK_AFRESH,
+    add_alert,
+    add_event,
+    incident_for_update,
+    save_incident,
+    touch,
+)
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
-from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
+from defacewatch.store.schema import alerts, deliveries, incident_events, incidents, mutes, pages, portals
 from defacewatch.verdicts import VerdictKind
 
 _CALM = (VerdictKind.CLEAN, VerdictKind.LEARNING)  # before a baseline exists nothing is cleaner than learning
@@ -64,12 +72,18 @@ class Incidents:
         return [_entry(row) for row in rows]
 
     async def acknowledge(self, incident: int, *, by: str, via: str, now: datetime) -> Incident:
-        """Take an incident. Raises NotFound, or Conflict when somebody was faster."""
+        """Take an incident; the other officers who were told of it are told that. Raises NotFound, or
+        Conflict when somebody was faster."""
         async with self.engine.lasting() as db:
             current, _ = await db.run_sync(incident_for_update, incident)
             taken = rules.acknowledge(current, by=by, now=now)
             await db.run_sync(save_incident, taken)
             await db.run_sync(add_event, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
+            others = sorted(await _told(db, incident) - {by})
+            if others:
+                facts = {"by": by, "via": via, "to": others}
+                draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
+                await db.run_sync(add_alert, draft, at=now, page=current.page, incident=incident)
         return taken
 
     async def resolve(
@@ -150,3 +164,14 @@ async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: dateti
         values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
         await db.execute(insert(mutes).values(**values))
     await db.run_sync(touch, incident.page, LOOK_AFRESH)
+
+
+async def _told(db: AsyncConnection, incident: int) -> set[str]:
+    """The officers who were told of an incident, or may yet be."""
+    query = select(deliveries.c.officer).join(alerts, deliveries.c.alert == alerts.c.id)
+    named = query.where(
+        alerts.c.incident == incident,
+        deliveries.c.officer != "",
+        deliveries.c.state != DeliveryState.FAILED.value,
+    )
+    return set(await db.scalars(named.distinct()))

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from defacewatch.roster import Roster
 from defacewatch.store import Store
-from defacewatch.web import api, calendar, incident, login, operations, pictures, status
+from defacewatch.web import api, calendar, incident, login, operations, pictures, status, take
 from defacewatch.web.access import Access
 from defacewatch.web.console import CONSOLE, Console, console_of
 from defacewatch.web.rendering import Renderer
@@ -35,6 +35,7 @@ def make_app(
     duty: Callable[[], list[str]],
     roster: Callable[[], Roster],
     registry: CollectorRegistry,
+    wake: Callable[[], None] = lambda: None,
     clock: Callable[[], datetime] = _utc_now,
 ) -> web.Application:
     """The application over an open store, which stays the caller's to close.
@@ -58,6 +59,7 @@ def make_app(
         duty=duty,
         roster=roster,
         secret_key=secret_key,
+        wake=wake,
         registry=registry,
         clock=clock,
     )
@@ -74,6 +76,8 @@ def make_app(
             web.post("/logout", login.logout),
             web.get("/healthz", operations.healthz),
             web.get("/metrics", operations.metrics),
+            web.get(take.ROUTE, take.show),
+            web.post(take.ROUTE, take.take),
             *api.routes(),
         ]
     )

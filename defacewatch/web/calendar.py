@@ -1,6 +1,5 @@
 """The turns of duty for a phone to subscribe to. Calendars send no token, so the address is the secret."""
 
-import hmac
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -9,6 +8,7 @@ from aiohttp import web
 from defacewatch.calendars import calendar_of
 from defacewatch.language import translator
 from defacewatch.shifts import turns
+from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of
 from defacewatch.web.security import CALENDAR, failure, too_many
@@ -18,10 +18,8 @@ BEFORE, AFTER = timedelta(days=7), timedelta(days=60)  # now, that are listed
 
 
 def calendar_token(secret_key: bytes, whose: str, issue: int) -> str:
-    """What opens a calendar, the `issue`-th that was given out for it: HMAC-SHA256 (hex) under the secret
-    key. A higher number ends those before it."""
-    said = f"defacewatch calendar\0{whose}\0{issue}".encode()
-    return hmac.new(secret_key, said, "sha256").hexdigest()[:40]
+    """What opens a calendar, the `issue`-th that was given out for it. A higher number ends those before."""
+    return signature(secret_key, "calendar", whose, issue)
 
 
 def calendar_url(public_url: str, secret_key: bytes, whose: str, issue: int) -> str:

@@ -21,7 +21,7 @@ LANGUAGE_COOKIE = "defacewatch_language"
 class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
-    signs addresses."""
+    signs addresses; `wake` says that an alert was recorded."""
 
     store: Store
     access: Access
@@ -37,6 +37,7 @@ class Console:
     registry: CollectorRegistry
     clock: Callable[[], datetime]
     secret_key: bytes = field(repr=False)
+    wake: Callable[[], None] = lambda: None
 
 
 CONSOLE = web.AppKey("console", Console)

@@ -28,7 +28,7 @@ HEADERS = {
 API = "/api/"
 METRICS = "/metrics"
 HEALTH = "/healthz"
-CALENDAR = "/calendar/"  # what is behind it has its secret in the address
+CALENDAR, TAKE = "/calendar/", "/take/"  # what is behind these has its secret in the address
 OPEN = frozenset({HEALTH, "/login", "/static/console.css", "/static/mark.svg"})  # the form and its looks
 RETURN_TO = re.compile(r"/(?:incidents/\d{1,18})?", re.ASCII)  # where a login may lead
 YEAR = 365 * 24 * 3600
@@ -98,8 +98,8 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Only /healthz, the login form, and calendars at their secret addresses answer without a token."""
-    if request.path in OPEN or request.path.startswith(CALENDAR):
+    """Only /healthz, the login form, and what has its secret in its address answer without a token."""
+    if request.path in OPEN or request.path.startswith((CALENDAR, TAKE)):
         return await handler(request)
     console = console_of(request)
     bearer = _bearer(request)

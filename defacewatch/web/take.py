@@ -1,0 +1,133 @@
+"""The link in an e-mail by which an officer takes an incident. Programs that look through mail open links, so
+opening it shows a button and does nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+
+from defacewatch.alerts import Delivery
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.incidents import State
+from defacewatch.notify.content import HEADLINES, incident_code
+from defacewatch.signing import signature
+from defacewatch.web.access import same
+from defacewatch.web.console import Console, console_of, language_of
+from defacewatch.web.security import TAKE, failure, too_many
+from defacewatch.web.words import Words
+
+log = structlog.get_logger(__name__)
+
+VIA = "email"
+ROUTE = TAKE + r"{delivery:\d{1,18}}/{ends:\d{1,12}}/{token:[0-9a-f]{40}}"
+LASTS = timedelta(hours=24)  # from when its message was first to be sent
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A link that was opened: the delivery that carried it, and the incident."""
+
+    delivery: Delivery
+    incident: int
+
+
+def take_url(public_url: str, secret_key: bytes) -> Callable[[Delivery], str]:
+    """What makes the address of the link in a delivery's message."""
+
+    def url(delivery: Delivery) -> str:
+        ends = int((delivery.created_at + LASTS).timestamp())
+        return f"{public_url}{TAKE}{delivery.id}/{ends}/{_sign(secret_key, delivery.id, ends)}"
+
+    return url
+
+
+async def show(request: web.Request) -> web.Response:
+    """The incident, and a button where it can be taken."""
+    asked = await _asked(request)
+    return asked if isinstance(asked, web.Response) else await _page(request, asked)
+
+
+async def take(request: web.Request) -> web.Response:
+    """Take the incident for the officer whom the message went to. Too late, or again, it says who has it."""
+    asked = await _asked(request)
+    if isinstance(asked, web.Response):
+        return asked
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        log.warning("a link was pressed from another site", delivery=asked.delivery.id, remote=request.remote)
+        return failure(request, HTTPStatus.FORBIDDEN)
+    console, officer = console_of(request), asked.delivery.officer or ""
+    try:
+        await console.store.incidents.acknowledge(asked.incident, by=officer, via=VIA, now=console.clock())
+    except Conflict as stands:
+        log.info("an incident was taken already", delivery=asked.delivery.id, by=officer, stands=str(stands))
+        return await _page(request, asked)
+    log.info("incident taken", incident=asked.incident, by=officer, via=VIA)
+    console.wake()
+    return await _page(request, asked, done=True)
+
+
+async def _asked(request: web.Request) -> Asked | web.Response:
+    """What a link is for, or why it is refused. Wrong ones are all alike, and few are answered."""
+    console = console_of(request)
+    number, ends = int(request.match_info["delivery"]), int(request.match_info["ends"])
+    if not same(request.match_info["token"], _sign(console.secret_key, number, ends)):
+        log.warning("a forged link was refused", delivery=number, remote=request.remote)
+        wait = console.access.wait(request.remote)
+        if wait is not None:
+            return too_many(request, wait)
+        console.access.failed(request.remote)
+        return failure(request, HTTPStatus.NOT_FOUND)
+    if console.clock() >= datetime.fromtimestamp(ends, UTC):
+        log.info("a link that has ended was refused", delivery=number, remote=request.remote)
+        return failure(
+            request,
+            HTTPStatus.GONE,
+            _words(request, None)._("This link has ended. Take the incident in the console or by Telegram."),
+        )
+    try:
+        delivery = await console.store.alerts.delivery(number)
+        incident = (await console.store.alerts.facts(delivery.alert)).incident
+    except NotFound:
+        return failure(request, HTTPStatus.NOT_FOUND)
+    if incident is None or console.roster().officer(delivery.officer or "") is None:
+        log.warning("a link of somebody who is no officer was refused", delivery=number)
+        return failure(request, HTTPStatus.GONE)
+    return Asked(delivery, incident.id)
+
+
+async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> web.Response:
+    console = console_of(request)
+    told = await console.store.alerts.facts(asked.delivery.alert)
+    roster = console.roster()
+    incident, officer = told.incident, roster.officer(asked.delivery.officer or "")
+    assert incident is not None
+    holder = roster.officer(incident.acknowledged_by or "")
+    return console.renderer.page(
+        "take.html",
+        _words(request, officer.language if officer else None),
+        code=incident_code(incident.id),
+        headline=HEADLINES[told.alert.kind],
+        incident=incident,
+        portal=told.portal,
+        page=told.page,
+        officer=officer,
+        holder=holder.name if holder else incident.acknowledged_by,
+        is_open=incident.state is State.OPEN,
+        done=done,
+    )
+
+
+def _words(request: web.Request, language: str | None) -> Words:
+    """In the reader's choice, else the officer's language, else the configured one."""
+    console: Console = console_of(request)
+    chosen = language_of(request)
+    return Words(
+        language if language and chosen == console.language else chosen, console.zone, console.clock()
+    )
+
+
+def _sign(secret_key: bytes, delivery: int, ends: int) -> str:
+    return signature(secret_key, "take", delivery, ends)
