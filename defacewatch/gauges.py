@@ -14,7 +14,7 @@ from defacewatch.eyes import Eyes
 from defacewatch.incidents import State
 from defacewatch.schedule import Schedule
 from defacewatch.store import Store
-from defacewatch.usage import DAEMON, measured
+from defacewatch.usage import DAEMON, give_back, measured
 from defacewatch.verdicts import VerdictKind
 
 QUANTILES = (0.5, 0.99, 1.0)
@@ -61,6 +61,7 @@ class Gauges:
 
     async def use(self) -> None:
         """What all of it costs; kept in the store, where `doctor` finds it."""
+        await asyncio.to_thread(give_back)
         used = await asyncio.to_thread(measured)
         for part, seconds in used.cpu.items():
             metrics.CPU.labels(part).set(seconds)

@@ -18,3 +18,23 @@ async def test_processor_time_and_memory_are_counted_by_part_also_of_processes_t
     assert during.cpu[WORKERS] >= 0.25
     assert during.cpu[DAEMON] >= before.cpu[DAEMON] > 0
     assert during.memory > before.memory > 1_000_000
+
+
+FREES = """
+import sys
+from defacewatch.usage import give_back, measured, spare_memory
+spare_memory()
+kept = [bytearray(100_000) for _ in range(500)]
+before = measured().memory
+del kept[:-1]
+give_back()
+print(before - measured().memory)
+"""
+
+
+async def test_what_is_free_is_given_back_to_the_system() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FREES, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert int(out) > 30_000_000

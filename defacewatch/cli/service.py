@@ -18,6 +18,7 @@ from defacewatch.config.fields import Listen
 from defacewatch.daemon import Daemon
 from defacewatch.demo.story import tell
 from defacewatch.errors import DefacewatchError, UsageError
+from defacewatch.usage import spare_memory
 
 OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
 
@@ -42,6 +43,7 @@ def raise_file_limit() -> None:
 
 
 async def _run(settled: Settled, listen: str | None) -> None:
+    spare_memory()
     async with session(settled) as opened:
         _tell_token(opened.settings)
         daemon = make_daemon(opened, settled.folder, listen)

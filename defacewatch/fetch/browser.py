@@ -53,7 +53,7 @@ class Browser:
         executable: str | None,
         timeout: timedelta,
         working: int = 2,
-        recycle_after: int = 200,
+        recycle_after: int = 100,
         max_height: int = 4000,
         sandbox: bool | None = None,
         memory: int = EACH,

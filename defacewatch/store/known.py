@@ -17,7 +17,7 @@ from defacewatch.store.cache import Cache
 from defacewatch.store.rows import PROFILE, Values, dumped, profile_of, readable
 from defacewatch.store.schema import approvals, profiles
 
-FEATURES_KEPT = 160 << 20  # bytes
+FEATURES_KEPT = 96 << 20  # bytes
 PROFILES_KEPT = 64 << 20
 # What objects take in memory for each byte that is stored of them.
 _PER_BYTE = 9
