@@ -116,12 +116,15 @@ def outcomes(work: Work) -> list[Outcome | Missed]:
     """Walk one page, and judge what is done to it on the way."""
     subject = work.subject
     unseen: list[int] = []
+    documents: dict[int, str] = {}
 
     def reader(place: int) -> Read | None:
         look = work.sight(subject.scene(place), dwell=work.dwells(place))
         if look is None:
             unseen.append(place)
-        return None if look is None else read(look)
+            return None
+        documents[place] = look.probe.html
+        return read(look)
 
     walked = walk(subject, reader)
     learned = max((place for place, _ in walked.learned), default=-1)
@@ -129,21 +132,21 @@ def outcomes(work: Work) -> list[Outcome | Missed]:
         (LEARNING, LEARNED) if place < learned else (LEGITIMATE, subject.steps[place]) for place in unseen
     ]
     missed = [_missed(subject, place, *row) for place, row in zip(unseen, steps, strict=True)]
-    return [*_ordinary(work, walked), *missed, *_attacked(work, walked)]
+    return [*_ordinary(walked, documents), *missed, *_attacked(work, walked, documents)]
 
 
-def _ordinary(work: Work, walked: Walked) -> Iterator[Outcome]:
+def _ordinary(walked: Walked, documents: Mapping[int, str]) -> Iterator[Outcome]:
     subject = walked.subject
     for place, verdict in walked.learned:
         yield _outcome(subject, place, LEARNING, LEARNED, "not-defaced", Said(verdict, verdict), {})
     for step in walked.steps:
         expect = "clean" if step.kind in ("ordinary", "simulated", "back") else "not-defaced"
-        before = _document(work.sight(subject.scene(step.place - 1), dwell=work.dwells(step.place - 1)))
+        before = documents.get(step.place - 1, "")
         facts = {"approved": step.approved, "little": _is_little(before, step.said.read)}
         yield _outcome(subject, step.place, LEGITIMATE, step.kind, expect, step.said, facts)
 
 
-def _attacked(work: Work, walked: Walked) -> Iterator[Outcome | Missed]:
+def _attacked(work: Work, walked: Walked, documents: Mapping[int, str]) -> Iterator[Outcome | Missed]:
     for case in work.cases:
         state = walked.states.get(case.place)
         kind = work.plan.kind_of(case)
@@ -157,14 +160,9 @@ def _attacked(work: Work, walked: Walked) -> Iterator[Outcome | Missed]:
             yield _missed(work.subject, case.place, kind.group, row)
             continue
         said, first = _judged(state, kind, scenes, *looks, work)
-        before = _document(work.sight(work.subject.scene(case.place), dwell=work.dwells(case.place)))
-        little = _is_little(before, looks[0][-1])
+        little = _is_little(documents.get(case.place, ""), looks[0][-1])
         facts = {"first": first, "page": kinds.page_of(kind.name), "little": little}
         yield _outcome(work.subject, case.place, kind.group, row, kind.expect, said, facts)
-
-
-def _document(look: Look | None) -> str:
-    return "" if look is None else look.probe.html
 
 
 def _is_little(before: str, seen: Read | None) -> bool | None:

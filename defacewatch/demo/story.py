@@ -83,11 +83,12 @@ class Story:
     async def play(self, stage: Stage, stack: AsyncExitStack, *, keep: bool) -> bool:
         self.say(N_("A portal of a province is on line: {url}"), url=stage.portal_url)
         await self._learn(stage)
+        watched_from = datetime.now(UTC)
         await stage.daemon(stack)
         self.say(
             N_("The daemon watches it, every {every} seconds; status page: {url}"), every=3, url=stage.console
         )
-        if not await self._update(stage) or not await self._deface(stage):
+        if not await self._update(stage, watched_from) or not await self._deface(stage):
             return False
         await self._picture(stage)
         self._leave(stage)
@@ -112,9 +113,17 @@ class Story:
                 raise DefacewatchError(f"defacewatch {' '.join(words)} failed: {printed.strip()}")
         self.say(N_("Three captures were taken, and a person approved the baseline"), "✓")
 
-    async def _update(self, stage: Stage) -> bool:
-        """An ordinary update: looked at by probe and browser, told to nobody."""
-        await self._until(stage, lambda page: page["checked_at"] is not None, SEEN_WITHIN)
+    async def _update(self, stage: Stage, watched_from: datetime) -> bool:
+        """An ordinary update: looked at by probe and browser, told to nobody.
+
+        The daemon's first look is with the browser; once it is recorded, none is under way that could still be
+        of the page before the update.
+        """
+
+        def seen(page: dict[str, object]) -> bool:
+            return _moment(page["captured_at"]) > watched_from
+
+        await self._until(stage, seen, SEEN_WITHIN)
         title = stage.portal.publish_update()
         at = datetime.now(UTC)
         self.say(N_("The editors publish an item of news: “{title}”"), title=title)

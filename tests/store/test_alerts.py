@@ -97,6 +97,9 @@ async def test_a_later_step_is_due_until_somebody_acknowledges(store: Store) -> 
         alert, (Wanted("email", "lead", 1),), step=2, next_step_at=NOW + 30 * MINUTE, now=NOW + 10 * MINUTE
     )
     await store.incidents.acknowledge(incident, by="lead", via="cli", now=NOW + 11 * MINUTE)
+    taken = await store.alerts.claim(NOW + 30 * MINUTE)
+    assert taken is not None
+    assert (taken.kind, taken.facts["to"]) == (AlertKind.TAKEN, ["an"])
     assert await store.alerts.claim(NOW + 30 * MINUTE) is None
     assert (await store.alerts.facts(alert)).alert.next_step_at is None
 
