@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from defacewatch import config
 from defacewatch.alerts import AlertKind
+from defacewatch.announcing import Announcing
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
 from defacewatch.errands import Errands
@@ -232,7 +233,8 @@ class Daemon:
 
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
-        self.selfwatches = (
+        self.selfwatches: tuple[SelfWatch | Announcing, ...] = (
+            Announcing(self.store, lambda: self.roster, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
             SelfWatch(
                 self.store,

@@ -29,7 +29,17 @@ from defacewatch.alerts import (
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
 from defacewatch.portals import Urgency
-from defacewatch.roster import Officer, Roster, recipients, stand_ins
+from defacewatch.roster import (
+    ON_DUTY,
+    Officer,
+    Roster,
+    due_of,
+    raised,
+    recipients,
+    stand_ins,
+    step_of,
+    steps_for,
+)
 from defacewatch.store import Store
 
 log = structlog.get_logger(__name__)
@@ -61,16 +71,23 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
     if alert.kind is AlertKind.TAKEN:
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
-    to = roster.escalation[alert.step].to
+    step = step_of(steps_for(roster, alert.kind, alert.at), alert.step)
+    to = ON_DUTY if step is None else step.to
     asked = recipients(roster, to, now)
     tried: list[str] = []
     while asked:
-        people = wanted_for(asked, usable, alert.urgency, alert.step)
+        people = wanted_for(asked, usable, urgency_of(alert, roster), alert.step)
         if people:
             return people + (webhooks if alert.step == 0 else ())
         tried += [officer.key for officer in asked]
         asked = stand_ins(roster, tried, now)
     return webhooks if alert.step == 0 else ()
+
+
+def urgency_of(alert: Alert, roster: Roster) -> Urgency:
+    """How an alert is told: in a raised watch a change may be as urgent as an attack."""
+    watch = raised(roster, alert.at) if alert.kind is AlertKind.CHANGED else None
+    return Urgency.HIGH if watch is not None and watch.urgent_changes else alert.urgency
 
 
 def _named(alert: Alert, roster: Roster) -> tuple[Officer, ...]:
@@ -108,7 +125,7 @@ def fail_over(
     if any(_is_hopeful(d) for d in mine + instead):
         return ()
     told = [d.officer for d in deliveries if d.officer]
-    return wanted_for(stand_ins(roster, told, now), usable, alert.urgency, failed.step)
+    return wanted_for(stand_ins(roster, told, now), usable, urgency_of(alert, roster), failed.step)
 
 
 def _is_hopeful(delivery: Delivery) -> bool:
@@ -231,7 +248,8 @@ class Outbox:
         if alert is None:
             return False
         roster = self.roster()
-        if alert.officer is None and alert.step >= len(roster.escalation):
+        steps = steps_for(roster, alert.kind, alert.at)
+        if alert.officer is None and alert.step > 0 and step_of(steps, alert.step) is None:
             told = await self.store.alerts.deliveries(alert=alert.id)
             again = wanted_again(alert, told, roster, self.channels, now)
             if await self.store.alerts.tell_again(alert.id, again, now=now):
@@ -246,8 +264,9 @@ class Outbox:
             )
             return True
         step = alert.step + 1
-        goes_on = alert.kind in ESCALATES and alert.officer is None and step < len(roster.escalation)
-        due = max(alert.at + roster.escalation[step].after, now) if goes_on else None
+        goes_on = alert.kind in ESCALATES and alert.officer is None
+        due = due_of(steps, step, alert.at) if goes_on else None
+        due = None if due is None else max(due, now)
         await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
         self.wake()
@@ -306,8 +325,9 @@ class Outbox:
         told = await self.store.alerts.facts(delivery.alert)
         roster = self.roster()
         to = roster.officer(delivery.officer) if delivery.officer else None
-        following = roster.escalation[delivery.step + 1 : delivery.step + 2]
-        escalates = told.alert.kind in ESCALATES and told.alert.officer is None and following
+        steps = steps_for(roster, told.alert.kind, told.alert.at)
+        following = step_of(steps, delivery.step + 1)
+        escalates = told.alert.kind in ESCALATES and told.alert.officer is None
         incident = _with_names(told.incident, roster)
         can_take = incident is not None and incident.state is State.OPEN and to is not None
         return Notice(
@@ -319,8 +339,8 @@ class Outbox:
             incident=incident,
             verdict=told.verdict,
             confirmed_at=told.confirmed_at,
-            deadline=told.alert.at + following[0].after if escalates else None,
-            next_to=following[0].to if escalates else None,
+            deadline=due_of(steps, delivery.step + 1, told.alert.at) if escalates else None,
+            next_to=following.to if following is not None and escalates else None,
             before=await self._picture(told.before),
             after=await self._picture(told.after),
             capture=told.capture,

@@ -1,11 +1,12 @@
 """Who is told, and when: officers, shifts, escalation, raised watch. All rules take `now`, aware."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from defacewatch.raising import HolidayWatch, RaisedWatch, raised_on
 from defacewatch.shifts import Absence, Rotation, Shift, turns_at
 
 
@@ -47,27 +48,24 @@ class Officer:
 @dataclass(frozen=True)
 class Step:
     """One escalation step: `after` the alert without acknowledgement, tell `to` ('on_duty', a role, or an
-    officer's key)."""
+    officer's key). It is for the `kinds` of alerts that it names; for all where it names none. With `every`
+    the last step of a kind is taken again and again until somebody acknowledges."""
 
     after: timedelta
     to: str
+    every: timedelta | None = None
+    kinds: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class RaisedWatch:
-    """A period of dates (inclusive, local) with shorter intervals."""
-
-    name: str
-    first: date
-    last: date
-    probe_every: timedelta | None = None
-    render_every: timedelta | None = None
-
+# Kinds of alerts that escalate besides, which are about the watch itself.
+_ITSELF = ("blind", "behind")
+KINDS = ("defaced", "changed", "unreachable", *_ITSELF)  # of alerts that a step may be for
 
 DEFAULT_STEPS = (
     Step(timedelta(0), ON_DUTY),
     Step(timedelta(minutes=10), Duty.SHIFT_LEAD),
-    Step(timedelta(minutes=30), Duty.LEADERSHIP),
+    Step(timedelta(minutes=30), Duty.LEADERSHIP, kinds=frozenset(("changed", "unreachable", *_ITSELF))),
+    Step(timedelta(minutes=30), Duty.LEADERSHIP, timedelta(minutes=30), frozenset(("defaced",))),
 )
 
 
@@ -81,6 +79,7 @@ class Roster:
     rotations: tuple[Rotation, ...] = ()
     absences: tuple[Absence, ...] = ()
     outside: tuple[Officer, ...] = ()
+    holiday_watch: tuple[HolidayWatch, ...] = ()
 
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""
@@ -124,6 +123,34 @@ def _each(roster: Roster, keys: Iterable[str]) -> tuple[Officer, ...]:
     return tuple(officer for officer in found if officer is not None)
 
 
+def steps_for(roster: Roster, kind: str, at: datetime) -> tuple[Step, ...]:
+    """The steps that an alert of this kind takes that was raised `at`, in order; all of them where none is
+    for it. A raised watch makes them quicker."""
+    own = tuple(step for step in roster.escalation if not step.kinds or kind in step.kinds)
+    watch = raised(roster, at)
+    quicker = 1.0 if watch is None else watch.hasten
+    return tuple(
+        replace(step, after=step.after / quicker, every=step.every / quicker if step.every else None)
+        for step in own or roster.escalation
+    )
+
+
+def step_of(steps: Sequence[Step], number: int) -> Step | None:
+    """The step of this number, counted from 0; None where there is none. The last one may come again."""
+    if number < len(steps):
+        return steps[number]
+    return steps[-1] if steps and steps[-1].every is not None else None
+
+
+def due_of(steps: Sequence[Step], number: int, at: datetime) -> datetime | None:
+    """When the step of this number is due for an alert that was raised `at`; None where there is none."""
+    step = step_of(steps, number)
+    if step is None:
+        return None
+    again = number - len(steps) + 1
+    return at + step.after + (again * step.every if step.every is not None and again > 0 else timedelta(0))
+
+
 def recipients(roster: Roster, to: str, now: datetime) -> tuple[Officer, ...]:
     """Who a step's `to` means at `now`. A gap falls to the shift lead, then leadership, then everybody:
     never to nobody while the roster has one officer."""
@@ -154,9 +181,7 @@ def stand_ins(roster: Roster, failed: Sequence[str], now: datetime) -> tuple[Off
 
 def raised(roster: Roster, now: datetime) -> RaisedWatch | None:
     """The raised watch that `now` falls in; of several, the one with the shortest probe interval."""
-    today = now.astimezone(roster.zone).date()
-    running = [watch for watch in roster.raised_watch if watch.first <= today <= watch.last]
-    return min(running, key=lambda w: w.probe_every or timedelta.max, default=None)
+    return raised_on(roster.raised_watch, roster.holiday_watch, now.astimezone(roster.zone).date())
 
 
 _GROUPS: Mapping[str, Callable[[Roster, datetime], tuple[Officer, ...]]] = {

@@ -13,7 +13,7 @@ from defacewatch import metrics
 from defacewatch.agenda import Agenda, Coverage, Due, Errand, Lane, lanes
 from defacewatch.errors import DefacewatchError
 from defacewatch.portals import Portal
-from defacewatch.roster import RaisedWatch
+from defacewatch.raising import RaisedWatch
 
 LONGEST = 900.0  # seconds that a check may take, all its looks and waits included
 TICK = 0.1  # seconds between two looks at what has become due

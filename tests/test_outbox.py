@@ -25,6 +25,7 @@ from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.outbox import Outbox
 from defacewatch.portals import Urgency
+from defacewatch.raising import RaisedWatch
 from defacewatch.roster import Duty, Officer, Roster, Step
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
@@ -174,6 +175,55 @@ async def test_an_alert_climbs_until_it_is_acknowledged(desk: Desk) -> None:
     desk.clock.forward(minutes=60)
     await desk.outbox.drain()
     assert not any(officer == "cuc" for _, officer, _ in await desk.told())
+
+
+async def test_an_attack_that_nobody_takes_is_told_again_and_again_until_somebody_does(desk: Desk) -> None:
+    again = replace(ROSTER.escalation[-1], every=timedelta(minutes=20))
+    desk.roster = replace(ROSTER, escalation=(*ROSTER.escalation[:-1], again))
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    told: list[int] = []
+    for _ in range(9):
+        await desk.outbox.drain()
+        told.append(sum(officer == "cuc" for _, officer, _ in await desk.told()))
+        desk.clock.forward(minutes=10)
+    assert told == [0, 0, 0, 1, 1, 2, 2, 3, 3]
+    (view,) = await desk.store.incidents.list()
+    await desk.store.incidents.acknowledge(view.incident.id, by="cuc", via="test", now=desk.clock())
+    desk.clock.forward(hours=3)
+    await desk.outbox.drain()
+    assert sum(officer == "cuc" for _, officer, _ in await desk.told()) == 3
+
+
+async def test_each_kind_climbs_by_its_own_steps(desk: Desk) -> None:
+    steps = (
+        Step(timedelta(0), "on_duty"),
+        Step(timedelta(minutes=2), "leadership", kinds=frozenset({"defaced"})),
+        Step(timedelta(minutes=40), "leadership", kinds=frozenset({"changed"})),
+    )
+    desk.roster = replace(ROSTER, escalation=steps)
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=39)
+    await desk.outbox.drain()
+    assert not any(officer == "cuc" for _, officer, _ in await desk.told())
+    assert "quá hạn chuyển lãnh đạo" in desk.api.sent[0].text
+    desk.clock.forward(minutes=1)
+    await desk.outbox.drain()
+    assert any(officer == "cuc" for _, officer, _ in await desk.told())
+
+
+async def test_in_a_raised_watch_a_change_may_be_told_like_an_attack_and_climbs_more_quickly(
+    desk: Desk,
+) -> None:
+    today = desk.clock().date()
+    watch = RaisedWatch("2/9", today, today + timedelta(days=1), hasten=5.0, urgent_changes=True)
+    desk.roster = replace(ROSTER, raised_watch=(watch,))
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT), ("email", "an", SENT)]
+    desk.clock.forward(minutes=2)
+    await desk.outbox.drain()
+    assert (await desk.told())[2:] == [("telegram", "binh", SENT), ("email", "binh", SENT)]
 
 
 async def test_everybody_who_was_told_learns_who_took_it_but_who_did(desk: Desk) -> None:

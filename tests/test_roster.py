@@ -3,15 +3,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from defacewatch.raising import RaisedWatch
 from defacewatch.roster import (
+    KINDS,
     Duty,
     Officer,
-    RaisedWatch,
     Roster,
+    Step,
+    due_of,
     on_duty,
     raised,
     recipients,
     stand_ins,
+    step_of,
+    steps_for,
 )
 from defacewatch.shifts import Shift, gaps
 
@@ -100,3 +105,48 @@ def test_a_raised_watch_holds_for_its_dates_in_local_time() -> None:
     assert raised(roster, datetime(2026, 8, 30, 17, 0, tzinfo=UTC)) is watch
     assert raised(roster, datetime(2026, 9, 3, 16, 59, tzinfo=UTC)) is watch
     assert raised(roster, datetime(2026, 9, 3, 17, 0, tzinfo=UTC)) is None
+
+
+NOON = local("2026-12-01T12:00")
+STEPS = (
+    Step(timedelta(0), "on_duty"),
+    Step(timedelta(minutes=10), "shift_lead", kinds=frozenset({"changed", "defaced"})),
+    Step(timedelta(minutes=30), "leadership", timedelta(minutes=15), frozenset({"defaced"})),
+)
+
+
+def test_each_kind_of_alert_takes_its_own_steps() -> None:
+    roster = Roster(escalation=STEPS)
+    assert steps_for(roster, "defaced", NOON) == STEPS
+    assert steps_for(roster, "changed", NOON) == STEPS[:2]
+    assert steps_for(roster, "blind", NOON) == STEPS[:1]
+    only = Roster(escalation=STEPS[2:])
+    assert steps_for(only, "changed", NOON) == STEPS[2:], "an alert always goes somewhere"
+
+
+def test_the_last_step_comes_again_and_again_where_it_says_so() -> None:
+    at = local("2026-09-02T02:00")
+    due = [due_of(STEPS, number, at) for number in range(6)]
+    assert [moment and (moment - at) // timedelta(minutes=1) for moment in due] == [0, 10, 30, 45, 60, 75]
+    assert step_of(STEPS, 5) == STEPS[2]
+    assert due_of(STEPS[:2], 2, at) is None
+    assert step_of(STEPS[:2], 2) is None
+    assert step_of((), 0) is None
+
+
+def test_by_default_an_attack_is_told_on_and_on_and_a_change_is_not() -> None:
+    at = local("2026-09-02T02:00")
+    defaced, changed = (steps_for(Roster(), kind, NOON) for kind in ("defaced", "changed"))
+    assert due_of(defaced, 9, at) == at + timedelta(minutes=30 + 7 * 30)
+    assert due_of(changed, 3, at) is None
+    assert all(steps_for(Roster(), kind, NOON)[0].to == "on_duty" for kind in KINDS)
+
+
+def test_a_raised_watch_makes_escalation_quicker_for_what_is_raised_within_it() -> None:
+    watch = RaisedWatch("2/9", date(2026, 9, 1), date(2026, 9, 3), hasten=2.0)
+    roster = Roster(escalation=STEPS, raised_watch=(watch,))
+    during, later = local("2026-09-02T02:00"), local("2026-09-04T02:00")
+    assert [due_of(steps_for(roster, "defaced", during), n, during) for n in (1, 2, 3)] == [
+        during + timedelta(minutes=minutes) for minutes in (5, 15, 22.5)
+    ]
+    assert due_of(steps_for(roster, "defaced", later), 1, later) == later + timedelta(minutes=10)

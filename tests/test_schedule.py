@@ -6,7 +6,7 @@ import pytest
 from defacewatch.agenda import Errand, Lane
 from defacewatch.errors import StoreError
 from defacewatch.portals import Page, Portal
-from defacewatch.roster import RaisedWatch
+from defacewatch.raising import RaisedWatch
 from defacewatch.schedule import CRITICAL, Intervals, Schedule, intervals, offset
 
 DEFAULT = Intervals(timedelta(seconds=30), timedelta(minutes=30))

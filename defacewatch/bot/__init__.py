@@ -31,7 +31,7 @@ from defacewatch.notify import botapi
 from defacewatch.notify.buttons import Action, Press, parse
 from defacewatch.notify.content import incident_number
 from defacewatch.notify.hostile import bounded
-from defacewatch.roster import Officer, Roster
+from defacewatch.roster import Officer, Roster, raised
 from defacewatch.store import Store
 
 log = structlog.get_logger(__name__)
@@ -195,7 +195,8 @@ class Bot:
             await self._say(update, _("That did not work; the log says why."))
 
     async def _status(self, update: Update, officer: Officer, _: Translate) -> None:
-        await self._say(update, answers.status(await self.store.checks.latest(), _))
+        watch = raised(self.roster(), self.clock())
+        await self._say(update, answers.status(await self.store.checks.latest(), watch, _))
 
     async def _incidents(self, update: Update, officer: Officer, _: Translate) -> None:
         views = await self.store.incidents.list(states={State.OPEN, State.ACKNOWLEDGED})

@@ -9,6 +9,7 @@ from defacewatch.incidents import Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import safe
+from defacewatch.raising import RaisedWatch
 from defacewatch.roster import ON_DUTY, Roster, on_duty, recipients
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
@@ -51,10 +52,13 @@ def refusal(user: int, _: Translate) -> str:
     return _("You are not in the roster. Give this number to the administrator: {user}").format(user=user)
 
 
-def status(states: Sequence[PageState], _: Translate) -> str:
-    """How many pages stand how, and those that need somebody, worst first."""
+def status(states: Sequence[PageState], watch: RaisedWatch | None, _: Translate) -> str:
+    """How many pages stand how, and those that need somebody, worst first; whether the watch is raised."""
     counts = Counter(state.worst for state in states)
     lines = [_("{count} pages are watched").format(count=len(states))]
+    if watch is not None:
+        text = "🛡️ " + _("Raised watch: {name}, until {day}")
+        lines.insert(0, text.format(name=safe(watch.name, 60), day=f"{watch.last:%d/%m/%Y}"))
     lines += [
         f"{emoji} {_(words)}: {counts[verdict]}"
         for verdict, (emoji, words) in VERDICTS.items()

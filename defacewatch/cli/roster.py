@@ -23,10 +23,11 @@ from defacewatch.cli.common import (
     with_session,
 )
 from defacewatch.config import Settings
-from defacewatch.config.fields import read_when
+from defacewatch.config.fields import read_when, write_duration
 from defacewatch.config.turns import moment
 from defacewatch.errors import DefacewatchError, NotFound
-from defacewatch.roster import Officer, Roster, on_duty, raised
+from defacewatch.raising import upcoming
+from defacewatch.roster import Officer, Roster, Step, on_duty
 from defacewatch.rostering import Fault, Finding, fault_text, findings, names, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, Turn, turns
 from defacewatch.web.calendar import EVERYBODY, calendar_url, link_name
@@ -48,10 +49,11 @@ def show(context: typer.Context, as_json: Json = False) -> None:
     for body in found.outside:
         say(f"outside: {body.key}, {body.name}, {body.phone or '–'}, {body.email or '–'}")
     for step in found.escalation:
-        say(f"after {int(step.after.total_seconds() // 60)} min without acknowledgement: {step.to}")
-    watch = raised(found, utc_now())
-    if watch is not None:
-        say(f"raised watch: {watch.name}, {watch.first} – {watch.last}")
+        say(_step_line(step))
+    today = utc_now().astimezone(found.zone).date()
+    for watch in upcoming(found.raised_watch, found.holiday_watch, today):
+        now = " (now)" if watch.first <= today else ""
+        say(f"raised watch: {watch.name}, {watch.first} – {watch.last}{now}")
 
 
 @app.command("on-duty")
@@ -261,6 +263,12 @@ async def _roster(session: Session) -> Roster:
 async def _enter(session: Session, some: Sequence[Absence], by: str) -> tuple[int, ...]:
     name = officer_or_name(by, session.roster)
     return await session.store.absences.add(some, by=name, now=utc_now())
+
+
+def _step_line(step: Step) -> str:
+    again = f", and again every {write_duration(step.every)}" if step.every is not None else ""
+    kinds = f" ({', '.join(sorted(step.kinds))})" if step.kinds else ""
+    return f"after {write_duration(step.after)} without acknowledgement: {step.to}{again}{kinds}"
 
 
 def _officer(roster: Roster, key: str) -> Officer:

@@ -1,16 +1,16 @@
 """roster.yaml: officers, bodies outside, escalation, raised watch; and all of it together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from defacewatch.config.documents import Document, Problem, Where
 from defacewatch.config.fields import (
-    Day,
+    Again,
+    AlertWord,
     Email,
-    Interval,
     Key,
     Language,
     Role,
@@ -21,16 +21,17 @@ from defacewatch.config.fields import (
     whole,
 )
 from defacewatch.config.problems import validate
+from defacewatch.config.raised import RaisedEntry
 from defacewatch.config.turns import AbsenceEntry, RotationEntry, ShiftEntry, TeamEntry
 from defacewatch.roster import (
     DEFAULT_STEPS,
+    KINDS,
     ON_DUTY,
     PRIMARY,
     ROLES,
     SECONDARY,
     Duty,
     Officer,
-    RaisedWatch,
     Roster,
     Step,
 )
@@ -60,22 +61,15 @@ class OutsideEntry(Section):
 
 
 class StepEntry(Section):
+    """`every` makes the last step of a kind come again and again until somebody acknowledges."""
+
     after: Wait
     to: Word
+    every: Again | None = None
+    kinds: tuple[AlertWord, ...] = Field(default=(), alias="for")
 
-
-class RaisedEntry(Section):
-    name: Text
-    first: Day = Field(alias="from")
-    last: Day = Field(alias="to")
-    probe_every: Interval | None = None
-    render_every: Interval | None = None
-
-    @model_validator(mode="after")
-    def _forward(self) -> "RaisedEntry":
-        if self.first > self.last:
-            raise ValueError(f"expected to ({self.last}) not before from ({self.first})")
-        return self
+    def step(self) -> Step:
+        return Step(self.after, self.to, self.every, frozenset(self.kinds))
 
 
 class RosterFile(Section):
@@ -100,16 +94,15 @@ class RosterFile(Section):
             tuple(entry.shift(teams) for entry in self.shifts),
             DEFAULT_STEPS
             if self.escalation is None
-            else tuple(sorted((Step(e.after, e.to) for e in self.escalation), key=lambda step: step.after)),
-            tuple(
-                RaisedWatch(w.name, w.first, w.last, w.probe_every, w.render_every) for w in self.raised_watch
-            ),
+            else tuple(sorted((entry.step() for entry in self.escalation), key=lambda step: step.after)),
+            tuple(entry.watch() for entry in self.raised_watch if entry.holidays is None),
             zone,
             tuple(entry.rotation(teams) for entry in self.rotations),
             tuple(entry.absence(zone) for entry in self.absences),
             tuple(
                 Officer(o.key, o.name, Duty.OUTSIDE, o.email, None, o.phone, o.language) for o in self.outside
             ),
+            tuple(entry.rule() for entry in self.raised_watch if entry.holidays is not None),
         )
 
 
@@ -121,6 +114,8 @@ def roster_in(document: Document, zone: ZoneInfo) -> tuple[Roster, list[Problem]
     problems += document.repeated("key", "teams")
     problems += document.repeated("key", "outside")
     problems += _strangers(document)
+    if found is not None:
+        problems += _odd_steps(document, found.escalation or ())
     if found is None or problems:
         return Roster(zone=zone), problems
     return found.roster(zone), problems
@@ -147,6 +142,23 @@ def _strangers(document: Document) -> Iterator[Problem]:
         if isinstance(to, str) and to not in (*_GROUPS, *officers, *outside):
             text = f"expected {', '.join(_GROUPS)} or the key of an officer, not {to!r}"
             yield document.problem((*step, "to"), text)
+
+
+def _odd_steps(document: Document, steps: Sequence[StepEntry]) -> Iterator[Problem]:
+    """Every kind of alert has a step, and what comes again and again has none behind it."""
+    for kind in KINDS if steps else ():
+        if not any(not step.kinds or kind in step.kinds for step in steps):
+            text = f"expected a step that is for {kind}, or one that is for all"
+            yield document.problem(("escalation",), text)
+    for number, step in enumerate(steps):
+        if step.every is not None and any(_is_behind(other, step) for other in steps):
+            text = "expected only in the last step of its kinds"
+            yield document.problem(("escalation", number, "every"), text)
+
+
+def _is_behind(other: StepEntry, step: StepEntry) -> bool:
+    shared = not step.kinds or not other.kinds or not set(step.kinds).isdisjoint(other.kinds)
+    return shared and other.after > step.after
 
 
 def _keys(document: Document, section: str) -> list[str]:

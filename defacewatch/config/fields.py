@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, PlainValidator
 from defacewatch.errors import UsageError
 from defacewatch.language import LANGUAGES
 from defacewatch.portals import Urgency, canonical_url
-from defacewatch.roster import ROLES, Duty
+from defacewatch.raising import HOLIDAYS
+from defacewatch.roster import KINDS, ROLES, Duty
 
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(ms|s|m|h|d)", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -240,9 +241,27 @@ def _positive(text: str) -> float:
     return float(text)
 
 
+def _factor(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text.strip()) or not 1 <= float(text) <= 20:
+        raise expected("a number from 1 to 20", text)
+    return float(text)
+
+
+def _holiday(text: str) -> str:
+    if text not in HOLIDAYS:
+        raise expected("one of " + ", ".join(HOLIDAYS), text)
+    return text
+
+
 def _security(text: str) -> str:
     if text not in ("none", "starttls", "tls"):
         raise expected("one of none, starttls, tls", text)
+    return text
+
+
+def _alert_kind(text: str) -> str:
+    if text not in KINDS:
+        raise expected("one of " + ", ".join(KINDS), text)
     return text
 
 
@@ -270,9 +289,13 @@ Weekday = Annotated[int, _reader(_day, "one of " + ", ".join(_DAYS))]
 Flag = Annotated[bool, _reader(_flag, "true or false")]
 Amount = Annotated[float, _reader(_positive, "a number above 0")]
 Language = Annotated[str, _reader(_language, "one of " + ", ".join(LANGUAGES))]
+Factor = Annotated[float, _reader(_factor, "a number from 1 to 20")]
+HolidayName = Annotated[str, _reader(_holiday, "a holiday")]
 Security = Annotated[str, _reader(_security, "one of none, starttls, tls")]
 Interval = Annotated[timedelta, interval(timedelta(seconds=1))]
 Wait = Annotated[timedelta, interval(timedelta(0))]
+Again = Annotated[timedelta, interval(timedelta(minutes=1))]
+AlertWord = Annotated[str, _reader(_alert_kind, "a kind of alert")]
 Port = Annotated[int, whole(1, 65535)]
 Role = Annotated[Duty, _choice(ROLES)]
 Told = Annotated[Urgency, _choice(Urgency)]

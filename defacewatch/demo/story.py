@@ -116,8 +116,8 @@ class Story:
     async def _update(self, stage: Stage, watched_from: datetime) -> bool:
         """An ordinary update: looked at by probe and browser, told to nobody.
 
-        The daemon's first look is with the browser; once it is recorded, none is under way that could still be
-        of the page before the update.
+        The daemon's first look is with the browser; once it is recorded, none is under way that could still
+        be of the page before the update.
         """
 
         def seen(page: dict[str, object]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
     AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
     AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
+    AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
+    AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
     AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
     AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
 }
@@ -48,6 +50,15 @@ EXPLAINED: Mapping[AlertKind, str] = {
     AlertKind.CAUGHT_UP: N_("All pages are looked at as often as they should be. The watch goes on."),
     AlertKind.TEST: N_("This is only a test. Nothing has happened."),
 }
+
+# What those on duty go through when a raised watch begins.
+CHECKLIST = (
+    N_("Every shift of these days has its officers, and everybody can be reached (defacewatch roster check)"),
+    N_("Every channel delivers (defacewatch alert test)"),
+    N_("Who restores each portal is known, with a telephone that is answered at night"),
+    N_("Fresh backups of the portals are there, away from their servers"),
+    N_("Updates that can wait do wait; the others are announced beforehand"),
+)
 
 HAPPENED: Mapping[str, str] = {
     Event.WORSENED: N_("The incident has become worse"),
@@ -134,6 +145,9 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     event = str(alert.facts.get("event", ""))
     if event in HAPPENED:
         yield _(HAPPENED[event])
+    if alert.kind is AlertKind.WATCH_RAISED:
+        yield _("Pages are looked at more often, and alerts go on more quickly. Check now:")
+        yield from (f"☐ {_(line)}" for line in CHECKLIST)
     if alert.kind is AlertKind.TAKEN and incident is not None and incident.acknowledged_by:
         yield _("{name} has taken it").format(name=safe(incident.acknowledged_by, 60))
     if incident is None or alert.kind not in ESCALATES:
@@ -173,6 +187,10 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
                     safe(" ".join(filter(None, (c.name, c.phone)))) for c in portal.contacts[:CONTACTS]
                 ),
             )
+    if "first" in alert.facts and "last" in alert.facts:
+        days = (date.fromisoformat(str(alert.facts[name])) for name in ("first", "last"))
+        yield _("Period"), " – ".join(f"{day:%d/%m/%Y}" for day in days)
+        yield _("Occasion"), safe(str(alert.facts.get("name", "")), 100)
     yield from _times(notice, _)
     if alert.kind is AlertKind.TEST and notice.to is not None:
         yield _("To"), safe(notice.to.name)

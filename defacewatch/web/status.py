@@ -8,6 +8,7 @@ from aiohttp import web
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
 from defacewatch.language import N_
+from defacewatch.roster import raised
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
 from defacewatch.verdicts import VerdictKind
@@ -62,6 +63,7 @@ async def status_page(request: web.Request) -> web.Response:
         resolved=await store.incidents.list(states=(State.RESOLVED,), limit=RESOLVED_SHOWN),
         problems=console.health(),
         duty=console.duty(),
+        raised=raised(console.roster(), words.now),
         outbox=await _outbox(console),
         stale_before=words.now - STALE_AFTER,
     )

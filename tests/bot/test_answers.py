@@ -1,9 +1,10 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from defacewatch.bot import answers
 from defacewatch.incidents import Incident
 from defacewatch.language import translator
 from defacewatch.portals import Page, Portal
+from defacewatch.raising import RaisedWatch
 from defacewatch.roster import Officer, Roster
 from defacewatch.shifts import Shift
 from defacewatch.store.incidents import IncidentView
@@ -22,7 +23,9 @@ def state(verdict: VerdictKind | None) -> PageState:
 
 def test_status_counts_every_verdict_and_names_the_bad_worst_first() -> None:
     words = answers.status(
-        [state(VerdictKind.CHANGED), state(VerdictKind.CLEAN), state(VerdictKind.DEFACED), state(None)], EN
+        [state(VerdictKind.CHANGED), state(VerdictKind.CLEAN), state(VerdictKind.DEFACED), state(None)],
+        None,
+        EN,
     ).splitlines()
     assert words[:5] == [
         "4 pages are watched",
@@ -34,14 +37,20 @@ def test_status_counts_every_verdict_and_names_the_bad_worst_first() -> None:
     assert [line[0] for line in words[6:]] == ["🔴", "🟠"]
 
 
+def test_status_says_first_that_the_watch_is_raised() -> None:
+    watch = RaisedWatch("Quốc khánh 2/9", date(2026, 8, 31), date(2026, 9, 3))
+    words = answers.status([state(VerdictKind.CLEAN)], watch, EN).splitlines()
+    assert words[0] == "🛡️ Raised watch: Quốc khánh 2/9, until 03/09/2026"
+
+
 def test_status_of_many_bad_pages_is_cut_and_counted() -> None:
-    words = answers.status([state(VerdictKind.DEFACED)] * 40, EN).splitlines()
+    words = answers.status([state(VerdictKind.DEFACED)] * 40, None, EN).splitlines()
     assert words[-1] == "… and 25 more"
     assert len("\n".join(words)) < 4096
 
 
 def test_names_from_elsewhere_start_no_line_and_no_link() -> None:
-    words = answers.status([state(VerdictKind.DEFACED)], EN)
+    words = answers.status([state(VerdictKind.DEFACED)], None, EN)
     assert words.endswith("🔴 Cổng p hxxp://evil[.]example [/]status")
 
 

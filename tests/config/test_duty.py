@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from defacewatch.config import load
-from defacewatch.roster import Duty, Officer, RaisedWatch, Step
+from defacewatch.raising import HolidayWatch, RaisedWatch
+from defacewatch.roster import Duty, Officer, Step
 from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
 from tests.config.conftest import Problems
 
@@ -26,7 +27,7 @@ shifts:
 escalation:
   - {after: 0m, to: on_duty}
   - {after: 5m, to: binh}
-  - {after: 1h, to: leadership}
+  - {after: 1h, to: leadership, every: 30m, for: [defaced]}
 raised_watch:
   - {name: Quốc khánh 2/9, from: 2026-08-31, to: 2026-09-03, probe_every: 15s}
 """
@@ -44,7 +45,7 @@ raised_watch:
     assert roster.escalation == (
         Step(timedelta(0), "on_duty"),
         Step(timedelta(minutes=5), "binh"),
-        Step(timedelta(hours=1), "leadership"),
+        Step(timedelta(hours=1), "leadership", timedelta(minutes=30), frozenset({"defaced"})),
     )
     assert roster.raised_watch == (
         RaisedWatch("Quốc khánh 2/9", date(2026, 8, 31), date(2026, 9, 3), timedelta(seconds=15)),
@@ -56,6 +57,27 @@ def test_escalation_goes_by_time_however_it_is_written(folder: Path) -> None:
         "escalation:\n  - {after: 30m, to: leadership}\n  - {after: 0m, to: on_duty}\n"
     )
     assert [step.to for step in load(folder, {}).roster.escalation] == ["on_duty", "leadership"]
+
+
+def test_raised_watches_are_by_date_or_by_holiday(folder: Path) -> None:
+    (folder / "roster.yaml").write_text(
+        """\
+raised_watch:
+  - {name: Đại hội, from: 2026-12-10, to: 2026-12-12, hasten: 2, urgent_changes: true}
+  - {name: Ngày lễ, holidays: [tet, national_day], before: 2, after: 1, probe_every: 15s, hasten: 1.5}
+"""
+    )
+    roster = load(folder, {}).roster
+    first, last = date(2026, 12, 10), date(2026, 12, 12)
+    assert roster.raised_watch == (RaisedWatch("Đại hội", first, last, hasten=2.0, urgent_changes=True),)
+    (rule,) = roster.holiday_watch
+    assert isinstance(rule, HolidayWatch)
+    assert (rule.holidays, rule.before, rule.after) == (frozenset({"tet", "national_day"}), 2, 1)
+    assert (rule.like.name, rule.like.probe_every, rule.like.hasten) == (
+        "Ngày lễ",
+        timedelta(seconds=15),
+        1.5,
+    )
 
 
 def test_teams_that_rotate_absences_and_bodies_outside_are_read(folder: Path) -> None:
@@ -257,8 +279,47 @@ SHIFT = "shifts:\n  - {officers: [an], "
             " leadership, admin or the key of an officer, not 'director'",
         ),
         (
+            "escalation:\n  - {after: 0m, to: on_duty, for: [defaced]}\n"
+            "  - {after: 0m, to: an, for: [changed, unreachable, blind]}",
+            "4: escalation: expected a step that is for behind, or one that is for all",
+        ),
+        (
+            "escalation:\n  - {after: 0m, to: on_duty, every: 10m}\n  - {after: 5m, to: an, for: [defaced]}",
+            "5: escalation[0].every: expected only in the last step of its kinds",
+        ),
+        (
+            "escalation:\n  - {after: 0m, to: on_duty, every: 10s}",
+            "5: escalation[0].every: expected at least 1m, not '10s'",
+        ),
+        (
+            "escalation:\n  - {after: 0m, to: on_duty, for: [calmed]}",
+            "5: escalation[0].for[0]: expected one of defaced, changed, unreachable, blind, behind,"
+            " not 'calmed'",
+        ),
+        (
             "raised_watch:\n  - {name: Tết, from: 2027-02-11, to: 2027-02-05}",
             "5: raised_watch[0]: expected to (2027-02-05) not before from (2027-02-11)",
+        ),
+        (
+            "raised_watch:\n  - {name: Tết, from: 2027-02-05}",
+            "5: raised_watch[0]: expected either from and to, or holidays",
+        ),
+        (
+            "raised_watch:\n  - {name: Tết, from: 2027-02-05, to: 2027-02-11, holidays: [tet]}",
+            "5: raised_watch[0]: expected either from and to, or holidays",
+        ),
+        (
+            "raised_watch:\n  - {name: Tết, from: 2027-02-05, to: 2027-02-11, before: 1}",
+            "5: raised_watch[0]: expected before and after with holidays only",
+        ),
+        (
+            "raised_watch:\n  - {name: Tết, holidays: [christmas]}",
+            "5: raised_watch[0].holidays[0]: expected one of new_year, tet, hung_kings, reunification,"
+            " labour, national_day, culture, not 'christmas'",
+        ),
+        (
+            "raised_watch:\n  - {name: Tết, holidays: [tet], hasten: 0.5}",
+            "5: raised_watch[0].hasten: expected a number from 1 to 20, not '0.5'",
         ),
         (
             "raised_watch:\n  - {name: Tết, from: 05/02/2027, to: 2027-02-11}",
