@@ -22,6 +22,12 @@ def test_tokens_nonces_times_comments_and_figures_are_noise() -> None:
     assert only_noise(page(), page())
 
 
+def test_a_comment_may_name_the_server_that_answered() -> None:
+    assert only_noise(
+        page(more="<!-- 1795923974.338 may-chu-c -->"), page(more="<!-- 1795923974.339 may-chu-a -->")
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -61,7 +67,8 @@ def test_anything_else_is_not(before: str, after: str) -> None:
         ),
         # browsers end a comment here, and show what follows
         ("<!-- header -->", "<!-- --!> HACKED BY ANONYMOUS -->"),
-        ("<!-- header -->", "<!-- Hacked -->"),
+        ("<!-- header -->", "<!-->Hacked-->"),
+        ("<!-- header -->", "<!--->Hacked-->"),
         # a host in what is dropped from a path
         (
             "<form action='https://sso.gov.vn/login'>",
