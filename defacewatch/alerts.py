@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     SIGHTED = "sighted"  # and it is back
     BEHIND = "behind"  # this host does not keep up: pages are not seen within their interval
     CAUGHT_UP = "caught-up"  # and it does again
+    ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over
     TAKEN = "taken"  # somebody has taken an incident: for those who were told of it

@@ -12,7 +12,6 @@ import structlog
 from defacewatch.alerts import draft
 from defacewatch.calm import CalmPages, Reads
 from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
-from defacewatch.compare import compare
 from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
@@ -26,25 +25,25 @@ from defacewatch.looks import (
     next_validators,
     nothing_came,
     pause_before,
+    proposed,
     showing,
     standing,
     taught_profile,
     unreadable,
     validators_for,
+    verdict_of,
 )
 from defacewatch.materials import made_of
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
-from defacewatch.signals import Kind, Signal
 from defacewatch.verdicts import (
     BAD,
     Verdict,
     VerdictKind,
     blinded,
-    judge,
-    muted,
     needs_another_look,
     settle,
 )
+from defacewatch.windows import is_expected
 from defacewatch.workers import TooMuch
 
 log = structlog.get_logger(__name__)
@@ -207,6 +206,8 @@ class Checker:
         while needs_another_look([v.kind for v in verdicts]) and is_news(
             context.incident, verdicts[0], self.clock()
         ):
+            if context.incident is None and all(is_expected(context.window, verdict) for verdict in verdicts):
+                return  # nobody is woken
             await self.sleep(self.confirm_after.total_seconds())
             looks.append(await self._render(context, Rank.CONFIRM, dwell=dwells))
             verdicts.append(await in_worker(verdict_of, context, looks[-1]))
@@ -257,6 +258,8 @@ class Checker:
             self.unkept[page] = str(error)
             return outcome
         self.unkept.pop(page, None)
+        if outcome.expected:
+            kept = proposed(kept, outcome)
         incident = outcome.change.incident
         if incident is None or outcome.verdict.kind not in BAD:
             return replace(outcome, kept=kept)
@@ -268,9 +271,13 @@ class Checker:
         if verdict.kind is VerdictKind.UNREACHABLE:
             # before an outage is told: the browser may be let in where a probe is turned away
             return context.streak.failures + 1 == FAILURES_BEFORE_ALERT
+        age = timedelta.max if context.captured_at is None else seen.look.at - context.captured_at
+        if is_expected(context.window, verdict) and context.incident is None:
+            return age >= self.revalidate_every
+        if context.last is VerdictKind.CHANGED and context.incident is None and context.window is None:
+            return True  # what had been announced is over, and the browser may have seen more than a probe
         if verdict.kind in BAD and seen.features is not None:
             return is_news(context.incident, verdict, seen.look.at)
-        age = timedelta.max if context.captured_at is None else seen.look.at - context.captured_at
         if context.streak.failures and context.streak.tier is Tier.RENDER:
             # only the browser can end what only the browser sees
             return context.streak.failures < FAILURES_BEFORE_ALERT or age >= SUSPECT_PAUSE
@@ -293,7 +300,10 @@ class Checker:
         tier = last.look.tier
         streak = context.streak.after(verdict.kind, tier)
         now = self.clock()
-        if is_silent(context, verdict, last):
+        expected = context.incident is None and is_expected(context.window, verdict)
+        if expected:
+            change = Change(None)
+        elif is_silent(context, verdict, last):
             verdict = replace(verdict, kind=standing(context) or verdict.kind)
             change = Change(context.incident)
         else:
@@ -328,6 +338,7 @@ class Checker:
             profile=taught_profile(context, verdict, features) if tier is Tier.RENDER else None,
             alerts=tuple(a for a in alerts if a is not None),
             browser_failed=last.blind is not None,
+            expected=expected,
         )
         return outcome, shown
 
@@ -335,14 +346,3 @@ class Checker:
 async def in_worker(work: Callable[..., T], *args: object) -> T:
     """CPU work off the event loop."""
     return await asyncio.to_thread(work, *args)
-
-
-def verdict_of(context: Context, seen: Seen) -> Verdict:
-    """The verdict on one look: compared with the approved baseline, muted where a false alarm said so."""
-    probe = seen.look.probe
-    if probe.not_modified and probe.tls is None and not probe.refusals and context.last is not None:
-        return Verdict(context.last, context.last_score)
-    signals = compare(context.baseline, context.profile, seen.look, seen.features)
-    if seen.blind is not None:
-        signals = (*signals, Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": seen.blind[:200]}))
-    return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)

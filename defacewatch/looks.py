@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.compare import compare
 from defacewatch.incidents import Incident
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
-from defacewatch.records import Context, Outcome
-from defacewatch.signals import Kind
-from defacewatch.verdicts import BAD, Verdict, VerdictKind
+from defacewatch.records import Context, Kept, Outcome
+from defacewatch.signals import Kind, Signal
+from defacewatch.verdicts import BAD, Verdict, VerdictKind, judge, muted
 from defacewatch.workers import TooMuch
 
 KEEP_CLEAN_EVERY = timedelta(days=1)  # a clean capture is kept this often, as a trace of how the page looked
+KEEP_EXPECTED_EVERY = timedelta(hours=1)  # one that shows what was announced, this often
 KEEP_BAD_EVERY = timedelta(hours=6)  # one that shows what an open incident has already told, this often
 REMIND_OF_CERTIFICATE = timedelta(days=7)
 SUSPECT_AT = 10.0  # points of a probe that make the browser look, once per served document
@@ -114,12 +116,22 @@ def pause_before(verdict: Verdict, revalidate_every: timedelta) -> timedelta:
 
 def is_worth_keeping(outcome: Outcome) -> bool:
     verdict, kept_at = outcome.verdict, outcome.context.kept_at
-    incident = outcome.change.incident
+    incident, window = outcome.change.incident, outcome.context.window
+    if outcome.expected and window is not None:
+        return kept_at is None or kept_at <= window.start or outcome.at - kept_at >= KEEP_EXPECTED_EVERY
     if verdict.kind in BAD and incident is not None and incident.capture is None:
         return True
     if verdict.wavered or outcome.change.event is not None or kept_at is None:
         return True
     return outcome.at - kept_at >= (KEEP_BAD_EVERY if verdict.kind in BAD else KEEP_CLEAN_EVERY)
+
+
+def proposed(kept: Kept, outcome: Outcome) -> Kept:
+    """A capture of what was announced, proposed as the new look by whoever announced it."""
+    window = outcome.context.window
+    if window is None or outcome.verdict.kind is not VerdictKind.CHANGED:
+        return kept
+    return replace(kept, capture=replace(kept.capture, proposed_by=window.by, proposed_at=outcome.at))
 
 
 def next_validators(verdict: Verdict, look: Look) -> Validators | None:
@@ -146,3 +158,14 @@ def certificate_draft(context: Context, verdict: Verdict, now: datetime) -> Draf
     if soon is None or (told is not None and now - told < REMIND_OF_CERTIFICATE):
         return None
     return Draft(AlertKind.CERTIFICATE, Urgency.NORMAL, dict(soon.evidence))
+
+
+def verdict_of(context: Context, seen: Seen) -> Verdict:
+    """The verdict on one look: compared with the approved baseline, muted where a false alarm said so."""
+    probe = seen.look.probe
+    if probe.not_modified and probe.tls is None and not probe.refusals and context.last is not None:
+        return Verdict(context.last, context.last_score)
+    signals = compare(context.baseline, context.profile, seen.look, seen.features)
+    if seen.blind is not None:
+        signals = (*signals, Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": seen.blind[:200]}))
+    return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)

@@ -10,6 +10,7 @@ from defacewatch.incidents import Change, Incident
 from defacewatch.portals import Page, Portal
 from defacewatch.profiles import Profile
 from defacewatch.verdicts import Streak, Verdict, VerdictKind
+from defacewatch.windows import Window
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Context:
     `captured_hash` is the DOM hash of the served document at the last capture, made at `captured_at`
     (probes since then that found the same document need no browser). `unread`: looks are approved, but only
     another version of the engine has read them, so nothing is known to be as approved. `mutes` are the
-    identities that false alarms muted. `kept_at` is when a capture was last kept. `version` is for `record`:
+    identities that false alarms muted. `kept_at` is when a capture was last kept. `window` is what was
+    announced for now. `version` is for `record`:
     it raises Moved if the page's state, baseline or incident has moved since.
     """
 
@@ -45,6 +47,7 @@ class Context:
     captured_hash: str | None = None
     kept_at: datetime | None = None
     certificate_told_at: datetime | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Outcome:
     state (None: leave as it is).
     `kept` is the confirming capture. `alerts` are the rows that somebody must hear. `looks` says how many
     looks it took, `captures` how many of them with the browser; `elapsed` is in seconds, the wait for
-    confirmation included.
+    confirmation included. `expected` says that what was found had been announced.
     """
 
     context: Context
@@ -85,6 +88,7 @@ class Outcome:
     materials: tuple[Material, ...] | None = None
     alerts: tuple[Draft, ...] = ()
     browser_failed: bool = False
+    expected: bool = False
 
 
 @dataclass(frozen=True)

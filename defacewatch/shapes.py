@@ -20,6 +20,7 @@ from defacewatch.rostering import Finding
 from defacewatch.shifts import Entered, Turn
 from defacewatch.signals import Signal
 from defacewatch.verdicts import Verdict, VerdictKind
+from defacewatch.windows import Announced
 
 Line = dict[str, Any]
 
@@ -261,6 +262,24 @@ def absence_line(entered: Entered) -> Line:
         "by": entered.by,
         "at": moment(entered.at),
         "swap": entered.swap,
+        "withdrawn_by": entered.withdrawn_by,
+        "withdrawn_at": moment(entered.withdrawn_at),
+    }
+
+
+def window_line(entered: Announced) -> Line:
+    """A maintenance window or an announced update."""
+    window = entered.window
+    return {
+        "id": window.id,
+        "portal": window.portal,
+        "from": moment(window.start),
+        "to": moment(window.end),
+        "by": window.by,
+        "reason": window.reason,
+        "contact": window.contact,
+        "via": window.via,
+        "at": moment(entered.at),
         "withdrawn_by": entered.withdrawn_by,
         "withdrawn_at": moment(entered.withdrawn_at),
     }

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import trustme
@@ -16,6 +16,7 @@ from defacewatch.incidents import Event, Resolution, State
 from defacewatch.records import Outcome, Recorded
 from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import BAD, VerdictKind
+from defacewatch.windows import Window
 from defacewatch.workers import TooMuch
 from tests.fetch.portal import Portal as TlsPortal
 from tests.fetch.portal import page as raw_page
@@ -532,3 +533,71 @@ async def test_an_approval_by_another_process_ends_the_calm(watch: Watch) -> Non
     result = await watch.checker.probe_page(watch.page_id)
     assert result is not None, "it is judged in full"
     assert (await watch.store.checks.standing())[0].verdict is VerdictKind.CLEAN
+
+
+async def announced(watch: Watch, *, hours: float = 2.0) -> None:
+    start = watch.clock()
+    window = Window(
+        "p", start, start + timedelta(hours=hours), "Sở TTTT", "Nâng cấp giao diện", "0900", "test"
+    )
+    await watch.store.windows.announce(window, now=start)
+
+
+# Other colours, another structure; what makes the page its organisation's is all there.
+REDESIGNED = page(
+    more="".join(f"<section><h2>Chuyên mục {n}</h2><p>Tin</p></section>" for n in range(30))
+).replace("<style>", "<style>header, main { background: #00695c !important; color: #fff }")
+
+
+async def test_in_an_announced_time_a_change_wakes_nobody_and_is_proposed_by_whoever_announced_it(
+    watch: Watch,
+) -> None:
+    await announced(watch)
+    watch.site.show(REDESIGNED)
+    result = await watch.check(render=True)
+    assert result.outcome.verdict.kind is VerdictKind.CHANGED
+    assert result.outcome.expected
+    assert (result.recorded.incident, result.outcome.alerts) == (None, ())
+    (proposal,) = await watch.store.baselines.proposals()
+    assert (proposal.id, proposal.proposed_by) == (result.recorded.capture, "Sở TTTT")
+    again = await watch.check()
+    assert again.outcome.tier is Tier.PROBE, "nor does it keep the browser busy"
+
+
+async def test_what_is_still_there_when_the_time_is_over_is_told(watch: Watch) -> None:
+    await announced(watch)
+    watch.site.show(REDESIGNED)
+    await watch.check(render=True)
+    watch.clock.forward(hours=2)
+    result = await watch.check()
+    assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.CHANGED]
+    assert result.recorded.incident is not None
+
+
+async def test_what_was_approved_meanwhile_is_clean_afterwards(watch: Watch) -> None:
+    await announced(watch)
+    watch.site.show(REDESIGNED)
+    kept = (await watch.check(render=True)).recorded.capture
+    assert kept is not None
+    await watch.store.baselines.approve(kept, by="binh", reason="đã thông báo", now=watch.clock())
+    watch.clock.forward(hours=2)
+    assert (await watch.check(render=True)).outcome.verdict.kind is VerdictKind.CLEAN
+
+
+async def test_an_attack_is_told_in_an_announced_time_too(watch: Watch) -> None:
+    await announced(watch)
+    watch.site.show(DEFACED)
+    result = await watch.check()
+    assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+    assert not result.outcome.expected
+
+
+async def test_an_open_incident_is_not_hidden_by_an_announcement(watch: Watch) -> None:
+    watch.site.show(DEFACED)
+    await watch.check()
+    await announced(watch)
+    watch.site.show(REDESIGNED)
+    watch.clock.forward(minutes=3)
+    result = await watch.check(render=True)
+    assert result.outcome.change.incident is not None
+    assert not result.outcome.expected

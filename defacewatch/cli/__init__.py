@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from defacewatch import logs
-from defacewatch.cli import alerts, baselines, database, doctor, incidents, look, portals, roster, service
+from defacewatch.cli import (
+    alerts,
+    baselines,
+    database,
+    doctor,
+    incidents,
+    look,
+    portals,
+    roster,
+    service,
+    windows,
+)
 from defacewatch.cli.common import Settled
 from defacewatch.config.environment import PREFIX, Secrets
 from defacewatch.errors import DefacewatchError
@@ -30,6 +41,10 @@ app.command()(look.check)
 app.command()(look.learn)
 app.add_typer(baselines.app, name="baseline")
 app.add_typer(portals.app, name="portals")
+portals.app.command("announce")(windows.announce)
+portals.app.command("announcements")(windows.announcements)
+portals.app.command("call-off")(windows.call_off)
+portals.app.command("announce-link")(windows.announce_link)
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(roster.app, name="roster")
 app.add_typer(alerts.alert, name="alert")

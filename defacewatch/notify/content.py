@@ -30,6 +30,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
     AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
     AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
+    AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
     AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
@@ -48,8 +49,20 @@ EXPLAINED: Mapping[AlertKind, str] = {
         " Fewer pages, longer intervals, or a stronger host will help; `defacewatch doctor` shows the sum."
     ),
     AlertKind.CAUGHT_UP: N_("All pages are looked at as often as they should be. The watch goes on."),
+    AlertKind.ANNOUNCED: N_(
+        "Changes of this portal wake nobody in this time, and are proposed for approval."
+        " Signs of an attack are still told at once."
+    ),
     AlertKind.TEST: N_("This is only a test. Nothing has happened."),
 }
+
+# What is said of an announcement, by the names of its facts.
+ANNOUNCED = (
+    ("portal", N_("Web portal")),
+    ("reason", N_("What will be done")),
+    ("by", N_("Announced by")),
+    ("contact", N_("Telephone")),
+)
 
 # What those on duty go through when a raised watch begins.
 CHECKLIST = (
@@ -187,13 +200,25 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
                     safe(" ".join(filter(None, (c.name, c.phone)))) for c in portal.contacts[:CONTACTS]
                 ),
             )
+    yield from _told(notice, _)
+    yield from _times(notice, _)
+    if alert.kind is AlertKind.TEST and notice.to is not None:
+        yield _("To"), safe(notice.to.name)
+
+
+def _told(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
+    """What an alert tells of itself: of an announcement, or of a raised watch."""
+    alert = notice.alert
+    if alert.kind is AlertKind.ANNOUNCED:
+        for name, label in ANNOUNCED:
+            if said := alert.facts.get(name):
+                yield _(label), safe(str(said), 300)
+        ends = (datetime.fromisoformat(str(alert.facts[name])) for name in ("starts", "ends"))
+        yield _("Period"), " – ".join(local_time(moment, notice.zone) for moment in ends)
     if "first" in alert.facts and "last" in alert.facts:
         days = (date.fromisoformat(str(alert.facts[name])) for name in ("first", "last"))
         yield _("Period"), " – ".join(f"{day:%d/%m/%Y}" for day in days)
         yield _("Occasion"), safe(str(alert.facts.get("name", "")), 100)
-    yield from _times(notice, _)
-    if alert.kind is AlertKind.TEST and notice.to is not None:
-        yield _("To"), safe(notice.to.name)
 
 
 def _urgency(notice: Notice, _: Translate) -> str:

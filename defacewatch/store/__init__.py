@@ -19,6 +19,7 @@ from defacewatch.store.links import Links
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
 from defacewatch.store.upkeep import Sizes, Upkeep
+from defacewatch.store.windows import Windows
 
 __all__ = ["Store"]
 
@@ -39,6 +40,7 @@ class Store:
         self.absences = Absences(engine)
         self.figures = Figures(engine)
         self.links = Links(engine)
+        self.windows = Windows(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -8,9 +8,9 @@ from sqlalchemy import insert, select, update
 
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.shifts import Absence, Entered
+from defacewatch.store.dutyschema import absences
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import Columns, part
-from defacewatch.store.schema import absences
 
 
 class Absences:

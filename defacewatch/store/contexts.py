@@ -10,11 +10,14 @@ from sqlalchemy.engine import Connection
 from defacewatch.captures import Validators
 from defacewatch.errors import NotFound
 from defacewatch.records import Context
+from defacewatch.store.dutyschema import windows
 from defacewatch.store.known import Known
-from defacewatch.store.rows import incident_of, page_of, parts, portal_of
+from defacewatch.store.rows import incident_of, page_of, part, parts, portal_of
 from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
 from defacewatch.store.states import UNRESOLVED, streak_of
+from defacewatch.store.windows import announced_of, holds_at
 from defacewatch.verdicts import VerdictKind
+from defacewatch.windows import Window
 
 WAVERS_WITHIN = timedelta(hours=24)
 
@@ -33,12 +36,19 @@ _ONE_OF_EACH = (
         _RESOLVED.scalar_subquery(),
         _WAVERS.scalar_subquery(),
         exists().where(mutes.c.page == _PAGE),
+        exists().where(windows.c.portal == portals.c.key, holds_at(bindparam("now"))),
     )
     .join(pages, page_state.c.page == pages.c.id)
     .join(portals, pages.c.portal == portals.c.key)
     .outerjoin(incidents, and_(incidents.c.page == pages.c.id, UNRESOLVED))
     .outerjoin(profiles, profiles.c.page == pages.c.id)
     .where(page_state.c.page == _PAGE)
+)
+_WINDOW = (
+    select(windows)
+    .where(windows.c.portal == bindparam("portal"), holds_at(bindparam("now")))
+    .order_by(windows.c.ends.desc())
+    .limit(1)
 )
 _MUTES = select(mutes.c.identity).where(mutes.c.page == _PAGE)
 
@@ -48,13 +58,12 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
 
     The version is read first: what moves after it is found out when the check is recorded.
     """
-    row: Sequence[Any] | None = db.execute(
-        _ONE_OF_EACH, {"page": page_id, "since": now - WAVERS_WITHIN}
-    ).one_or_none()
+    asked = {"page": page_id, "since": now - WAVERS_WITHIN, "now": now}
+    row: Sequence[Any] | None = db.execute(_ONE_OF_EACH, asked).one_or_none()
     if row is None:
         raise NotFound(f"there is no page {page_id}")
     state, page, portal, incident = parts(row, *_TABLES)
-    profile_version, digest, previous, wavers, muted = row[-5:]
+    profile_version, digest, previous, wavers, muted, announced = row[-6:]
     baseline, any_approved = known.baseline(db, page_id)
     return Context(
         page_of(page),
@@ -77,4 +86,11 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
         captured_hash=state["captured_hash"],
         kept_at=state["kept_at"],
         certificate_told_at=state["certificate_told_at"],
+        window=_window(db, portal["key"], now) if announced else None,
     )
+
+
+def _window(db: Connection, portal: str, now: datetime) -> Window | None:
+    """Of several that run, the one that lasts longest."""
+    row = db.execute(_WINDOW, {"portal": portal, "now": now}).first()
+    return None if row is None else announced_of(part(row, windows)).window

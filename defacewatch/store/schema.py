@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from defacewatch.store.columns import Moment, Words
 
-_Id = BigInteger().with_variant(Integer, "sqlite")
+Id = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -32,8 +32,8 @@ metadata = MetaData(
 )
 
 
-def _numbered() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
+def numbered() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
 
 
 portals = Table(
@@ -142,7 +142,7 @@ captures = Table(
 approvals = Table(
     "approvals",
     metadata,
-    _numbered(),
+    numbered(),
     Column("page", Text, ForeignKey("pages.id"), nullable=False),
     Column("capture", Text, ForeignKey("captures.id"), nullable=False, index=True),
     Column("by", Words, nullable=False),
@@ -177,7 +177,7 @@ materials = Table(
 incidents = Table(
     "incidents",
     metadata,
-    _numbered(),
+    numbered(),
     Column("page", Text, ForeignKey("pages.id"), nullable=False),
     Column("verdict", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
@@ -193,7 +193,7 @@ incidents = Table(
     Column("present", Boolean, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("capture", Text),
-    Column("previous", _Id, ForeignKey("incidents.id")),
+    Column("previous", Id, ForeignKey("incidents.id")),
     Column("version", Integer, nullable=False),
     Index(
         "uq_incidents_unresolved",
@@ -210,8 +210,8 @@ incidents = Table(
 incident_events = Table(
     "incident_events",
     metadata,
-    _numbered(),
-    Column("incident", _Id, ForeignKey("incidents.id"), nullable=False),
+    numbered(),
+    Column("incident", Id, ForeignKey("incidents.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("event", Text, nullable=False),
     Column("by", Words, nullable=False),
@@ -226,12 +226,12 @@ incident_events = Table(
 mutes = Table(
     "mutes",
     metadata,
-    _numbered(),
+    numbered(),
     Column("page", Text, ForeignKey("pages.id"), nullable=False),
     Column("identity", Words, nullable=False),
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("incident", _Id, ForeignKey("incidents.id")),
+    Column("incident", Id, ForeignKey("incidents.id")),
     Index(None, "page"),
 )
 
@@ -242,7 +242,7 @@ FOUND_NOTHING = "coalesce(incident, 0) = 0 AND NOT wavered AND verdict IN ('clea
 checks = Table(
     "checks",
     metadata,
-    _numbered(),
+    numbered(),
     Column("page", Text, ForeignKey("pages.id"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("tier", Text, nullable=False),
@@ -257,7 +257,7 @@ checks = Table(
     Column("dom_hash", Text),
     Column("screen_hash", Text),
     Column("capture", Text),
-    Column("incident", _Id, ForeignKey("incidents.id"), index=True),
+    Column("incident", Id, ForeignKey("incidents.id"), index=True),
     Index(None, "page", "at"),
     Index(None, "at"),
     Index(
@@ -288,13 +288,13 @@ check_days = Table(
 alerts = Table(
     "alerts",
     metadata,
-    _numbered(),
+    numbered(),
     Column("kind", Text, nullable=False),
     Column("urgency", Text, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("incident", _Id, ForeignKey("incidents.id"), index=True),
+    Column("incident", Id, ForeignKey("incidents.id"), index=True),
     Column("page", Text, ForeignKey("pages.id")),
-    Column("check", _Id, ForeignKey("checks.id", ondelete="SET NULL"), index=True),
+    Column("check", Id, ForeignKey("checks.id", ondelete="SET NULL"), index=True),
     Column("capture", Text),
     Column("officer", Text),
     Column("facts", Words, nullable=False),
@@ -314,8 +314,8 @@ alerts = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _numbered(),
-    Column("alert", _Id, ForeignKey("alerts.id"), nullable=False),
+    numbered(),
+    Column("alert", Id, ForeignKey("alerts.id"), nullable=False),
     Column("step", Integer, nullable=False),
     Column("channel", Text, nullable=False),
     Column("officer", Text, nullable=False),
@@ -342,24 +342,6 @@ deliveries = Table(
         sqlite_where=text("state <> 'sent'"),
         postgresql_where=text("state <> 'sent'"),
     ),
-    sqlite_autoincrement=True,
-)
-
-# Leave and swaps; both halves of a swap have the id of the first as `swap`.
-absences = Table(
-    "absences",
-    metadata,
-    _numbered(),
-    Column("officer", Text, nullable=False),
-    Column("starts", Moment, nullable=False),
-    Column("ends", Moment, nullable=False),
-    Column("instead", Text),
-    Column("reason", Words, nullable=False),
-    Column("by", Words, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("swap", _Id),
-    Column("withdrawn_by", Words),
-    Column("withdrawn_at", Moment),
     sqlite_autoincrement=True,
 )
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from defacewatch.roster import Roster
 from defacewatch.store import Store
-from defacewatch.web import api, calendar, incident, login, operations, pictures, status, take
+from defacewatch.web import announce, api, calendar, incident, login, operations, pictures, status, take
 from defacewatch.web.access import Access
 from defacewatch.web.console import CONSOLE, Console, console_of
 from defacewatch.web.rendering import Renderer
@@ -76,6 +76,8 @@ def make_app(
             web.post("/logout", login.logout),
             web.get("/healthz", operations.healthz),
             web.get("/metrics", operations.metrics),
+            web.get(announce.ROUTE, announce.form),
+            web.post(announce.ROUTE, announce.announce),
             web.get(take.ROUTE, take.show),
             web.post(take.ROUTE, take.take),
             *api.routes(),

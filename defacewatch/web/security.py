@@ -28,7 +28,8 @@ HEADERS = {
 API = "/api/"
 METRICS = "/metrics"
 HEALTH = "/healthz"
-CALENDAR, TAKE = "/calendar/", "/take/"  # what is behind these has its secret in the address
+# What is behind these has its secret in the address.
+CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
 OPEN = frozenset({HEALTH, "/login", "/static/console.css", "/static/mark.svg"})  # the form and its looks
 RETURN_TO = re.compile(r"/(?:incidents/\d{1,18})?", re.ASCII)  # where a login may lead
 YEAR = 365 * 24 * 3600
@@ -99,7 +100,7 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only /healthz, the login form, and what has its secret in its address answer without a token."""
-    if request.path in OPEN or request.path.startswith((CALENDAR, TAKE)):
+    if request.path in OPEN or request.path.startswith((CALENDAR, TAKE, ANNOUNCE)):
         return await handler(request)
     console = console_of(request)
     bearer = _bearer(request)

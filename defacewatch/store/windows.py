@@ -1,0 +1,109 @@
+"""Maintenance windows and announced updates. Nothing is changed or deleted afterwards; what no longer holds
+is withdrawn."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
+
+from defacewatch.alerts import AlertKind, Draft
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.portals import Urgency
+from defacewatch.store.dutyschema import windows
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import LOOK_AFRESH, add_alert
+from defacewatch.store.rows import Columns, part
+from defacewatch.store.schema import page_state, pages, portals
+from defacewatch.windows import Announced, Window
+
+PENDING = 20  # windows of one portal that are not over: more are a mistake, or somebody's mischief
+
+
+def holds_at(now: object) -> ColumnElement[bool]:
+    """Windows that run at a moment, and that nobody has withdrawn."""
+    return and_(windows.c.starts <= now, windows.c.ends > now, windows.c.withdrawn_at.is_(None))
+
+
+class Windows:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def announce(self, window: Window, *, now: datetime) -> int:
+        """Enter a window, and let those on duty know; its id. Raises NotFound for an unknown portal, Conflict
+        where too many wait."""
+        async with self.engine.lasting() as db:
+            known = select(portals.c.key).where(portals.c.key == window.portal).with_for_update()
+            if await db.scalar(known) is None:
+                raise NotFound(f"there is no portal {window.portal}")
+            waiting = select(func.count()).where(
+                windows.c.portal == window.portal, windows.c.ends > now, windows.c.withdrawn_at.is_(None)
+            )
+            if (await db.scalar(waiting) or 0) >= PENDING:
+                raise Conflict(f"portal {window.portal} has {PENDING} announcements that are not over")
+            values = {
+                "portal": window.portal,
+                "starts": window.start,
+                "ends": window.end,
+                "by": window.by,
+                "reason": window.reason,
+                "contact": window.contact,
+                "via": window.via,
+                "at": now,
+            }
+            made = await db.execute(insert(windows).values(values).returning(windows.c.id))
+            number = int(made.scalar_one())
+            name = await db.scalar(select(portals.c.name).where(portals.c.key == window.portal))
+            facts = {
+                "portal": name,
+                "starts": window.start.isoformat(),
+                "ends": window.end.isoformat(),
+                **{key: values[key] for key in ("by", "reason", "contact")},
+            }
+            draft = Draft(AlertKind.ANNOUNCED, Urgency.NORMAL, facts)
+            await db.run_sync(add_alert, draft, at=now)
+            return number
+
+    async def withdraw(self, number: int, *, by: str, now: datetime) -> None:
+        """What a window let pass is looked at afresh. Raises NotFound, and Conflict when it is withdrawn."""
+        async with self.engine.lasting() as db:
+            row = (
+                await db.execute(select(windows).where(windows.c.id == number).with_for_update())
+            ).one_or_none()
+            if row is None:
+                raise NotFound(f"there is no announcement {number}")
+            there = announced_of(part(row, windows))
+            if there.withdrawn_at is not None:
+                raise Conflict(f"announcement {number} was withdrawn by {there.withdrawn_by} already")
+            moved = update(windows).where(windows.c.id == number)
+            await db.execute(moved.values(withdrawn_by=by, withdrawn_at=now))
+            of_portal = select(pages.c.id).where(pages.c.portal == there.window.portal)
+            afresh = update(page_state).where(page_state.c.page.in_(of_portal))
+            await db.execute(afresh.values(version=page_state.c.version + 1, **LOOK_AFRESH))
+
+    async def every(self, *, portal: str | None = None) -> tuple[Announced, ...]:
+        """All that was ever announced, by id."""
+        query = select(windows).order_by(windows.c.id)
+        if portal is not None:
+            query = query.where(windows.c.portal == portal)
+        async with self.engine.reading() as db:
+            return tuple(announced_of(part(row, windows)) for row in await db.execute(query))
+
+    async def running(self, now: datetime) -> Sequence[Window]:
+        """Those that run now."""
+        query = select(windows).where(holds_at(now)).order_by(windows.c.ends)
+        async with self.engine.reading() as db:
+            return [announced_of(part(row, windows)).window for row in await db.execute(query)]
+
+
+def announced_of(row: Columns) -> Announced:
+    window = Window(
+        row["portal"],
+        row["starts"],
+        row["ends"],
+        row["by"],
+        row["reason"],
+        row["contact"],
+        row["via"],
+        row["id"],
+    )
+    return Announced(window, row["at"], row["withdrawn_by"], row["withdrawn_at"])
