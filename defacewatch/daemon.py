@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.messenger import Messenger
+from defacewatch.portals import Portal
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.rostering import with_absences
 from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
@@ -71,6 +72,7 @@ class Daemon:
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
         self.entered: tuple[Absence, ...] = ()
+        self.announced: dict[int, str] = {}  # the portals of announcements that run, by their numbers
 
     @property
     def roster(self) -> Roster:
@@ -205,6 +207,15 @@ class Daemon:
             states = await self.store.checks.standing()
             self.schedule.apply(planned, {state.page: state.captured_at for state in states})
             self.errands.forget(planned.keys())
+        await self._look_after(portals)
+
+    async def _look_after(self, portals: Sequence[Portal]) -> None:
+        """Capture the pages of portals whose announced time is over: what is there now is what counts."""
+        before, running = self.announced, await self.store.windows.running(self.clock())
+        self.announced = {window.id: window.portal for window in running}
+        over = {portal for number, portal in before.items() if number not in self.announced}
+        for page in (page for portal in portals if portal.key in over for page in portal.pages):
+            self.schedule.hurry(page.id)
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention

@@ -15,6 +15,7 @@ import pytest
 import structlog
 import yaml
 
+from defacewatch.agenda import Errand
 from defacewatch.calm import CalmPages
 from defacewatch.cli.common import Settled, session
 from defacewatch.cli.service import make_daemon
@@ -24,7 +25,9 @@ from defacewatch.demo.mailbox import Mailbox
 from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 from defacewatch.renewal import Renewal
+from defacewatch.shifts import Absence
 from defacewatch.verdicts import VerdictKind
+from defacewatch.windows import Window
 from tests.site import Site
 
 TOKEN = "status-token-of-the-test"
@@ -199,6 +202,36 @@ async def test_a_portal_paused_by_another_process_is_no_longer_watched(stand: St
         daemon = await stand.daemon(stack)
         await daemon.store.portals.pause("tinh", by="an", now=daemon.clock())
         await until(lambda: not daemon.schedule.planned)
+
+
+async def test_when_an_announced_time_is_over_its_portal_is_captured_before_the_round(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        (page,) = daemon.schedule.planned
+        now = daemon.clock()
+        window = Window("tinh", now - timedelta(hours=1), now + timedelta(hours=1), "Sở", "Nâng cấp")
+        number = await daemon.store.windows.announce(window, now=now)
+        await daemon._plan()
+        assert daemon.announced == {number: "tinh"}
+        await until(lambda: page in daemon.schedule.captured)
+        due = daemon.schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        assert not due.urgent
+        await daemon.store.windows.withdraw(number, by="an", now=now)
+        before = daemon.schedule.captured[page]
+        await daemon._plan()
+        assert daemon.announced == {}
+        await until(lambda: daemon.schedule.captured[page] > before)
+
+
+async def test_leave_that_another_process_enters_holds_at_the_next_plan(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        now = daemon.clock()
+        away = Absence("an", now - timedelta(hours=1), now + timedelta(hours=1))
+        await daemon.store.absences.add([away], by="an", now=now)
+        await daemon._plan()
+        assert [absence.officer for absence in daemon.roster.absences] == ["an"]
 
 
 async def test_a_taken_address_is_one_clear_error(stand: Stand) -> None:
