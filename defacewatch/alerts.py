@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
     SIGHTED = "sighted"  # and it is back
     BEHIND = "behind"  # this host does not keep up: pages are not seen within their interval
     CAUGHT_UP = "caught-up"  # and it does again
+    CHANNEL_DOWN = "channel-down"  # a channel does not answer: told on the others
+    CHANNEL_UP = "channel-up"  # and it does again
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over

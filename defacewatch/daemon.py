@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from defacewatch import config
 from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
+from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
 from defacewatch.errands import Errands
@@ -38,6 +39,8 @@ GRACE = timedelta(seconds=7)  # for checks in flight when the daemon is stopped
 RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
+CHANNELS_EVERY = 300.0  # seconds between questions whether the channels could deliver
+BEAT_EVERY = 60.0  # seconds between signs of life to the outside
 CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
 MEASURE_EVERY = 15.0
 USAGE_EVERY = 60.0
@@ -72,6 +75,7 @@ class Daemon:
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
         self.entered: tuple[Absence, ...] = ()
+        self.beaten = False  # whether a sign of life was given
         self.announced: dict[int, str] = {}  # the portals of announcements that run, by their numbers
 
     @property
@@ -116,6 +120,8 @@ class Daemon:
                 self._every("note", NOTE_EVERY, self._note, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
+                self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
+                self._every("heartbeat", BEAT_EVERY, self._beat, watched=False),
                 self._reloading(stamp),
                 self._renewing(),
             ]
@@ -244,6 +250,7 @@ class Daemon:
 
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
+        self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.channels, self.clock)
         self.selfwatches: tuple[SelfWatch | Announcing, ...] = (
             Announcing(self.store, lambda: self.roster, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
@@ -262,6 +269,15 @@ class Daemon:
         for watch in self.selfwatches:
             if await watch.watch():
                 self.messenger.outbox.wake()
+
+    async def _channels(self) -> None:
+        if await self.channelwatch.watch():
+            self.messenger.outbox.wake()
+
+    async def _beat(self) -> None:
+        silent = [f"{name}: {error}" for name, error in self.channelwatch.trouble.items()]
+        await self.messenger.beat([*self.health(), *silent], begins=not self.beaten)
+        self.beaten = True
 
     async def _renewing(self) -> None:
         """What another version has read is read again, once; pages whose check comes first do not wait."""

@@ -1,17 +1,23 @@
 """The outbox, its channels and the bot, as one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import structlog
+
+from defacewatch.alerts import DeliveryError
 from defacewatch.bot import Bot
 from defacewatch.channels import build_channels
 from defacewatch.config import Settings
+from defacewatch.notify.ping import Ping
 from defacewatch.outbox import Outbox
 from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.watchdog import Watchdog
 from defacewatch.web.take import take_url
+
+log = structlog.get_logger(__name__)
 
 
 class Messenger:
@@ -42,6 +48,8 @@ class Messenger:
             beat=watchdog.beat,
             forget=watchdog.forget,
         )
+        heartbeat = settings.alerts.heartbeat.url
+        self.ping = None if heartbeat is None else Ping(heartbeat)
         telegram = settings.alerts.telegram
         self.bot = (
             Bot(
@@ -62,6 +70,16 @@ class Messenger:
         if self.bot is not None:
             await self.bot.start()
 
+    async def beat(self, problems: Sequence[str], *, begins: bool = False) -> None:
+        """Tell the address outside that the watch is alive, and what is not well. That it cannot be told is
+        logged: whoever waits there will notice."""
+        if self.ping is None:
+            return
+        try:
+            await (self.ping.start() if begins else self.ping.beat(problems))
+        except DeliveryError as error:
+            log.warning("heartbeat not delivered", error=str(error))
+
     async def stop(self, within: float) -> None:
         """Finish what is being sent, within so many seconds; the rest stays in the outbox."""
         self.stopping.set()
@@ -73,3 +91,5 @@ class Messenger:
             await asyncio.wait({self.task})
         for channel in self.channels.values():
             await channel.close()
+        if self.ping is not None:
+            await self.ping.close()

@@ -33,6 +33,9 @@ COVERAGE = Gauge(
     "Share of the probes due in the last five minutes that were made within their interval",
     namespace=NAMESPACE,
 )
+CHANNEL_ANSWERS = Gauge(
+    "channel_answers", "Whether a channel answered when it was last asked", ["channel"], namespace=NAMESPACE
+)
 MISSED = Gauge("probes_missed", "Probes that were left out, or failed in ourselves", namespace=NAMESPACE)
 PROBES = Counter(
     "probes", "Probes of pages, by what they found: still, looked", ["found"], namespace=NAMESPACE

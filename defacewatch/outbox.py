@@ -65,6 +65,8 @@ def wanted_for(
 
 def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: datetime) -> tuple[Wanted, ...]:
     """Whom an alert's due step tells. Officers whom no usable channel reaches are stood in for."""
+    if alert.kind is AlertKind.CHANNEL_DOWN:
+        usable = [channel for channel in usable if channel != alert.facts.get("channel")]
     webhooks = tuple(Wanted(c, None, alert.step) for c in usable if c.startswith("webhook:"))
     if alert.officer is not None:
         named = roster.officer(alert.officer)

@@ -226,6 +226,17 @@ async def test_in_a_raised_watch_a_change_may_be_told_like_an_attack_and_climbs_
     assert (await desk.told())[2:] == [("telegram", "binh", SENT), ("email", "binh", SENT)]
 
 
+async def test_a_channel_that_is_down_is_told_of_on_the_others_alone(desk: Desk) -> None:
+    facts = {"channel": "telegram", "error": "connection refused"}
+    draft = Draft(AlertKind.CHANNEL_DOWN, Urgency.HIGH, facts)
+    await desk.store.alerts.raise_(draft, now=desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("email", "an", SENT)]
+    body = desk.mailbox.messages[0].get_body(("plain",))
+    assert body is not None
+    assert "Kênh: telegram" in body.get_content()
+
+
 async def test_everybody_who_was_told_learns_who_took_it_but_who_did(desk: Desk) -> None:
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     await desk.outbox.drain()

@@ -112,8 +112,15 @@ class Webhook(Section):
     url: Url = Field(repr=False)
 
 
+class Heartbeat(Section):
+    """An address outside that is told every minute that the watch is alive; without `url` none is."""
+
+    url: Url | None = Field(default=None, repr=False)
+
+
 class Alerts(Section):
     language: Language = "vi"
+    heartbeat: Heartbeat = Heartbeat()
     telegram: Telegram = Telegram()
     email: Mail = Mail()
     webhooks: tuple[Webhook, ...] = ()

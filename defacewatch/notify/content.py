@@ -30,6 +30,8 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
     AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
     AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
+    AlertKind.CHANNEL_DOWN: ("⚠️", N_("A CHANNEL DOES NOT ANSWER"), "#7c2d12"),
+    AlertKind.CHANNEL_UP: ("✅", N_("THE CHANNEL ANSWERS AGAIN"), "#166534"),
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
@@ -49,6 +51,10 @@ EXPLAINED: Mapping[AlertKind, str] = {
         " Fewer pages, longer intervals, or a stronger host will help; `defacewatch doctor` shows the sum."
     ),
     AlertKind.CAUGHT_UP: N_("All pages are looked at as often as they should be. The watch goes on."),
+    AlertKind.CHANNEL_DOWN: N_(
+        "Alerts come on the other channels meanwhile. `defacewatch alert test` shows what is wrong."
+    ),
+    AlertKind.CHANNEL_UP: N_("Alerts come on this channel again."),
     AlertKind.ANNOUNCED: N_(
         "Changes of this portal wake nobody in this time, and are proposed for approval."
         " Signs of an attack are still told at once."
@@ -209,10 +215,15 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
 def _told(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
     """What an alert tells of itself: of an announcement, or of a raised watch."""
     alert = notice.alert
+    if channel := alert.facts.get("channel"):
+        yield _("Channel"), safe(str(channel), 80)
+    if error := alert.facts.get("error"):
+        yield _("It said"), safe(str(error), 200)
     if alert.kind is AlertKind.ANNOUNCED:
         for name, label in ANNOUNCED:
             if said := alert.facts.get(name):
                 yield _(label), safe(str(said), 300)
+    if "starts" in alert.facts and "ends" in alert.facts:
         ends = (datetime.fromisoformat(str(alert.facts[name])) for name in ("starts", "ends"))
         yield _("Period"), " – ".join(local_time(moment, notice.zone) for moment in ends)
     if "first" in alert.facts and "last" in alert.facts:

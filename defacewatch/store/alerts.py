@@ -34,6 +34,8 @@ from defacewatch.store.rows import Columns, alert_of, delivery_of, incident_of, 
 from defacewatch.store.schema import alerts, approvals, captures, checks, deliveries, incidents
 from defacewatch.verdicts import Verdict
 
+LOOKED_AT = 200  # alerts
+
 _UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
 
@@ -74,12 +76,17 @@ class Alerts:
         """Record an alert outside a check; its id."""
         return await self.engine.last(lambda db: add_alert(db, draft, at=now, page=page, incident=incident))
 
-    async def last(self, kinds: Collection[AlertKind]) -> Alert | None:
-        """The latest alert of one of these kinds."""
+    async def last(
+        self, kinds: Collection[AlertKind], *, facts: Mapping[str, object] | None = None
+    ) -> Alert | None:
+        """The latest alert of one of these kinds, among whose facts are these (looked for among the last
+        `LOOKED_AT`)."""
         query = select(alerts).where(alerts.c.kind.in_([kind.value for kind in kinds]))
-        newest = query.order_by(alerts.c.id.desc()).limit(1)
-        row = await self.engine.read(lambda db: db.execute(newest).one_or_none())
-        return None if row is None else alert_of(part(row, alerts))
+        newest = query.order_by(alerts.c.id.desc()).limit(LOOKED_AT if facts else 1)
+        rows = await self.engine.read(lambda db: db.execute(newest).all())
+        found = (alert_of(part(row, alerts)) for row in rows)
+        wanted = dict(facts or {})
+        return next((alert for alert in found if wanted.items() <= dict(alert.facts).items()), None)
 
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
         """Claim the alert whose next step is due (of those numbered in `only`), for as long as the lease.

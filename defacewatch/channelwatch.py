@@ -1,0 +1,74 @@
+"""Asking the channels whether they could deliver, before something has to be delivered: one that does not
+answer is told of on the others."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from defacewatch import metrics
+from defacewatch.alerts import AlertKind, Channel, DeliveryError, Draft
+from defacewatch.portals import Urgency
+from defacewatch.store import Store
+
+log = structlog.get_logger(__name__)
+
+KINDS = (AlertKind.CHANNEL_DOWN, AlertKind.CHANNEL_UP)
+AFTER = 2  # rounds in a row without an answer: one may be a hiccup
+WITHIN = 30.0  # seconds for one answer
+
+
+class ChannelWatch:
+    """Asks all channels in a turn, sending nothing. What was told last is read from the alerts themselves, so
+    a restart neither repeats nor forgets it; only the rounds are counted anew."""
+
+    def __init__(
+        self, store: Store, channels: Callable[[], Mapping[str, Channel]], clock: Callable[[], datetime]
+    ) -> None:
+        self.store, self.channels, self.clock = store, channels, clock
+        self.rounds: Counter[str] = Counter()  # without an answer, in a row
+        self.trouble: dict[str, str] = {}  # channels that do not answer, and what they said
+
+    async def watch(self) -> bool:
+        """One turn; True when an alert was raised."""
+        channels = dict(self.channels())
+        answers = await asyncio.gather(*(_asked(channel) for channel in channels.values()))
+        for gone in self.trouble.keys() - channels.keys():
+            del self.trouble[gone]
+        told = [await self._noted(name, error) for name, error in zip(channels, answers, strict=True)]
+        return any(told)
+
+    async def _noted(self, name: str, error: str | None) -> bool:
+        metrics.CHANNEL_ANSWERS.labels(name).set(error is None)
+        if error is None:
+            self.rounds.pop(name, None)
+            self.trouble.pop(name, None)
+        else:
+            self.rounds[name] += 1
+            self.trouble[name] = error
+        last = await self.store.alerts.last(KINDS, facts={"channel": name})
+        is_told = last is not None and last.kind is AlertKind.CHANNEL_DOWN
+        if error is not None and not is_told and self.rounds[name] >= AFTER:
+            facts = {"channel": name, "error": error[:300]}
+            draft = Draft(AlertKind.CHANNEL_DOWN, Urgency.HIGH, facts)
+        elif error is None and is_told:
+            draft = Draft(AlertKind.CHANNEL_UP, Urgency.NORMAL, {"channel": name})
+        else:
+            return False
+        log.warning("channel", name=name, state=draft.kind.value, error=error)
+        await self.store.alerts.raise_(draft, now=self.clock())
+        return True
+
+
+async def _asked(channel: Channel) -> str | None:
+    """What is wrong with a channel; None when it answers."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            await channel.reachable()
+    except DeliveryError as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer in {WITHIN:.0f} s"
+    return None

@@ -1,0 +1,90 @@
+"""Channels that do not answer are told of on the others, before they are needed."""
+
+from defacewatch.alerts import AlertKind, Channel, DeliveryError, Notice
+from defacewatch.channelwatch import KINDS, ChannelWatch
+from defacewatch.store import Store
+from tests.conftest import Clock
+
+
+class Line:
+    """A channel that answers, or not."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.error: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    async def send(self, notice: Notice) -> str:
+        raise AssertionError("nothing is sent")
+
+    async def reachable(self) -> str:
+        if self.error is not None:
+            raise DeliveryError(self.error)
+        return "here"
+
+    async def close(self) -> None: ...
+
+
+class Lines:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+        self.telegram, self.email = Line("telegram"), Line("email")
+        self.channels: dict[str, Channel] = {"telegram": self.telegram, "email": self.email}
+
+    def watching(self) -> ChannelWatch:
+        return ChannelWatch(self.store, lambda: self.channels, self.clock)
+
+    async def turns(self, count: int = 3) -> list[bool]:
+        """So many turns after a restart."""
+        watching = self.watching()
+        return [await watching.watch() for _ in range(count)]
+
+    async def told(self, channel: str) -> AlertKind | None:
+        alert = await self.store.alerts.last(KINDS, facts={"channel": channel})
+        return None if alert is None else alert.kind
+
+
+async def test_a_channel_that_goes_and_comes_back_is_told_of_once_each_also_over_a_restart(
+    store: Store, clock: Clock
+) -> None:
+    lines = Lines(store, clock)
+    assert not any(await lines.turns())
+    lines.telegram.error = "Telegram: connection refused"
+    assert await lines.turns() == [False, True, False]
+    assert not any(await lines.turns())
+    assert await lines.told("telegram") is AlertKind.CHANNEL_DOWN
+    assert await lines.told("email") is None
+    lines.telegram.error = None
+    assert await lines.turns() == [True, False, False]
+    assert await lines.told("telegram") is AlertKind.CHANNEL_UP
+
+
+async def test_each_channel_is_told_of_by_itself(store: Store, clock: Clock) -> None:
+    lines = Lines(store, clock)
+    lines.telegram.error = "away"
+    assert await lines.turns() == [False, True, False]
+    lines.email.error = "SMTP: 451 try later"
+    assert await lines.turns() == [False, True, False]
+    lines.telegram.error = None
+    assert await lines.turns() == [True, False, False]
+    assert await lines.told("telegram") is AlertKind.CHANNEL_UP
+    assert await lines.told("email") is AlertKind.CHANNEL_DOWN
+
+
+async def test_one_silence_is_a_hiccup_and_trouble_is_known_meanwhile(store: Store, clock: Clock) -> None:
+    lines = Lines(store, clock)
+    watching = lines.watching()
+    lines.telegram.error = "away"
+    assert not await watching.watch()
+    assert watching.trouble == {"telegram": "away"}
+    lines.telegram.error = None
+    assert not await watching.watch()
+    assert watching.trouble == {}
+    lines.telegram.error = "away"
+    assert not await watching.watch()
+    del lines.channels["telegram"]
+    await watching.watch()
+    assert watching.trouble == {}
