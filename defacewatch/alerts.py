@@ -10,6 +10,7 @@ from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import Change, Event, Incident
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.roster import Officer
+from defacewatch.runbooks import Runbook
 from defacewatch.verdicts import Verdict, VerdictKind
 
 
@@ -100,7 +101,7 @@ class Notice:
 
     `deadline` is when the alert moves on to `next_to` unless it is acknowledged. `confirmed_at` is the
     time of the confirming look, `evidence_url` where the status page shows the incident, `take_url`
-    where its officer takes it. `delivery` is the
+    where its officer takes it, `runbook` what is to be done. `delivery` is the
     row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
     """
 
@@ -119,6 +120,7 @@ class Notice:
     capture: str | None = None
     evidence_url: str | None = None
     take_url: str | None = None
+    runbook: Runbook = field(default_factory=Runbook)
     to: Officer | None = None
     delivery: Delivery | None = None
 

@@ -190,6 +190,7 @@ class Daemon:
             duty=self.duty,
             roster=lambda: self.roster,
             wake=lambda: self.messenger.outbox.wake(),
+            runbooks=lambda: self.settings.runbooks,
             registry=REGISTRY,
         )
         try:

@@ -38,6 +38,8 @@ class Event(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     COMMENT = "comment"
+    TICKED = "ticked"  # a step of the runbook is done
+    UNTICKED = "unticked"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Messenger:
             language=language,
             zone=zone,
             public_url=settings.web.public_url,
+            runbooks=settings.runbooks,
             take_url=take_url(settings.web.public_url, secret_key),
             beat=watchdog.beat,
             forget=watchdog.forget,
@@ -58,6 +59,7 @@ class Messenger:
                 proxy=telegram.proxy,
                 roster=roster,
                 store=store,
+                runbooks=settings.runbooks,
                 language=language,
                 zone=zone,
             )

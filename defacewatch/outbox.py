@@ -6,7 +6,7 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,142 +16,32 @@ from defacewatch import metrics
 from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
-    Alert,
     AlertKind,
     Channel,
     Delivery,
     DeliveryError,
-    DeliveryState,
     Notice,
     Wanted,
     retry_at,
 )
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
-from defacewatch.portals import Urgency
 from defacewatch.roster import (
-    ON_DUTY,
-    Officer,
     Roster,
     due_of,
-    raised,
-    recipients,
-    stand_ins,
     step_of,
     steps_for,
 )
+from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
+from defacewatch.store.alerts import Told
+from defacewatch.telling import fail_over, first_wanted, wanted_again
 
 log = structlog.get_logger(__name__)
 
 SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
 ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
 SENDERS = 3  # messages on the way at once, per channel
-
-
-def wanted_for(
-    officers: Sequence[Officer], usable: Collection[str], urgency: Urgency, step: int
-) -> tuple[Wanted, ...]:
-    """The deliveries that tell `officers`: all of their usable channels when it is urgent, else the first."""
-    chosen: list[Wanted] = []
-    for officer in officers:
-        channels = [c for c in officer.channels if c in usable]
-        chosen += [
-            Wanted(channel, officer.key, step)
-            for channel in (channels if urgency is Urgency.HIGH else channels[:1])
-        ]
-    return tuple(chosen)
-
-
-def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: datetime) -> tuple[Wanted, ...]:
-    """Whom an alert's due step tells. Officers whom no usable channel reaches are stood in for."""
-    if alert.kind is AlertKind.CHANNEL_DOWN:
-        usable = [channel for channel in usable if channel != alert.facts.get("channel")]
-    webhooks = tuple(Wanted(c, None, alert.step) for c in usable if c.startswith("webhook:"))
-    if alert.officer is not None:
-        named = roster.officer(alert.officer)
-        return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
-    if alert.kind is AlertKind.TAKEN:
-        return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
-    step = step_of(steps_for(roster, alert.kind, alert.at), alert.step)
-    to = ON_DUTY if step is None else step.to
-    asked = recipients(roster, to, now)
-    tried: list[str] = []
-    while asked:
-        people = wanted_for(asked, usable, urgency_of(alert, roster), alert.step)
-        if people:
-            return people + (webhooks if alert.step == 0 else ())
-        tried += [officer.key for officer in asked]
-        asked = stand_ins(roster, tried, now)
-    return webhooks if alert.step == 0 else ()
-
-
-def urgency_of(alert: Alert, roster: Roster) -> Urgency:
-    """How an alert is told: in a raised watch a change may be as urgent as an attack."""
-    watch = raised(roster, alert.at) if alert.kind is AlertKind.CHANGED else None
-    return Urgency.HIGH if watch is not None and watch.urgent_changes else alert.urgency
-
-
-def _named(alert: Alert, roster: Roster) -> tuple[Officer, ...]:
-    """Those whom an alert names itself, as far as the roster knows them."""
-    keys = alert.facts.get("to")
-    found = (roster.officer(str(key)) for key in keys) if isinstance(keys, list) else ()
-    return tuple(officer for officer in found if officer is not None)
-
-
-def fail_over(
-    alert: Alert,
-    failed: Delivery,
-    deliveries: Sequence[Delivery],
-    roster: Roster,
-    usable: Collection[str],
-    now: datetime,
-) -> tuple[Wanted, ...]:
-    """Who or what is tried as well, now that `failed` has failed often enough: the officer's next channel
-    or, when none of theirs is left (or the roster knows them no more), the next officers. Empty when the
-    officer was reached, or whoever is tried in their place was or still may be, or nobody is left."""
-    if failed.officer is None or alert.officer is not None:
-        return ()
-    mine = [d for d in deliveries if d.officer == failed.officer and d.id != failed.id]
-    if any(d.state is DeliveryState.SENT for d in mine):
-        return ()
-    officer = roster.officer(failed.officer)
-    used = {failed.channel, *(d.channel for d in mine)}
-    left = [c for c in officer.channels if c in usable and c not in used] if officer else []
-    if left:
-        return (Wanted(left[0], failed.officer, failed.step),)
-    if alert.kind is AlertKind.TAKEN:
-        return ()  # nobody else has to know
-    others = [d for d in deliveries if d.officer not in (None, failed.officer)]
-    instead = [d for d in others if d.created_at > failed.created_at]
-    if any(_is_hopeful(d) for d in mine + instead):
-        return ()
-    told = [d.officer for d in deliveries if d.officer]
-    return wanted_for(stand_ins(roster, told, now), usable, urgency_of(alert, roster), failed.step)
-
-
-def _is_hopeful(delivery: Delivery) -> bool:
-    """It got through, or may yet."""
-    if delivery.state is DeliveryState.FAILED:
-        return False
-    return delivery.state is DeliveryState.SENT or delivery.attempts < FAIL_OVER_AFTER
-
-
-def wanted_again(
-    alert: Alert, deliveries: Sequence[Delivery], roster: Roster, usable: Collection[str], now: datetime
-) -> tuple[Wanted, ...]:
-    """Whom an alert that nobody has heard of tells after its last step: all that were given up and can be
-    tried, and whoever the first step would tell now."""
-    given_up = tuple(
-        Wanted(d.channel, d.officer, d.step)
-        for d in deliveries
-        if d.state is DeliveryState.FAILED
-        and d.channel in usable
-        and (d.officer is None or roster.officer(d.officer))
-    )
-    asked = {(d.channel, d.officer) for d in deliveries}
-    first = first_wanted(replace(alert, step=0), roster, usable, now) if roster.escalation else ()
-    return given_up + tuple(w for w in first if (w.channel, w.officer) not in asked)
 
 
 def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
@@ -176,6 +66,7 @@ class Outbox:
         zone: str,
         public_url: str,
         take_url: Callable[[Delivery], str] | None = None,
+        runbooks: Mapping[str, Runbook] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
         only: Collection[int] | None = None,
@@ -183,7 +74,7 @@ class Outbox:
     ) -> None:
         self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
         self.language, self.zone, self.public_url = language, zone, public_url
-        self.take_url = take_url
+        self.take_url, self.runbooks = take_url, runbooks or {}
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
@@ -347,10 +238,16 @@ class Outbox:
             after=await self._picture(told.after),
             capture=told.capture,
             evidence_url=f"{self.public_url}/incidents/{incident.id}" if incident else None,
+            runbook=self._runbook(told),
             take_url=self.take_url(delivery) if self.take_url and can_take else None,
             to=to,
             delivery=delivery,
         )
+
+    def _runbook(self, told: Told) -> Runbook:
+        if told.portal is None or told.incident is None:
+            return Runbook()
+        return runbook_for(self.runbooks, told.portal.key, told.incident.verdict)
 
     async def _picture(self, blob: str | None) -> bytes | None:
         """A picture for a message; an alert without one is better than none."""

@@ -17,6 +17,7 @@ from defacewatch.portals import Page, Portal
 from defacewatch.records import Outcome, Recorded
 from defacewatch.roster import Officer
 from defacewatch.rostering import Finding
+from defacewatch.runbooks import Step, Tick
 from defacewatch.shifts import Entered, Turn
 from defacewatch.signals import Signal
 from defacewatch.verdicts import Verdict, VerdictKind
@@ -264,6 +265,17 @@ def absence_line(entered: Entered) -> Line:
         "swap": entered.swap,
         "withdrawn_by": entered.withdrawn_by,
         "withdrawn_at": moment(entered.withdrawn_at),
+    }
+
+
+def step_line(number: int, step: Step, tick: Tick | None) -> Line:
+    """A step of a runbook, and who has done it when."""
+    return {
+        "step": number,
+        "text": step.text,
+        "mark": step.mark.value if step.mark else None,
+        "by": tick.by if tick else None,
+        "at": moment(tick.at) if tick else None,
     }
 
 

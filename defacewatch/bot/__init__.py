@@ -4,7 +4,7 @@ The chat does not matter: a button that a stranger presses in a group is refused
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from defacewatch.notify.buttons import Action, Press, parse
 from defacewatch.notify.content import incident_number
 from defacewatch.notify.hostile import bounded
 from defacewatch.roster import Officer, Roster, raised
+from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Bot:
         proxy: str | None,
         roster: Callable[[], Roster],
         store: Store,
+        runbooks: Mapping[str, Runbook] | None = None,
         language: str,
         zone: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -64,6 +66,7 @@ class Bot:
     ) -> None:
         self.roster, self.store, self.language, self.zone = roster, store, language, zone
         self.clock, self.pauses = clock, pauses
+        self.runbooks = runbooks or {}
         self.presses = Presses(store, roster, clock, zone)
         self.polled_at: datetime | None = None
         self._token = token
@@ -152,6 +155,8 @@ class Bot:
             "incidents": self._incidents,
             "acknowledge": self._acknowledge,
             "onduty": self._onduty,
+            "runbook": self._runbook,
+            "done": self._done,
         }
         for name, handle in commands.items():
             self._app.add_handler(CommandHandler(name, self._for_officers(handle)))
@@ -218,6 +223,35 @@ class Bot:
         answer = await self.presses.acknowledge(Press(Action.ACKNOWLEDGE, number), officer, _)
         await self._say(update, answer.text)
 
+    async def _runbook(self, update: Update, officer: Officer, _: Translate) -> None:
+        number, _step = _numbers(update)
+        if number is None:
+            await self._say(update, _("Say which one: /runbook SC-000123"))
+            return
+        await self._say(update, await self._list(number, _))
+
+    async def _done(self, update: Update, officer: Officer, _: Translate) -> None:
+        """Tick a step of an incident's runbook."""
+        number, step = _numbers(update)
+        if number is None or step is None:
+            await self._say(update, _("Say which incident and which step: /done SC-000123 2"))
+            return
+        view = await self.store.incidents.get(number)
+        steps = runbook_for(self.runbooks, view.portal.key, view.incident.verdict).steps
+        if not 1 <= step <= len(steps):
+            await self._say(update, _("There are {count} steps.").format(count=len(steps)))
+            return
+        await self.store.incidents.tick(
+            number, steps[step - 1].text, by=officer.key, now=self.clock(), via="telegram"
+        )
+        await self._say(update, await self._list(number, _))
+
+    async def _list(self, number: int, _: Translate) -> str:
+        view = await self.store.incidents.get(number)
+        runbook = runbook_for(self.runbooks, view.portal.key, view.incident.verdict)
+        done = await self.store.incidents.ticked(number)
+        return answers.runbook(number, runbook, done, self.roster(), self.zone, _)
+
     async def _pressed(self, update: Update, officer: Officer, _: Translate) -> None:
         query = update.callback_query
         assert query is not None
@@ -244,6 +278,14 @@ class Bot:
             await _quietly(query.answer(bounded(text, TOAST), show_alert=True))
         elif message is not None:
             await _quietly(message.reply_text(text))
+
+
+def _numbers(update: Update) -> tuple[int | None, int | None]:
+    """The incident and the step that a command names: '/done SC-000123 2'."""
+    words = (update.effective_message.text or "").split() if update.effective_message else []
+    number = incident_number(words[1]) if len(words) in (2, 3) else None
+    step = words[2] if len(words) == 3 else ""
+    return number, int(step) if step.isascii() and step.isdigit() and len(step) < 4 else None
 
 
 async def _quietly(call: Awaitable[object]) -> None:

@@ -11,6 +11,7 @@ from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import safe
 from defacewatch.raising import RaisedWatch
 from defacewatch.roster import ON_DUTY, Roster, on_duty, recipients
+from defacewatch.runbooks import Runbook, Tick
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
 from defacewatch.verdicts import VerdictKind
@@ -21,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "status": N_("how all watched pages stand"),
     "incidents": N_("incidents that are not resolved"),
     "acknowledge": N_("take an incident: /acknowledge SC-000123"),
+    "runbook": N_("what is to be done: /runbook SC-000123"),
+    "done": N_("tick a step: /done SC-000123 2"),
     "onduty": N_("who is on duty now"),
     "help": N_("what this bot understands"),
 }
@@ -100,6 +103,20 @@ def onduty(roster: Roster, now: datetime, _: Translate) -> str:
         officers = recipients(roster, ON_DUTY, now)
         words = _("Nobody is on duty. Alerts go to:")
     return "\n".join([words, *(f"• {' '.join(filter(None, (o.name, o.phone)))}" for o in officers)])
+
+
+def runbook(
+    number: int, found: Runbook, done: Mapping[str, Tick], roster: Roster, zone: str, _: Translate
+) -> str:
+    """What is to be done in an incident, and who has done what of it."""
+    if not found.steps:
+        return _("There is no runbook for this incident.")
+    lines = [f"{incident_code(number)} · {safe(found.title, 100)}"]
+    for place, step in enumerate(found.steps, 1):
+        tick = done.get(step.text)
+        by = f" – {named(tick.by, roster)}, {local_time(tick.at, zone)}" if tick else ""
+        lines.append(f"{'☑' if tick else '☐'} {place}. {safe(step.text, 160)}{by}")
+    return "\n".join([*lines, _("Tick one: /done {code} 1").format(code=incident_code(number))])
 
 
 def acknowledged(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from defacewatch.errors import UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.language import local_time
 from defacewatch.notify.content import incident_number
+from defacewatch.runbooks import Step, Tick, runbook_for
 from defacewatch.store.incidents import IncidentView
 
 CHECKS = 1000  # of a page, the latest that are looked through for those of an incident
@@ -104,6 +106,52 @@ def show(context: typer.Context, incident: Number, as_json: Json = False) -> Non
         )
 
     with_session(context, work)
+
+
+@app.command()
+def runbook(context: typer.Context, incident: Number, as_json: Json = False) -> None:
+    """What is to be done in an incident, and what is done."""
+
+    async def work(session: Session) -> list[shapes.Line]:
+        steps, done = await _steps(session, incident)
+        return [shapes.step_line(n, step, done.get(step.text)) for n, step in enumerate(steps, 1)]
+
+    lines = with_session(context, work)
+    if as_json:
+        print_json(lines)
+        return
+    print_table(
+        ("", "", "what", "by", "at"),
+        ((line["step"], "☑" if line["by"] else "☐", line["text"], line["by"], line["at"]) for line in lines),
+    )
+
+
+@app.command()
+def tick(
+    context: typer.Context,
+    incident: Number,
+    step: Annotated[int, typer.Argument(min=1, help="The step's number.")],
+    undo: Annotated[bool, typer.Option(help="It is not done after all.")] = False,
+    by: By = "",
+) -> None:
+    """Note that a step of the runbook is done."""
+
+    async def work(session: Session) -> str:
+        steps, _ = await _steps(session, incident)
+        if step > len(steps):
+            raise UsageError(f"the runbook has {len(steps)} steps")
+        name, text = officer_or_name(by, session.roster), steps[step - 1].text
+        await session.store.incidents.tick(incident, text, by=name, now=utc_now(), via="cli", undo=undo)
+        return text
+
+    say(f"{'☐' if undo else '☑'} {with_session(context, work)}")
+
+
+async def _steps(session: Session, incident: int) -> tuple[Sequence[Step], Mapping[str, Tick]]:
+    """The steps of an incident's runbook, and those that are done."""
+    view = await session.store.incidents.get(incident)
+    found = runbook_for(session.settings.runbooks, view.portal.key, view.incident.verdict)
+    return found.steps, await session.store.incidents.ticked(incident)
 
 
 async def _whole(session: Session, number: int) -> shapes.Line:

@@ -17,8 +17,10 @@ from defacewatch.config.fields import read_listen
 from defacewatch.config.general import Alerts, General, Retention, Store, Watch, Web, cross_check
 from defacewatch.config.problems import validate
 from defacewatch.config.registry import portals_in
+from defacewatch.config.runbooks import FOLDER, files, runbooks_in
 from defacewatch.portals import Portal, Source
 from defacewatch.roster import Roster
+from defacewatch.runbooks import Runbook
 
 __all__ = [
     "Settings",
@@ -45,6 +47,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     portals: tuple[Portal, ...] = ()
     roster: Roster = field(default_factory=Roster)
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=Secrets)
     browser: str | None = None
     fingerprint: str = field(default="", compare=False)
@@ -83,6 +86,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     zone = general.watch.timezone if general else ZoneInfo("Asia/Ho_Chi_Minh")
     roster, found = roster_in(read_yaml(folder / "roster.yaml", needed=False), zone)
     problems += found
+    runbooks, found = runbooks_in(folder)
+    problems += found
     secrets, found = read_secrets(environ)
     problems += found + listening
     if general is None or problems:
@@ -95,6 +100,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         retention=general.retention,
         portals=portals,
         roster=roster,
+        runbooks=runbooks,
         secrets=secrets,
         browser=environ.get("DEFACEWATCH_BROWSER") or None,
         fingerprint=stamp,
@@ -116,7 +122,7 @@ def fingerprint(folder: Path) -> str:
     """A digest of the configuration files as they are now: it differs when one of them was changed, came
     or went. Reads the files, so it is exact, and cheap enough for every few seconds."""
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in (*FILES, *(f"{FOLDER}/{file.name}" for file in files(folder))):
         try:
             content = (folder / name).read_bytes()
         except OSError as error:

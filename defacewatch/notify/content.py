@@ -18,6 +18,7 @@ from defacewatch.signals import Kind, Role, Signal
 SIGNS = 6  # signals told in a message; the rest are counted
 VALUES = 3  # hosts or phrases named in one signal
 CONTACTS = 2
+STEPS = 5  # of the runbook; the rest is in the console
 
 HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour of the e-mail's bar
     AlertKind.DEFACED: ("🔴", N_("SUSPECTED DEFACEMENT ATTACK"), "#b3261e"),
@@ -122,6 +123,7 @@ class Content:
     deadline: tuple[str, str] | None
     link: str | None
     take: str | None = None
+    steps: tuple[str, ...] = ()
 
 
 def incident_code(incident: int) -> str:
@@ -152,6 +154,9 @@ def compose(notice: Notice) -> Content:
         _deadline(notice, _),
         notice.evidence_url,
         notice.take_url if notice.alert.kind in ESCALATES else None,
+        tuple(safe(step.text, 160) for step in notice.runbook.steps[:STEPS])
+        if notice.alert.kind in ESCALATES
+        else (),
     )
 
 

@@ -98,6 +98,9 @@ def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
         yield from (f"• {plain(sign.line)}" for sign in content.signs)
     if content.unsaid:
         yield plain("• " + _("and {count} more").format(count=content.unsaid))
+    if content.steps:
+        yield f"{bold(_('What to do'))}:"
+        yield from (plain(f"{number}. {step}") for number, step in enumerate(content.steps, 1))
     if content.deadline:
         label, value = content.deadline
         yield f"{bold(label)}: {plain(value)}"

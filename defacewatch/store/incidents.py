@@ -13,6 +13,7 @@ from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.errors import NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
+from defacewatch.runbooks import Tick, ticks
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
     LOOK_AFRESH,
@@ -110,6 +111,34 @@ class Incidents:
             if as_ is Resolution.FALSE_ALARM:
                 await _mute(db, current, by=by, now=now)
         return closed
+
+    async def tick(
+        self, incident: int, step: str, *, by: str, now: datetime, via: str = "", undo: bool = False
+    ) -> bool:
+        """Note that a step of the runbook is done (or, to `undo`, that it is not); False when that was so
+        already. Raises NotFound."""
+        event = Event.UNTICKED if undo else Event.TICKED
+        async with self.engine.lasting() as db:
+            known = select(incidents.c.id).where(incidents.c.id == incident).with_for_update()
+            if await db.scalar(known) is None:
+                raise NotFound(f"there is no incident {incident}")
+            of_step = (incident_events.c.incident == incident, incident_events.c.text == step)
+            last = select(incident_events.c.event).where(
+                *of_step, incident_events.c.event.in_([Event.TICKED.value, Event.UNTICKED.value])
+            )
+            before = await db.scalar(last.order_by(incident_events.c.id.desc()).limit(1))
+            if (before == Event.TICKED.value) is not undo:
+                return False
+            await db.run_sync(add_event, incident, event, by=by, via=via, at=now, text=step)
+            return True
+
+    async def ticked(self, incident: int) -> dict[str, Tick]:
+        """The steps that are done, by their texts."""
+        return ticks(
+            (entry.text, entry.event is Event.TICKED, entry.by, entry.at)
+            for entry in await self.timeline(incident)
+            if entry.event in (Event.TICKED, Event.UNTICKED)
+        )
 
     async def comment(self, incident: int, *, by: str, text: str, now: datetime, via: str = "") -> None:
         """Add a remark to an incident's timeline. Raises NotFound."""

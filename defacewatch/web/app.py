@@ -1,12 +1,13 @@
 """The web application: its parts put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from defacewatch.roster import Roster
+from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web import announce, api, calendar, incident, login, operations, pictures, status, take
 from defacewatch.web.access import Access
@@ -36,6 +37,7 @@ def make_app(
     roster: Callable[[], Roster],
     registry: CollectorRegistry,
     wake: Callable[[], None] = lambda: None,
+    runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     clock: Callable[[], datetime] = _utc_now,
 ) -> web.Application:
     """The application over an open store, which stays the caller's to close.
@@ -60,6 +62,7 @@ def make_app(
         roster=roster,
         secret_key=secret_key,
         wake=wake,
+        runbooks=runbooks,
         registry=registry,
         clock=clock,
     )

@@ -1,6 +1,6 @@
 """What every handler works with, and how it gets at it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from defacewatch.language import LANGUAGES
 from defacewatch.roster import Roster
+from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web.access import Access
 from defacewatch.web.rendering import Renderer
@@ -21,7 +22,8 @@ LANGUAGE_COOKIE = "defacewatch_language"
 class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
-    signs addresses; `wake` says that an alert was recorded."""
+    signs addresses; `wake` says that an alert was recorded, `runbooks` gives
+    what is to be done."""
 
     store: Store
     access: Access
@@ -38,6 +40,7 @@ class Console:
     clock: Callable[[], datetime]
     secret_key: bytes = field(repr=False)
     wake: Callable[[], None] = lambda: None
+    runbooks: Callable[[], Mapping[str, Runbook]] = dict
 
 
 CONSOLE = web.AppKey("console", Console)

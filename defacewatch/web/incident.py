@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from defacewatch.runbooks import runbook_for
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.evidence import gather
 
@@ -12,6 +13,8 @@ async def incident_page(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     evidence = await gather(console.store, int(request.match_info["id"]))
     verdict = evidence.proof.verdict
+    view = evidence.view
+    runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     return console.renderer.page(
         "incident.html",
@@ -24,6 +27,8 @@ async def incident_page(request: web.Request) -> web.Response:
         signals=signals,
         score=verdict.score if verdict else 0.0,
         timeline=evidence.timeline,
+        steps=runbook.steps,
+        done=await console.store.incidents.ticked(view.incident.id),
         deliveries=evidence.deliveries,
         full=FULL_POINTS,
     )

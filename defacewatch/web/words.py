@@ -49,6 +49,8 @@ EVENTS: Mapping[Event, str] = {
     Event.ACKNOWLEDGED: N_("Incident acknowledged"),
     Event.RESOLVED: N_("Incident resolved"),
     Event.COMMENT: N_("Remark"),
+    Event.TICKED: N_("Done"),
+    Event.UNTICKED: N_("Not done after all"),
 }
 DELIVERIES: Mapping[DeliveryState, str] = {
     DeliveryState.PENDING: N_("Waiting"),

@@ -17,6 +17,7 @@ from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import translator
 from defacewatch.notify.buttons import Action, Press, choices
 from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
@@ -356,3 +357,34 @@ async def test_stopping_a_bot_that_was_never_started_or_never_got_through_is_qui
     bot = make_bot(api, store, Roster())
     await bot.start()
     await bot.stop()
+
+
+async def test_the_runbook_is_listed_and_its_steps_are_ticked_by_command(duties: Duties) -> None:
+    steps = (Step("Giữ bằng chứng"), Step("Gọi vận hành"))
+    duties.bot.runbooks = {"defaced": Runbook("Khi bị tấn công", steps)}
+    await duties.api.say(1001, f"/runbook {duties.incident}")
+    assert (await duties.said()).splitlines() == [
+        "SC-000001 · Khi bị tấn công",
+        "☐ 1. Giữ bằng chứng",
+        "☐ 2. Gọi vận hành",
+        "Đánh dấu: /done SC-000001 1",
+    ]
+    await duties.api.say(1002, f"/done SC-{duties.incident} 2")
+    assert "☑ 2. Gọi vận hành – Trần Thị Bình, 14:31:00 02/09/2026" in await duties.said(2)
+    assert (await duties.store.incidents.ticked(duties.incident))["Gọi vận hành"].by == "binh"
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("/done 1 3", "Có 2 việc."),
+        ("/done 1", "Ghi rõ sự cố và số thứ tự việc"),
+        ("/done 1 x", "Ghi rõ sự cố và số thứ tự việc"),
+        ("/runbook", "Ghi rõ sự cố"),
+    ],
+)
+async def test_a_step_that_is_none_is_said(duties: Duties, command: str, answer: str) -> None:
+    duties.bot.runbooks = {"default": Runbook("", (Step("a"), Step("b")))}
+    await duties.api.say(1001, command)
+    assert answer in await duties.said()
+    assert await duties.store.incidents.ticked(duties.incident) == {}

@@ -6,6 +6,7 @@ import pytest
 
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Resolution, State
+from defacewatch.runbooks import Tick
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from tests.conftest import OpenStore
@@ -136,3 +137,20 @@ async def test_an_unknown_incident_is_named(store: Store) -> None:
     ):
         with pytest.raises(NotFound, match="no incident 7"):
             await call
+
+
+async def test_steps_are_ticked_once_taken_back_and_stay_in_the_timeline(store: Store) -> None:
+    _, incident = await opened(store)
+    tick = store.incidents.tick
+    assert await tick(incident, "Giữ bằng chứng", by="an", now=NOW, via="telegram")
+    assert not await tick(incident, "Giữ bằng chứng", by="binh", now=NOW + MINUTE)
+    assert await store.incidents.ticked(incident) == {"Giữ bằng chứng": Tick("an", NOW)}
+    assert not await tick(incident, "Khôi phục", by="an", now=NOW, undo=True)
+    assert await tick(incident, "Giữ bằng chứng", by="binh", now=NOW + MINUTE, undo=True)
+    assert await store.incidents.ticked(incident) == {}
+    assert [(entry.event, entry.by) for entry in (await store.incidents.timeline(incident))[-2:]] == [
+        (Event.TICKED, "an"),
+        (Event.UNTICKED, "binh"),
+    ]
+    with pytest.raises(NotFound):
+        await tick(99, "Khôi phục", by="an", now=NOW)

@@ -3,9 +3,10 @@
 import re
 
 from defacewatch.incidents import Resolution
+from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
 from tests.store.samples import UNREACHABLE
-from tests.web.conftest import Client
+from tests.web.conftest import Client, Serve, sign_in
 from tests.web.seeds import MINUTE, NOW, attacked, checked, registered
 
 
@@ -95,3 +96,15 @@ async def test_no_address_of_the_watched_page_can_be_opened_by_a_tap(reader: Cli
         targets = re.findall(r'(?:href|src|action)="([^"]*)"', text)
         assert targets
         assert all(target.startswith(("/", "?lang=")) and not target.startswith("//") for target in targets)
+
+
+async def test_what_is_to_be_done_is_a_list_with_who_has_done_what(serve: Serve, store: Store) -> None:
+    _, incident = await attacked(store)
+    steps = (Step("Giữ bằng chứng <b>"), Step("Gọi đơn vị vận hành"))
+    client = await serve(runbooks=lambda: {"defaced": Runbook("Khi bị tấn công", steps)})
+    await sign_in(client)
+    await store.incidents.tick(incident, steps[1].text, by="an", now=NOW + 20 * MINUTE)
+    text = await (await client.get(f"/incidents/{incident}")).text()
+    assert "1 of 2 done" in text
+    assert "Giữ bằng chứng &lt;b&gt;" in text
+    assert text.count('class="done"') == 1
