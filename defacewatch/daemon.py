@@ -22,6 +22,7 @@ from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
+from defacewatch.reminding import Reminding
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.rostering import with_absences
 from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
@@ -252,8 +253,9 @@ class Daemon:
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
         self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.channels, self.clock)
-        self.selfwatches: tuple[SelfWatch | Announcing, ...] = (
+        self.selfwatches: tuple[SelfWatch | Announcing | Reminding, ...] = (
             Announcing(self.store, lambda: self.roster, self.clock),
+            Reminding(self.store, lambda: self.roster, lambda: self.settings.runbooks, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
             SelfWatch(
                 self.store,

@@ -16,7 +16,6 @@ from defacewatch import metrics
 from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
-    AlertKind,
     Channel,
     Delivery,
     DeliveryError,
@@ -150,7 +149,7 @@ class Outbox:
                 self.wake()
             return True
         wanted = first_wanted(alert, roster, self.channels, now)
-        if not wanted and alert.step == 0 and alert.kind is not AlertKind.TAKEN:
+        if not wanted and alert.step == 0 and "to" not in alert.facts:
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
                 alert.id, (), step=alert.step, next_step_at=now + ASK_AGAIN, now=now

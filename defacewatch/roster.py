@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from defacewatch.deadlines import Response
 from defacewatch.raising import HolidayWatch, RaisedWatch, raised_on
 from defacewatch.shifts import Absence, Rotation, Shift, turns_at
 
@@ -80,6 +81,7 @@ class Roster:
     absences: tuple[Absence, ...] = ()
     outside: tuple[Officer, ...] = ()
     holiday_watch: tuple[HolidayWatch, ...] = ()
+    response: Response = field(default_factory=Response)
 
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""

@@ -31,7 +31,7 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
     if alert.officer is not None:
         named = roster.officer(alert.officer)
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
-    if alert.kind is AlertKind.TAKEN:
+    if isinstance(alert.facts.get("to"), list):
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
     step = step_of(steps_for(roster, alert.kind, alert.at), alert.step)
     to = ON_DUTY if step is None else step.to

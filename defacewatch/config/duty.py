@@ -1,6 +1,7 @@
 """roster.yaml: officers, bodies outside, escalation, raised watch; and all of it together."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from defacewatch.config.fields import (
     Again,
     AlertWord,
     Email,
+    Interval,
     Key,
     Language,
     Role,
@@ -23,6 +25,7 @@ from defacewatch.config.fields import (
 from defacewatch.config.problems import validate
 from defacewatch.config.raised import RaisedEntry
 from defacewatch.config.turns import AbsenceEntry, RotationEntry, ShiftEntry, TeamEntry
+from defacewatch.deadlines import Response
 from defacewatch.roster import (
     DEFAULT_STEPS,
     KINDS,
@@ -72,6 +75,18 @@ class StepEntry(Section):
         return Step(self.after, self.to, self.every, frozenset(self.kinds))
 
 
+class ResponseEntry(Section):
+    """The clocks of an attack, from when it was first seen."""
+
+    restore_within: Interval = timedelta(hours=24)
+    report_within: Interval = timedelta(days=5)
+    remind_restore: Wait = timedelta(hours=4)
+    remind_report: Wait = timedelta(days=1)
+
+    def response(self) -> Response:
+        return Response(self.restore_within, self.report_within, self.remind_restore, self.remind_report)
+
+
 class RosterFile(Section):
     """The whole of roster.yaml."""
 
@@ -83,6 +98,7 @@ class RosterFile(Section):
     outside: tuple[OutsideEntry, ...] = ()
     escalation: tuple[StepEntry, ...] | None = Field(default=None, min_length=1)
     raised_watch: tuple[RaisedEntry, ...] = ()
+    response: ResponseEntry = ResponseEntry()
 
     def roster(self, zone: ZoneInfo) -> Roster:
         teams = {entry.key: entry.team() for entry in self.teams}
@@ -103,6 +119,7 @@ class RosterFile(Section):
                 Officer(o.key, o.name, Duty.OUTSIDE, o.email, None, o.phone, o.language) for o in self.outside
             ),
             tuple(entry.rule() for entry in self.raised_watch if entry.holidays is not None),
+            self.response.response(),
         )
 
 

@@ -36,6 +36,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
+    AlertKind.DEADLINE: ("⏰", N_("A DEADLINE"), "#b45309"),
     AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
     AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
 }
@@ -84,6 +85,13 @@ HAPPENED: Mapping[str, str] = {
     Event.WORSENED: N_("The incident has become worse"),
     Event.CHANGED_AGAIN: N_("A further change of an open incident"),
     Event.RETURNED: N_("The change has come back"),
+}
+
+DEADLINES: Mapping[tuple[str, str], str] = {  # by what is due, and how far its clock has run
+    ("restore", "soon"): N_("The time to restore the portal is nearly over"),
+    ("restore", "over"): N_("The time to restore the portal is over, and it is not restored"),
+    ("report", "soon"): N_("The report on the incident is due soon"),
+    ("report", "over"): N_("The report on the incident is overdue"),
 }
 
 ROLES: Mapping[str, str] = {
@@ -172,6 +180,8 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     if alert.kind is AlertKind.WATCH_RAISED:
         yield _("Pages are looked at more often, and alerts go on more quickly. Check now:")
         yield from (f"☐ {_(line)}" for line in CHECKLIST)
+    if words := DEADLINES.get((str(alert.facts.get("what")), str(alert.facts.get("stage")))):
+        yield _(words)
     if alert.kind is AlertKind.TAKEN and incident is not None and incident.acknowledged_by:
         yield _("{name} has taken it").format(name=safe(incident.acknowledged_by, 60))
     if incident is None or alert.kind not in ESCALATES:
@@ -220,6 +230,8 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
 def _told(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
     """What an alert tells of itself: of an announcement, or of a raised watch."""
     alert = notice.alert
+    if due := alert.facts.get("due"):
+        yield _("Due"), local_time(datetime.fromisoformat(str(due)), notice.zone)
     if channel := alert.facts.get("channel"):
         yield _("Channel"), safe(str(channel), 80)
     if error := alert.facts.get("error"):

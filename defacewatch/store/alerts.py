@@ -88,6 +88,12 @@ class Alerts:
         wanted = dict(facts or {})
         return next((alert for alert in found if wanted.items() <= dict(alert.facts).items()), None)
 
+    async def of_incident(self, incident: int, kind: AlertKind) -> list[Alert]:
+        """The alerts of a kind about an incident, in order."""
+        query = select(alerts).where(alerts.c.incident == incident, alerts.c.kind == kind.value)
+        rows = await self.engine.read(lambda db: db.execute(query.order_by(alerts.c.id)).all())
+        return [alert_of(part(row, alerts)) for row in rows]
+
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
         """Claim the alert whose next step is due (of those numbered in `only`), for as long as the lease.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from defacewatch.config import load
+from defacewatch.deadlines import Response
 from defacewatch.raising import HolidayWatch, RaisedWatch
 from defacewatch.roster import Duty, Officer, Step
 from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
@@ -57,6 +58,16 @@ def test_escalation_goes_by_time_however_it_is_written(folder: Path) -> None:
         "escalation:\n  - {after: 30m, to: leadership}\n  - {after: 0m, to: on_duty}\n"
     )
     assert [step.to for step in load(folder, {}).roster.escalation] == ["on_duty", "leadership"]
+
+
+def test_the_clocks_of_an_attack_are_read(folder: Path) -> None:
+    assert load(folder, {}).roster.response == Response()
+    (folder / "roster.yaml").write_text(
+        "response: {restore_within: 12h, report_within: 3d, remind_restore: 1h}\n"
+    )
+    assert load(folder, {}).roster.response == Response(
+        timedelta(hours=12), timedelta(days=3), timedelta(hours=1)
+    )
 
 
 def test_raised_watches_are_by_date_or_by_holiday(folder: Path) -> None:

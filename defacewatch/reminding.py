@@ -1,0 +1,78 @@
+"""Calling to mind that a portal is to be restored, or a report handed in: once when the time is nearly over,
+and once when it is."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from defacewatch.alerts import AlertKind, Draft
+from defacewatch.deadlines import Deadline, Response, Stage, deadlines
+from defacewatch.incidents import State
+from defacewatch.portals import Urgency
+from defacewatch.roster import Duty, Officer, Roster, leads, on_duty
+from defacewatch.runbooks import Runbook, runbook_for
+from defacewatch.store import Store
+from defacewatch.store.incidents import IncidentView
+
+log = structlog.get_logger(__name__)
+
+LATE = timedelta(days=2)  # after a clock has run out, for which it is still looked at
+LOOKED_AT = 500  # incidents, the newest
+
+
+class Reminding:
+    """What was told is read from the alerts themselves, so a restart neither repeats nor forgets it."""
+
+    def __init__(
+        self,
+        store: Store,
+        roster: Callable[[], Roster],
+        runbooks: Callable[[], Mapping[str, Runbook]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.store, self.roster, self.runbooks, self.clock = store, roster, runbooks, clock
+
+    async def watch(self) -> bool:
+        """One turn; True when an alert was raised."""
+        now, response = self.clock(), self.roster().response
+        oldest = now - max(response.restore_within, response.report_within) - LATE
+        views = await self.store.incidents.list(states=list(State), limit=LOOKED_AT)
+        raised = [await self._of(view, now, response) for view in views if view.incident.opened_at >= oldest]
+        return any(raised)
+
+    async def clocks(self, view: IncidentView, response: Response) -> list[Deadline]:
+        """The clocks of an incident that still run."""
+        steps = runbook_for(self.runbooks(), view.portal.key, view.incident.verdict).steps
+        ticked = await self.store.incidents.ticked(view.incident.id)
+        marks = {step.mark: step.text for step in steps if step.mark is not None}
+        done = [mark for mark, text in marks.items() if text in ticked]
+        return list(deadlines(view.incident, response, marks=marks.keys(), done=done))
+
+    async def _of(self, view: IncidentView, now: datetime, response: Response) -> bool:
+        raised = False
+        for clock in await self.clocks(view, response):
+            stage = clock.stage(now)
+            facts = {"what": clock.what.value, "stage": stage.value if stage else None}
+            if stage is None or await self._is_told(view.incident.id, facts):
+                continue
+            to = [officer.key for officer in self._who(stage, now)]
+            draft = Draft(
+                AlertKind.DEADLINE,
+                Urgency.HIGH,
+                {**facts, "due": clock.due.isoformat(), "to": list(dict.fromkeys(to))},
+            )
+            log.warning("deadline", incident=view.incident.id, **facts)
+            await self.store.alerts.raise_(draft, now=now, page=view.page.id, incident=view.incident.id)
+            raised = True
+        return raised
+
+    async def _is_told(self, incident: int, facts: Mapping[str, object]) -> bool:
+        told = await self.store.alerts.of_incident(incident, AlertKind.DEADLINE)
+        return any(facts.items() <= dict(alert.facts).items() for alert in told)
+
+    def _who(self, stage: Stage, now: datetime) -> list[Officer]:
+        """Those on duty and who leads them; the leadership as well, when the time is over."""
+        roster = self.roster()
+        above = roster.with_role(Duty.LEADERSHIP) if stage is Stage.OVER else ()
+        return [*on_duty(roster, now), *leads(roster, now), *above]
