@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.errors import Conflict
+from defacewatch.portals import DRILL
 from defacewatch.signals import same_difference
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
 
@@ -24,6 +25,7 @@ class Resolution(StrEnum):
     RESTORED = "restored"
     FALSE_ALARM = "false-alarm"
     LEGITIMATE = "legitimate"
+    DRILL = "drill"  # an attack that was rehearsed
 
 
 class Event(StrEnum):
@@ -216,6 +218,12 @@ def resolve(
     """
     if incident.state is State.RESOLVED:
         raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+    if (as_ is Resolution.DRILL) is not incident.page.endswith(DRILL):
+        raise Conflict(
+            f"incident {incident.id} is a drill: end it with `defacewatch drills end {incident.id}`"
+            if incident.page.endswith(DRILL)
+            else f"incident {incident.id} is no drill"
+        )
     if as_ is Resolution.RESTORED and not matches_baseline:
         raise Conflict(
             f"incident {incident.id} cannot be resolved as restored: the latest check of {incident.page} was"

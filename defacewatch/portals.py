@@ -8,6 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from defacewatch.errors import UsageError
 
+DRILL = "-drill"  # what the id of the page ends in on which attacks are rehearsed
+
 
 class Source(StrEnum):
     """Who owns a portal's registration: a provisioning file, or the store (imported, console)."""
@@ -41,6 +43,11 @@ class Page:
     url: str
     probe_every: timedelta | None = None
     render_every: timedelta | None = None
+
+    @property
+    def drill(self) -> bool:
+        """Whether it is the page on which attacks of its portal are rehearsed."""
+        return self.id.endswith(DRILL)
 
 
 @dataclass(frozen=True)

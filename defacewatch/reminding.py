@@ -38,7 +38,11 @@ class Reminding:
         now, response = self.clock(), self.roster().response
         oldest = now - max(response.restore_within, response.report_within) - LATE
         views = await self.store.incidents.list(states=list(State), limit=LOOKED_AT)
-        raised = [await self._of(view, now, response) for view in views if view.incident.opened_at >= oldest]
+        raised = [
+            await self._of(view, now, response)
+            for view in views
+            if view.incident.opened_at >= oldest and not view.page.drill
+        ]
         return any(raised)
 
     async def clocks(self, view: IncidentView, response: Response) -> list[Deadline]:

@@ -42,6 +42,7 @@ RESOLUTIONS: Mapping[Resolution, str] = {
     Resolution.RESTORED: N_("the page was restored"),
     Resolution.FALSE_ALARM: N_("false alarm"),
     Resolution.LEGITIMATE: N_("legitimate update"),
+    Resolution.DRILL: N_("drill"),
 }
 
 

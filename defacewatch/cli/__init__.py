@@ -14,6 +14,7 @@ from defacewatch.cli import (
     baselines,
     database,
     doctor,
+    drills,
     incidents,
     look,
     portals,
@@ -46,6 +47,8 @@ portals.app.command("announcements")(windows.announcements)
 portals.app.command("call-off")(windows.call_off)
 portals.app.command("announce-link")(windows.announce_link)
 app.add_typer(incidents.app, name="incidents")
+app.command()(drills.drill)
+app.add_typer(drills.app, name="drills")
 app.add_typer(roster.app, name="roster")
 app.add_typer(alerts.alert, name="alert")
 app.add_typer(database.app, name="db")

@@ -72,6 +72,10 @@ ANNOUNCED = (
     ("contact", N_("Telephone")),
 )
 
+DRILL = N_(
+    "This is a drill: act as you would in earnest, but do not call the agency. The portal is untouched."
+)
+
 # What those on duty go through when a raised watch begins.
 CHECKLIST = (
     N_("Every shift of these days has its officers, and everybody can be reached (defacewatch roster check)"),
@@ -152,7 +156,7 @@ def compose(notice: Notice) -> Content:
     told = _told_signals(notice)
     return Content(
         emoji,
-        _(headline),
+        f"{_('DRILL')}: {_(headline)}" if _is_drill(notice) else _(headline),
         colour,
         incident_code(notice.incident.id) if notice.incident else None,
         tuple(_notes(notice, _)),
@@ -168,8 +172,14 @@ def compose(notice: Notice) -> Content:
     )
 
 
+def _is_drill(notice: Notice) -> bool:
+    return notice.page is not None and notice.page.drill
+
+
 def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     alert, incident = notice.alert, notice.incident
+    if _is_drill(notice):
+        yield _(DRILL)
     if alert.kind in EXPLAINED:
         yield _(EXPLAINED[alert.kind])
     if alert.kind in (AlertKind.DEFACED, AlertKind.CHANGED) and _is_intermittent(notice):

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.errors import Conflict, NotFound, UsageError
-from defacewatch.portals import Page, Portal, Source, canonical_url, page_id
+from defacewatch.portals import DRILL, Page, Portal, Source, canonical_url, page_id
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import page_of, page_values, part, parts, portal_of, portal_values
 from defacewatch.store.schema import page_state, pages, portals
@@ -66,6 +66,21 @@ class Portals:
                 gone = update(portals).where(portals.c.key == key)
                 await db.execute(gone.values(enabled=False, updated_at=now))
         return applied
+
+    async def drill_page(self, key: str, *, now: datetime) -> Page:
+        """The page on which attacks of a portal are rehearsed, made where there is none: nothing else looks
+        at it. Raises NotFound."""
+        async with self.engine.writing() as db:
+            await self.engine.exclusive(db, _REGISTERING)
+            portal = (await db.run_sync(_all)).get(key)
+            if portal is None or not portal.pages:
+                raise NotFound(f"there is no portal {key} with a page")
+            page = Page(key + DRILL, key, portal.pages[0].url)
+            known = await db.scalar(select(pages.c.id).where(pages.c.id == page.id))
+            if known is None:
+                await db.execute(insert(pages).values(page_values(page, -1) | {"enabled": False}))
+                await db.execute(insert(page_state).values({"page": page.id} | _fresh_state()))
+            return page
 
     async def import_(self, wanted: Sequence[Portal], *, now: datetime) -> Imported:
         """Register portals that the store owns from now on. All or nothing.

@@ -38,6 +38,7 @@ RESOLUTIONS: Mapping[Resolution, str] = {
     Resolution.RESTORED: N_("page restored"),
     Resolution.FALSE_ALARM: N_("false alarm"),
     Resolution.LEGITIMATE: N_("legitimate update"),
+    Resolution.DRILL: N_("drill"),
 }
 EVENTS: Mapping[Event, str] = {
     Event.OPENED: N_("Incident opened"),

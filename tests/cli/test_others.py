@@ -86,6 +86,19 @@ def test_leave_and_swaps_are_entered_listed_and_withdrawn(shell: Shell) -> None:
     assert shell.run("roster", "leave", "an", "--from", "tomorrow", "--to", "2026-12-24").code == 2
 
 
+def test_a_drill_waits_for_an_answer_is_listed_and_leaves_nothing_open(shell: Shell) -> None:
+    went = shell.run("drill", "tinh", "--wait", "1s", "--by", "an", "--json")
+    assert went.code == 3
+    assert "nobody has acknowledged the drill within 1s" in went.err
+    (line,) = went.lines
+    assert (line["portal"], line["acknowledged_by"]) == ("tinh", None)
+    assert line["detected"] is not None
+    assert shell.run("incidents", "list", "--json").lines == []
+    assert [one["incident"] for one in shell.run("drills", "list", "--json").lines] == [line["incident"]]
+    assert shell.run("drill", "tinh", "--wait", "soon").code == 2
+    assert shell.run("drill", "other", "--wait", "1s").code == 3
+
+
 def test_a_calendar_s_address_is_the_same_until_it_is_renewed(shell: Shell) -> None:
     first = shell.run("roster", "link", "an").out
     assert first.startswith("http://127.0.0.1:8080/calendar/an/")
