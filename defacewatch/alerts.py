@@ -30,6 +30,8 @@ class AlertKind(StrEnum):
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over
+    HANDOVER = "handover"  # a shift hands over to the next
+    HANDOVER_OPEN = "handover-open"  # and somebody has not confirmed it
     DEADLINE = "deadline"  # the time to restore or to report is nearly over, or over
     TAKEN = "taken"  # somebody has taken an incident: for those who were told of it
     TEST = "test"

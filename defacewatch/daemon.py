@@ -20,6 +20,7 @@ from defacewatch.errands import Errands
 from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
+from defacewatch.handing import HandingOver
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
 from defacewatch.reminding import Reminding
@@ -253,7 +254,15 @@ class Daemon:
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
         self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.channels, self.clock)
-        self.selfwatches: tuple[SelfWatch | Announcing | Reminding, ...] = (
+
+        def itself() -> dict[str, object]:
+            return {
+                "coverage": f"{self.schedule.covered():.1%}",
+                "channels": ", ".join(sorted(self.channelwatch.trouble)),
+            }
+
+        self.selfwatches: tuple[SelfWatch | Announcing | Reminding | HandingOver, ...] = (
+            HandingOver(self.store, lambda: self.roster, self.clock, itself),
             Announcing(self.store, lambda: self.roster, self.clock),
             Reminding(self.store, lambda: self.roster, lambda: self.settings.runbooks, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),

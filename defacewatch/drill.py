@@ -1,6 +1,6 @@
-"""A drill: a synthetic defacement that goes the whole way, from the look to the officer's answer, and is marked
-wherever it is shown. The portal itself is not touched, nor what is known of its pages: the drill has a page
-of its own, which nothing else looks at.
+"""A drill: a synthetic defacement that goes the whole way, from the look to the officer's answer, marked
+everywhere. The portal itself is not touched, nor what is known of its pages: the drill has a page of its own,
+which nothing else looks at.
 """
 
 import io

@@ -16,6 +16,7 @@ from defacewatch import metrics
 from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
+    AlertKind,
     Channel,
     Delivery,
     DeliveryError,
@@ -33,7 +34,7 @@ from defacewatch.roster import (
 )
 from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
-from defacewatch.store.alerts import Told
+from defacewatch.store.told import Told
 from defacewatch.telling import fail_over, first_wanted, wanted_again
 
 log = structlog.get_logger(__name__)
@@ -221,7 +222,8 @@ class Outbox:
         following = step_of(steps, delivery.step + 1)
         escalates = told.alert.kind in ESCALATES and told.alert.officer is None
         incident = _with_names(told.incident, roster)
-        can_take = incident is not None and incident.state is State.OPEN and to is not None
+        open_ = incident is not None and incident.state is State.OPEN
+        can_take = to is not None and (open_ or told.alert.kind is AlertKind.HANDOVER)
         return Notice(
             told.alert,
             language=(to.language if to else None) or self.language,

@@ -11,6 +11,7 @@ from typing import Any
 from defacewatch.alerts import Delivery
 from defacewatch.baselines import Approval
 from defacewatch.captures import Capture, Tier
+from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, Incident
 from defacewatch.language import Translate
 from defacewatch.portals import Page, Portal
@@ -276,6 +277,23 @@ def step_line(number: int, step: Step, tick: Tick | None) -> Line:
         "mark": step.mark.value if step.mark else None,
         "by": tick.by if tick else None,
         "at": moment(tick.at) if tick else None,
+    }
+
+
+def handover_line(handover: Handover) -> Line:
+    """A change of shift; people by their keys."""
+    return {
+        "id": handover.id,
+        "at": moment(handover.at),
+        "outgoing": list(handover.outgoing),
+        "incoming": list(handover.incoming),
+        "confirmed": {
+            key: {"at": moment(confirmed.at), "via": confirmed.via}
+            for key, confirmed in handover.confirmed.items()
+        },
+        "missing": list(handover.missing),
+        "escalated_at": moment(handover.escalated_at),
+        "summary": plain(dict(handover.summary)),
     }
 
 

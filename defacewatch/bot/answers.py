@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from defacewatch.handovers import Handover
 from defacewatch.incidents import Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.content import incident_code
@@ -118,6 +119,14 @@ def runbook(
         by = f" – {named(tick.by, roster)}, {local_time(tick.at, zone)}" if tick else ""
         lines.append(f"{'☑' if tick else '☐'} {place}. {safe(step.text, 160)}{by}")
     return "\n".join([*lines, _("Tick one: /done {code} 1").format(code=incident_code(number))])
+
+
+def handed_over(handover: Handover, roster: Roster, _: Translate) -> str:
+    """That a handover was confirmed, and by whom it is not yet."""
+    if not handover.missing:
+        return _("✅ The handover is confirmed by everybody.")
+    names = ", ".join(named(key, roster) for key in handover.missing)
+    return _("✅ You have confirmed the handover. Still to confirm: {names}").format(names=names)
 
 
 def acknowledged(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:

@@ -43,6 +43,8 @@ class Presses:
         self, press: Press, officer: Officer, _: Translate, *, shown_at: datetime | None
     ) -> Answer:
         """Do what a button asks; `shown_at` is when its message was sent. Raises DefacewatchError."""
+        if press.action is Action.HANDOVER:
+            return await self._handover(press, officer, _)
         if press.action is Action.ACKNOWLEDGE:
             return await self.acknowledge(press, officer, _)
         if press.action is Action.LEGITIMATE:
@@ -61,6 +63,13 @@ class Presses:
             return await self._stands(press, _)
         text = answers.acknowledged(taken, self.roster(), self.zone, _)
         return Answer(text, choices(press.incident, press.capture, _, acknowledge=False))
+
+    async def _handover(self, press: Press, officer: Officer, _: Translate) -> Answer:
+        """Confirm a handover; asked again it says so again. Raises NotFound, Conflict."""
+        handover = await self.store.handovers.confirm(
+            press.incident, officer=officer.key, via=VIA, now=self.clock()
+        )
+        return Answer(answers.handed_over(handover, self.roster(), _))
 
     async def _false_alarm(
         self, press: Press, officer: Officer, _: Translate, shown_at: datetime | None

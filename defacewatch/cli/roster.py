@@ -217,6 +217,47 @@ def absences(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def handovers(
+    context: typer.Context,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Changes of shift: who went, who came, who has confirmed, and what was left."""
+
+    async def work(session: Session) -> list[shapes.Line]:
+        return [shapes.handover_line(one) for one in await session.store.handovers.last(count)]
+
+    lines = with_session(context, work)
+    if as_json:
+        print_json(lines)
+        return
+    columns = ("id", "at", "outgoing", "incoming", "missing")
+    print_table(
+        columns,
+        (
+            [
+                ", ".join(line[column]) if isinstance(line[column], list) else line[column]
+                for column in columns
+            ]
+            for line in lines
+        ),
+    )
+
+
+@app.command()
+def confirm(context: typer.Context, number: int, by: By = "") -> None:
+    """Confirm a handover, by its number."""
+
+    async def work(session: Session) -> tuple[str, ...]:
+        name = officer_or_name(by, session.roster)
+        done = await session.store.handovers.confirm(number, officer=name, via="cli", now=utc_now())
+        return done.missing
+
+    missing = with_session(context, work)
+    say(f"confirmed; still to confirm: {', '.join(missing)}" if missing else "confirmed by everybody")
+
+
+@app.command()
 def calendar(
     context: typer.Context,
     officer: Annotated[str | None, typer.Option(help="This officer's turns alone, by key.")] = None,

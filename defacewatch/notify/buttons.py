@@ -16,6 +16,7 @@ class Action(StrEnum):
     CONFIRM_FALSE_ALARM = "sure"
     LEGITIMATE = "legit"
     BACK = "back"
+    HANDOVER = "hand"  # its number stands where the incident's would
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ def choices(
             second.append(_button(_("Legitimate update"), Press(Action.LEGITIMATE, incident, capture)))
         rows.append(second)
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def handing(handover: int, _: Translate) -> InlineKeyboardMarkup:
+    """The button under a handover."""
+    return InlineKeyboardMarkup(
+        [[_button("✅ " + _("I confirm the handover"), Press(Action.HANDOVER, handover))]]
+    )
 
 
 def confirmation(press: Press, _: Translate) -> InlineKeyboardMarkup:

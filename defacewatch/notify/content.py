@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice
 from defacewatch.incidents import Event, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.told import told_of
 from defacewatch.portals import Urgency
 from defacewatch.roster import ON_DUTY, Duty
 from defacewatch.signals import Kind, Role, Signal
@@ -36,6 +37,8 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
+    AlertKind.HANDOVER: ("🔁", N_("HANDOVER OF THE SHIFT"), "#1f4e8c"),
+    AlertKind.HANDOVER_OPEN: ("🔁", N_("HANDOVER NOT CONFIRMED"), "#7c2d12"),
     AlertKind.DEADLINE: ("⏰", N_("A DEADLINE"), "#b45309"),
     AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
     AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
@@ -63,14 +66,6 @@ EXPLAINED: Mapping[AlertKind, str] = {
     ),
     AlertKind.TEST: N_("This is only a test. Nothing has happened."),
 }
-
-# What is said of an announcement, by the names of its facts.
-ANNOUNCED = (
-    ("portal", N_("Web portal")),
-    ("reason", N_("What will be done")),
-    ("by", N_("Announced by")),
-    ("contact", N_("Telephone")),
-)
 
 DRILL = N_(
     "This is a drill: act as you would in earnest, but do not call the agency. The portal is untouched."
@@ -135,6 +130,7 @@ class Content:
     deadline: tuple[str, str] | None
     link: str | None
     take: str | None = None
+    take_label: str = ""
     steps: tuple[str, ...] = ()
 
 
@@ -165,7 +161,8 @@ def compose(notice: Notice) -> Content:
         max(0, len(told) - SIGNS),
         _deadline(notice, _),
         notice.evidence_url,
-        notice.take_url if notice.alert.kind in ESCALATES else None,
+        notice.take_url if notice.alert.kind in (*ESCALATES, AlertKind.HANDOVER) else None,
+        _("Confirm the handover") if notice.alert.kind is AlertKind.HANDOVER else _("Take the incident"),
         tuple(safe(step.text, 160) for step in notice.runbook.steps[:STEPS])
         if notice.alert.kind in ESCALATES
         else (),
@@ -231,32 +228,10 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
                     safe(" ".join(filter(None, (c.name, c.phone)))) for c in portal.contacts[:CONTACTS]
                 ),
             )
-    yield from _told(notice, _)
+    yield from told_of(notice, _)
     yield from _times(notice, _)
     if alert.kind is AlertKind.TEST and notice.to is not None:
         yield _("To"), safe(notice.to.name)
-
-
-def _told(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
-    """What an alert tells of itself: of an announcement, or of a raised watch."""
-    alert = notice.alert
-    if due := alert.facts.get("due"):
-        yield _("Due"), local_time(datetime.fromisoformat(str(due)), notice.zone)
-    if channel := alert.facts.get("channel"):
-        yield _("Channel"), safe(str(channel), 80)
-    if error := alert.facts.get("error"):
-        yield _("It said"), safe(str(error), 200)
-    if alert.kind is AlertKind.ANNOUNCED:
-        for name, label in ANNOUNCED:
-            if said := alert.facts.get(name):
-                yield _(label), safe(str(said), 300)
-    if "starts" in alert.facts and "ends" in alert.facts:
-        ends = (datetime.fromisoformat(str(alert.facts[name])) for name in ("starts", "ends"))
-        yield _("Period"), " – ".join(local_time(moment, notice.zone) for moment in ends)
-    if "first" in alert.facts and "last" in alert.facts:
-        days = (date.fromisoformat(str(alert.facts[name])) for name in ("first", "last"))
-        yield _("Period"), " – ".join(f"{day:%d/%m/%Y}" for day in days)
-        yield _("Occasion"), safe(str(alert.facts.get("name", "")), 100)
 
 
 def _urgency(notice: Notice, _: Translate) -> str:

@@ -105,7 +105,7 @@ def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
         label, value = content.deadline
         yield f"{bold(label)}: {plain(value)}"
     if content.take and not markup:
-        yield f"{_('Take the incident')}: {content.take}"
+        yield f"{content.take_label}: {content.take}"
     if content.link:
         words = _("Open the evidence")
         yield f'<a href="{escape(content.link)}">{plain(words)}</a>' if markup else f"{words}: {content.link}"

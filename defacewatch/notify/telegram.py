@@ -102,7 +102,9 @@ class TelegramChannel:
 
 
 def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:
-    incident = notice.incident
+    incident, handover = notice.incident, notice.alert.facts.get("handover")
+    if notice.alert.kind is AlertKind.HANDOVER and isinstance(handover, int):
+        return buttons.handing(handover, translator(notice.language))
     if incident is None or incident.state is State.RESOLVED or notice.alert.kind not in ANSWERED:
         return None
     return buttons.choices(

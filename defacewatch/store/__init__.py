@@ -14,6 +14,7 @@ from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.checks import Checks
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
+from defacewatch.store.handovers import Handovers
 from defacewatch.store.incidents import Incidents
 from defacewatch.store.links import Links
 from defacewatch.store.migrate import migrate
@@ -41,6 +42,7 @@ class Store:
         self.figures = Figures(engine)
         self.links = Links(engine)
         self.windows = Windows(engine)
+        self.handovers = Handovers(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

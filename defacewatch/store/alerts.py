@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy import and_, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,36 +24,17 @@ from defacewatch.alerts import (
     Wanted,
 )
 from defacewatch.errors import NotFound
-from defacewatch.incidents import Incident
-from defacewatch.portals import Page, Portal
 from defacewatch.store.engine import Engine
 from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
 from defacewatch.store.moves import add_alert
-from defacewatch.store.portals import page_with_portal
-from defacewatch.store.rows import Columns, alert_of, delivery_of, incident_of, part, verdict_of
-from defacewatch.store.schema import alerts, approvals, captures, checks, deliveries, incidents
-from defacewatch.verdicts import Verdict
+from defacewatch.store.rows import Columns, alert_of, delivery_of, part
+from defacewatch.store.schema import alerts, deliveries
+from defacewatch.store.told import Told, told_of
 
 LOOKED_AT = 200  # alerts
 
 _UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
-
-
-@dataclass(frozen=True)
-class Told:
-    """What an alert is about. `verdict` and `confirmed_at` are of the check that raised it; `before` and
-    `after` are blobs of screenshots: of the look approved then, and of the page as it was seen."""
-
-    alert: Alert
-    portal: Portal | None = None
-    page: Page | None = None
-    incident: Incident | None = None
-    verdict: Verdict | None = None
-    confirmed_at: datetime | None = None
-    before: str | None = None
-    after: str | None = None
-    capture: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +74,11 @@ class Alerts:
         query = select(alerts).where(alerts.c.incident == incident, alerts.c.kind == kind.value)
         rows = await self.engine.read(lambda db: db.execute(query.order_by(alerts.c.id)).all())
         return [alert_of(part(row, alerts)) for row in rows]
+
+    async def kinds_since(self, since: datetime) -> list[str]:
+        """The kinds of all alerts since a moment."""
+        query = select(alerts.c.kind).where(alerts.c.at >= since)
+        return list(await self.engine.read(lambda db: db.scalars(query).all()))
 
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
         """Claim the alert whose next step is due (of those numbered in `only`), for as long as the lease.
@@ -239,7 +225,7 @@ class Alerts:
             row = (await db.execute(select(alerts).where(alerts.c.id == alert))).one_or_none()
             if row is None:
                 raise NotFound(f"there is no alert {alert}")
-            return await _told(db, part(row, alerts))
+            return await told_of(db, part(row, alerts))
 
     async def deliveries(self, *, alert: int | None = None, incident: int | None = None) -> list[Delivery]:
         """The deliveries of an alert, or of all alerts of an incident, in order."""
@@ -317,33 +303,3 @@ async def _add_deliveries(db: AsyncConnection, alert: int, wanted: Sequence[Want
     ]
     if rows:
         await db.execute(insert(deliveries), rows)
-
-
-async def _told(db: AsyncConnection, alert: Columns) -> Told:
-    portal = page = incident = verdict = confirmed_at = before = after = None
-    if alert["page"] is not None:
-        portal, page = await page_with_portal(db, alert["page"])
-        before = await _approved_screenshot(db, page.id, alert["at"])
-    if alert["incident"] is not None:
-        story = (await db.execute(select(incidents).where(incidents.c.id == alert["incident"]))).one()
-        incident = incident_of(part(story, incidents))
-    if alert["check"] is not None:
-        check = (await db.execute(select(checks).where(checks.c.id == alert["check"]))).one()
-        verdict, confirmed_at = verdict_of(part(check, checks)), check.at
-    if alert["capture"] is not None:
-        there = (captures.c.id == alert["capture"], captures.c.expired_at.is_(None))
-        after = await db.scalar(select(captures.c.screenshot).where(*there))
-    return Told(
-        alert_of(alert), portal, page, incident, verdict, confirmed_at, before, after, alert["capture"]
-    )
-
-
-async def _approved_screenshot(db: AsyncConnection, page: str, at: datetime) -> str | None:
-    """The screenshot that was approved when an alert was raised, even if it has been replaced since."""
-    then = and_(
-        approvals.c.page == page,
-        approvals.c.at <= at,
-        or_(approvals.c.withdrawn_at.is_(None), approvals.c.withdrawn_at > at),
-    )
-    query = select(captures.c.screenshot).join(approvals, approvals.c.capture == captures.c.id).where(then)
-    return await db.scalar(query.order_by(approvals.c.id.desc()).limit(1))

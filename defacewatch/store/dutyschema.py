@@ -1,6 +1,6 @@
 """The tables of the duty desk."""
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, UniqueConstraint
 
 from defacewatch.store.columns import Moment, Words
 from defacewatch.store.schema import Id, metadata, numbered
@@ -39,4 +39,27 @@ windows = Table(
     Column("withdrawn_at", Moment),
     Index(None, "portal", "ends"),
     sqlite_autoincrement=True,
+)
+
+# One at each change of shift; who goes, who comes and what was handed over as JSON.
+handovers = Table(
+    "handovers",
+    metadata,
+    numbered(),
+    Column("at", Moment, nullable=False),
+    Column("outgoing", Words, nullable=False),
+    Column("incoming", Words, nullable=False),
+    Column("summary", Words, nullable=False),
+    Column("escalated_at", Moment),
+    UniqueConstraint("at"),
+    sqlite_autoincrement=True,
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("handover", Id, ForeignKey("handovers.id"), primary_key=True),
+    Column("officer", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("via", Text, nullable=False),
 )

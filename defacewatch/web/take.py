@@ -9,10 +9,11 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from defacewatch.alerts import Delivery
+from defacewatch.alerts import AlertKind, Delivery
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import State
 from defacewatch.notify.content import HEADLINES, incident_code
+from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import Console, console_of, language_of
@@ -28,10 +29,11 @@ LASTS = timedelta(hours=24)  # from when its message was first to be sent
 
 @dataclass(frozen=True)
 class Asked:
-    """A link that was opened: the delivery that carried it, and the incident."""
+    """A link that was opened: the delivery that carried it, and the incident or handover that it is for."""
 
     delivery: Delivery
-    incident: int
+    incident: int | None
+    handover: int | None = None
 
 
 def take_url(public_url: str, secret_key: bytes) -> Callable[[Delivery], str]:
@@ -59,6 +61,11 @@ async def take(request: web.Request) -> web.Response:
         log.warning("a link was pressed from another site", delivery=asked.delivery.id, remote=request.remote)
         return failure(request, HTTPStatus.FORBIDDEN)
     console, officer = console_of(request), asked.delivery.officer or ""
+    if asked.handover is not None:
+        await console.store.handovers.confirm(asked.handover, officer=officer, via=VIA, now=console.clock())
+        log.info("handover confirmed", handover=asked.handover, by=officer, via=VIA)
+        return await _page(request, asked, done=True)
+    assert asked.incident is not None
     try:
         await console.store.incidents.acknowledge(asked.incident, by=officer, via=VIA, now=console.clock())
     except Conflict as stands:
@@ -89,17 +96,22 @@ async def _asked(request: web.Request) -> Asked | web.Response:
         )
     try:
         delivery = await console.store.alerts.delivery(number)
-        incident = (await console.store.alerts.facts(delivery.alert)).incident
+        told = await console.store.alerts.facts(delivery.alert)
     except NotFound:
         return failure(request, HTTPStatus.NOT_FOUND)
-    if incident is None or console.roster().officer(delivery.officer or "") is None:
+    handover = told.alert.facts.get("handover") if told.alert.kind is AlertKind.HANDOVER else None
+    incident = told.incident.id if told.incident else None
+    known = console.roster().officer(delivery.officer or "") is not None
+    if not known or (incident is None and not isinstance(handover, int)):
         log.warning("a link of somebody who is no officer was refused", delivery=number)
         return failure(request, HTTPStatus.GONE)
-    return Asked(delivery, incident.id)
+    return Asked(delivery, incident, handover if isinstance(handover, int) else None)
 
 
 async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> web.Response:
     console = console_of(request)
+    if asked.handover is not None:
+        return await _handover_page(request, asked, asked.handover)
     told = await console.store.alerts.facts(asked.delivery.alert)
     roster = console.roster()
     incident, officer = told.incident, roster.officer(asked.delivery.officer or "")
@@ -117,6 +129,22 @@ async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> we
         holder=holder.name if holder else incident.acknowledged_by,
         is_open=incident.state is State.OPEN,
         done=done,
+    )
+
+
+async def _handover_page(request: web.Request, asked: Asked, number: int) -> web.Response:
+    console, officer = console_of(request), asked.delivery.officer or ""
+    handover, roster = await console.store.handovers.get(number), console.roster()
+    someone = roster.officer(officer)
+    return console.renderer.page(
+        "handover.html",
+        _words(request, someone.language if someone else None),
+        handover=handover,
+        outgoing=names(roster, handover.outgoing),
+        incoming=names(roster, handover.incoming),
+        missing=names(roster, handover.missing),
+        confirmed=officer in handover.confirmed,
+        officer=someone,
     )
 
 

@@ -13,9 +13,10 @@ from defacewatch.bot import Bot
 from defacewatch.demo.botapi import TOKEN, BotApi
 from defacewatch.demo.botrules import Sent
 from defacewatch.errors import Conflict
+from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import translator
-from defacewatch.notify.buttons import Action, Press, choices
+from defacewatch.notify.buttons import Action, Press, choices, handing
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
@@ -388,3 +389,17 @@ async def test_a_step_that_is_none_is_said(duties: Duties, command: str, answer:
     await duties.api.say(1001, command)
     assert answer in await duties.said()
     assert await duties.store.incidents.ticked(duties.incident) == {}
+
+
+async def test_a_handover_is_confirmed_with_its_button_by_those_whom_it_concerns(duties: Duties) -> None:
+    handover = Handover(NOW, ("an",), ("binh",), {})
+    number = await duties.store.handovers.begin(handover, now=NOW)
+    assert number is not None
+    await duties.bot._bot.send_message(1001, "alert", reply_markup=handing(number, translator("vi")))
+    message = duties.api.sent[-1]
+    await duties.api.press(message, "hand:", 1001)
+    assert await duties.said() == "✅ Bạn đã xác nhận giao ca. Còn chờ: Trần Thị Bình"
+    await duties.api.press(message, f"hand:{number}", 1002)
+    assert await duties.said(2) == "✅ The handover is confirmed by everybody."
+    confirmed = (await duties.store.handovers.get(number)).confirmed
+    assert {key: one.via for key, one in confirmed.items()} == {"an": "telegram", "binh": "telegram"}

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from defacewatch.alerts import Wanted
+from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, State
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.store import Store
@@ -118,3 +120,21 @@ async def test_another_site_cannot_press_the_button(client: Client, store: Store
 async def test_what_a_page_says_is_text_there_too(client: Client, store: Store) -> None:
     await attacked(store, said='<script>alert("x")</script>')
     assert "<script" not in await (await client.get(await link(store))).text()
+
+
+async def test_the_link_in_a_handover_s_mail_confirms_it(client: Client, store: Store, clock: Clock) -> None:
+    handover = Handover(clock(), ("an",), ("binh",), {})
+    number = await store.handovers.begin(handover, now=clock())
+    assert number is not None
+    alert = await store.alerts.claim(clock())
+    assert alert is not None
+    await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=clock())
+    there = await link(store)
+    shown = await (await client.get(there)).text()
+    assert "I confirm the handover" in shown
+    assert "Nguyễn Văn An" in shown
+    assert (await store.handovers.get(number)).confirmed == {}
+    answer = await (await client.post(there)).text()
+    assert "You have confirmed the handover, Nguyễn Văn An." in answer
+    assert "Still to confirm: Trần Thị Bình" in answer
+    assert (await store.handovers.get(number)).confirmed["an"].via == "email"

@@ -1,0 +1,78 @@
+"""What alerts tell of themselves that are about no page: announcements, raised watch, channels, handovers."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+
+from defacewatch.alerts import AlertKind, Notice
+from defacewatch.language import N_, Translate, local_time
+from defacewatch.notify.hostile import safe
+
+# What is said of an announcement, by the names of its facts.
+ANNOUNCED = (
+    ("portal", N_("Web portal")),
+    ("reason", N_("What will be done")),
+    ("by", N_("Announced by")),
+    ("contact", N_("Telephone")),
+)
+
+HANDED = (  # what a handover counts, by the names in its summary
+    ("unresolved", N_("Incidents not resolved")),
+    ("blind", N_("Pages that cannot be seen")),
+    ("paused", N_("Portals paused")),
+    ("windows", N_("Announced updates running")),
+    ("proposals", N_("Looks waiting for approval")),
+)
+ITSELF = {"coverage": N_("Seen in time"), "channels": N_("Channels that do not answer")}
+NAMED = 5  # incidents
+
+
+def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
+    """What an alert tells of itself: of an announcement, or of a raised watch."""
+    alert = notice.alert
+    if alert.kind is AlertKind.HANDOVER:
+        yield from _handover(alert.facts, notice.zone, _)
+    if missing := alert.facts.get("missing"):
+        yield _("Not confirmed by"), safe(str(missing), 200)
+    if due := alert.facts.get("due"):
+        yield _("Due"), local_time(datetime.fromisoformat(str(due)), notice.zone)
+    if channel := alert.facts.get("channel"):
+        yield _("Channel"), safe(str(channel), 80)
+    if error := alert.facts.get("error"):
+        yield _("It said"), safe(str(error), 200)
+    if alert.kind is AlertKind.ANNOUNCED:
+        for name, label in ANNOUNCED:
+            if said := alert.facts.get(name):
+                yield _(label), safe(str(said), 300)
+    if "starts" in alert.facts and "ends" in alert.facts:
+        ends = (datetime.fromisoformat(str(alert.facts[name])) for name in ("starts", "ends"))
+        yield _("Period"), " – ".join(local_time(moment, notice.zone) for moment in ends)
+    if "first" in alert.facts and "last" in alert.facts:
+        days = (date.fromisoformat(str(alert.facts[name])) for name in ("first", "last"))
+        yield _("Period"), " – ".join(f"{day:%d/%m/%Y}" for day in days)
+        yield _("Occasion"), safe(str(alert.facts.get("name", "")), 100)
+
+
+def _handover(facts: Mapping[str, object], zone: str, _: Translate) -> Iterator[tuple[str, str]]:
+    """What one shift leaves to the next."""
+    summary = facts.get("summary")
+    if not isinstance(summary, Mapping):
+        return
+    yield _("Goes"), safe(str(summary.get("goes") or "–"), 200)
+    yield _("Comes"), safe(str(summary.get("comes") or "–"), 200)
+    for name, label in HANDED:
+        yield _(label), str(summary.get(name, 0))
+    listed = summary.get("incidents")
+    for incident in listed[:NAMED] if isinstance(listed, list) else ():
+        by = incident.get("by")
+        taken = _("Acknowledged by {name}").format(name=by) if by else _("not acknowledged")
+        yield safe(str(incident.get("code")), 20), safe(f"{incident.get('portal')} – {taken}", 160)
+    happened = summary.get("alerts")
+    if isinstance(happened, Mapping) and happened:
+        text = ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items()))
+        yield _("Alerts since the last handover"), safe(text, 300)
+    for name in ("coverage", "channels"):
+        if value := summary.get(name):
+            yield _(ITSELF[name]), safe(str(value), 200)
+    since = summary.get("since")
+    if isinstance(since, str):
+        yield _("Since"), local_time(datetime.fromisoformat(since), zone)

@@ -1,0 +1,109 @@
+"""Handovers and who has confirmed them."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.alerts import AlertKind, Draft
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.handovers import Confirmed, Handover
+from defacewatch.portals import Urgency
+from defacewatch.store.dutyschema import confirmations, handovers
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import add_alert
+from defacewatch.store.rows import Columns, part
+
+
+class Handovers:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def begin(self, handover: Handover, *, now: datetime) -> int | None:
+        """Enter a handover, and tell those who have to confirm it; its id, None when this change of shift was
+        entered before."""
+        async with self.engine.lasting() as db:
+            await self.engine.exclusive(db, _BEGINNING)
+            known = select(handovers.c.id).where(handovers.c.at == handover.at)
+            if await db.scalar(known) is not None:
+                return None
+            values = {
+                "at": handover.at,
+                "outgoing": json.dumps(handover.outgoing),
+                "incoming": json.dumps(handover.incoming),
+                "summary": json.dumps(dict(handover.summary), ensure_ascii=False),
+            }
+            made = await db.execute(insert(handovers).values(values).returning(handovers.c.id))
+            number = int(made.scalar_one())
+            facts = {
+                "handover": number,
+                "to": list(handover.people),
+                "outgoing": list(handover.outgoing),
+                "incoming": list(handover.incoming),
+                "summary": dict(handover.summary),
+            }
+            draft = Draft(AlertKind.HANDOVER, Urgency.HIGH, facts)
+            await db.run_sync(add_alert, draft, at=now)
+            return number
+
+    async def confirm(self, number: int, *, officer: str, via: str, now: datetime) -> Handover:
+        """An officer confirms; asked again it is as it was. Raises NotFound, and Conflict for somebody who
+        has nothing to confirm."""
+        async with self.engine.lasting() as db:
+            there = await _handover(db, number, lock=True)
+            if officer not in there.people:
+                raise Conflict(f"handover {number} is between {', '.join(there.people)}")
+            if officer not in there.confirmed:
+                values = {"handover": number, "officer": officer, "at": now, "via": via}
+                await db.execute(insert(confirmations).values(values))
+            return await _handover(db, number)
+
+    async def escalate(self, number: int, *, to: tuple[str, ...], missing: str, now: datetime) -> bool:
+        """Tell those who lead that somebody (`missing`, by name) has not confirmed; once."""
+        async with self.engine.lasting() as db:
+            there = await _handover(db, number, lock=True)
+            if there.escalated_at is not None or not there.missing:
+                return False
+            await db.execute(update(handovers).where(handovers.c.id == number).values(escalated_at=now))
+            facts = {"handover": number, "to": list(to), "missing": missing}
+            draft = Draft(AlertKind.HANDOVER_OPEN, Urgency.HIGH, facts)
+            await db.run_sync(add_alert, draft, at=now)
+            return True
+
+    async def get(self, number: int) -> Handover:
+        """One handover. Raises NotFound."""
+        async with self.engine.reading() as db:
+            return await _handover(db, number)
+
+    async def last(self, count: int = 1) -> list[Handover]:
+        """The latest handovers, the newest first."""
+        async with self.engine.reading() as db:
+            newest = select(handovers.c.id).order_by(handovers.c.at.desc()).limit(count)
+            return [await _handover(db, number) for number in list(await db.scalars(newest))]
+
+
+_BEGINNING = 7  # the number of our advisory lock
+
+
+async def _handover(db: AsyncConnection, number: int, *, lock: bool = False) -> Handover:
+    query = select(handovers).where(handovers.c.id == number)
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no handover {number}")
+    of_it = select(confirmations).where(confirmations.c.handover == number).order_by(confirmations.c.at)
+    confirmed = {row.officer: Confirmed(row.at, row.via) for row in await db.execute(of_it)}
+    return _handover_of(part(row, handovers), confirmed)
+
+
+def _handover_of(row: Columns, confirmed: Mapping[str, Confirmed]) -> Handover:
+    return Handover(
+        row["at"],
+        tuple(json.loads(row["outgoing"])),
+        tuple(json.loads(row["incoming"])),
+        json.loads(row["summary"]),
+        row["id"],
+        confirmed,
+        row["escalated_at"],
+    )
