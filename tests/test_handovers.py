@@ -11,6 +11,7 @@ from defacewatch.errors import Conflict, NotFound
 from defacewatch.handing import HandingOver
 from defacewatch.handovers import CONFIRM_WITHIN, Handover, last_change
 from defacewatch.notify import message
+from defacewatch.notify.content import incident_code
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
 from defacewatch.store import Store
@@ -82,6 +83,7 @@ async def test_each_change_is_handed_over_once_also_over_restarts_and_by_two_pro
 async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clock: Clock) -> None:
     at(clock, "2026-09-02T13:50")
     await checked(store, await registered(store), DEFACED, clock())
+    (view,) = await store.incidents.list()
     clock.forward(minutes=10)
     await handing(store, clock).watch()
     alert = await store.alerts.last((AlertKind.HANDOVER,))
@@ -93,7 +95,7 @@ async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clo
         "Giao: an 4, binh 4",
         "Nhận: an 1, binh 1",
         "Sự cố chưa đóng: 1",
-        "SC-000001: ",
+        f"{incident_code(view.incident.id)}: ",
         "chưa ai tiếp nhận",
         "Cảnh báo từ lần giao ca trước: defaced 1",
         "kỳ: 100.0%",
