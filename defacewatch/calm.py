@@ -86,7 +86,7 @@ class CalmPages:
             context.version + 1,  # `record` has moved it by one
             outcome.validators or context.validators,
             _way(probe),
-            meaning=before.meaning if before and as_before else _meaning(probe),
+            meaning=before.meaning if before and as_before else meaning_of(probe),
             reread=before.reread if before and as_before else probe.at + _share(page.id) * revalidate_every,
             due=seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None,
             fresh=seen_at + revalidate_every if seen_at else None,
@@ -133,7 +133,7 @@ class CalmPages:
         document = self._documents.get(calm.page)
         if document is None or not probe.html or probe.truncated or probe.status != 200:
             return None
-        if _meaning(probe) != calm.meaning:
+        if meaning_of(probe) != calm.meaning:
             return None
         self._documents.move_to_end(calm.page)
         return document
@@ -185,7 +185,8 @@ def _share(page_id: str) -> float:
     return 0.5 + zlib.crc32(page_id.encode()) / 2**33
 
 
-def _meaning(probe: Probe) -> tuple[str, ...]:
+def meaning_of(probe: Probe) -> tuple[str, ...]:
+    """The headers that say what a document is, or send its reader elsewhere."""
     return tuple(probe.headers.get(name, "") for name in ("content-type", "refresh", "content-disposition"))
 
 

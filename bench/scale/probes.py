@@ -26,7 +26,7 @@ from aiohttp import web
 from rich.console import Console
 from rich.table import Table
 
-from defacewatch.calm import Calm, reads_little_news
+from defacewatch.calm import Calm, meaning_of, reads_little_news
 from defacewatch.captures import Features, Look, Tier
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
@@ -164,7 +164,14 @@ async def calmed(bench: Bench) -> None:
         context = await bench.store.checks.context(page_id, now=datetime.now(UTC))
         look = await bench.checker.fetch.probe(url, now=datetime.now(UTC))
         fresh = datetime.now(UTC) + timedelta(days=1)
-        calm = Calm(page_id, url, context.version, look.probe.validators, fresh=fresh)
+        calm = Calm(
+            page_id,
+            url,
+            context.version,
+            look.probe.validators,
+            meaning=meaning_of(look.probe),
+            fresh=fresh,
+        )
         bench.checker.calm._pages[page_id] = calm
         bench.checker.calm._shelve(page_id, look.probe.html)
 
