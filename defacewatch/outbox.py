@@ -35,7 +35,7 @@ from defacewatch.roster import (
 from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
 from defacewatch.store.told import Told
-from defacewatch.telling import fail_over, first_wanted, wanted_again
+from defacewatch.telling import fail_over, first_wanted, is_named, wanted_again
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +150,7 @@ class Outbox:
                 self.wake()
             return True
         wanted = first_wanted(alert, roster, self.channels, now)
-        if not wanted and alert.step == 0 and "to" not in alert.facts:
+        if not wanted and alert.step == 0 and not is_named(alert):
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
                 alert.id, (), step=alert.step, next_step_at=now + ASK_AGAIN, now=now

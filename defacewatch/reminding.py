@@ -45,17 +45,22 @@ class Reminding:
         ]
         return any(raised)
 
-    async def clocks(self, view: IncidentView, response: Response) -> list[Deadline]:
-        """The clocks of an incident that still run."""
+    async def _clocks(self, view: IncidentView, now: datetime, response: Response) -> list[Deadline]:
+        """The clocks of an incident that are nearly over, or over. Hardly any is: what is ticked is asked for
+        only then."""
         steps = runbook_for(self.runbooks(), view.portal.key, view.incident.verdict).steps
-        ticked = await self.store.incidents.ticked(view.incident.id)
         marks = {step.mark: step.text for step in steps if step.mark is not None}
+        running = deadlines(view.incident, response, marks=marks.keys(), done=())
+        if not any(clock.stage(now) for clock in running):
+            return []
+        ticked = await self.store.incidents.ticked(view.incident.id)
         done = [mark for mark, text in marks.items() if text in ticked]
-        return list(deadlines(view.incident, response, marks=marks.keys(), done=done))
+        left = deadlines(view.incident, response, marks=marks.keys(), done=done)
+        return [clock for clock in left if clock.stage(now) is not None]
 
     async def _of(self, view: IncidentView, now: datetime, response: Response) -> bool:
         raised = False
-        for clock in await self.clocks(view, response):
+        for clock in await self._clocks(view, now, response):
             stage = clock.stage(now)
             facts = {"what": clock.what.value, "stage": stage.value if stage else None}
             if stage is None or await self._is_told(view.incident.id, facts):

@@ -31,7 +31,7 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
     if alert.officer is not None:
         named = roster.officer(alert.officer)
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
-    if isinstance(alert.facts.get("to"), list):
+    if is_named(alert):
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
     step = step_of(steps_for(roster, alert.kind, alert.at), alert.step)
     to = ON_DUTY if step is None else step.to
@@ -50,6 +50,11 @@ def urgency_of(alert: Alert, roster: Roster) -> Urgency:
     """How an alert is told: in a raised watch a change may be as urgent as an attack."""
     watch = raised(roster, alert.at) if alert.kind is AlertKind.CHANGED else None
     return Urgency.HIGH if watch is not None and watch.urgent_changes else alert.urgency
+
+
+def is_named(alert: Alert) -> bool:
+    """Whether an alert says itself whom to tell (a deadline, a handover …). It falls to nobody else."""
+    return isinstance(alert.facts.get("to"), list)
 
 
 def _named(alert: Alert, roster: Roster) -> tuple[Officer, ...]:
@@ -80,7 +85,7 @@ def fail_over(
     left = [c for c in officer.channels if c in usable and c not in used] if officer else []
     if left:
         return (Wanted(left[0], failed.officer, failed.step),)
-    if alert.kind is AlertKind.TAKEN:
+    if is_named(alert):
         return ()  # nobody else has to know
     others = [d for d in deliveries if d.officer not in (None, failed.officer)]
     instead = [d for d in others if d.created_at > failed.created_at]

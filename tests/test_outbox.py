@@ -268,6 +268,15 @@ async def test_who_took_it_is_told_to_nobody_else_when_that_fails(desk: Desk) ->
     assert len(await desk.told()) == before + 2
 
 
+async def test_what_is_addressed_by_name_falls_to_nobody_else(desk: Desk) -> None:
+    desk.api.users = {1002}
+    desk.mailbox.reject("550 5.1.1 no such user", at="RCPT")
+    draft = Draft(AlertKind.HANDOVER, Urgency.HIGH, {"handover": 1, "to": ["an", "gone"]})
+    await desk.store.alerts.raise_(draft, now=desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", FAILED), ("email", "an", FAILED)]
+
+
 async def test_where_nobody_else_was_told_nobody_is_told_who_took_it(desk: Desk) -> None:
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     await desk.outbox.drain()

@@ -67,6 +67,16 @@ class Session:
         return with_absences(self.settings.roster, self.entered)
 
     @property
+    def secret_key(self) -> str:
+        """The configured secret key, or the one that is made at the first start."""
+        return self.settings.secrets.secret_key or config.ensure_secret_key(self.settings.secret_key_file)
+
+    async def issue(self, name: str, *, renew: bool) -> int:
+        """Which issue of a secret address holds; a new one to `renew` it."""
+        links = self.store.links
+        return await (links.renew(name) if renew else links.issue(name))
+
+    @property
     def translate(self) -> Translate:
         return translator(self.settings.alerts.language)
 

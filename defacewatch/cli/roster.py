@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from defacewatch import config, shapes
+from defacewatch import shapes
 from defacewatch.calendars import calendar_of
 from defacewatch.channels import build_channels
 from defacewatch.cli.common import (
@@ -288,11 +288,8 @@ def link(
 
     async def work(session: Session) -> str:
         whose = EVERYBODY if officer is None else _officer(session.roster, officer).key
-        links, name = session.store.links, link_name(whose)
-        issue = await (links.renew(name) if renew else links.issue(name))
-        settings = session.settings
-        key = settings.secrets.secret_key or config.ensure_secret_key(settings.secret_key_file)
-        return calendar_url(settings.web.public_url, key.encode(), whose, issue)
+        issue = await session.issue(link_name(whose), renew=renew)
+        return calendar_url(session.settings.web.public_url, session.secret_key.encode(), whose, issue)
 
     say(with_session(context, work))
 

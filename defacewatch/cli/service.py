@@ -78,7 +78,7 @@ def make_daemon(opened: Session, folder: Path, listen: str | None = None) -> Dae
     if listen is not None:
         settings = replace(settings, web=settings.web.model_copy(update={"listen": _listen(listen)}))
     secrets = settings.secrets
-    key = secrets.secret_key or config.ensure_secret_key(settings.secret_key_file)
+    key = opened.secret_key
     return Daemon(
         settings,
         opened.store,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from defacewatch import config, shapes
+from defacewatch import shapes
 from defacewatch.cli.common import (
     By,
     Json,
@@ -77,10 +77,7 @@ def announce_link(
 
     async def work(session: Session) -> str:
         await session.store.portals.get(portal)
-        links, name = session.store.links, link_name(portal)
-        issue = await (links.renew(name) if renew else links.issue(name))
-        settings = session.settings
-        key = settings.secrets.secret_key or config.ensure_secret_key(settings.secret_key_file)
-        return announce_url(settings.web.public_url, key.encode(), portal, issue)
+        issue = await session.issue(link_name(portal), renew=renew)
+        return announce_url(session.settings.web.public_url, session.secret_key.encode(), portal, issue)
 
     say(with_session(context, work))

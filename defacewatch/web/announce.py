@@ -16,7 +16,7 @@ from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.login import WITHIN
-from defacewatch.web.security import ANNOUNCE, failure, too_many
+from defacewatch.web.security import ANNOUNCE, failure, forged
 from defacewatch.windows import TEXT, Window, checked
 
 log = structlog.get_logger(__name__)
@@ -81,12 +81,7 @@ async def _portal(request: web.Request) -> Portal | web.Response:
     key, given = request.match_info["portal"], request.match_info["token"]
     issue = await console.store.links.issue(link_name(key))
     if not same(given, _token(console.secret_key, key, issue)):
-        log.warning("a forged link was refused", portal=key, remote=request.remote)
-        wait = console.access.wait(request.remote)
-        if wait is not None:
-            return too_many(request, wait)
-        console.access.failed(request.remote)
-        return failure(request, HTTPStatus.NOT_FOUND)
+        return forged(request)
     try:
         return await console.store.portals.get(key)
     except NotFound:

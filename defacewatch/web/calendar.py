@@ -11,7 +11,7 @@ from defacewatch.shifts import turns
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of
-from defacewatch.web.security import CALENDAR, failure, too_many
+from defacewatch.web.security import CALENDAR, failure, forged
 
 EVERYBODY = "_all"  # no officer's key begins so
 BEFORE, AFTER = timedelta(days=7), timedelta(days=60)  # now, that are listed
@@ -32,11 +32,7 @@ async def calendar(request: web.Request) -> web.Response:
     whose, given = request.match_info["whose"], request.match_info["token"]
     issue = await console.store.links.issue(link_name(whose))
     if not same(given, calendar_token(console.secret_key, whose, issue)):
-        wait = console.access.wait(request.remote)
-        if wait is not None:
-            return too_many(request, wait)
-        console.access.failed(request.remote)
-        return failure(request, HTTPStatus.NOT_FOUND)
+        return forged(request)
     roster = console.roster()
     officer = roster.officer(whose)
     if officer is None and whose != EVERYBODY:

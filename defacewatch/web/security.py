@@ -123,6 +123,17 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     return answer
 
 
+def forged(request: web.Request) -> web.Response:
+    """The answer to an address whose secret is wrong: all alike, logged, and counted against the asker."""
+    console = console_of(request)
+    log.warning("a forged link was refused", kind=request.path.split("/")[1], remote=request.remote)
+    wait = console.access.wait(request.remote)
+    if wait is not None:
+        return too_many(request, wait)
+    console.access.failed(request.remote)
+    return failure(request, HTTPStatus.NOT_FOUND)
+
+
 def too_many(request: web.Request, wait: timedelta) -> web.Response:
     answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS)
     answer.headers[hdrs.RETRY_AFTER] = str(int(wait.total_seconds()) + 1)

@@ -17,7 +17,7 @@ from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import Console, console_of, language_of
-from defacewatch.web.security import TAKE, failure, too_many
+from defacewatch.web.security import TAKE, failure, forged
 from defacewatch.web.words import Words
 
 log = structlog.get_logger(__name__)
@@ -81,12 +81,7 @@ async def _asked(request: web.Request) -> Asked | web.Response:
     console = console_of(request)
     number, ends = int(request.match_info["delivery"]), int(request.match_info["ends"])
     if not same(request.match_info["token"], _sign(console.secret_key, number, ends)):
-        log.warning("a forged link was refused", delivery=number, remote=request.remote)
-        wait = console.access.wait(request.remote)
-        if wait is not None:
-            return too_many(request, wait)
-        console.access.failed(request.remote)
-        return failure(request, HTTPStatus.NOT_FOUND)
+        return forged(request)
     if console.clock() >= datetime.fromtimestamp(ends, UTC):
         log.info("a link that has ended was refused", delivery=number, remote=request.remote)
         return failure(
