@@ -14,6 +14,7 @@ from defacewatch.eyes import Eyes
 from defacewatch.incidents import State
 from defacewatch.schedule import Schedule
 from defacewatch.store import Store
+from defacewatch.tally import Tally
 from defacewatch.usage import DAEMON, give_back, measured
 from defacewatch.verdicts import VerdictKind
 
@@ -28,6 +29,7 @@ class Gauges:
     ) -> None:
         self.store, self.eyes, self.schedule, self.clock = store, eyes, schedule, clock
         self.meter = Meter()
+        self.tally = Tally(store)
         self.captures = 0  # captures that checks made, all looks counted
         self.probes = 0
 
@@ -56,7 +58,7 @@ class Gauges:
         waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
         metrics.OUTBOX_PENDING.set(sum(n for (_, state), n in backlog.deliveries.items() if state in waiting))
         metrics.OUTBOX_OLDEST.set(backlog.oldest.total_seconds() if backlog.oldest else 0)
-
+        await self.tally.count()
         self._ages([(now - captured).total_seconds() for captured in schedule.captured.values()])
 
     async def use(self) -> None:

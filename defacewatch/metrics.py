@@ -75,6 +75,27 @@ TIME_TO_ALERT = Histogram(
     namespace=NAMESPACE,
     buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600),
 )
+_PATIENCE = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 259200)
+TIME_TO_ACKNOWLEDGE = Histogram(
+    "time_to_acknowledge_seconds",
+    "From the first bad look to the acknowledgement of an incident, drills left out",
+    ["verdict"],
+    namespace=NAMESPACE,
+    buckets=_PATIENCE,
+)
+TIME_TO_RESTORE = Histogram(
+    "time_to_restore_seconds",
+    "From the first bad look to a page that is well, of incidents resolved as restored, drills left out",
+    ["verdict"],
+    namespace=NAMESPACE,
+    buckets=_PATIENCE,
+)
+RESOLVED = Counter(
+    "incidents_resolved",
+    "Incidents resolved, by verdict and as what, drills left out",
+    ["verdict", "resolution"],
+    namespace=NAMESPACE,
+)
 
 BUILD = Info("build", "The version that runs", namespace=NAMESPACE)
 BUILD.info({"version": version("defacewatch")})

@@ -18,6 +18,7 @@ from defacewatch.cli import (
     incidents,
     look,
     portals,
+    report,
     roster,
     service,
     windows,
@@ -50,6 +51,8 @@ app.add_typer(incidents.app, name="incidents")
 app.command()(drills.drill)
 app.add_typer(drills.app, name="drills")
 app.add_typer(roster.app, name="roster")
+roster.app.command("handover")(report.handover)
+app.command()(report.report)
 app.add_typer(alerts.alert, name="alert")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)

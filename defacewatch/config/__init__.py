@@ -14,7 +14,7 @@ from defacewatch.config.duty import roster_in
 from defacewatch.config.environment import Secrets, derived_token, ensure_secret_key, read_secrets
 from defacewatch.config.exchange import portals_from_csv, portals_from_yaml, portals_to_yaml
 from defacewatch.config.fields import read_listen
-from defacewatch.config.general import Alerts, General, Retention, Store, Watch, Web, cross_check
+from defacewatch.config.general import Alerts, General, Report, Retention, Store, Watch, Web, cross_check
 from defacewatch.config.problems import validate
 from defacewatch.config.registry import portals_in
 from defacewatch.config.runbooks import FOLDER, files, runbooks_in
@@ -45,6 +45,7 @@ class Settings:
     alerts: Alerts = field(default_factory=Alerts)
     web: Web = field(default_factory=Web)
     retention: Retention = field(default_factory=Retention)
+    report: Report = field(default_factory=Report)
     portals: tuple[Portal, ...] = ()
     roster: Roster = field(default_factory=Roster)
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
@@ -98,6 +99,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         alerts=general.alerts,
         web=web,
         retention=general.retention,
+        report=general.report,
         portals=portals,
         roster=roster,
         runbooks=runbooks,

@@ -1,4 +1,4 @@
-"""defacewatch.yaml: the store, the watch, the alerts, the status page, how long evidence is kept."""
+"""defacewatch.yaml: the store, the watch, the alerts, the status page, how long evidence is kept, reports."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from defacewatch.config.fields import (
     Zone,
     whole,
 )
+from defacewatch.reports.form import Issuer
 
 
 def _store_url(value: object) -> str:
@@ -151,12 +152,36 @@ class Retention(Section):
         return round(self.evidence_max_gb * 1_000_000_000)
 
 
+class Report(Section):
+    """Who issues reports and records of handovers; what is left out is left blank in them."""
+
+    authority: Text | None = None
+    issuer: Text | None = None
+    place: Text | None = None
+    symbol: Text | None = None
+    signer_title: Text | None = None
+    signer: Text | None = None
+    recipients: tuple[Text, ...] = ()
+
+    def issued(self) -> Issuer:
+        return Issuer(
+            self.authority or "",
+            self.issuer or "",
+            self.place or "",
+            self.symbol or "",
+            self.signer_title or "",
+            self.signer or "",
+            self.recipients,
+        )
+
+
 class General(Section):
     store: Store = Store()
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
     web: Web = Web()
     retention: Retention = Retention()
+    report: Report = Report()
 
 
 def cross_check(document: Document) -> list[Problem]:

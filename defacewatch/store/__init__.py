@@ -12,6 +12,7 @@ from defacewatch.store.alerts import Alerts
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.checks import Checks
+from defacewatch.store.duty import Duty
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
@@ -43,6 +44,7 @@ class Store:
         self.links = Links(engine)
         self.windows = Windows(engine)
         self.handovers = Handovers(engine)
+        self.duty = Duty(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -1,10 +1,12 @@
 """Handovers and who has confirmed them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import AlertKind, Draft
@@ -82,6 +84,17 @@ class Handovers:
         async with self.engine.reading() as db:
             newest = select(handovers.c.id).order_by(handovers.c.at.desc()).limit(count)
             return [await _handover(db, number) for number in list(await db.scalars(newest))]
+
+
+def between(db: Connection, start: datetime, end: datetime) -> list[Handover]:
+    """The handovers from `start` to before `end`, the first one first."""
+    within = (handovers.c.at >= start, handovers.c.at < end)
+    query = select(confirmations).join(handovers, confirmations.c.handover == handovers.c.id).where(*within)
+    confirmed: defaultdict[int, dict[str, Confirmed]] = defaultdict(dict)
+    for row in db.execute(query.order_by(confirmations.c.at)):
+        confirmed[row.handover][row.officer] = Confirmed(row.at, row.via)
+    rows = db.execute(select(handovers).where(*within).order_by(handovers.c.at))
+    return [_handover_of(part(row, handovers), confirmed[row.id]) for row in rows]
 
 
 _BEGINNING = 7  # the number of our advisory lock

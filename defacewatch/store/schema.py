@@ -204,6 +204,7 @@ incidents = Table(
     ),
     Index(None, "page", "id"),
     Index(None, "state", "id"),
+    Index(None, "resolved_at"),
     sqlite_autoincrement=True,
 )
 
@@ -301,6 +302,7 @@ alerts = Table(
     Column("step", Integer, nullable=False),
     Column("next_step_at", Moment),
     Index(None, "kind", "id"),
+    Index(None, "at"),
     Index(
         None,
         "next_step_at",

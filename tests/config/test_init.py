@@ -64,6 +64,7 @@ def test_the_shipped_examples_are_valid_without_any_secret() -> None:
     assert settings.web == Settings().web
     assert settings.store == Settings().store
     assert settings.retention == Settings().retention
+    assert settings.report == Settings().report
 
 
 def test_the_shipped_roster_has_somebody_on_duty_at_any_time() -> None:
@@ -96,7 +97,7 @@ def test_all_problems_of_all_files_are_said_at_once(problems: Problems) -> None:
         roster="officers:\n  - {key: an, name: An, role: boss}\nshifts:\n  - {officers: [binh]}\n",
     ) == [
         "defacewatch.yaml:1: wach: unknown key (did you mean watch?);"
-        " expected one of store, watch, alerts, web, retention",
+        " expected one of store, watch, alerts, web, retention, report",
         "defacewatch.yaml:3: watch.probe_every: expected a duration such as 30s, 10m, 2h or 1d"
         " (at most 366d), not 'soon'",
         "defacewatch.yaml:4: watch.timezone: expected a time zone such as Asia/Ho_Chi_Minh, not 'Hung/Yen'",

@@ -1,0 +1,1 @@
+"""Papers that an office files: what they say, and the forms they come in (PDF by way of HTML, DOCX, CSV)."""
