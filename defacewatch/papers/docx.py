@@ -31,7 +31,7 @@ def docx_of(paper: Paper) -> bytes:
     for line in paper.subject:
         _line(document.add_paragraph(), line, bold=True, size=13.5)
     _rule(document.add_paragraph(), Mm(60), after=10)
-    for block, following in zip(paper.blocks, (*paper.blocks[1:], None), strict=True):
+    for block, following in zip(paper.blocks, (*paper.blocks[1:], None), strict=False):
         _block(document, block, leads=isinstance(following, Table))
     _foot(document, paper)
     out = io.BytesIO()

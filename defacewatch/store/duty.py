@@ -123,12 +123,12 @@ def _stories(db: Connection, period: Period) -> list[Story]:
         told[incident][officer] = at
 
     later = by_incident.add_columns(func.min(deliveries.c.created_at)).where(deliveries.c.step > 0)
-    escalated: dict[int | None, datetime] = dict(
-        row.tuple() for row in db.execute(later.group_by(alerts.c.incident))
-    )
+    escalated: dict[int | None, datetime] = {
+        row[0]: row[1] for row in db.execute(later.group_by(alerts.c.incident))
+    }
 
     calm = _calm(db, incident_events.c.incident.in_(chosen))
-    rows = db.execute(_incidents().where(_touching(period)).order_by(incidents.c.id)).mappings()
+    rows = db.execute(_incidents().where(_touching(period))).mappings()
     return [
         replace(
             story,
@@ -136,7 +136,7 @@ def _stories(db: Connection, period: Period) -> list[Story]:
             escalated_at=escalated.get(story.incident),
             calmed_at=calm.get(story.incident),
         )
-        for story in map(_story, rows)
+        for story in sorted(map(_story, rows), key=lambda story: story.incident)
     ]
 
 
@@ -197,7 +197,7 @@ def _pages(db: Connection) -> dict[str, int]:
         .where(pages.c.enabled, portals.c.enabled, pages.c.id.not_like(f"%{DRILL}"))
         .group_by(pages.c.portal)
     )
-    return dict(row.tuple() for row in db.execute(query))
+    return {row[0]: row[1] for row in db.execute(query)}
 
 
 def _done_since(db: Connection, number: int, known: frozenset[int]) -> list[Done]:

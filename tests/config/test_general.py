@@ -5,6 +5,7 @@ import pytest
 
 from defacewatch.config import load
 from defacewatch.config.fields import Listen, read_duration, write_duration
+from defacewatch.reports.form import Issuer
 from tests.config.conftest import Problems
 
 
@@ -201,3 +202,21 @@ retention: {evidence_days: 30, evidence_max_gb: 0.5}
     assert not settings.web.metrics.enabled
     assert settings.retention.max_age == timedelta(days=30)
     assert settings.retention.max_bytes == 500_000_000
+
+
+def test_who_issues_reports_is_read_and_left_blank_where_it_is_not_said(folder: Path) -> None:
+    assert load(folder, {}).report.issued() == Issuer()
+    (folder / "defacewatch.yaml").write_text(
+        "report:\n  authority: Sở KH&CN\n  issuer: Trung tâm\n  place: Sông Hồng\n  symbol: TTGS\n"
+        "  signer_title: GIÁM ĐỐC\n  signer: Đức\n  recipients: [UBND tỉnh, Công an tỉnh]\n"
+    )
+    assert load(folder, {}).report.issued() == Issuer(
+        "Sở KH&CN", "Trung tâm", "Sông Hồng", "TTGS", "GIÁM ĐỐC", "Đức", ("UBND tỉnh", "Công an tỉnh")
+    )
+
+
+def test_an_unknown_key_of_reports_is_refused(problems: Problems) -> None:
+    assert problems(defacewatch="report: {isuer: x}\n") == [
+        "defacewatch.yaml:1: report.isuer: unknown key (did you mean issuer?); expected one of authority,"
+        " issuer, place, symbol, signer_title, signer, recipients"
+    ]

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
 
 from defacewatch.alerts import AlertKind, Wanted
+from defacewatch.figures import Period
 from defacewatch.records import Quiet
 from defacewatch.store import Store
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, captured, checked, registered
@@ -118,3 +120,17 @@ async def test_a_statement_that_reads_a_whole_table_would_be_found(store: Store)
     with asked(store) as seen:
         await store.checks.standing()
     assert list(whole_tables(store, seen).values()) == [["SCAN pages"]]
+
+
+async def test_the_figures_of_a_period_read_neither_old_incidents_nor_old_alerts(store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, DEFACED, NOW)
+    (view,) = await store.incidents.list()
+    with asked(store) as seen:
+        await store.duty.happened(Period.month(2026, 9, ZoneInfo("Asia/Ho_Chi_Minh")))
+        await store.incidents.acknowledge(view.incident.id, by="an", via="cli", now=LATER)
+        assert len(await store.duty.done_since(0)) == 1
+    assert len(seen) > 10
+    of_portals = {statement for statement in seen if "GROUP BY pages.portal" in statement}
+    assert len(of_portals) == 1  # pages are counted, as many as there are
+    assert whole_tables(store, {s: seen[s] for s in seen.keys() - of_portals}) == {}

@@ -1,0 +1,26 @@
+"""A small paper around the parts that a test is about."""
+
+from defacewatch.papers.paper import Block, Letterhead, Paper, Recipients, Signature, Signing
+
+HEAD = Letterhead(
+    "Sở Khoa học và Công nghệ",
+    "Trung tâm Giám sát",
+    "Số: 15/BC-TTGS",
+    "Cộng hòa xã hội chủ nghĩa Việt Nam",
+    "Độc lập - Tự do - Hạnh phúc",
+    "Sông Hồng, ngày 01 tháng 12 năm 2026",
+)
+
+
+def paper(*blocks: Block, head: Letterhead = HEAD, signer: str = "Hoàng Minh Đức") -> Paper:
+    return Paper(
+        "vi",
+        head,
+        "BÁO CÁO",
+        ("Kết quả", "Tháng 11"),
+        blocks,
+        (
+            Recipients("Nơi nhận:", ("- Ủy ban nhân dân tỉnh;", "- Lưu: VT.")),
+            Signature("Giám đốc", "", (Signing(signer), Signing("Lê Mạnh Cường", "Đã xác nhận lúc 14:02"))),
+        ),
+    )
