@@ -10,8 +10,8 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Length, Mm, Pt
-from docx.table import Table as Grid
 from docx.table import _Cell as Cell
+from docx.table import _Row as Line
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -100,18 +100,23 @@ def _table(document: Written, table: Table) -> None:
     for column, width in zip(grid.columns, widths, strict=True):
         column.width = width
     size = 9 if table.dense else 10
-    _row(grid, 0, [column.title for column in table.columns], [True] * len(widths), widths, size, bold=True)
+    _row(
+        grid.rows[0],
+        [column.title for column in table.columns],
+        [True] * len(widths),
+        widths,
+        size,
+        bold=True,
+    )
     _mark(grid.rows[0]._tr, "w:tblHeader")
     centred = [column.centred for column in table.columns]
     for row in table.rows:
-        grid.add_row()
-        _row(grid, -1, row, centred, widths, size)
+        _row(grid.add_row(), row, centred, widths, size)
     document.add_paragraph().paragraph_format.line_spacing = Pt(8)
 
 
 def _row(
-    grid: Grid,
-    at: int,
+    row: Line,
     texts: list[str] | tuple[str, ...],
     centred: list[bool],
     widths: list[Length],
@@ -119,7 +124,6 @@ def _row(
     *,
     bold: bool = False,
 ) -> None:
-    row = grid.rows[at]
     _mark(row._tr, "w:cantSplit")
     for cell, text, middle, width in zip(row.cells, texts, centred, widths, strict=True):
         cell.width, cell.vertical_alignment = width, WD_ALIGN_VERTICAL.CENTER
@@ -182,9 +186,14 @@ def _line(
 ) -> None:
     paragraph.alignment = align
     form = paragraph.paragraph_format
-    form.space_before, form.space_after = Pt(before), Pt(after)
+    if before or after:
+        form.space_before, form.space_after = Pt(before), Pt(after)
     run = paragraph.add_run(_held(text))
-    run.bold, run.italic, run.font.size = bold, italic, Pt(size)
+    run.font.size = Pt(size)
+    if bold:
+        run.bold = True
+    if italic:
+        run.italic = True
 
 
 def _rule(paragraph: Paragraph, indent: Length, *, after: float = 4) -> None:

@@ -1,7 +1,6 @@
 """The report of a period (BÁO CÁO): what a duty desk hands in every month."""
 
 from collections.abc import Iterator
-from itertools import count
 
 from defacewatch.deadlines import Response
 from defacewatch.figures import Figures
@@ -11,7 +10,7 @@ from defacewatch.reports.form import Issuer, foot, letterhead
 from defacewatch.reports.wording import BLANK, Wording
 from defacewatch.verdicts import VerdictKind
 
-LISTED = 300  # incidents that a printed list has; CSV and JSON have all
+LISTED = 300  # rows that a printed table of incidents or portals has; CSV and JSON have all
 
 
 def report_of(
@@ -23,7 +22,7 @@ def report_of(
     number: str = "",
     listed: int | None = LISTED,
 ) -> Paper:
-    """The report as a paper. `response` says how long restoring may take; `listed` None lists them all."""
+    """The report as a paper. `response` says how long restoring may take; `listed` None lists all."""
     _ = wording._
     return Paper(
         wording.language,
@@ -47,54 +46,79 @@ def _body(
     figures: Figures, issuer: Issuer, wording: Wording, response: Response, listed: int | None
 ) -> Iterator[Block]:
     _ = wording._
-    section = (f"{number}. " for number in count(1))
     yield Text(_opening(figures, wording))
     if figures.at < figures.period.end:
         yield Text(_("The period is not over: figures are as of {at}.").format(at=wording.moment(figures.at)))
-    yield Heading(next(section) + _("Figures of the duty desk"))
+    sections = (
+        (_("Figures of the duty desk"), _figures(figures, wording, listed)),
+        (_("Incidents"), _incidents(figures, wording, listed)),
+        (_("False alarms by officer"), _or(tables.false_alarms(figures, wording), wording)),
+        (_("Channels, and the watch itself"), _itself(figures, wording)),
+        (_("Shifts and handovers"), _shifts(figures, wording)),
+        (_("Drills"), _or(tables.drills(figures, wording), wording)),
+        (_("Shortfalls"), _shortfalls(figures, wording, response)),
+    )
+    for number, (title, blocks) in enumerate(sections, 1):
+        yield Heading(f"{number}. {title}")
+        yield from blocks
+    closing = _("This is the report of {issuer} on the watch in the period named above.")
+    yield Text(closing.format(issuer=issuer.name or BLANK * 3))
+
+
+def _figures(figures: Figures, wording: Wording, listed: int | None) -> Iterator[Block]:
+    _ = wording._
     yield tables.times(figures, wording)
-    yield Text(_("Times count from the first bad look; half took no longer than the median, nine in ten no"
-                 " longer than P90."), note=True)  # fmt: skip
+    note = _(
+        "Times count from the first bad look; half took no longer than the median, nine in ten no longer than"
+        " P90."
+    )
+    yield Text(note, note=True)
     yield Text(_answered(figures, wording))
-    yield from _or(tables.kinds(figures, wording), bool(figures.stories), wording)
+    if figures.stories:
+        yield tables.kinds(figures, wording)
     if figures.portals:
         yield Text(_("Incidents by portal:"))
-        yield tables.portals(figures, wording)
-    yield Heading(next(section) + _("Incidents"))
-    shown = figures.stories if listed is None else figures.stories[:listed]
-    yield from _or(tables.incidents(shown, wording), bool(shown), wording)
-    if len(shown) < len(figures.stories):
-        more = len(figures.stories) - len(shown)
-        yield Text(
-            _("{more} more are in the CSV and JSON forms of this report.").format(more=more), note=True
-        )
+        yield tables.portals(figures.portals[:listed], wording)
+        yield from _more(len(figures.portals), listed, wording)
+
+
+def _incidents(figures: Figures, wording: Wording, listed: int | None) -> Iterator[Block]:
+    yield from _or(tables.incidents(figures.stories[:listed], wording), wording)
+    yield from _more(len(figures.stories), listed, wording)
     if figures.carried:
-        yield Text(_("Incidents from before the period that were open when it began:"))
-        yield tables.incidents(figures.carried, wording)
-    yield Heading(next(section) + _("False alarms by officer"))
-    yield from _or(tables.false_alarms(figures, wording), bool(figures.false_alarms), wording)
-    yield Heading(next(section) + _("Channels, and the watch itself"))
-    yield from _or(tables.channels(figures, wording), bool(figures.channels), wording)
+        yield Text(wording._("Incidents from before the period that were open when it began:"))
+        yield tables.incidents(figures.carried[:listed], wording)
+        yield from _more(len(figures.carried), listed, wording)
+
+
+def _itself(figures: Figures, wording: Wording) -> Iterator[Block]:
+    yield from _or(tables.channels(figures, wording), wording)
     if figures.interruptions:
-        yield Text(_("Times when the watch itself was not well:"))
+        yield Text(wording._("Times when the watch itself was not well:"))
         yield tables.interruptions(figures, wording)
-    yield Heading(next(section) + _("Shifts and handovers"))
+
+
+def _shifts(figures: Figures, wording: Wording) -> Iterator[Block]:
     yield Text(_handovers(figures, wording))
     if any(handover.missing for handover in figures.handovers):
         yield tables.unconfirmed(figures, wording)
-    yield Heading(next(section) + _("Drills"))
-    yield from _or(tables.drills(figures, wording), bool(figures.drills), wording)
-    yield Heading(next(section) + _("Shortfalls"))
-    found = list(shortfalls.shortfalls(figures, wording, response))
-    for line in found or [_("None was found in the figures.")]:
-        yield Text(f"- {line}" if found else line)
-    yield Text(_("This is the report of {issuer} on the watch in the period named above.").format(
-        issuer=issuer.name or BLANK * 3))  # fmt: skip
 
 
-def _or(table: Table, full: bool, wording: Wording) -> Iterator[Block]:
+def _shortfalls(figures: Figures, wording: Wording, response: Response) -> Iterator[Block]:
+    found = [f"- {line}" for line in shortfalls.shortfalls(figures, wording, response)]
+    yield from map(Text, found or [wording._("None was found in the figures.")])
+
+
+def _or(table: Table, wording: Wording) -> Iterator[Block]:
     """A table, or a line where it has no rows."""
-    yield table if full else Text(wording._("None in this period."))
+    yield table if table.rows else Text(wording._("None in this period."))
+
+
+def _more(number: int, listed: int | None, wording: Wording) -> Iterator[Block]:
+    """What a table leaves out."""
+    if listed is not None and number > listed:
+        text = wording._("{more} more are in the CSV and JSON forms of this report.")
+        yield Text(text.format(more=number - listed), note=True)
 
 
 def _opening(figures: Figures, wording: Wording) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from defacewatch.alerts import AlertKind
-from defacewatch.figures import Figures, Story
+from defacewatch.figures import Figures, PortalFigures, Story
 from defacewatch.incidents import Resolution
 from defacewatch.language import N_
 from defacewatch.notify.content import incident_code
@@ -65,7 +65,7 @@ def kinds(figures: Figures, wording: Wording) -> Table:
     )
 
 
-def portals(figures: Figures, wording: Wording) -> Table:
+def portals(portals: Sequence[PortalFigures], wording: Wording) -> Table:
     _ = wording._
     columns = (
         Column(_("Web portal"), 5, centred=False),
@@ -85,7 +85,7 @@ def portals(figures: Figures, wording: Wording) -> Table:
                 wording.span(portal.down) if portal.down else NOTHING,
                 wording.share(portal.available),
             )
-            for portal in figures.portals
+            for portal in portals
         ),
     )
 

@@ -89,7 +89,7 @@ class Wording:
         return format_percent(shown, "#,##0.##%", locale=self.language)
 
     def people(self, keys: Iterable[str]) -> str:
-        return safe(names(self.roster, keys), 200) or NOTHING
+        return ", ".join(safe(names(self.roster, [key]), 80) for key in keys) or NOTHING
 
     def person(self, key: str | None) -> str:
         if key is None:

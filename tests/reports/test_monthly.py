@@ -146,7 +146,7 @@ def test_a_month_without_anything_says_so() -> None:
     figures = figures_of(Happened(pages={"songhong": 1}), NOVEMBER, MADE)
     paper = report_of(figures, ISSUER, wording(), response=Response())
     said = texts(paper)
-    assert said.count("Trong kỳ không có.") == 5
+    assert said.count("Trong kỳ không có.") == 4
     assert "Qua số liệu chưa phát hiện tồn tại, hạn chế." in said
     assert "Trong kỳ không có sự cố nào phải tiếp nhận." in said
     assert [one.title for one in paper.tables] == ["Kết quả theo các chỉ tiêu trực ban"]
@@ -165,7 +165,7 @@ def test_a_storm_is_listed_in_part_on_paper_and_in_full_for_a_spreadsheet() -> N
     paper, whole = made(*storm), made(*storm, listed=None)
     own, sheet = (next(t for t in one.tables if t.title == "Sự cố") for one in (paper, whole))
     assert (len(own.rows), len(sheet.rows)) == (LISTED, LISTED + 7)
-    assert "Còn 7 sự cố nữa có trong bản CSV và JSON của báo cáo này." in texts(paper)
+    assert "Còn 7 dòng nữa có trong bản CSV và JSON của báo cáo này." in texts(paper)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
