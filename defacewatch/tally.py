@@ -23,8 +23,9 @@ class Tally:
             self._counted = set(range(self._last - OVERLAP, self._last + 1))
             return
         for done in await self.store.duty.done_since(self._last, self._counted):
-            _observe(done)
-            self._counted.add(done.number)
+            if done.number not in self._counted:  # another turn may have been faster
+                self._counted.add(done.number)
+                _observe(done)
             self._last = max(self._last, done.number)
         self._counted = {number for number in self._counted if number > self._last - OVERLAP}
 

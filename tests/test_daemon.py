@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 import structlog
 import yaml
+from prometheus_client import REGISTRY
 
 from defacewatch.agenda import Errand
 from defacewatch.calm import CalmPages
@@ -29,6 +30,7 @@ from defacewatch.shifts import Absence
 from defacewatch.verdicts import VerdictKind
 from defacewatch.windows import Window
 from tests.site import Site
+from tests.store.samples import DEFACED, NOW, checked, portal
 
 TOKEN = "status-token-of-the-test"
 
@@ -277,3 +279,22 @@ async def test_sigterm_finishes_what_is_in_flight_and_exits_0(stand: Stand) -> N
             process.kill()
     assert process.returncode == 0, said.decode()
     assert '"event": "stopped"' in said.decode()
+
+
+async def test_what_is_done_by_a_command_is_counted_by_the_daemon(stand: Stand) -> None:
+    name = "defacewatch_time_to_acknowledge_seconds_sum"
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        command = await stack.enter_async_context(session(Settled(stand.config, stand.environ)))
+        await command.store.portals.import_([portal("songhong")], now=NOW)
+        await command.store.portals.pause("songhong", by="an", now=NOW)
+        page = (await command.store.portals.get("songhong")).pages[0].id
+        await checked(command.store, page, DEFACED, NOW)
+        (view,) = await command.store.incidents.list(page=page)
+        await daemon.gauges.measure()
+        before = REGISTRY.get_sample_value(name, {"verdict": "defaced"}) or 0.0
+        await command.store.incidents.acknowledge(
+            view.incident.id, by="an", via="cli", now=NOW + timedelta(minutes=4)
+        )
+        await daemon.gauges.measure()
+        assert REGISTRY.get_sample_value(name, {"verdict": "defaced"}) == before + 240
