@@ -2,6 +2,7 @@
 channels, handovers, drills. A drill never counts among what was real.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _INTERRUPTED = {
     AlertKind.CHANNEL_DOWN: AlertKind.CHANNEL_UP,
 }
 INTERRUPTIONS = frozenset(_INTERRUPTED) | frozenset(_INTERRUPTED.values())
+_PER_CENT = re.compile(r"\d{1,3}(\.\d+)?%", re.ASCII)
 _BAD_AGAIN = (Event.RETURNED, Event.CHANGED_AGAIN, Event.WORSENED)
 
 
@@ -209,6 +211,12 @@ class Figures:
     interruptions: tuple[Interruption, ...]
     handovers: tuple[Handover, ...]
     watched: tuple[int, int]
+
+    @property
+    def coverage(self) -> tuple[float, ...]:
+        """The share (0..1) of probes that were made in time, as it was at the changes of shift."""
+        said = (str(handover.summary.get("coverage", "")) for handover in self.handovers)
+        return tuple(float(text[:-1]) / 100 for text in said if _PER_CENT.fullmatch(text))
 
     def ended(self) -> Counter[tuple[VerdictKind, Resolution | None]]:
         """Incidents by verdict and by how they ended (None: not yet)."""

@@ -20,7 +20,7 @@ from defacewatch.figures import (
 )
 from defacewatch.incidents import Event, Resolution
 from defacewatch.verdicts import VerdictKind
-from tests.reports.samples import MADE, NOVEMBER, ZONE, local, november, story
+from tests.reports.samples import MADE, NOVEMBER, ZONE, handover, local, november, story
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -167,6 +167,14 @@ def test_interruptions_are_paired_by_kind_and_channel_and_only_those_that_touch_
     assert email == Interruption(AlertKind.CHANNEL_DOWN, told[3][2], None, "email")
     assert behind == Interruption(AlertKind.BEHIND, told[5][2], told[7][2])
     assert NOVEMBER.within(telegram.start, told[4][2]) == timedelta(hours=35)
+
+
+def test_coverage_is_what_was_measured_at_the_changes_of_shift() -> None:
+    odd: list[dict[str, object]] = [{"coverage": "97.25%"}, {}, {"coverage": "x"}, {"coverage": "1e9%"}]
+    more = [handover(3 + n) for n in range(len(odd))]
+    summaries = [replace(one, summary=summary) for one, summary in zip(more, odd, strict=True)]
+    figures = figures_of(Happened(handovers=(handover(), *summaries)), NOVEMBER, MADE)
+    assert figures.coverage == pytest.approx((0.998, 0.9725))
 
 
 def test_a_period_without_anything_has_figures_all_the_same() -> None:

@@ -66,6 +66,7 @@ def figures_line(figures: Figures) -> Line:
             }
             for one in figures.interruptions
         ],
+        "coverage": list(figures.coverage),
         "handovers": [handover_line(handover) for handover in figures.handovers],
     }
 

@@ -92,9 +92,15 @@ def _incidents(figures: Figures, wording: Wording, listed: int | None) -> Iterat
 
 
 def _itself(figures: Figures, wording: Wording) -> Iterator[Block]:
+    _ = wording._
     yield from _or(tables.channels(figures, wording), wording)
+    if figures.coverage:
+        text = _("Probes made in time, measured at the changes of shift: lowest {lowest}, median {median}.")
+        ordered = sorted(figures.coverage)
+        lowest, middle = ordered[0], ordered[(len(ordered) - 1) // 2]
+        yield Text(text.format(lowest=wording.share(lowest), median=wording.share(middle)))
     if figures.interruptions:
-        yield Text(wording._("Times when the watch itself was not well:"))
+        yield Text(_("Times when the watch itself was not well:"))
         yield tables.interruptions(figures, wording)
 
 

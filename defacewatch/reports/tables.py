@@ -202,7 +202,7 @@ def drills(figures: Figures, wording: Wording) -> Table:
     columns = (
         Column(_("Code"), 2),
         Column(_("Web portal"), 3.5, centred=False),
-        Column(_("Began"), 2),
+        Column(_("Began, shift"), 2),
         Column(_("Detected after"), 2),
         Column(_("First told after"), 2),
         Column(_("Acknowledged after"), 2.6),
@@ -212,7 +212,7 @@ def drills(figures: Figures, wording: Wording) -> Table:
         (
             incident_code(drill.incident),
             safe(drill.name, 120),
-            wording.when(drill.opened_at),
+            "\n".join(filter(None, (wording.when(drill.opened_at), wording.shift(drill.opened_at)))),
             *(
                 wording.span(drill.after(moment))
                 for moment in (drill.alerted_at, drill.told_at, drill.acknowledged_at)

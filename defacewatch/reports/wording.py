@@ -12,6 +12,7 @@ from defacewatch.language import N_, Translate, translator
 from defacewatch.notify.hostile import safe
 from defacewatch.roster import Roster
 from defacewatch.rostering import names
+from defacewatch.shifts import turns_at
 from defacewatch.verdicts import VerdictKind
 
 NOTHING = "–"
@@ -90,6 +91,11 @@ class Wording:
 
     def people(self, keys: Iterable[str]) -> str:
         return ", ".join(safe(names(self.roster, [key]), 80) for key in keys) or NOTHING
+
+    def shift(self, moment: datetime) -> str:
+        """Which shifts ran then, by their names, or else by their teams; '' where they have none."""
+        named = (turn.name or turn.team or "" for turn in turns_at(self.roster, moment))
+        return ", ".join(dict.fromkeys(filter(None, named)))
 
     def person(self, key: str | None) -> str:
         if key is None:

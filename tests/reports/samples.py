@@ -1,6 +1,6 @@
 """A month with something of everything: what happened, and an office that reports it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from defacewatch.alerts import AlertKind
@@ -10,6 +10,7 @@ from defacewatch.incidents import Resolution, State
 from defacewatch.reports.form import Issuer
 from defacewatch.reports.wording import Wording
 from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.shifts import Shift
 from defacewatch.verdicts import VerdictKind
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -23,7 +24,8 @@ ROSTER = Roster(
         Officer("binh", "Trần Thị Bình"),
         Officer("cuong", "Lê Mạnh Cường"),
         Officer("giang", "Đặng Hương Giang", Duty.SHIFT_LEAD),
-    )
+    ),
+    (Shift(("cuong",), time(14), time(22), days=frozenset(range(7)), name="Ca 2"),),
 )
 ISSUER = Issuer(
     "Sở Khoa học và Công nghệ tỉnh Sông Hồng",

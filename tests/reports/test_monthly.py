@@ -95,7 +95,10 @@ def test_the_figures_are_in_its_tables() -> None:
     assert channels[1] == ("telegram", "41", "3", "0", "52", "93,18%")
     unwell = table(paper, "Các lần gián đoạn của hệ thống giám sát").rows
     assert [row[2] for row in unwell] == ["12 phút", "2 giờ 30 phút"]
+    line = "Tỷ lệ kiểm tra đúng chu kỳ tại các lần đổi ca: thấp nhất 99,8%, trung vị 99,8%."
+    assert line in texts(paper)
     drills = table(paper, "Diễn tập").rows
+    assert drills[0][2] == "15:00:00\n21/11/2026\nCa 2"
     assert [(row[0], *row[3:]) for row in drills] == [
         ("SC-000110", "11 giây", "9 giây", "1 phút 2 giây", "Lê Mạnh Cường")
     ]
