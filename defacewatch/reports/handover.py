@@ -35,8 +35,8 @@ def handover_record(handover: Handover, issuer: Issuer, wording: Wording, *, num
         ),
         tuple(_body(handover, wording)),
         (
-            Signature(_("Shift that goes"), _(_HOW), tuple(_signing(handover, handover.outgoing, wording))),
-            Signature(_("Shift that comes"), _(_HOW), tuple(_signing(handover, handover.incoming, wording))),
+            Signature(_("Outgoing shift"), _(_HOW), tuple(_signing(handover, handover.outgoing, wording))),
+            Signature(_("Incoming shift"), _(_HOW), tuple(_signing(handover, handover.incoming, wording))),
         ),
     )
 
@@ -88,7 +88,7 @@ def _incidents(summary: Mapping[str, object], wording: Wording) -> Iterator[Bloc
     yield Table(_("Incidents not resolved"), columns, rows)
     whole = summary.get("unresolved")
     if isinstance(whole, int) and whole > len(rows):
-        yield Text(_("{more} more are in the system.").format(more=whole - len(rows)), note=True)
+        yield Text(_("More in the system: {more}.").format(more=whole - len(rows)), note=True)
 
 
 def _incident(one: Mapping[object, object], wording: Wording) -> tuple[str, ...]:

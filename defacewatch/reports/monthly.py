@@ -123,7 +123,7 @@ def _or(table: Table, wording: Wording) -> Iterator[Block]:
 def _more(number: int, listed: int | None, wording: Wording) -> Iterator[Block]:
     """What a table leaves out."""
     if listed is not None and number > listed:
-        text = wording._("{more} more are in the CSV and JSON forms of this report.")
+        text = wording._("More in the CSV and JSON forms of this report: {more}.")
         yield Text(text.format(more=number - listed), note=True)
 
 
