@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
+from defacewatch.campaigns import Campaign
 from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import Change, Event, Incident
 from defacewatch.portals import Page, Portal, Urgency
@@ -96,6 +96,7 @@ class Delivery:
     receipt: str | None = None
     error: str | None = None
     sent_at: datetime | None = None
+    message: int | None = None  # that carries it with others
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Notice:
     time of the confirming look, `evidence_url` where the status page shows the incident, `take_url`
     where its officer takes it, `runbook` what is to be done. `delivery` is the
     row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
+    `campaign` is what the incident belongs to, `together` how many incidents do.
     """
 
     alert: Alert
@@ -126,6 +128,8 @@ class Notice:
     runbook: Runbook = field(default_factory=Runbook)
     to: Officer | None = None
     delivery: Delivery | None = None
+    campaign: Campaign | None = None
+    together: int = 0
 
 
 class DeliveryError(DefacewatchError):
@@ -137,23 +141,6 @@ class DeliveryError(DefacewatchError):
         super().__init__(text)
         self.permanent = permanent
         self.retry_after = retry_after
-
-
-class Channel(Protocol):
-    """One way to reach somebody: 'telegram', 'email', or 'webhook:<name>'."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def send(self, notice: Notice) -> str:
-        """Send, and return the provider's receipt. Raises DeliveryError."""
-        ...
-
-    async def reachable(self) -> str:
-        """Ask whether the provider is there, sending nothing; a line for `doctor`. Raises DeliveryError."""
-        ...
-
-    async def close(self) -> None: ...
 
 
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))

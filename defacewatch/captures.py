@@ -259,7 +259,7 @@ class Document:
     `letters` the share (0..1) of each writing system among its letters. `icon` is the address of its icon,
     without cache-busters, '' when it names none. `links` counts its links to the same site. `drawn` says that
     it shows drawings: pictures in its own markup, canvases, backgrounds (see `compare.drawings`). `cut` says
-    that the page is too large to be read whole.
+    that the page is too large to be read whole. `generator` is what it names as the program that made it.
     """
 
     url: str
@@ -290,6 +290,7 @@ class Document:
     covers: tuple[Cover, ...] = ()
     cut: bool = False
     drawn: bool = False
+    generator: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Building the channels that the configuration turns on."""
 
-from defacewatch.alerts import Channel
 from defacewatch.config import Settings
+from defacewatch.gathering import Channel
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.notify.webhook import WebhookChannel

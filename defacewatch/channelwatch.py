@@ -9,7 +9,8 @@ from datetime import datetime
 import structlog
 
 from defacewatch import metrics
-from defacewatch.alerts import AlertKind, Channel, DeliveryError, Draft
+from defacewatch.alerts import AlertKind, DeliveryError, Draft
+from defacewatch.gathering import Channel
 from defacewatch.portals import Urgency
 from defacewatch.store import Store
 

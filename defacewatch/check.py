@@ -14,7 +14,7 @@ from defacewatch.calm import CalmPages, Reads
 from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
 from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
-from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
+from defacewatch.incidents import FAILURES_BEFORE_ALERT, TOLD_APART, Change, advance, is_news
 from defacewatch.looks import (
     SUSPECT_PAUSE,
     Seen,
@@ -22,6 +22,7 @@ from defacewatch.looks import (
     dwelt,
     is_silent,
     is_worth_keeping,
+    marks_for,
     next_validators,
     nothing_came,
     pause_before,
@@ -339,6 +340,7 @@ class Checker:
             alerts=tuple(a for a in alerts if a is not None),
             browser_failed=last.blind is not None,
             expected=expected,
+            marks=marks_for(context, verdict, last) if change.event in TOLD_APART else frozenset(),
         )
         return outcome, shown
 

@@ -44,6 +44,9 @@ class Event(StrEnum):
     UNTICKED = "unticked"
 
 
+TOLD_APART = frozenset({Event.OPENED, Event.WORSENED})  # from then on it may belong to others
+
+
 @dataclass(frozen=True)
 class Incident:
     """One incident of one page. `id` is 0 until the store gives one; `version` is for the store's race check.

@@ -1,11 +1,12 @@
 """What a look means for a page as the store knows it: rules of the path, without any I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
-from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.campaigns import Mark, marks_of
+from defacewatch.captures import Document, Failure, Features, Look, Tier, Validators
 from defacewatch.compare import compare
 from defacewatch.incidents import Incident
 from defacewatch.portals import Urgency
@@ -57,6 +58,21 @@ def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict
         and (settled.kind not in BAD or verdict.kind is settled.kind)
     ]
     return pictured[-1] if pictured else None
+
+
+def marks_for(context: Context, verdict: Verdict, seen: Seen) -> frozenset[Mark]:
+    """The traits by which an incident is found to belong to others."""
+    looks = context.baseline.looks if context.baseline else ()
+    made_by = next((d.generator for look in looks for d in _documents(look.features) if d.generator), "")
+    return marks_of(
+        context.page, context.portal, verdict, addresses=seen.look.probe.addresses, generator=made_by
+    )
+
+
+def _documents(features: Features) -> Iterator[Document]:
+    yield features.served
+    if features.shown is not None:
+        yield features.shown
 
 
 def validators_for(context: Context) -> Validators | None:

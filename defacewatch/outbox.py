@@ -17,13 +17,13 @@ from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
     AlertKind,
-    Channel,
     Delivery,
     DeliveryError,
     Notice,
     Wanted,
     retry_at,
 )
+from defacewatch.gathering import Channel, Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
 from defacewatch.roster import (
@@ -31,9 +31,11 @@ from defacewatch.roster import (
     due_of,
     step_of,
     steps_for,
+    told_from,
 )
 from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
+from defacewatch.store.messages import Bundle
 from defacewatch.store.told import Told
 from defacewatch.telling import fail_over, first_wanted, is_named, wanted_again
 
@@ -149,6 +151,11 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
+        begins = told_from(roster, alert.kind, alert.urgency, alert.at)
+        if alert.step == 0 and now < begins:
+            await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
+            log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())
+            return True
         wanted = first_wanted(alert, roster, self.channels, now)
         if not wanted and alert.step == 0 and not is_named(alert):
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
@@ -158,7 +165,7 @@ class Outbox:
             return True
         step = alert.step + 1
         goes_on = alert.kind in ESCALATES and alert.officer is None
-        due = due_of(steps, step, alert.at) if goes_on else None
+        due = due_of(steps, step, begins) if goes_on else None
         due = None if due is None else max(due, now)
         await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
@@ -166,29 +173,58 @@ class Outbox:
         return True
 
     async def send_one(self, channel: str) -> bool:
-        """Claim one delivery of `channel` and send it. False when none was due."""
+        """Claim what goes out next on `channel`, one delivery or several together, and send it. False when
+        nothing was due."""
+        bundle = await self._claim(channel)
+        if bundle is None:
+            return False
+        told = 1
+        try:
+            if bundle.message is not None:
+                gathered = await self._gathered(bundle, bundle.message)
+                told = len(gathered.entries)
+            async with asyncio.timeout(SEND_WITHIN.total_seconds()):
+                if bundle.message is not None:
+                    receipt = await self.channels[channel].send_gathered(gathered)
+                else:
+                    receipt = await self.channels[channel].send(await self._notice(bundle.deliveries[0]))
+        except DeliveryError as error:
+            await self._all_failed(bundle, error)
+        except TimeoutError:
+            await self._all_failed(bundle, DeliveryError(f"{channel} did not answer in time"))
+        except Exception as error:
+            log.exception("a message could not be made", delivery=bundle.deliveries[0].id)
+            await self._all_failed(bundle, DeliveryError(f"{type(error).__name__}: {error}"))
+        else:
+            await self._sent(bundle, channel, receipt, of=told)
+        return True
+
+    async def _claim(self, channel: str) -> Bundle | None:
+        if self.only is None:
+            editable = self.channels[channel].editable
+            return await self.store.messages.claim(channel, editable=editable, now=self.clock())
         delivery = await self.store.alerts.claim_delivery(channel, now=self.clock(), only=self.only)
         if delivery is None:
-            return False
-        try:
-            notice = await self._notice(delivery)
-            async with asyncio.timeout(SEND_WITHIN.total_seconds()):
-                receipt = await self.channels[channel].send(notice)
-        except DeliveryError as error:
-            await self._failed(delivery, error)
-        except TimeoutError:
-            await self._failed(delivery, DeliveryError(f"{channel} did not answer in time"))
-        except Exception as error:
-            log.exception("a message could not be made", delivery=delivery.id)
-            await self._failed(delivery, DeliveryError(f"{type(error).__name__}: {error}"))
-        else:
-            now = self.clock()
-            await self.store.alerts.sent(delivery.id, receipt, now=now)
+            return None
+        return Bundle((delivery,), ((await self.store.alerts.facts(delivery.alert)).alert,))
+
+    async def _sent(self, bundle: Bundle, channel: str, receipt: str, *, of: int) -> None:
+        now = self.clock()
+        await self.store.messages.sent(bundle, receipt, of=of, now=now)
+        for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
             metrics.DELIVERIES.labels(channel, "sent").inc()
             if delivery.step == 0:
-                metrics.TIME_TO_ALERT.observe((now - notice.alert.at).total_seconds())
-            log.info("delivered", delivery=delivery.id, channel=channel, receipt=receipt)
-        return True
+                metrics.TIME_TO_ALERT.observe((now - alert.at).total_seconds())
+        log.info(
+            "delivered",
+            deliveries=[delivery.id for delivery in bundle.deliveries],
+            channel=channel,
+            receipt=receipt,
+        )
+
+    async def _all_failed(self, bundle: Bundle, error: DeliveryError) -> None:
+        for delivery in bundle.deliveries:
+            await self._failed(delivery, error)
 
     async def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
         now = self.clock()
@@ -219,6 +255,7 @@ class Outbox:
         roster = self.roster()
         to = roster.officer(delivery.officer) if delivery.officer else None
         steps = steps_for(roster, told.alert.kind, told.alert.at)
+        begins = told_from(roster, told.alert.kind, told.alert.urgency, told.alert.at)
         following = step_of(steps, delivery.step + 1)
         escalates = told.alert.kind in ESCALATES and told.alert.officer is None
         incident = _with_names(told.incident, roster)
@@ -233,7 +270,7 @@ class Outbox:
             incident=incident,
             verdict=told.verdict,
             confirmed_at=told.confirmed_at,
-            deadline=due_of(steps, delivery.step + 1, told.alert.at) if escalates else None,
+            deadline=due_of(steps, delivery.step + 1, begins) if escalates else None,
             next_to=following.to if following is not None and escalates else None,
             before=await self._picture(told.before),
             after=await self._picture(told.after),
@@ -243,6 +280,33 @@ class Outbox:
             take_url=self.take_url(delivery) if self.take_url and can_take else None,
             to=to,
             delivery=delivery,
+            campaign=told.campaign,
+            together=told.together,
+        )
+
+    async def _gathered(self, bundle: Bundle, message: int) -> Gathered:
+        """What the message says that carries a bundle."""
+        roster, lead = self.roster(), bundle.deliveries[0]
+        to = roster.officer(lead.officer or "")
+        if to is None:
+            raise DeliveryError(f"{lead.officer} is no officer of the roster any more", permanent=True)
+        entries = await self.store.messages.carried(message)
+        untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
+        path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
+        return Gathered(
+            tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
+            message,
+            lead,
+            to,
+            self.clock(),
+            language=to.language or self.language,
+            zone=self.zone,
+            campaign=bundle.campaign,
+            changes=None if bundle.loud else bundle.receipt,
+            follows=bundle.receipt or bundle.first,
+            late=any(delivery.step > 0 for delivery in bundle.deliveries),
+            url=self.public_url + path,
+            take_url=self.take_url(lead) if self.take_url and untaken else None,
         )
 
     def _runbook(self, told: Told) -> Runbook:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from defacewatch.alerts import Draft
 from defacewatch.baselines import Baseline
+from defacewatch.campaigns import Mark
 from defacewatch.captures import Capture, Features, Look, Material, Tier, Validators
 from defacewatch.incidents import Change, Incident
 from defacewatch.portals import Page, Portal
@@ -67,7 +68,8 @@ class Outcome:
     state (None: leave as it is).
     `kept` is the confirming capture. `alerts` are the rows that somebody must hear. `looks` says how many
     looks it took, `captures` how many of them with the browser; `elapsed` is in seconds, the wait for
-    confirmation included. `expected` says that what was found had been announced.
+    confirmation included. `expected` says that what was found had been announced. `marks` are the traits of
+    the incident that it opens or makes worse.
     """
 
     context: Context
@@ -89,6 +91,7 @@ class Outcome:
     alerts: tuple[Draft, ...] = ()
     browser_failed: bool = False
     expected: bool = False
+    marks: frozenset[Mark] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from defacewatch.deadlines import Response
+from defacewatch.portals import Urgency
 from defacewatch.raising import HolidayWatch, RaisedWatch, raised_on
 from defacewatch.shifts import Absence, Rotation, Shift, turns_at
+from defacewatch.verdicts import VerdictKind
 
 
 class Duty(StrEnum):
@@ -71,6 +73,20 @@ DEFAULT_STEPS = (
 
 
 @dataclass(frozen=True)
+class Quiet:
+    """Hours of the day (local) in which a `changed` that is not urgent waits until they end. They may go over
+    midnight."""
+
+    start: time
+    end: time
+
+    def holds(self, at: time) -> bool:
+        if self.start < self.end:
+            return self.start <= at < self.end
+        return at >= self.start or at < self.end
+
+
+@dataclass(frozen=True)
 class Roster:
     officers: tuple[Officer, ...] = ()
     shifts: tuple[Shift, ...] = ()
@@ -82,6 +98,7 @@ class Roster:
     outside: tuple[Officer, ...] = ()
     holiday_watch: tuple[HolidayWatch, ...] = ()
     response: Response = field(default_factory=Response)
+    quiet: Quiet | None = None
 
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""
@@ -135,6 +152,17 @@ def steps_for(roster: Roster, kind: str, at: datetime) -> tuple[Step, ...]:
         replace(step, after=step.after / quicker, every=step.every / quicker if step.every else None)
         for step in own or roster.escalation
     )
+
+
+def told_from(roster: Roster, kind: str, urgency: Urgency, at: datetime) -> datetime:
+    """From when an alert that was raised `at` is told: at once, or after the quiet hours where it may wait.
+    Only `changed` may, and not where it is urgent, nor in a raised watch. Its steps count from then."""
+    there = at.astimezone(roster.zone)
+    waits = roster.quiet is not None and kind == VerdictKind.CHANGED and urgency is Urgency.NORMAL
+    if not waits or roster.quiet is None or not roster.quiet.holds(there.time()) or raised(roster, at):
+        return at
+    end = datetime.combine(there.date(), roster.quiet.end, roster.zone)
+    return (end if end > there else end + timedelta(days=1)).astimezone(UTC)
 
 
 def step_of(steps: Sequence[Step], number: int) -> Step | None:

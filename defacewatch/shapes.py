@@ -149,7 +149,7 @@ def outcome_line(outcome: Outcome, recorded: Recorded, translate: Translate) -> 
     )
 
 
-def incident_line(incident: Incident, portal: Portal, page: Page) -> Line:
+def incident_line(incident: Incident, portal: Portal, page: Page, *, campaign: int | None = None) -> Line:
     return {
         "id": incident.id,
         "page": page.id,
@@ -161,6 +161,7 @@ def incident_line(incident: Incident, portal: Portal, page: Page) -> Line:
         "alerted_at": moment(incident.alerted_at),
         "acknowledged_by": incident.acknowledged_by,
         "resolved_as": None if incident.resolved_as is None else incident.resolved_as.value,
+        "campaign": campaign,
     }
 
 

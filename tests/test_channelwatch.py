@@ -1,7 +1,8 @@
 """Channels that do not answer are told of on the others, before they are needed."""
 
-from defacewatch.alerts import AlertKind, Channel, DeliveryError, Notice
+from defacewatch.alerts import AlertKind, DeliveryError, Notice
 from defacewatch.channelwatch import KINDS, ChannelWatch
+from defacewatch.gathering import Channel, Gathered
 from defacewatch.store import Store
 from tests.conftest import Clock
 
@@ -18,6 +19,13 @@ class Line:
         return self._name
 
     async def send(self, notice: Notice) -> str:
+        raise AssertionError("nothing is sent")
+
+    @property
+    def editable(self) -> bool:
+        return False
+
+    async def send_gathered(self, gathered: Gathered) -> str:
         raise AssertionError("nothing is sent")
 
     async def reachable(self) -> str:

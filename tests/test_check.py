@@ -10,9 +10,12 @@ import trustme
 from aiohttp import web
 
 from defacewatch.alerts import AlertKind
+from defacewatch.campaigns import Trait
 from defacewatch.captures import Failure, Features, Look, Rendering, Tier
 from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.incidents import Event, Resolution, State
+from defacewatch.portals import Page
+from defacewatch.portals import Portal as Registered
 from defacewatch.records import Outcome, Recorded
 from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import BAD, VerdictKind
@@ -601,3 +604,21 @@ async def test_an_open_incident_is_not_hidden_by_an_announcement(watch: Watch) -
     result = await watch.check(render=True)
     assert result.outcome.change.incident is not None
     assert not result.outcome.expected
+
+
+async def test_a_second_page_of_the_same_host_that_is_attacked_belongs_to_the_first(watch: Watch) -> None:
+    other = watch.site.url + "?trang=2"
+    pages = (Page("", "p", watch.site.url), Page("", "p", other))
+    await watch.store.portals.apply([Registered("p", "Cổng", pages=pages)], now=watch.clock())
+    first, second = (page.id for page in (await watch.store.portals.get("p")).pages)
+    watch.site.show(DEFACED)
+    one = await watch.checker.check_page(first)
+    two = await watch.checker.check_page(second)
+    marks = one.outcome.marks & two.outcome.marks
+    assert {mark.trait for mark in marks} >= {Trait.WORDS, Trait.HOST, Trait.ADDRESS}
+    assert two.recorded.incident is not None
+    campaign = await watch.store.campaigns.of_incident(two.recorded.incident)
+    assert campaign is not None
+    assert campaign.because.trait is Trait.WORDS
+    members = await watch.store.campaigns.members(campaign.id)
+    assert {view.page.id for view in members} == {first, second}

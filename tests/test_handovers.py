@@ -97,7 +97,7 @@ async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clo
         "Sự cố chưa đóng: 1",
         f"{incident_code(view.incident.id)}: ",
         "chưa ai tiếp nhận",
-        "Cảnh báo từ lần giao ca trước: defaced 1",
+        "Cảnh báo từ lần giao ca trước: nghi tấn công 1",
         "kỳ: 100.0%",
         "Kênh không trả lời: telegram",
     ):

@@ -12,7 +12,6 @@ from defacewatch.alerts import (
     LEASE,
     TELL_AGAIN_AFTER,
     AlertKind,
-    Channel,
     Delivery,
     DeliveryError,
     DeliveryState,
@@ -21,12 +20,13 @@ from defacewatch.alerts import (
 )
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
+from defacewatch.gathering import Channel, Gathered
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.outbox import Outbox
 from defacewatch.portals import Urgency
 from defacewatch.raising import RaisedWatch
-from defacewatch.roster import Duty, Officer, Roster, Step
+from defacewatch.roster import Duty, Officer, Quiet, Roster, Step
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
 from tests.conftest import Clock
@@ -194,6 +194,35 @@ async def test_an_attack_that_nobody_takes_is_told_again_and_again_until_somebod
     assert sum(officer == "cuc" for _, officer, _ in await desk.told()) == 3
 
 
+async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from_then(desk: Desk) -> None:
+    now = desk.clock().astimezone(ROSTER.zone)
+    ends = now + timedelta(minutes=90)
+    desk.roster = replace(ROSTER, quiet=Quiet(now.time(), ends.time()))
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=89)
+    await desk.outbox.drain()
+    assert await desk.told() == []
+    desk.clock.forward(minutes=1)
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT)]
+    assert f"<b>Hạn tiếp nhận</b>: {ends + timedelta(minutes=10):%H:%M:%S}" in desk.api.sent[0].text
+    desk.clock.forward(minutes=9)
+    await desk.outbox.drain()
+    assert len(await desk.told()) == 1
+    desk.clock.forward(minutes=1)
+    await desk.outbox.drain()
+    assert ("telegram", "binh", SENT) in await desk.told()
+
+
+async def test_an_attack_in_the_quiet_hours_is_told_at_once(desk: Desk) -> None:
+    now = desk.clock().astimezone(ROSTER.zone)
+    desk.roster = replace(ROSTER, quiet=Quiet(now.time(), (now + timedelta(hours=8)).time()))
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT), ("email", "an", SENT)]
+
+
 async def test_each_kind_climbs_by_its_own_steps(desk: Desk) -> None:
     steps = (
         Step(timedelta(0), "on_duty"),
@@ -358,6 +387,7 @@ class Poisonous:
     """A channel that breaks on one alert, in a way that no channel should."""
 
     name = "telegram"
+    editable = True
 
     def __init__(self, poison: int) -> None:
         self.poison, self.sent = poison, 0
@@ -367,6 +397,9 @@ class Poisonous:
             raise RuntimeError("a message that cannot be made")
         self.sent += 1
         return "ok"
+
+    async def send_gathered(self, gathered: Gathered) -> str:
+        raise AssertionError("nothing is gathered")
 
     async def reachable(self) -> str:
         return "ok"

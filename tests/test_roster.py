@@ -1,13 +1,16 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from defacewatch.portals import Urgency
 from defacewatch.raising import RaisedWatch
 from defacewatch.roster import (
     KINDS,
     Duty,
     Officer,
+    Quiet,
     Roster,
     Step,
     due_of,
@@ -17,6 +20,7 @@ from defacewatch.roster import (
     stand_ins,
     step_of,
     steps_for,
+    told_from,
 )
 from defacewatch.shifts import Shift, gaps
 
@@ -150,3 +154,33 @@ def test_a_raised_watch_makes_escalation_quicker_for_what_is_raised_within_it() 
         during + timedelta(minutes=minutes) for minutes in (5, 15, 22.5)
     ]
     assert due_of(steps_for(roster, "defaced", later), 1, later) == later + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2026-12-01T21:59:59", "2026-12-01T21:59:59"),
+        ("2026-12-01T22:00", "2026-12-02T06:00"),
+        ("2026-12-02T05:59:59", "2026-12-02T06:00"),
+        ("2026-12-02T06:00", "2026-12-02T06:00"),
+    ],
+)
+def test_a_change_that_is_not_urgent_waits_for_the_end_of_the_quiet_hours(at: str, told: str) -> None:
+    roster = Roster(quiet=Quiet(time(22), time(6)))
+    assert told_from(roster, "changed", Urgency.NORMAL, local(at)) == local(told)
+
+
+def test_quiet_hours_keep_back_no_attack_no_outage_nothing_urgent_and_nothing_in_a_raised_watch() -> None:
+    roster = Roster(quiet=Quiet(time(22), time(6)))
+    night = local("2026-12-01T23:00")
+    for kind in ("defaced", "unreachable", "blind"):
+        assert told_from(roster, kind, Urgency.NORMAL, night) == night
+    assert told_from(roster, "changed", Urgency.HIGH, night) == night
+    watch = RaisedWatch("Lễ", date(2026, 12, 1), date(2026, 12, 2))
+    assert told_from(replace(roster, raised_watch=(watch,)), "changed", Urgency.NORMAL, night) == night
+    assert told_from(Roster(), "changed", Urgency.NORMAL, night) == night
+
+
+def test_quiet_hours_within_one_day_end_on_it() -> None:
+    roster = Roster(quiet=Quiet(time(12), time(13, 30)))
+    assert told_from(roster, "changed", Urgency.NORMAL, NOON) == local("2026-12-01T13:30")

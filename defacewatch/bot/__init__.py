@@ -29,7 +29,7 @@ from defacewatch.incidents import State
 from defacewatch.language import LANGUAGES, Translate, translator
 from defacewatch.notify import botapi
 from defacewatch.notify.buttons import Action, Press, parse
-from defacewatch.notify.content import incident_number
+from defacewatch.notify.content import campaign_number, incident_number
 from defacewatch.notify.hostile import bounded
 from defacewatch.roster import Officer, Roster, raised
 from defacewatch.runbooks import Runbook, runbook_for
@@ -216,6 +216,10 @@ class Bot:
 
     async def _acknowledge(self, update: Update, officer: Officer, _: Translate) -> None:
         words = (update.effective_message.text or "").split() if update.effective_message else []
+        campaign = campaign_number(words[1]) if len(words) == 2 else None
+        if campaign is not None:
+            await self._say(update, (await self.presses.take_campaign(campaign, officer, _)).text)
+            return
         number = incident_number(words[1]) if len(words) == 2 else None
         if number is None:
             await self._say(update, _("Say which one: /acknowledge SC-000123"))

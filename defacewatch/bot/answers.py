@@ -11,7 +11,7 @@ from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import safe
 from defacewatch.raising import RaisedWatch
-from defacewatch.roster import ON_DUTY, Roster, on_duty, recipients
+from defacewatch.roster import ON_DUTY, Officer, Roster, on_duty, recipients
 from defacewatch.runbooks import Runbook, Tick
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
@@ -127,6 +127,16 @@ def handed_over(handover: Handover, roster: Roster, _: Translate) -> str:
         return _("✅ The handover is confirmed by everybody.")
     names = ", ".join(named(key, roster) for key in handover.missing)
     return _("✅ You have confirmed the handover. Still to confirm: {names}").format(names=names)
+
+
+def took_all(taken: int, before: int, officer: Officer, _: Translate) -> str:
+    """What a press of 'take all' came to; `before` counts what this officer had already."""
+    if taken:
+        words = _("✋ {count} incidents acknowledged by {name}")
+        return words.format(count=taken, name=safe(officer.name, 60))
+    if before:
+        return _("You have {count} of these; nothing is left to take.").format(count=before)
+    return _("Nothing is left to take.")
 
 
 def acknowledged(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:

@@ -4,7 +4,7 @@ Each of these may be asked twice (Telegram hands out an update again when its re
 again for what one has already done is answered as done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from telegram import InlineKeyboardMarkup
 
 from defacewatch.bot import answers
 from defacewatch.errors import Conflict
-from defacewatch.incidents import Event, Resolution, State
+from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import Translate
 from defacewatch.notify.buttons import Action, Press, choices, confirmation
 from defacewatch.roster import Officer, Roster
@@ -45,6 +45,8 @@ class Presses:
         """Do what a button asks; `shown_at` is when its message was sent. Raises DefacewatchError."""
         if press.action is Action.HANDOVER:
             return await self._handover(press, officer, _)
+        if press.action is Action.ALL:
+            return await self._take_all(press, officer, _)
         if press.action is Action.ACKNOWLEDGE:
             return await self.acknowledge(press, officer, _)
         if press.action is Action.LEGITIMATE:
@@ -63,6 +65,25 @@ class Presses:
             return await self._stands(press, _)
         text = answers.acknowledged(taken, self.roster(), self.zone, _)
         return Answer(text, choices(press.incident, press.capture, _, acknowledge=False))
+
+    async def _take_all(self, press: Press, officer: Officer, _: Translate) -> Answer:
+        """Take whatever nobody has of what a message tells of. Raises NotFound."""
+        carried = await self.store.messages.carried(press.incident)
+        return await self._take([e.incident for e in carried if e.incident is not None], officer, _)
+
+    async def take_campaign(self, campaign: int, officer: Officer, _: Translate) -> Answer:
+        """Take whatever nobody has of a campaign. Raises NotFound."""
+        await self.store.campaigns.get(campaign)
+        return await self._take(
+            [v.incident for v in await self.store.campaigns.members(campaign)], officer, _
+        )
+
+    async def _take(self, incidents: Sequence[Incident], officer: Officer, _: Translate) -> Answer:
+        taken = await self.store.incidents.acknowledge_all(
+            [incident.id for incident in incidents], by=officer.key, via=VIA, now=self.clock()
+        )
+        mine = sum(incident.acknowledged_by == officer.key for incident in incidents)
+        return Answer(answers.took_all(len(taken), mine, officer, _), told=bool(taken))
 
     async def _handover(self, press: Press, officer: Officer, _: Translate) -> Answer:
         """Confirm a handover; asked again it says so again. Raises NotFound, Conflict."""

@@ -25,7 +25,7 @@ from defacewatch.cli.common import (
 from defacewatch.errors import UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.language import local_time
-from defacewatch.notify.content import incident_number
+from defacewatch.notify.content import campaign_code, campaign_number, incident_number
 from defacewatch.runbooks import Step, Tick, runbook_for
 from defacewatch.store.incidents import IncidentView
 
@@ -50,19 +50,27 @@ def list_(
     state: Annotated[
         list[State] | None, typer.Option(help="open, acknowledged, resolved; unresolved by default.")
     ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(metavar="DT-000012", help="Only those of a campaign, resolved ones too.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Incidents, the newest first."""
+    of_campaign = None if campaign is None else campaign_number(campaign)
+    if campaign is not None and of_campaign is None:
+        raise typer.BadParameter(f"{campaign!r} is no campaign such as DT-000012")
+    unresolved = [State.OPEN, State.ACKNOWLEDGED]
 
     async def work(session: Session) -> list[IncidentView]:
-        return await session.store.incidents.list(states=state or [State.OPEN, State.ACKNOWLEDGED])
+        states = state or (unresolved if of_campaign is None else None)
+        return await session.store.incidents.list(states=states, campaign=of_campaign)
 
     views = with_session(context, work)
     if as_json:
-        print_json(shapes.incident_line(v.incident, v.portal, v.page) for v in views)
+        print_json(shapes.incident_line(v.incident, v.portal, v.page, campaign=v.campaign) for v in views)
         return
     print_table(
-        ("id", "state", "verdict", "portal", "url", "opened", "taken by"),
+        ("id", "state", "verdict", "portal", "url", "opened", "taken by", "campaign"),
         (
             (
                 v.incident.id,
@@ -72,6 +80,7 @@ def list_(
                 v.page.url,
                 shapes.moment(v.incident.opened_at),
                 v.incident.acknowledged_by,
+                campaign_code(v.campaign) if v.campaign else None,
             )
             for v in views
         ),
@@ -159,7 +168,7 @@ async def _whole(session: Session, number: int) -> shapes.Line:
     timeline = await session.store.incidents.timeline(number)
     deliveries = await session.store.alerts.deliveries(incident=number)
     return {
-        **shapes.incident_line(view.incident, view.portal, view.page),
+        **shapes.incident_line(view.incident, view.portal, view.page, campaign=view.campaign),
         "resolved_by": view.incident.resolved_by,
         "resolved_at": shapes.moment(view.incident.resolved_at),
         "intermittent": view.incident.intermittent,
@@ -198,11 +207,27 @@ async def _whole(session: Session, number: int) -> shapes.Line:
 
 
 @app.command()
-def acknowledge(context: typer.Context, incident: Number, by: By = "") -> None:
-    """Take an incident: the alert goes no further."""
+def acknowledge(
+    context: typer.Context,
+    which: Annotated[
+        str, typer.Argument(metavar="ID", help="SC-000123, 123, or a whole campaign: DT-000012.")
+    ],
+    by: By = "",
+) -> None:
+    """Take an incident, or all of a campaign that nobody has: the alert goes no further."""
+    campaign = campaign_number(which)
+    incident = 0 if campaign is not None else _number(which)
 
     async def work(session: Session) -> None:
         name = officer_or_name(by, session.roster)
+        if campaign is not None:
+            await session.store.campaigns.get(campaign)
+            of_it = [view.incident.id for view in await session.store.campaigns.members(campaign)]
+            taken = await session.store.incidents.acknowledge_all(
+                of_it, by=name, via=f"cli:{user()}", now=utc_now()
+            )
+            say(f"{len(taken)} of {len(of_it)} incidents acknowledged by {name}")
+            return
         await session.store.incidents.acknowledge(incident, by=name, via=f"cli:{user()}", now=utc_now())
         say(f"incident {incident} acknowledged by {name}")
 

@@ -131,7 +131,16 @@ def _document(
         covers=covers.covers_of(rendering),
         cut=reading.cut,
         drawn=drawn,
+        generator=_generator(reading),
     )
+
+
+def _generator(reading: dom.Reading) -> str:
+    """What the page names as the program that made it ('wordpress 6.4')."""
+    for tag, attributes in reading.elements:
+        if tag == "meta" and (attributes.get("name") or "").lower() == "generator":
+            return noise.squeeze(attributes.get("content") or "")[:100].lower()
+    return ""
 
 
 def _in_lines(

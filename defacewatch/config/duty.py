@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from defacewatch.config.documents import Document, Problem, Where
 from defacewatch.config.fields import (
@@ -17,6 +17,7 @@ from defacewatch.config.fields import (
     Language,
     Role,
     Section,
+    Start,
     Text,
     Wait,
     Word,
@@ -35,6 +36,7 @@ from defacewatch.roster import (
     SECONDARY,
     Duty,
     Officer,
+    Quiet,
     Roster,
     Step,
 )
@@ -87,6 +89,22 @@ class ResponseEntry(Section):
         return Response(self.restore_within, self.report_within, self.remind_restore, self.remind_report)
 
 
+class QuietEntry(Section):
+    """Hours in which a change that is not urgent wakes nobody; attacks always do."""
+
+    start: Start = Field(alias="from")
+    end: Start = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _some(self) -> "QuietEntry":
+        if self.start == self.end:
+            raise ValueError("expected from and to at different times")
+        return self
+
+    def quiet(self) -> Quiet:
+        return Quiet(self.start, self.end)
+
+
 class RosterFile(Section):
     """The whole of roster.yaml."""
 
@@ -99,6 +117,7 @@ class RosterFile(Section):
     escalation: tuple[StepEntry, ...] | None = Field(default=None, min_length=1)
     raised_watch: tuple[RaisedEntry, ...] = ()
     response: ResponseEntry = ResponseEntry()
+    quiet_hours: QuietEntry | None = None
 
     def roster(self, zone: ZoneInfo) -> Roster:
         teams = {entry.key: entry.team() for entry in self.teams}
@@ -120,6 +139,7 @@ class RosterFile(Section):
             ),
             tuple(entry.rule() for entry in self.raised_watch if entry.holidays is not None),
             self.response.response(),
+            None if self.quiet_hours is None else self.quiet_hours.quiet(),
         )
 
 

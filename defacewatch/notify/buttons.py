@@ -17,6 +17,7 @@ class Action(StrEnum):
     LEGITIMATE = "legit"
     BACK = "back"
     HANDOVER = "hand"  # its number stands where the incident's would
+    ALL = "all"  # and here that of the message
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,12 @@ def choices(
             second.append(_button(_("Legitimate update"), Press(Action.LEGITIMATE, incident, capture)))
         rows.append(second)
     return InlineKeyboardMarkup(rows) if rows else None
+
+
+def taking_all(message: int, count: int, _: Translate) -> InlineKeyboardMarkup:
+    """The button under a message that carries several alerts."""
+    words = _("Take all {count}").format(count=count)
+    return InlineKeyboardMarkup([[_button("✋ " + words, Press(Action.ALL, message))]])
 
 
 def handing(handover: int, _: Translate) -> InlineKeyboardMarkup:

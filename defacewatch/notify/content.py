@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice
+from defacewatch.campaigns import Mark, Trait
 from defacewatch.incidents import Event, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.hostile import safe
@@ -102,6 +103,18 @@ ROLES: Mapping[str, str] = {
 }
 
 
+TRAITS: Mapping[Trait, str] = {  # what the incidents of a campaign have in common
+    Trait.CODE_HOST: N_("code or links from {value}"),
+    Trait.WORDS: N_("the words “{value}”"),
+    Trait.TEXT: N_("what the pages say now"),
+    Trait.SCREEN: N_("what the pages look like now"),
+    Trait.HOST: N_("the host {value}"),
+    Trait.ADDRESS: N_("the IP address {value}"),
+    Trait.GENERATOR: N_("made with {value}"),
+    Trait.OPERATOR: N_("operated by {value}"),
+}
+
+
 @dataclass(frozen=True)
 class Sign:
     """One signal as it is told: a sentence in the officer's language, and its points ('60 points', '')."""
@@ -117,7 +130,7 @@ class Sign:
 @dataclass(frozen=True)
 class Content:
     """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own, and so
-    is `take`, where an officer who reads mail takes the incident."""
+    is `take`, where an officer who reads mail takes the incident; `listed` stands above the signs."""
 
     emoji: str
     headline: str
@@ -132,11 +145,28 @@ class Content:
     take: str | None = None
     take_label: str = ""
     steps: tuple[str, ...] = ()
+    listed: str = ""
 
 
 def incident_code(incident: int) -> str:
     """The code of an incident as people say it: 'SC-000123' (SC: sự cố)."""
     return f"SC-{incident:06d}"
+
+
+def campaign_code(campaign: int) -> str:
+    """The code of a campaign as people say it: 'DT-000012' (DT: đợt)."""
+    return f"DT-{campaign:06d}"
+
+
+def campaign_number(code: str) -> int | None:
+    """The campaign that a person means by 'DT-000012'; None if it is none."""
+    found = re.fullmatch(r"DT-?(\d{1,18})", code.strip(), re.IGNORECASE | re.ASCII)
+    return int(found[1]) if found else None
+
+
+def common(mark: Mark, _: Translate) -> str:
+    """What the incidents of a campaign have in common, in a few words."""
+    return _(TRAITS[mark.trait]).format(value=safe(mark.value, 100))
 
 
 def incident_number(code: str) -> int | None:
@@ -166,6 +196,7 @@ def compose(notice: Notice) -> Content:
         tuple(safe(step.text, 160) for step in notice.runbook.steps[:STEPS])
         if notice.alert.kind in ESCALATES
         else (),
+        _("Signs"),
     )
 
 
@@ -190,7 +221,9 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     if words := DEADLINES.get((str(alert.facts.get("what")), str(alert.facts.get("stage")))):
         yield _(words)
     if alert.kind is AlertKind.TAKEN and incident is not None and incident.acknowledged_by:
-        yield _("{name} has taken it").format(name=safe(incident.acknowledged_by, 60))
+        count = alert.facts.get("count")
+        several = _("{name} has taken {count} incidents") if count else _("{name} has taken it")
+        yield several.format(name=safe(incident.acknowledged_by, 60), count=count)
     if incident is None or alert.kind not in ESCALATES:
         return
     if incident.state is State.OPEN and notice.delivery is not None and notice.delivery.step > 0:
@@ -211,6 +244,16 @@ def _facts(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
         if incident.previous is not None:
             code += " " + _("(follows {code})").format(code=incident_code(incident.previous))
         yield _("Code"), code
+    if notice.campaign is not None and notice.together > 1:
+        joint = _("{code}, one of {count}: {common}")
+        yield (
+            _("Belongs to"),
+            joint.format(
+                code=campaign_code(notice.campaign.id),
+                count=notice.together,
+                common=common(notice.campaign.because, _),
+            ),
+        )
     if portal is not None:
         yield _("Urgency"), _urgency(notice, _)
         where = f" – {safe(urlsplit(notice.page.url).netloc)}" if notice.page else ""

@@ -10,9 +10,11 @@ from socket import gethostname
 import aiosmtplib
 
 from defacewatch.alerts import DeliveryError, Notice
+from defacewatch.gathering import Gathered
 from defacewatch.notify import message
 from defacewatch.notify.hostile import clean
 from defacewatch.portals import Urgency
+from defacewatch.roster import Officer
 
 SECURITY = ("none", "starttls", "tls")
 ANSWER = 15.0  # seconds for each step of the dialogue
@@ -46,6 +48,10 @@ class EmailChannel:
     def name(self) -> str:
         return "email"
 
+    @property
+    def editable(self) -> bool:
+        return False
+
     async def send(self, notice: Notice) -> str:
         """Send, and return the server's reply ('2.0.0 Ok: queued as …'). Raises DeliveryError.
 
@@ -56,6 +62,17 @@ class EmailChannel:
         try:
             async with asyncio.timeout(SEND_WITHIN), self._client() as server:
                 return await _hand_over(server, notice, self.sender)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
+            raise _delivery_error(error) from error
+
+    async def send_gathered(self, gathered: Gathered) -> str:
+        """Send, and return the server's reply. Raises DeliveryError."""
+        if not gathered.to.email:
+            raise DeliveryError("SMTP: the officer has no email in the roster", permanent=True)
+        try:
+            async with asyncio.timeout(SEND_WITHIN), self._client() as server:
+                _, reply = await server.send_message(compose_gathered_mail(gathered, self.sender))
+                return _line(reply)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             raise _delivery_error(error) from error
 
@@ -105,14 +122,8 @@ def compose_mail(notice: Notice, sender: str, *, pictures: bool = True) -> Email
     """
     assert notice.to is not None
     domain = sender.rpartition("@")[2]
-    mail = EmailMessage()
-    mail["Subject"] = message.subject(notice)
-    mail["From"] = Address("defacewatch", addr_spec=sender)
-    mail["To"] = Address(clean(notice.to.name), addr_spec=notice.to.email or "")
-    mail["Date"] = formatdate(localtime=True)
+    mail = _addressed(notice, notice.to, sender)
     mail["Message-ID"] = f"<{_message_name(notice)}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
     if notice.alert.urgency is Urgency.HIGH:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
@@ -120,9 +131,40 @@ def compose_mail(notice: Notice, sender: str, *, pictures: bool = True) -> Email
         thread = f"<incident-{notice.incident.id}@{domain}>"
         mail["X-Defacewatch-Incident"] = str(notice.incident.id)
         mail["In-Reply-To"] = thread
-        mail["References"] = thread
+        campaign = f"<campaign-{notice.campaign.id}@{domain}> " if notice.campaign else ""
+        mail["References"] = campaign + thread
     mail.set_content(message.text(notice), cte="base64")
     _add_html(mail, notice, domain, pictures=pictures)
+    return mail
+
+
+def compose_gathered_mail(gathered: Gathered, sender: str) -> EmailMessage:
+    """The e-mail that carries several alerts; those of one campaign are one thread.
+
+    Raises ValueError for an address that is none.
+    """
+    domain = sender.rpartition("@")[2]
+    mail = _addressed(gathered, gathered.to, sender)
+    mail["Message-ID"] = f"<delivery-{gathered.delivery.id}@{domain}>"
+    mail["Importance"] = "high"
+    mail["X-Priority"] = "1"
+    if gathered.campaign is not None:
+        thread = f"<campaign-{gathered.campaign.id}@{domain}>"
+        mail["In-Reply-To"] = thread
+        mail["References"] = thread
+    mail.set_content(message.text(gathered), cte="base64")
+    mail.add_alternative(message.html(gathered), subtype="html", cte="base64")
+    return mail
+
+
+def _addressed(said: message.Said, to: Officer, sender: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["Subject"] = message.subject(said)
+    mail["From"] = Address("defacewatch", addr_spec=sender)
+    mail["To"] = Address(clean(to.name), addr_spec=to.email or "")
+    mail["Date"] = formatdate(localtime=True)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
     return mail
 
 

@@ -7,9 +7,13 @@ from html import escape
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from defacewatch.alerts import Notice
+from defacewatch.gathering import Gathered
 from defacewatch.language import Translate, local_time, translator
 from defacewatch.notify.content import Content, compose
+from defacewatch.notify.gathered import compose_gathered
 from defacewatch.notify.hostile import bounded, clean, safe
+
+Said = Notice | Gathered
 
 SUBJECT = 140  # characters
 TELEGRAM_TEXT = 4096  # UTF-16 units after markup is taken away, as Telegram counts
@@ -24,22 +28,27 @@ _templates = Environment(
 )
 
 
-def subject(notice: Notice) -> str:
+def content_of(said: Said) -> Content:
+    """What is said, in the language and the time zone of whoever it is for."""
+    return compose_gathered(said) if isinstance(said, Gathered) else compose(said)
+
+
+def subject(said: Said) -> str:
     """One line of at most `SUBJECT` characters: '🔴 SC-000123 NGHI TẤN CÔNG …: Cổng …'."""
-    content = compose(notice)
+    content = content_of(said)
     code = f"{content.code} " if content.code else ""
-    about = f": {safe(notice.portal.name)}" if notice.portal else ""
+    about = f": {safe(said.portal.name)}" if isinstance(said, Notice) and said.portal else ""
     return bounded(clean(f"{content.emoji} {code}{content.headline}{about}"), SUBJECT)
 
 
-def text(notice: Notice) -> str:
+def text(said: Said) -> str:
     """The message as plain text: short lines, the most important first."""
-    return "\n".join(_lines(compose(notice), translator(notice.language), markup=False))
+    return "\n".join(_lines(content_of(said), translator(said.language), markup=False))
 
 
-def telegram_html(notice: Notice) -> str:
+def telegram_html(said: Said) -> str:
     """The message in Telegram's HTML, within its limit; signs are left out from the end if it is too long."""
-    content, translate = compose(notice), translator(notice.language)
+    content, translate = content_of(said), translator(said.language)
     signs = content.signs
     while True:
         fewer = replace(content, signs=signs, unsaid=content.unsaid + len(content.signs) - len(signs))
@@ -57,17 +66,20 @@ def caption(notice: Notice, *, before: bool) -> str:
     return bounded("\n".join(filter(None, (_picture_label(notice, before=before), about))), TELEGRAM_CAPTION)
 
 
-def html(notice: Notice, *, before: str | None = None, after: str | None = None) -> str:
+def html(said: Said, *, before: str | None = None, after: str | None = None) -> str:
     """The body of an e-mail. It loads nothing: `before` and `after` are the content ids of the pictures that
     travel with it ('cid:' is put before them)."""
+    notice = said if isinstance(said, Notice) else None
     pictures = [
-        (cid, _picture_label(notice, before=cid is before)) for cid in (before, after) if cid is not None
+        (cid, _picture_label(notice, before=cid is before))
+        for cid in (before, after)
+        if cid is not None and notice is not None
     ]
     return _templates.get_template("email.html").render(
-        _=translator(notice.language),
-        language=notice.language,
-        content=compose(notice),
-        portal=safe(notice.portal.name) if notice.portal else None,
+        _=translator(said.language),
+        language=said.language,
+        content=content_of(said),
+        portal=safe(notice.portal.name) if notice is not None and notice.portal else None,
         pictures=pictures,
     )
 
@@ -94,7 +106,7 @@ def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
     for label, value in content.facts:
         yield f"{plain(label)}: {bold(value) if label == _('Code') else plain(value)}"
     if content.signs:
-        yield f"{bold(_('Signs'))}:"
+        yield f"{bold(content.listed)}:"
         yield from (f"• {plain(sign.line)}" for sign in content.signs)
     if content.unsaid:
         yield plain("• " + _("and {count} more").format(count=content.unsaid))

@@ -1,6 +1,7 @@
 """Alerts over Telegram: the text with its buttons first, then the pictures as a reply to it."""
 
 import asyncio
+import re
 
 import structlog
 from telegram import Bot, InlineKeyboardMarkup, InputMediaPhoto, Message, ReplyParameters
@@ -8,6 +9,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 
 from defacewatch.alerts import AlertKind, DeliveryError, Notice
+from defacewatch.gathering import Gathered
 from defacewatch.incidents import State
 from defacewatch.language import translator
 from defacewatch.notify import botapi, buttons, message
@@ -16,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 TEXT_WITHIN = 18.0  # seconds; text and pictures together stay below the outbox's limit for one message
 PICTURES_WITHIN = 20.0
+UNCHANGED = "message is not modified"
 LOST_CHAT = ("chat not found", "user is deactivated", "peer_id_invalid")
 JUDGED = frozenset({AlertKind.DEFACED, AlertKind.CHANGED})
 ANSWERED = JUDGED | {AlertKind.UNREACHABLE}
@@ -35,6 +38,10 @@ class TelegramChannel:
     def name(self) -> str:
         return "telegram"
 
+    @property
+    def editable(self) -> bool:
+        return True
+
     async def send(self, notice: Notice) -> str:
         """Send, and return 'message_id …'. Raises DeliveryError.
 
@@ -50,6 +57,53 @@ class TelegramChannel:
         except TimeoutError as error:
             raise DeliveryError(f"Telegram: no answer within {TEXT_WITHIN:g} s") from error
         return f"message_id {sent.message_id}" + await self._send_pictures(notice, sent)
+
+    async def send_gathered(self, gathered: Gathered) -> str:
+        """Send, or change the message that it takes the place of; 'message_id …'. Raises DeliveryError.
+
+        A message that cannot be changed any more (somebody deleted it) is sent anew.
+        """
+        if gathered.to.telegram_user is None:
+            raise DeliveryError("Telegram: the officer has no telegram_user in the roster", permanent=True)
+        try:
+            async with asyncio.timeout(TEXT_WITHIN):
+                changed = _message_id(gathered.changes)
+                if changed is not None and await self._edit(gathered, gathered.to.telegram_user, changed):
+                    return f"message_id {changed}, changed"
+                sent = await self._send_new(gathered, gathered.to.telegram_user)
+        except TelegramError as error:
+            raise botapi.delivery_error(error, self._token) from error
+        except TimeoutError as error:
+            raise DeliveryError(f"Telegram: no answer within {TEXT_WITHIN:g} s") from error
+        return f"message_id {sent.message_id}"
+
+    async def _edit(self, gathered: Gathered, chat: int, changed: int) -> bool:
+        """Change a message; False where it is there no more."""
+        try:
+            await self._bot.edit_message_text(
+                message.telegram_html(gathered),
+                chat,
+                changed,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_take_all(gathered),
+            )
+        except BadRequest as error:
+            if UNCHANGED in error.message.lower():
+                return True
+            log.warning("a message could not be changed: sent anew", error=error.message)
+            return False
+        return True
+
+    async def _send_new(self, gathered: Gathered, chat: int) -> Message:
+        first = _message_id(gathered.follows)
+        reply = None if first is None else ReplyParameters(first, allow_sending_without_reply=True)
+        return await self._bot.send_message(
+            chat,
+            message.telegram_html(gathered),
+            parse_mode=ParseMode.HTML,
+            reply_markup=_take_all(gathered),
+            reply_parameters=reply,
+        )
 
     async def reachable(self) -> str:
         """Ask who the bot is. Raises DeliveryError."""
@@ -99,6 +153,19 @@ class TelegramChannel:
             log.warning("pictures were not sent", alert=notice.alert.id, error=why)
             return f", without pictures: {why}"
         return f", {len(photos)} pictures"
+
+
+def _message_id(receipt: str | None) -> int | None:
+    """The message that a receipt of ours is about."""
+    found = re.match(r"message_id (\d+)", receipt or "")
+    return int(found[1]) if found else None
+
+
+def _take_all(gathered: Gathered) -> InlineKeyboardMarkup | None:
+    waiting = sum(e.incident is not None and e.incident.state is State.OPEN for e in gathered.entries)
+    if not waiting:
+        return None
+    return buttons.taking_all(gathered.message, waiting, translator(gathered.language))
 
 
 def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:

@@ -1,5 +1,6 @@
 """What alerts tell of themselves that are about no page: announcements, raised watch, channels, handovers."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
@@ -23,6 +24,12 @@ HANDED = (  # what a handover counts, by the names in its summary
     ("proposals", N_("Looks waiting for approval")),
 )
 ITSELF = {"coverage": N_("Seen in time"), "channels": N_("Channels that do not answer")}
+OTHERS = N_("others")
+COUNTED = {  # kinds of alerts that a handover counts by name
+    "defaced": N_("suspected attack"),
+    "changed": N_("unusual change"),
+    "unreachable": N_("unreachable"),
+}
 NAMED = 5  # incidents
 
 
@@ -68,7 +75,11 @@ def _handover(facts: Mapping[str, object], zone: str, _: Translate) -> Iterator[
         yield safe(str(incident.get("code")), 20), safe(f"{incident.get('portal')} – {taken}", 160)
     happened = summary.get("alerts")
     if isinstance(happened, Mapping) and happened:
-        text = ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items()))
+        named = {str(kind): _(COUNTED.get(str(kind), OTHERS)) for kind in happened}
+        counts = Counter[str]()
+        for kind, count in happened.items():
+            counts[named[str(kind)]] += int(count)
+        text = ", ".join(f"{words} {count}" for words, count in counts.items())
         yield _("Alerts since the last handover"), safe(text, 300)
     for name in ("coverage", "channels"):
         if value := summary.get(name):

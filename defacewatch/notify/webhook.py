@@ -17,9 +17,10 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from defacewatch.alerts import DeliveryError, Notice
+from defacewatch.gathering import Gathered
 from defacewatch.language import translator
 from defacewatch.notify import message
-from defacewatch.notify.content import incident_code, sign
+from defacewatch.notify.content import campaign_code, incident_code, sign
 
 ANSWER = 20.0  # seconds for the whole request
 CONNECT = 5.0
@@ -41,10 +42,21 @@ class WebhookChannel:
     def name(self) -> str:
         return f"webhook:{self._name}"
 
+    @property
+    def editable(self) -> bool:
+        return False
+
     async def send(self, notice: Notice) -> str:
         """Post, and return 'HTTP 200'. Raises DeliveryError; 408, 425, 429 and 5xx are tried again."""
-        body = json.dumps(payload(notice), ensure_ascii=False, default=_plain).encode()
-        headers = {"Content-Type": "application/json", **self._headers(f"alert_{notice.alert.id}", body)}
+        return await self._post(payload(notice), f"alert_{notice.alert.id}")
+
+    async def send_gathered(self, gathered: Gathered) -> str:
+        """Post what carries several alerts, as `send` does one."""
+        return await self._post(gathered_payload(gathered), f"message_{gathered.delivery.id}")
+
+    async def _post(self, content: dict[str, object], message_id: str) -> str:
+        body = json.dumps(content, ensure_ascii=False, default=_plain).encode()
+        headers = {"Content-Type": "application/json", **self._headers(message_id, body)}
         try:
             async with self._open().post(
                 self.url, data=body, headers=headers, allow_redirects=False
@@ -131,6 +143,7 @@ def payload(notice: Notice) -> dict[str, object]:
                 "resolved_as": incident.resolved_as and str(incident.resolved_as),
                 "previous": incident.previous,
                 "capture": notice.capture,
+                "campaign": notice.campaign and campaign_code(notice.campaign.id),
             },
             "portal": portal
             and {
@@ -160,6 +173,33 @@ def payload(notice: Notice) -> dict[str, object]:
                 for signal in (notice.verdict.signals if notice.verdict else ())
             ],
             "urls": {"evidence": notice.evidence_url},
+        },
+    }
+
+
+def gathered_payload(gathered: Gathered) -> dict[str, object]:
+    """The JSON object of a message that carries several alerts."""
+    incidents = [
+        {
+            "id": entry.incident.id,
+            "code": incident_code(entry.incident.id),
+            "state": str(entry.incident.state),
+            "verdict": str(entry.incident.verdict),
+            "portal": entry.portal.key,
+            "url": entry.page.url,
+        }
+        for entry in gathered.entries
+        if entry.incident is not None
+    ]
+    return {
+        "type": "alerts.gathered",
+        "timestamp": _utc(gathered.at),
+        "data": {
+            "subject": message.subject(gathered),
+            "text": message.text(gathered),
+            "campaign": gathered.campaign and campaign_code(gathered.campaign.id),
+            "incidents": incidents,
+            "urls": {"evidence": gathered.url},
         },
     }
 

@@ -11,6 +11,7 @@ from defacewatch.store.absences import Absences
 from defacewatch.store.alerts import Alerts
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
+from defacewatch.store.campaigns import Campaigns
 from defacewatch.store.checks import Checks
 from defacewatch.store.duty import Duty
 from defacewatch.store.engine import Engine, parse
@@ -18,6 +19,7 @@ from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
 from defacewatch.store.incidents import Incidents
 from defacewatch.store.links import Links
+from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
 from defacewatch.store.upkeep import Sizes, Upkeep
@@ -39,6 +41,8 @@ class Store:
         self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
+        self.messages = Messages(engine)
+        self.campaigns = Campaigns(engine)
         self.absences = Absences(engine)
         self.figures = Figures(engine)
         self.links = Links(engine)

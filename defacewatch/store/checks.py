@@ -8,9 +8,10 @@ from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import AlertKind
 from defacewatch.captures import Features, Look, Material, Tier
-from defacewatch.incidents import PROGRAM
+from defacewatch.incidents import PROGRAM, TOLD_APART
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.store.blobs import Blobs
+from defacewatch.store.campaigns import join
 from defacewatch.store.contexts import read_context
 from defacewatch.store.engine import Engine
 from defacewatch.store.known import Known, save_profile
@@ -21,6 +22,7 @@ from defacewatch.store.quiet import write_quiet
 from defacewatch.store.rows import SIGNALS, Values, dumped
 from defacewatch.store.schema import checks
 from defacewatch.store.states import CheckDay, CheckRow, PageState, Standing, days, history, latest, standing
+from defacewatch.verdicts import VerdictKind
 
 _ADD_CHECK = insert(checks).returning(checks.c.id)
 _WITHOUT_INCIDENT = frozenset({AlertKind.CERTIFICATE, AlertKind.BLIND, AlertKind.SIGHTED, AlertKind.TEST})
@@ -177,6 +179,9 @@ def _record_incident(db: Connection, outcome: Outcome) -> int | None:
             verdict=outcome.verdict.kind,
             capture=_capture(outcome),
         )
+    if change.event in TOLD_APART:
+        outage = outcome.verdict.kind is VerdictKind.UNREACHABLE
+        join(db, number, outcome.marks, outage=outage, at=outcome.at)
     return number
 
 

@@ -1,6 +1,7 @@
 """Incidents as people handle them: list, timeline, acknowledge, resolve, comment."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.alerts import AlertKind, DeliveryState, Draft
-from defacewatch.errors import NotFound
+from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
@@ -25,6 +26,7 @@ from defacewatch.store.moves import (
 )
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
 from defacewatch.store.schema import alerts, deliveries, incident_events, incidents, mutes, pages, portals
+from defacewatch.store.stormschema import campaign_members
 from defacewatch.verdicts import VerdictKind
 
 _CALM = (VerdictKind.CLEAN, VerdictKind.LEARNING)  # before a baseline exists nothing is cleaner than learning
@@ -32,11 +34,13 @@ _CALM = (VerdictKind.CLEAN, VerdictKind.LEARNING)  # before a baseline exists no
 
 @dataclass(frozen=True)
 class IncidentView:
-    """An incident with its portal (without the portal's list of pages) and its page."""
+    """An incident with its portal (without the portal's list of pages), its page, and the campaign that it is
+    in."""
 
     incident: Incident
     portal: Portal
     page: Page
+    campaign: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ class Incidents:
     async def get(self, incident: int) -> IncidentView:
         """One incident. Raises NotFound."""
         async with self.engine.reading() as db:
-            row = (await db.execute(_views().where(incidents.c.id == incident))).one_or_none()
+            row = (await db.execute(views().where(incidents.c.id == incident))).one_or_none()
         if row is None:
             raise NotFound(f"there is no incident {incident}")
-        return _view(row)
+        return view_of(row)
 
     async def timeline(self, incident: int) -> list[TimelineEntry]:
         """What happened to an incident, in order."""
@@ -76,15 +80,33 @@ class Incidents:
         """Take an incident; the other officers who were told of it are told that. Raises NotFound, or
         Conflict when somebody was faster."""
         async with self.engine.lasting() as db:
-            current, _ = await db.run_sync(incident_for_update, incident)
-            taken = rules.acknowledge(current, by=by, now=now)
-            await db.run_sync(save_incident, taken)
-            await db.run_sync(add_event, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
-            others = sorted(await _told(db, incident) - {by})
+            taken = await _take(db, incident, by=by, via=via, now=now)
+            others = sorted(await _told(db, (incident,)) - {by})
             if others:
                 facts = {"by": by, "via": via, "to": others}
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
-                await db.run_sync(add_alert, draft, at=now, page=current.page, incident=incident)
+                await db.run_sync(add_alert, draft, at=now, page=taken.page, incident=incident)
+        return taken
+
+    async def acknowledge_all(
+        self, numbers: Collection[int], *, by: str, via: str, now: datetime
+    ) -> list[Incident]:
+        """Take those of these incidents that nobody has; the others who were told are told once. Returns what
+        was taken."""
+        async with self.engine.lasting() as db:
+            free = select(incidents.c.id).where(
+                incidents.c.id.in_(list(numbers)), incidents.c.state == State.OPEN.value
+            )
+            still = list(await db.scalars(free.order_by(incidents.c.page)))
+            taken = []
+            for number in still:
+                with suppress(Conflict):  # somebody was faster
+                    taken.append(await _take(db, number, by=by, via=via, now=now))
+            others = sorted(await _told(db, still) - {by})
+            if taken and others:
+                facts = {"by": by, "via": via, "to": others, "count": len(taken)}
+                draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
+                await db.run_sync(add_alert, draft, at=now, page=taken[0].page, incident=taken[0].id)
         return taken
 
     async def resolve(
@@ -148,29 +170,40 @@ class Incidents:
             await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
 
     async def list(
-        self, *, states: Collection[State] | None = None, page: str | None = None, limit: int = 5000
+        self,
+        *,
+        states: Collection[State] | None = None,
+        page: str | None = None,
+        campaign: int | None = None,
+        limit: int = 5000,
     ) -> list[IncidentView]:
         """The latest incidents, newest first; `states` None means all of them."""
-        query = _views().order_by(incidents.c.id.desc()).limit(limit)
+        query = views().order_by(incidents.c.id.desc()).limit(limit)
         if states is not None:
             query = query.where(incidents.c.state.in_([state.value for state in states]))
         if page is not None:
             query = query.where(incidents.c.page == page)
+        if campaign is not None:
+            query = query.where(campaign_members.c.campaign == campaign)
         async with self.engine.reading() as db:
-            return [_view(row) for row in await db.execute(query)]
+            return [view_of(row) for row in await db.execute(query)]
 
 
-def _views() -> Select[Any]:
+def views() -> Select[Any]:
     return (
-        select(incidents, pages, portals)
+        select(incidents, pages, portals, campaign_members.c.campaign.label("of_campaign"))
         .join(pages, incidents.c.page == pages.c.id)
         .join(portals, pages.c.portal == portals.c.key)
+        .outerjoin(campaign_members, campaign_members.c.incident == incidents.c.id)
     )
 
 
-def _view(row: Row[Any]) -> IncidentView:
+def view_of(row: Row[Any]) -> IncidentView:
     return IncidentView(
-        incident_of(part(row, incidents)), portal_of(part(row, portals)), page_of(part(row, pages))
+        incident_of(part(row, incidents)),
+        portal_of(part(row, portals)),
+        page_of(part(row, pages)),
+        row.of_campaign,
     )
 
 
@@ -195,11 +228,19 @@ async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: dateti
     await db.run_sync(touch, incident.page, LOOK_AFRESH)
 
 
-async def _told(db: AsyncConnection, incident: int) -> set[str]:
-    """The officers who were told of an incident, or may yet be."""
+async def _take(db: AsyncConnection, incident: int, *, by: str, via: str, now: datetime) -> Incident:
+    current, _ = await db.run_sync(incident_for_update, incident)
+    taken = rules.acknowledge(current, by=by, now=now)
+    await db.run_sync(save_incident, taken)
+    await db.run_sync(add_event, incident, Event.ACKNOWLEDGED, by=by, via=via, at=now)
+    return taken
+
+
+async def _told(db: AsyncConnection, numbers: Collection[int]) -> set[str]:
+    """The officers who were told of one of these incidents, or may yet be."""
     query = select(deliveries.c.officer).join(alerts, deliveries.c.alert == alerts.c.id)
     named = query.where(
-        alerts.c.incident == incident,
+        alerts.c.incident.in_(list(numbers)),
         deliveries.c.officer != "",
         deliveries.c.state != DeliveryState.FAILED.value,
     )

@@ -36,6 +36,7 @@ from defacewatch.store.schema import (
     incidents,
     page_state,
 )
+from defacewatch.store.stormschema import messages
 
 BATCH = 200  # rows a transaction: checks go on meanwhile
 SETTLED_AFTER = timedelta(hours=1)  # a younger file may be about to be named by a row
@@ -125,7 +126,10 @@ class Retention:
                 sent += (await db.execute(delete(deliveries).where(deliveries.c.alert.in_(batch)))).rowcount
                 told += (await db.execute(delete(alerts).where(alerts.c.id.in_(batch)))).rowcount
             if len(batch) < BATCH:
-                return told, sent
+                break
+        carries = exists().where(deliveries.c.message == messages.c.id)
+        await self._delete(messages, and_(messages.c.created_at < cutoff, ~carries))
+        return told, sent
 
     async def _surplus(self, surplus: int) -> list[str]:
         """The oldest captures that may go, as many as take up `surplus` bytes that nothing else needs."""

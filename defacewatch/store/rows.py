@@ -303,4 +303,5 @@ def delivery_of(row: Columns) -> Delivery:
         receipt=row["receipt"],
         error=row["error"],
         sent_at=row["sent_at"],
+        message=row["message"],
     )

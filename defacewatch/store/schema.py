@@ -328,7 +328,22 @@ deliveries = Table(
     Column("receipt", Words),
     Column("error", Words),
     Column("sent_at", Moment),
+    Column("message", Id),  # that carries it with others; empty: one of its own
     UniqueConstraint("alert", "step", "channel", "officer"),
+    Index(
+        None,
+        "message",
+        sqlite_where=text("message IS NOT NULL"),
+        postgresql_where=text("message IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_sent_at",
+        "officer",
+        "channel",
+        "sent_at",
+        sqlite_where=text("sent_at IS NOT NULL"),
+        postgresql_where=text("sent_at IS NOT NULL"),
+    ),
     Index(
         None,
         "channel",

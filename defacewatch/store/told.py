@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import Alert
+from defacewatch.campaigns import Campaign
 from defacewatch.incidents import Incident
 from defacewatch.portals import Page, Portal
+from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import Columns, alert_of, incident_of, part, verdict_of
 from defacewatch.store.schema import approvals, captures, checks, incidents
+from defacewatch.store.stormschema import campaign_members, campaigns
 from defacewatch.verdicts import Verdict
 
 
@@ -29,16 +32,20 @@ class Told:
     before: str | None = None
     after: str | None = None
     capture: str | None = None
+    campaign: Campaign | None = None
+    together: int = 0
 
 
 async def told_of(db: AsyncConnection, alert: Columns) -> Told:
-    portal = page = incident = verdict = confirmed_at = before = after = None
+    portal = page = incident = verdict = confirmed_at = before = after = campaign = None
+    together = 0
     if alert["page"] is not None:
         portal, page = await page_with_portal(db, alert["page"])
         before = await _approved_screenshot(db, page.id, alert["at"])
     if alert["incident"] is not None:
         story = (await db.execute(select(incidents).where(incidents.c.id == alert["incident"]))).one()
         incident = incident_of(part(story, incidents))
+        campaign, together = await _campaign(db, incident.id)
     if alert["check"] is not None:
         check = (await db.execute(select(checks).where(checks.c.id == alert["check"]))).one()
         verdict, confirmed_at = verdict_of(part(check, checks)), check.at
@@ -46,8 +53,29 @@ async def told_of(db: AsyncConnection, alert: Columns) -> Told:
         there = (captures.c.id == alert["capture"], captures.c.expired_at.is_(None))
         after = await db.scalar(select(captures.c.screenshot).where(*there))
     return Told(
-        alert_of(alert), portal, page, incident, verdict, confirmed_at, before, after, alert["capture"]
+        alert_of(alert),
+        portal,
+        page,
+        incident,
+        verdict,
+        confirmed_at,
+        before,
+        after,
+        alert["capture"],
+        campaign,
+        together,
     )
+
+
+async def _campaign(db: AsyncConnection, incident: int) -> tuple[Campaign | None, int]:
+    """The campaign that an incident is in, and how many incidents are."""
+    of_it = campaign_members.c.incident == incident
+    query = select(campaigns).join(campaign_members, campaign_members.c.campaign == campaigns.c.id)
+    row = (await db.execute(query.where(of_it))).one_or_none()
+    if row is None:
+        return None, 0
+    count = select(func.count()).where(campaign_members.c.campaign == row.id)
+    return campaign_of(row), await db.scalar(count) or 0
 
 
 async def _approved_screenshot(db: AsyncConnection, page: str, at: datetime) -> str | None:

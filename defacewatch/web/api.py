@@ -81,15 +81,22 @@ async def checks(request: web.Request) -> web.Response:
 
 
 async def incidents(request: web.Request) -> web.Response:
-    """The incidents, of `?state=…` (several times for several) and `?page=ID`, at most `?limit=N`."""
+    """The incidents, of `?state=…` (several times for several), `?page=ID` and `?campaign=N`, at most
+    `?limit=N`."""
+    campaign = request.query.get("campaign")
+    if campaign is not None and not (campaign.isascii() and campaign.isdigit() and len(campaign) <= 18):
+        raise UsageError("a campaign is a number: ?campaign=12")
     try:
         states = [State(state) for state in request.query.getall("state", [])]
     except ValueError:
         raise UsageError(f"a state is one of {', '.join(State)}") from None
     found = await console_of(request).store.incidents.list(
-        states=states or None, page=request.query.get("page"), limit=_limit(request)
+        states=states or None,
+        page=request.query.get("page"),
+        campaign=None if campaign is None else int(campaign),
+        limit=_limit(request),
     )
-    lines = [incident_line(view.incident, view.portal, view.page) for view in found]
+    lines = [incident_line(view.incident, view.portal, view.page, campaign=view.campaign) for view in found]
     return web.json_response({"incidents": lines})
 
 
@@ -99,7 +106,7 @@ async def incident(request: web.Request) -> web.Response:
     view, verdict = evidence.view, evidence.proof.verdict
     translate = words_of(request)._
     return web.json_response(
-        incident_line(view.incident, view.portal, view.page)
+        incident_line(view.incident, view.portal, view.page, campaign=view.campaign)
         | {
             "capture": view.incident.capture,
             "before": evidence.proof.before,

@@ -9,7 +9,18 @@ from prometheus_client import CollectorRegistry
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
-from defacewatch.web import announce, api, calendar, incident, login, operations, pictures, status, take
+from defacewatch.web import (
+    announce,
+    api,
+    calendar,
+    campaign,
+    incident,
+    login,
+    operations,
+    pictures,
+    status,
+    take,
+)
 from defacewatch.web.access import Access
 from defacewatch.web.console import CONSOLE, Console, console_of
 from defacewatch.web.rendering import Renderer
@@ -71,6 +82,7 @@ def make_app(
         [
             web.get("/", status.status_page),
             web.get(r"/incidents/{id:\d{1,18}}", incident.incident_page),
+            web.get(r"/campaigns/{id:\d{1,18}}", campaign.campaign_page),
             web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
             web.get("/static/{name}", _static),
             web.get(r"/calendar/{whose:[\w.-]{1,64}}/{token:[0-9a-f]{40}}.ics", calendar.calendar),

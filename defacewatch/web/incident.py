@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from defacewatch.notify.content import campaign_code, common
 from defacewatch.runbooks import runbook_for
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.evidence import gather
@@ -16,6 +17,7 @@ async def incident_page(request: web.Request) -> web.Response:
     view = evidence.view
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
+    campaign = await console.store.campaigns.of_incident(view.incident.id)
     return console.renderer.page(
         "incident.html",
         words,
@@ -31,4 +33,7 @@ async def incident_page(request: web.Request) -> web.Response:
         done=await console.store.incidents.ticked(view.incident.id),
         deliveries=evidence.deliveries,
         full=FULL_POINTS,
+        campaign=campaign,
+        campaign_code=campaign_code(campaign.id) if campaign else None,
+        common=common(campaign.because, words._) if campaign else None,
     )

@@ -1,7 +1,7 @@
 """The link in an e-mail by which an officer takes an incident. Programs that look through mail open links, so
 opening it shows a button and does nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from defacewatch.alerts import AlertKind, Delivery
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.gathering import Entry
 from defacewatch.incidents import State
 from defacewatch.notify.content import HEADLINES, incident_code
 from defacewatch.rostering import names
@@ -29,11 +30,13 @@ LASTS = timedelta(hours=24)  # from when its message was first to be sent
 
 @dataclass(frozen=True)
 class Asked:
-    """A link that was opened: the delivery that carried it, and the incident or handover that it is for."""
+    """A link that was opened: the delivery that carried it, and the incident, the handover, or the message
+    with several incidents that it is for."""
 
     delivery: Delivery
     incident: int | None
     handover: int | None = None
+    message: int | None = None
 
 
 def take_url(public_url: str, secret_key: bytes) -> Callable[[Delivery], str]:
@@ -65,6 +68,8 @@ async def take(request: web.Request) -> web.Response:
         await console.store.handovers.confirm(asked.handover, officer=officer, via=VIA, now=console.clock())
         log.info("handover confirmed", handover=asked.handover, by=officer, via=VIA)
         return await _page(request, asked, done=True)
+    if asked.message is not None:
+        return await _take_all(request, asked, asked.message)
     assert asked.incident is not None
     try:
         await console.store.incidents.acknowledge(asked.incident, by=officer, via=VIA, now=console.clock())
@@ -74,6 +79,16 @@ async def take(request: web.Request) -> web.Response:
     log.info("incident taken", incident=asked.incident, by=officer, via=VIA)
     console.wake()
     return await _page(request, asked, done=True)
+
+
+async def _take_all(request: web.Request, asked: Asked, message: int) -> web.Response:
+    console, officer = console_of(request), asked.delivery.officer or ""
+    carried = await console.store.messages.carried(message)
+    numbers = [entry.incident.id for entry in carried if entry.incident is not None]
+    taken = await console.store.incidents.acknowledge_all(numbers, by=officer, via=VIA, now=console.clock())
+    log.info("incidents taken", incidents=[incident.id for incident in taken], by=officer, via=VIA)
+    console.wake()
+    return await _message_page(request, asked, message, taken=len(taken))
 
 
 async def _asked(request: web.Request) -> Asked | web.Response:
@@ -97,16 +112,19 @@ async def _asked(request: web.Request) -> Asked | web.Response:
     handover = told.alert.facts.get("handover") if told.alert.kind is AlertKind.HANDOVER else None
     incident = told.incident.id if told.incident else None
     known = console.roster().officer(delivery.officer or "") is not None
-    if not known or (incident is None and not isinstance(handover, int)):
+    nothing = incident is None and delivery.message is None and not isinstance(handover, int)
+    if not known or nothing:
         log.warning("a link of somebody who is no officer was refused", delivery=number)
         return failure(request, HTTPStatus.GONE)
-    return Asked(delivery, incident, handover if isinstance(handover, int) else None)
+    return Asked(delivery, incident, handover if isinstance(handover, int) else None, delivery.message)
 
 
 async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> web.Response:
     console = console_of(request)
     if asked.handover is not None:
         return await _handover_page(request, asked, asked.handover)
+    if asked.message is not None:
+        return await _message_page(request, asked, asked.message)
     told = await console.store.alerts.facts(asked.delivery.alert)
     roster = console.roster()
     incident, officer = told.incident, roster.officer(asked.delivery.officer or "")
@@ -127,6 +145,22 @@ async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> we
     )
 
 
+async def _message_page(request: web.Request, asked: Asked, message: int, *, taken: int = 0) -> web.Response:
+    """What a message tells of, and a button where some of it can be taken."""
+    console, roster = console_of(request), console_of(request).roster()
+    officer = roster.officer(asked.delivery.officer or "")
+    entries = await console.store.messages.carried(message)
+    return console.renderer.page(
+        "takeall.html",
+        _words(request, officer.language if officer else None),
+        entries=[entry for entry in entries if entry.incident is not None],
+        waiting=sum(e.incident is not None and e.incident.state is State.OPEN for e in entries),
+        holders=names(roster, sorted(holders_of(entries))),
+        officer=officer,
+        taken=taken,
+    )
+
+
 async def _handover_page(request: web.Request, asked: Asked, number: int) -> web.Response:
     console, officer = console_of(request), asked.delivery.officer or ""
     handover, roster = await console.store.handovers.get(number), console.roster()
@@ -141,6 +175,15 @@ async def _handover_page(request: web.Request, asked: Asked, number: int) -> web
         confirmed=officer in handover.confirmed,
         officer=someone,
     )
+
+
+def holders_of(entries: Iterable[Entry]) -> set[str]:
+    """Who has the incidents of which a message tells."""
+    return {
+        entry.incident.acknowledged_by
+        for entry in entries
+        if entry.incident is not None and entry.incident.acknowledged_by is not None
+    }
 
 
 def _words(request: web.Request, language: str | None) -> Words:

@@ -7,21 +7,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 from structlog.testing import capture_logs
 
+from defacewatch.alerts import AlertKind, Wanted
 from defacewatch.bot import Bot
+from defacewatch.campaigns import Mark, Trait
 from defacewatch.demo.botapi import TOKEN, BotApi
 from defacewatch.demo.botrules import Sent
 from defacewatch.errors import Conflict
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import translator
-from defacewatch.notify.buttons import Action, Press, choices, handing
+from defacewatch.notify.buttons import Action, Press, choices, handing, taking_all
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
+from defacewatch.store.stormschema import messages
 from tests.store.samples import CHANGED, DEFACED, NOW, checked, registered
 
 AN = Officer("an", "Nguyễn Văn An", telegram_user=1001, phone="0901 000 001")
@@ -403,3 +407,60 @@ async def test_a_handover_is_confirmed_with_its_button_by_those_whom_it_concerns
     assert await duties.said(2) == "✅ The handover is confirmed by everybody."
     confirmed = (await duties.store.handovers.get(number)).confirmed
     assert {key: one.via for key, one in confirmed.items()} == {"an": "telegram", "binh": "telegram"}
+
+
+async def several(duties: Duties) -> Sent:
+    """A message that tells of a campaign of two incidents, as the channel sends it."""
+    alike = frozenset({Mark(Trait.WORDS, "hacked by x")})
+    for key in ("two", "three"):
+        await checked(duties.store, await registered(duties.store, key), DEFACED, marks=alike)
+    for alert in await duties.store.alerts.of_incident(3, AlertKind.DEFACED):
+        await duties.store.alerts.claim(NOW, only=[alert.id])
+        await duties.store.alerts.expand(
+            alert.id, [Wanted("telegram", "an")], step=1, next_step_at=None, now=NOW
+        )
+        await duties.store.alerts.claim_delivery("telegram", now=NOW, only=[alert.id])
+    async with duties.store.engine.lasting() as db:
+        made = insert(messages).values(
+            channel="telegram", officer="an", campaign=1, created_at=NOW, heard_of=2
+        )
+        number = (await db.execute(made.returning(messages.c.id))).scalar_one()
+    keyboard = taking_all(number, 2, translator("vi"))
+    await duties.bot._bot.send_message(1001, "alert", reply_markup=keyboard)
+    return duties.api.sent[-1]
+
+
+async def test_all_that_a_message_tells_of_is_taken_with_one_button(duties: Duties) -> None:
+    message = await several(duties)
+    await duties.api.press(message, "all:", 1001)
+    assert await duties.said() == "✋ Nguyễn Văn An đã tiếp nhận 2 sự cố"
+    views = await duties.store.incidents.list(campaign=1)
+    assert {view.incident.acknowledged_by for view in views} == {"an"}
+    assert (await duties.stands()).state is State.OPEN, "it is not of this campaign"
+    assert message.buttons == []
+
+
+async def test_pressed_again_it_says_that_nothing_is_left(duties: Duties) -> None:
+    message = await several(duties)
+    data = message.button_data[0]
+    await duties.api.press(message, data, 1001)
+    await duties.toast()
+    await duties.api.press(message, data, 1001)
+    assert await duties.toast(2) == "Bạn đã nhận 2 sự cố trong số này; không còn sự cố nào chờ tiếp nhận."
+    await duties.api.press(message, data, 1002)
+    assert await duties.toast(3) == "Nothing is left to take."
+
+
+async def test_a_campaign_is_taken_by_its_code(duties: Duties) -> None:
+    await several(duties)
+    await duties.api.say(1001, "/acknowledge DT-000001")
+    assert await duties.said() == "✋ Nguyễn Văn An đã tiếp nhận 2 sự cố"
+    await duties.api.say(1001, "/acknowledge DT-000009")
+    assert await duties.said(2) == "there is no campaign 9"
+
+
+async def test_a_message_that_is_none_can_not_be_taken(duties: Duties) -> None:
+    alert = await duties.alert()
+    await duties.api.press(alert, "all:99", 1001)
+    assert "there is no message 99" in await duties.toast()
+    assert (await duties.stands()).state is State.OPEN

@@ -21,7 +21,7 @@ def test_an_incident_is_listed_taken_once_and_restored_when_the_page_is_back(def
     (line,) = defaced.run("incidents", "list", "--json").lines
     assert set(line) == {
         "id", "page", "portal", "url", "state", "verdict", "opened_at", "alerted_at", "acknowledged_by",
-        "resolved_as",
+        "resolved_as", "campaign",
     }  # fmt: skip
     assert defaced.run("incidents", "acknowledge", "1", "--by", "an").code == 0
     second = defaced.run("incidents", "acknowledge", "1", "--by", "binh")
@@ -71,3 +71,10 @@ def test_an_incident_that_does_not_exist_is_said(shell: Shell) -> None:
     said = shell.run("incidents", "show", "99")
     assert said.code == 3
     assert "99" in said.err
+
+
+def test_a_campaign_is_named_by_its_code_and_an_unknown_one_is_said(defaced: Shell) -> None:
+    unknown = defaced.run("incidents", "acknowledge", "DT-000007", "--by", "an")
+    assert (unknown.code, "there is no campaign 7" in unknown.err) == (3, True)
+    assert defaced.run("incidents", "list", "--campaign", "DT-000007", "--json").lines == []
+    assert defaced.run("incidents", "list", "--campaign", "seven").code == 2

@@ -162,3 +162,9 @@ def test_a_page_that_is_too_large_to_be_read_whole_says_so() -> None:
     assert extract(probe_of(large)).served.cut
     assert not extract(probe_of(portal())).served.cut
     assert sum(signal.points for signal in signals_of(probe_of(large))) >= 30
+
+
+def test_what_a_page_names_as_the_program_that_made_it_is_kept() -> None:
+    made = portal().replace("<head>", '<head><meta name="Generator" content="WordPress  6.4">', 1)
+    assert extract(probe_of(made)).served.generator == "wordpress 6.4"
+    assert extract(probe_of(portal())).served.generator == ""

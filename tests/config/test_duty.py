@@ -6,7 +6,7 @@ import pytest
 from defacewatch.config import load
 from defacewatch.deadlines import Response
 from defacewatch.raising import HolidayWatch, RaisedWatch
-from defacewatch.roster import Duty, Officer, Step
+from defacewatch.roster import Duty, Officer, Quiet, Step
 from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
 from tests.config.conftest import Problems
 
@@ -340,3 +340,11 @@ SHIFT = "shifts:\n  - {officers: [an], "
 )
 def test_a_wrong_roster_is_one_line(problems: Problems, text: str, expected: str) -> None:
     assert problems(roster=OFFICERS + text) == [f"roster.yaml:{expected}"]
+
+
+def test_quiet_hours_are_read_and_some_time(folder: Path, problems: Problems) -> None:
+    (folder / "roster.yaml").write_text(OFFICERS + 'quiet_hours: {from: "22:00", to: "06:00"}\n')
+    assert load(folder, {}).roster.quiet == Quiet(time(22), time(6))
+    [line] = problems(roster=OFFICERS + 'quiet_hours: {from: "22:00", to: "22:00"}\n')
+    assert "quiet_hours" in line
+    assert "expected from and to at different times" in line

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from PIL import Image
 
 from defacewatch.alerts import Draft, draft
+from defacewatch.campaigns import Mark
 from defacewatch.captures import (
     Document,
     Features,
@@ -104,6 +105,7 @@ def outcome(
     alerts: tuple[Draft, ...] = (),
     validators: Validators | None = None,
     served_hash: str | None = None,
+    marks: frozenset[Mark] = frozenset(),
 ) -> Outcome:
     """What the check would hand over: the incident moved by the real rules, with the alert they call for."""
     streak = context.streak.after(verdict.kind, tier)
@@ -128,6 +130,7 @@ def outcome(
         served_hash=served_hash,
         kept=kept,
         alerts=alerts + ((told,) if told else ()),
+        marks=marks,
     )
 
 
@@ -138,12 +141,19 @@ async def registered(store: Store, key: str = "hungyen", **changes: object) -> s
 
 
 async def checked(
-    store: Store, page: str, verdict: Verdict = CLEAN, at: datetime = NOW, mark: str | None = None
+    store: Store,
+    page: str,
+    verdict: Verdict = CLEAN,
+    at: datetime = NOW,
+    mark: str | None = None,
+    *,
+    marks: frozenset[Mark] = frozenset(),
 ) -> Outcome:
-    """Record a check of `page`; with `mark`, one with the browser whose capture is kept."""
+    """Record a check of `page`; with `mark`, one with the browser whose capture is kept. `marks` are the
+    traits of the incident that it may open."""
     context = await store.checks.context(page, now=at)
     kept = await store.checks.keep(page, look(mark, at), features(mark)) if mark else None
-    made = outcome(context, verdict, at, kept=kept, tier=Tier.RENDER if mark else Tier.PROBE)
+    made = outcome(context, verdict, at, kept=kept, tier=Tier.RENDER if mark else Tier.PROBE, marks=marks)
     await store.checks.record(made)
     return made
 

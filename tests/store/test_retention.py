@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from defacewatch.alerts import Wanted
+from defacewatch.campaigns import Mark, Trait
 from defacewatch.errors import NotFound
 from defacewatch.incidents import Resolution
 from defacewatch.store import Store
@@ -217,3 +218,24 @@ async def test_nothing_is_swept_while_a_backup_holds_the_evidence(store: Store) 
         assert store.blobs.has(store.blobs.put(b"new ones come", ".html"))
     assert store.blobs.has(stray)
     assert (await retention(store)).files == 2
+
+
+async def test_a_message_that_carried_several_alerts_goes_with_them(store: Store) -> None:
+    alike = frozenset({Mark(Trait.WORDS, "hacked by x")})
+    for key in ("one", "two"):
+        await checked(store, await registered(store, key), DEFACED, marks=alike)
+        alert = await store.alerts.claim(NOW)
+        assert alert is not None
+        await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
+        bundle = await store.messages.claim("email", editable=False, now=NOW)
+        assert bundle is not None
+        await store.messages.sent(bundle, "250 ok", of=2, now=NOW)
+    assert bundle is not None
+    assert bundle.message is not None
+    await retention(store)
+    assert len(await store.messages.carried(bundle.message)) == 2, "its incidents are not resolved"
+    for view in await store.incidents.list():
+        await store.incidents.resolve(view.incident.id, as_=Resolution.FALSE_ALARM, by="an", now=NOW)
+    await retention(store)
+    with pytest.raises(NotFound):
+        await store.messages.carried(bundle.message)

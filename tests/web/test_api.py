@@ -59,9 +59,12 @@ async def test_incidents_can_be_chosen_by_state_and_page(client: Client, store: 
     found = (await asked(client, "incidents?state=open&state=acknowledged"))["incidents"]
     assert list(found[0]) == [
         "id", "page", "portal", "url", "state", "verdict", "opened_at", "alerted_at", "acknowledged_by",
-        "resolved_as",
+        "resolved_as", "campaign",
     ]  # fmt: skip
     assert found[0]["id"] == incident
+    assert (await asked(client, "incidents?campaign=7"))["incidents"] == []
+    wrong = await client.get("/api/v1/incidents?campaign=x", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert wrong.status == 400
     assert (await asked(client, "incidents?state=resolved"))["incidents"] == []
     assert len((await asked(client, f"incidents?page={page}"))["incidents"]) == 1
     assert (await asked(client, "incidents?page=other"))["incidents"] == []

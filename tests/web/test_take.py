@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.alerts import Wanted
+from defacewatch.campaigns import Mark, Trait
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, State
 from defacewatch.roster import Duty, Officer, Roster
@@ -13,7 +14,8 @@ from defacewatch.store import Store
 from defacewatch.web.access import FAILURES
 from defacewatch.web.take import LASTS, take_url
 from tests.conftest import Clock
-from tests.web.conftest import Around, Client, Serve
+from tests.store.samples import DEFACED, checked, registered
+from tests.web.conftest import Around, Client, Serve, sign_in
 from tests.web.seeds import MINUTE, NOW, attacked
 
 KEY = b"k" * 32
@@ -138,3 +140,52 @@ async def test_the_link_in_a_handover_s_mail_confirms_it(client: Client, store: 
     assert "You have confirmed the handover, Nguyễn Văn An." in answer
     assert "Still to confirm: Trần Thị Bình" in answer
     assert (await store.handovers.get(number)).confirmed["an"].via == "email"
+
+
+async def several(store: Store) -> str:
+    """The link in a mail that tells of three incidents, one of which somebody has."""
+    alike = frozenset({Mark(Trait.WORDS, "hacked by x")})
+    for key in ("one", "two", "three"):
+        await checked(store, await registered(store, key), DEFACED, marks=alike)
+    for _ in range(3):
+        alert = await store.alerts.claim(NOW)
+        assert alert is not None
+        await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
+    first = await store.messages.claim("email", editable=False, now=NOW)
+    assert first is not None
+    await store.messages.sent(first, "250 ok", of=1, now=NOW)
+    rest = await store.messages.claim("email", editable=False, now=NOW)
+    assert rest is not None
+    assert len(rest.deliveries) == 2
+    await store.incidents.acknowledge(1, by="binh", via="telegram", now=NOW + 12 * MINUTE)
+    return take_url("", KEY)(rest.deliveries[0])
+
+
+async def test_the_link_in_a_mail_about_several_incidents_takes_those_that_nobody_has(
+    client: Client, store: Store
+) -> None:
+    there = await several(store)
+    shown = await (await client.get(there)).text()
+    assert "Take 2 incidents as Nguyễn Văn An" in shown
+    assert all(code in shown for code in ("SC-000001", "SC-000002", "SC-000003"))
+    assert await state(store, 2) is State.OPEN, "what looks through mail opens links"
+    answer = await (await client.post(there)).text()
+    assert "You have taken 2 incidents, Nguyễn Văn An." in answer
+    holders = {v.incident.id: v.incident.acknowledged_by for v in await store.incidents.list()}
+    assert holders == {1: "binh", 2: "an", 3: "an"}
+    again = await (await client.post(there)).text()
+    assert "Nothing is left to take." in again
+    assert "<button>Take" not in again
+
+
+async def test_a_campaign_has_a_page_of_its_own_and_its_incidents_lead_there(
+    client: Client, store: Store
+) -> None:
+    await several(store)
+    await sign_in(client)
+    shown = await (await client.get("/campaigns/1")).text()
+    assert "DT-000001" in shown
+    assert "the words “hacked by x”" in shown
+    assert shown.count("/incidents/") == 3
+    assert "/campaigns/1" in await (await client.get("/incidents/2")).text()
+    assert (await client.get("/campaigns/9")).status == 404

@@ -1,0 +1,111 @@
+"""What a message says that carries several deliveries: a campaign, or a digest."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from defacewatch.alerts import AlertKind
+from defacewatch.gathering import Entry, Gathered
+from defacewatch.incidents import State
+from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.notify.content import HEADLINES, Content, Sign, campaign_code, common, incident_code, sign
+from defacewatch.notify.hostile import safe
+from defacewatch.verdicts import VerdictKind
+
+LINES = 12  # incidents that are named; the rest are counted
+
+_TOGETHER: Mapping[VerdictKind | None, str] = {  # by the worst that is told of
+    VerdictKind.DEFACED: N_("SUSPECTED ATTACK ON SEVERAL PAGES"),
+    VerdictKind.CHANGED: N_("SEVERAL PAGES CHANGED ALIKE"),
+    VerdictKind.UNREACHABLE: N_("SEVERAL PAGES UNREACHABLE"),
+}
+_DIGEST = N_("SEVERAL ALERTS AT ONCE")
+_KINDS = {
+    VerdictKind.DEFACED: AlertKind.DEFACED,
+    VerdictKind.CHANGED: AlertKind.CHANGED,
+    VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
+}
+
+
+def compose_gathered(gathered: Gathered) -> Content:
+    """What the message says, in its language and time zone."""
+    _ = translator(gathered.language)
+    worst = worst_of(gathered.entries)
+    emoji, _headline, colour = HEADLINES[_KINDS[worst] if worst else AlertKind.CERTIFICATE]
+    campaign = gathered.campaign
+    told = gathered.entries[:LINES]
+    waiting = sum(_is_open(entry) for entry in gathered.entries)
+    return Content(
+        emoji,
+        f"{_(_TOGETHER[worst]) if campaign and worst else _(_DIGEST)} ({len(gathered.entries)})",
+        colour,
+        campaign_code(campaign.id) if campaign else None,
+        tuple(_notes(gathered, _)),
+        tuple(_facts(gathered, waiting, _)),
+        tuple(_line(entry, _) for entry in told),
+        len(gathered.entries) - len(told),
+        None,
+        gathered.url,
+        gathered.take_url,
+        _("Take all {count}").format(count=waiting),
+        listed=_("Incidents"),
+    )
+
+
+def worst_of(entries: tuple[Entry, ...]) -> VerdictKind | None:
+    """The worst verdict of what is told of; None where it is about certificates alone."""
+    kinds = {entry.incident.verdict for entry in entries if entry.incident is not None}
+    return next((kind for kind in _KINDS if kind in kinds), None)
+
+
+def _notes(gathered: Gathered, _: Translate) -> Iterator[str]:
+    if gathered.campaign is None:
+        yield _("So many alerts came in one minute that these are told together.")
+    else:
+        yield _("These belong together. This message is kept up to date as more pages join.")
+    if gathered.late:
+        yield _("Nobody has acknowledged this alert in time")
+
+
+def _facts(gathered: Gathered, waiting: int, _: Translate) -> Iterator[tuple[str, str]]:
+    incidents = [entry.incident for entry in gathered.entries if entry.incident is not None]
+    if gathered.campaign is not None:
+        yield _("Code"), campaign_code(gathered.campaign.id)
+        yield _("In common"), common(gathered.campaign.because, _)
+    portals = len({entry.portal.key for entry in gathered.entries})
+    yield _("Web portals"), str(portals)
+    yield _("Not acknowledged"), str(waiting)
+    holders = sorted({incident.acknowledged_by for incident in incidents if incident.acknowledged_by})
+    if holders:
+        yield _("Acknowledged"), safe(", ".join(holders), 200)
+    if incidents:
+        first = min(incident.opened_at for incident in incidents)
+        yield _("Since"), local_time(first, gathered.zone)
+    yield _("As of"), local_time(gathered.at, gathered.zone)
+
+
+def _is_open(entry: Entry) -> bool:
+    return entry.incident is not None and entry.incident.state is State.OPEN
+
+
+def _line(entry: Entry, _: Translate) -> Sign:
+    """One incident: its code, how it stands, where it is, and its worst sign."""
+    where = f"{safe(entry.portal.name, 60)} – {safe(urlsplit(entry.page.url).netloc, 60)}"
+    if entry.incident is None:
+        return Sign(f"🟡 {where}: {_(HEADLINES[AlertKind.CERTIFICATE][1]).lower()}")
+    path = urlsplit(entry.page.url).path
+    where += safe(path, 40) if path not in ("", "/") else ""
+    new = "🆕 " if entry.fresh else ""
+    text = f"{new}{_mark(entry)} {incident_code(entry.incident.id)} {where}"
+    signals = sorted(entry.verdict.signals if entry.verdict else (), key=lambda s: -s.points)
+    return Sign(f"{text}: {sign(signals[0], _).sentence}" if signals and entry.fresh else text)
+
+
+def _mark(entry: Entry) -> str:
+    assert entry.incident is not None
+    if entry.incident.state is State.RESOLVED:
+        return "✅"
+    if not entry.incident.present:
+        return "🟢"
+    if entry.incident.state is State.ACKNOWLEDGED:
+        return "✋"
+    return HEADLINES[_KINDS[entry.incident.verdict]][0]

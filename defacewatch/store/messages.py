@@ -1,0 +1,299 @@
+"""Which deliveries travel in one message: claimed together, sent together, kept with one receipt."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zlib import crc32
+
+from sqlalchemy import ColumnElement, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
+from defacewatch.campaigns import Campaign
+from defacewatch.errors import NotFound
+from defacewatch.gathering import MINUTE, Due, Entry, Manner, Plan, Thread, plan, worst_of
+from defacewatch.store.campaigns import campaign_of
+from defacewatch.store.engine import Engine
+from defacewatch.store.incidents import view_of, views
+from defacewatch.store.rows import Values, alert_of, delivery_of, page_of, part, portal_of, verdict_of
+from defacewatch.store.schema import alerts, checks, deliveries, incidents, pages, portals
+from defacewatch.store.stormschema import campaign_members, campaigns, messages
+
+TOGETHER = 1000  # deliveries in one message
+SHOWN = 12  # incidents whose signs are told
+
+_UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
+_UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Deliveries that were claimed to travel together, to one officer on one channel, with the alert of each.
+    `message` is the row of the message that carries them (None: a message of its own, for the only one),
+    `receipt` that of the thread's last message, `first` that of the alert that the thread began with."""
+
+    deliveries: tuple[Delivery, ...]
+    alerts: tuple[Alert, ...]
+    loud: bool = True
+    message: int | None = None
+    campaign: Campaign | None = None
+    receipt: str | None = None
+    first: str | None = None
+
+
+class Messages:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def claim(self, channel: str, *, editable: bool, now: datetime) -> Bundle | None:
+        """Claim what goes out next on `channel`: one delivery, or several to an officer that travel together.
+
+        Like `Alerts.claim_delivery`, each is marked as being sent, and counted as an attempt, before this
+        returns. None when nothing is due, or what is due waits for a digest.
+        """
+        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
+        any_due = select(deliveries.c.id).where(due).limit(1)
+        if await self.engine.read(lambda db: db.scalar(any_due)) is None:
+            return None
+        async with self.engine.writing() as db:
+            skipped: list[str] = []
+            while True:
+                first = select(deliveries.c.officer).where(due, deliveries.c.officer.not_in(skipped))
+                officer = await db.scalar(first.order_by(deliveries.c.next_at, deliveries.c.id).limit(1))
+                if officer is None:
+                    return None
+                await self.engine.exclusive(db, crc32(f"{channel} {officer}".encode()) >> 1)
+                bundle = await _next_to(db, officer, due, channel=channel, editable=editable, now=now)
+                if bundle is not None:
+                    return bundle
+                skipped.append(officer)
+
+    async def sent(self, bundle: Bundle, receipt: str, *, of: int, now: datetime) -> None:
+        """All of a bundle got through in one message, which told `of` so many incidents."""
+        numbers = [delivery.id for delivery in bundle.deliveries]
+        async with self.engine.lasting() as db:
+            for start in range(0, len(numbers), 500):
+                some = deliveries.c.id.in_(numbers[start : start + 500])
+                through = update(deliveries).where(some, deliveries.c.state != DeliveryState.SENT.value)
+                values = {"state": DeliveryState.SENT.value, "receipt": receipt, "error": None}
+                await db.execute(through.values(**values, sent_at=now, next_at=None))
+            if bundle.message is None:
+                return
+            worst = worst_of([alert.kind for alert in bundle.alerts])
+            known: Values = {"receipt": receipt, "changed_at": now}
+            if bundle.loud:
+                known |= {"heard_at": now, "heard_of": of}
+                known |= {"worst": worst.value} if worst else {}
+            await db.execute(update(messages).where(messages.c.id == bundle.message).values(**known))
+
+    async def carried(self, message: int) -> tuple[Entry, ...]:
+        """What a message tells of: all of its campaign, or what its deliveries are about; what it tells of
+        anew first, then the newest. The portals come without their pages. Raises NotFound."""
+        return await self.engine.read(lambda db: _carried(db, message))
+
+    async def of_delivery(self, delivery: int) -> int | None:
+        """The message that carries a delivery, where it carries several."""
+        query = select(deliveries.c.message).where(deliveries.c.id == delivery)
+        return await self.engine.read(lambda db: db.scalar(query))
+
+
+def _carried(db: Connection, message: int) -> tuple[Entry, ...]:
+    row = db.execute(select(messages).where(messages.c.id == message)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no message {message}")
+    carrying = select(alerts.c.incident).join(deliveries, deliveries.c.alert == alerts.c.id)
+    mine = carrying.where(deliveries.c.message == message)
+    fresh = set(db.scalars(mine.where(_UNSENT)))
+    of_it: ColumnElement[bool] = incidents.c.id.in_(mine)
+    if row.campaign is not None:
+        member = select(campaign_members.c.incident)
+        of_it = or_(of_it, incidents.c.id.in_(member.where(campaign_members.c.campaign == row.campaign)))
+    views_ = [view_of(row) for row in db.execute(views().where(of_it).order_by(incidents.c.id.desc()))]
+    views_.sort(key=lambda view: view.incident.id not in fresh)
+    shown = [view.incident.id for view in views_[:SHOWN]]
+    told = select(alerts.c.incident, checks).join(checks, alerts.c.check == checks.c.id)
+    seen = db.execute(told.where(alerts.c.incident.in_(shown)).order_by(alerts.c.id))
+    verdicts = {row[0]: verdict_of(part(row, checks)) for row in seen}
+    without = (
+        select(pages, portals)
+        .join(portals, pages.c.portal == portals.c.key)
+        .join(alerts, alerts.c.page == pages.c.id)
+        .join(deliveries, deliveries.c.alert == alerts.c.id)
+        .where(deliveries.c.message == message, alerts.c.incident.is_(None))
+    )
+    return (
+        *(
+            Entry(v.page, v.portal, v.incident, verdicts.get(v.incident.id), v.incident.id in fresh)
+            for v in views_
+        ),
+        *(
+            Entry(page_of(part(row, pages)), portal_of(part(row, portals)), fresh=True)
+            for row in db.execute(without)
+        ),
+    )
+
+
+async def _next_to(
+    db: AsyncConnection,
+    officer: str,
+    due: ColumnElement[bool],
+    *,
+    channel: str,
+    editable: bool,
+    now: datetime,
+) -> Bundle | None:
+    """Claim what goes out next to `officer` ('': a webhook, which is told of everything on its own)."""
+    query = (
+        select(deliveries, alerts, campaign_members.c.campaign.label("of_campaign"))
+        .join(alerts, deliveries.c.alert == alerts.c.id)
+        .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
+        .where(due, deliveries.c.officer == officer)
+        .order_by(deliveries.c.next_at, deliveries.c.id)
+        .limit(TOGETHER if officer else 1)
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+    rows = {part(row, deliveries)["id"]: row for row in await db.execute(query)}
+    if not rows:
+        return None
+    if not officer:
+        plan_ = Plan(Manner.ALONE, tuple(rows))
+    else:
+        waiting = [
+            Due(
+                number,
+                alert_of(part(row, alerts)).kind,
+                part(row, deliveries)["step"],
+                part(row, deliveries)["created_at"],
+                row.of_campaign,
+            )
+            for number, row in rows.items()
+        ]
+        plan_ = await _planned(db, waiting, officer, channel, editable=editable, now=now)
+    if plan_.manner is Manner.LATER:
+        if plan_.until is not None:
+            later = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries))
+            await db.execute(later.values(next_at=plan_.until))
+        return None
+    message = await _message(db, plan_, officer, channel, now)
+    claimed = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries))
+    leased = claimed.values(
+        state=DeliveryState.SENDING.value,
+        attempts=deliveries.c.attempts + 1,
+        next_at=now + LEASE,
+        message=message,
+    )
+    taken = [delivery_of(part(row, deliveries)) for row in await db.execute(leased.returning(deliveries))]
+    taken.sort(key=lambda delivery: delivery.id)
+    about = tuple(alert_of(part(rows[delivery.id], alerts)) for delivery in taken)
+    return await _bundle(db, plan_, tuple(taken), about, message)
+
+
+async def _planned(
+    db: AsyncConnection, waiting: Sequence[Due], officer: str, channel: str, *, editable: bool, now: datetime
+) -> Plan:
+    """What goes out of what waits. Nothing of a campaign does while another message of it is on the way."""
+    here = and_(deliveries.c.officer == officer, deliveries.c.channel == channel)
+    under_way = and_(here, deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.next_at > now)
+    flying = (
+        select(campaign_members.c.campaign, deliveries.c.message, deliveries.c.id)
+        .join(alerts, deliveries.c.alert == alerts.c.id)
+        .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
+        .where(under_way)
+    )
+    on_the_way = (await db.execute(flying)).all()
+    busy = {row.campaign for row in on_the_way if row.campaign is not None}
+    free = [due for due in waiting if due.campaign not in busy]
+    if not free:
+        return Plan(Manner.LATER)
+    alone = select(func.count()).where(
+        here, deliveries.c.sent_at > now - MINUTE, deliveries.c.message.is_(None)
+    )
+    mine = and_(messages.c.officer == officer, messages.c.channel == channel)
+    together = select(func.count()).where(mine, messages.c.heard_at > now - MINUTE)
+    flying_messages = {row.message or -row.id for row in on_the_way}
+    sent = (await db.scalar(alone) or 0) + (await db.scalar(together) or 0) + len(flying_messages)
+    digests = select(func.max(messages.c.created_at)).where(mine, messages.c.campaign.is_(None))
+    threads, counts = await _threads(db, {d.campaign for d in free if d.campaign is not None}, here, mine)
+    return plan(
+        free,
+        threads,
+        counts,
+        sent=sent,
+        digested_at=await db.scalar(digests),
+        editable=editable,
+        now=now,
+    )
+
+
+async def _threads(
+    db: AsyncConnection, about: Collection[int], here: ColumnElement[bool], mine: ColumnElement[bool]
+) -> tuple[list[Thread], dict[int, int]]:
+    """What this officer has of these campaigns, and how many incidents they have."""
+    if not about:
+        return [], {}
+    rows = await db.execute(select(messages).where(mine, messages.c.campaign.in_(about)))
+    found = {
+        row.campaign: Thread(
+            row.campaign,
+            row.id,
+            row.heard_at,
+            row.changed_at,
+            row.heard_of,
+            AlertKind(row.worst) if row.worst else None,
+        )
+        for row in rows
+    }
+    told = (
+        select(campaign_members.c.campaign)
+        .join(alerts, alerts.c.incident == campaign_members.c.incident)
+        .join(deliveries, deliveries.c.alert == alerts.c.id)
+        .where(campaign_members.c.campaign.in_(about), here, deliveries.c.state == DeliveryState.SENT.value)
+    )
+    for campaign in await db.scalars(told.distinct()):
+        found.setdefault(campaign, Thread(campaign))
+    counting = select(campaign_members.c.campaign, func.count()).where(campaign_members.c.campaign.in_(about))
+    counts = await db.execute(counting.group_by(campaign_members.c.campaign))
+    return list(found.values()), {row[0]: row[1] for row in counts}
+
+
+async def _message(db: AsyncConnection, plan_: Plan, officer: str, channel: str, now: datetime) -> int | None:
+    """The row of the message that carries what is planned: the campaign's, or a new one for a digest."""
+    if plan_.manner is Manner.ALONE:
+        return None
+    campaign = plan_.campaign if plan_.manner is Manner.THREAD else None
+    if campaign is not None:
+        mine = and_(messages.c.officer == officer, messages.c.channel == channel)
+        there = await db.scalar(select(messages.c.id).where(mine, messages.c.campaign == campaign))
+        if there is not None:
+            return int(there)
+    fresh = insert(messages).values(
+        channel=channel, officer=officer, campaign=campaign, created_at=now, heard_of=0
+    )
+    return int((await db.execute(fresh.returning(messages.c.id))).scalar_one())
+
+
+async def _bundle(
+    db: AsyncConnection,
+    plan_: Plan,
+    taken: tuple[Delivery, ...],
+    about: tuple[Alert, ...],
+    message: int | None,
+) -> Bundle:
+    if message is None or plan_.manner is not Manner.THREAD:
+        return Bundle(taken, about, message=message)
+    row = (await db.execute(select(campaigns).where(campaigns.c.id == plan_.campaign))).one()
+    receipt = await db.scalar(select(messages.c.receipt).where(messages.c.id == message))
+    begun = (
+        select(deliveries.c.receipt)
+        .join(alerts, deliveries.c.alert == alerts.c.id)
+        .join(campaign_members, campaign_members.c.incident == alerts.c.incident)
+        .where(
+            campaign_members.c.campaign == plan_.campaign,
+            deliveries.c.officer == taken[0].officer,
+            deliveries.c.channel == taken[0].channel,
+            deliveries.c.state == DeliveryState.SENT.value,
+        )
+    )
+    first = await db.scalar(begun.order_by(deliveries.c.id).limit(1))
+    return Bundle(taken, about, plan_.loud, message, campaign_of(row), receipt, first)

@@ -1,0 +1,259 @@
+"""Many alerts at once, over a real store, with real channels to servers on loopback."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from defacewatch.alerts import AlertKind, DeliveryState, Draft
+from defacewatch.campaigns import Mark, Trait
+from defacewatch.demo.botapi import BotApi
+from defacewatch.demo.botrules import Sent
+from defacewatch.demo.mailbox import Mailbox
+from defacewatch.gathering import CAP, DIGEST_EVERY, UPDATE_EVERY
+from defacewatch.notify.content import incident_code
+from defacewatch.notify.message import TELEGRAM_TEXT
+from defacewatch.portals import Portal, Urgency
+from defacewatch.store import Store
+from defacewatch.verdicts import Verdict
+from tests.conftest import Clock
+from tests.store.samples import CHANGED, DEFACED, checked, portal
+from tests.test_outbox import AN, Desk
+
+EVIL = frozenset({Mark(Trait.CODE_HOST, "evil.example")})
+SENT = DeliveryState.SENT
+
+
+class Storm(Desk):
+    """A desk while many pages are attacked."""
+
+    def __init__(self, store: Store, clock: Clock, mailbox: Mailbox, api: BotApi) -> None:
+        super().__init__(store, clock, mailbox, api)
+        self.known: set[int] = set()
+
+    async def attack(
+        self,
+        *numbers: int,
+        verdict: Verdict = DEFACED,
+        marks: frozenset[Mark] = EVIL,
+        mark: str | None = None,
+    ) -> None:
+        pages = {entry.key: entry.pages[0].id for entry in await self.portals(numbers)}
+        for number in numbers:
+            await checked(self.store, pages[f"p{number:03}"], verdict, self.clock(), mark, marks=marks)
+
+    async def portals(self, numbers: Sequence[int]) -> list[Portal]:
+        """All portals so far, with these."""
+        self.known |= set(numbers)
+        await self.store.portals.apply([portal(f"p{number:03}") for number in self.known], now=self.clock())
+        return await self.store.portals.all()
+
+    async def pass_by(self, seconds: int) -> None:
+        """Let time pass, second by second, and send what is due."""
+        for _ in range(seconds):
+            self.clock.forward(seconds=1)
+            await self.outbox.drain()
+
+    async def codes(self) -> list[str]:
+        """The codes of all incidents, the newest first."""
+        return [incident_code(view.incident.id) for view in await self.store.incidents.list()]
+
+    def chat(self) -> list[Sent]:
+        return [message for message in self.api.sent if message.chat == AN.telegram_user]
+
+    async def unsent(self) -> Counter[DeliveryState]:
+        states = Counter(delivery.state for delivery in await self.deliveries())
+        del states[SENT]
+        return states
+
+
+def codes_in(message: Sent) -> list[str]:
+    """The codes of the incidents that a message names, in their order."""
+    return re.findall(r"SC-\d+", message.text)
+
+
+@pytest.fixture
+async def storm(store: Store, clock: Clock) -> AsyncIterator[Storm]:
+    async with Mailbox() as mailbox, BotApi() as api:
+        made = Storm(store, clock, mailbox, api)
+        yield made
+        for channel in made.channels.values():
+            await channel.close()
+
+
+async def test_the_pages_of_one_attack_are_one_thread_in_telegram_that_is_edited(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    first, thread = storm.chat()
+    assert thread.reply_to == first.message_id
+    assert thread.text.startswith("🔴 <b>NGHI TẤN CÔNG NHIỀU TRANG (2)</b>")
+    assert re.search(r"DT-\d{6}", thread.text)
+    assert "evil[.]example" in thread.text
+    assert codes_in(thread) == await storm.codes()
+    storm.clock.forward(seconds=30)
+    await storm.attack(3)
+    await storm.outbox.drain()
+    assert len(storm.chat()) == 2
+    assert thread.edits == 1
+    assert "(3)" in thread.text
+    assert codes_in(thread) == await storm.codes()
+    [button] = thread.button_data
+    assert button.startswith("all:")
+
+
+async def test_every_delivery_of_a_thread_keeps_the_receipt_of_the_message_that_told_of_it(
+    storm: Storm,
+) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2, 3)
+    await storm.outbox.drain()
+    mine = [d for d in await storm.deliveries() if d.channel == "telegram"]
+    first, thread = storm.chat()
+    assert [d.receipt for d in mine] == [f"message_id {m.message_id}" for m in (first, thread, thread)]
+    assert mine[0].message is None
+    assert mine[1].message == mine[2].message is not None
+    assert {d.state for d in mine} == {SENT}
+
+
+async def test_a_thread_in_the_mail_is_one_conversation_and_comes_at_most_once_a_minute(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    assert len(storm.mailbox.messages) == 2
+    await storm.attack(3)
+    await storm.pass_by(5)
+    assert len(storm.mailbox.messages) == 2
+    await storm.pass_by(int(UPDATE_EVERY.total_seconds()))
+    assert len(storm.mailbox.messages) == 3
+    _, second, third = storm.mailbox.messages
+    assert second["References"] == third["References"]
+    assert re.fullmatch(r"<campaign-\d+@example\.gov\.vn>", second["References"])
+    assert "(3)" in str(third["Subject"])
+    assert await storm.unsent() == Counter()
+
+
+async def test_two_hundred_pages_in_a_minute_lose_nothing_and_do_not_drown_the_officer(storm: Storm) -> None:
+    await storm.portals(range(200))
+    for moment in range(12):
+        await storm.attack(*range(moment * 200 // 12, (moment + 1) * 200 // 12))
+        storm.clock.forward(seconds=5)
+        await storm.outbox.drain()
+    storm.clock.forward(seconds=UPDATE_EVERY.total_seconds())
+    await storm.outbox.drain()
+    assert await storm.unsent() == Counter()
+    assert len([d for d in await storm.deliveries() if d.channel == "telegram"]) == 200
+    assert len(storm.chat()) <= 10
+    assert len(storm.mailbox.messages) <= 10
+    first, *threads = storm.chat()
+    assert first.text.count("SC-") == 1
+    assert "(200)" in threads[-1].text
+    assert all(len(message.text.encode("utf-16-le")) // 2 <= TELEGRAM_TEXT for message in threads)
+
+
+async def test_alerts_that_have_nothing_in_common_go_alone_up_to_the_cap_and_then_in_digests(
+    storm: Storm,
+) -> None:
+    await storm.attack(*range(40), marks=frozenset())
+    await storm.outbox.drain()
+    assert len(storm.chat()) == CAP + 1
+    digest = storm.chat()[-1]
+    assert digest.text.startswith("🔴 <b>NHIỀU CẢNH BÁO CÙNG LÚC (34)</b>")
+    assert await storm.unsent() == Counter()
+    await storm.attack(40, marks=frozenset())
+    await storm.outbox.drain()
+    assert len(storm.chat()) == CAP + 1
+    await storm.pass_by(int(DIGEST_EVERY.total_seconds()))
+    assert codes_in(storm.chat()[-1]) == (await storm.codes())[:1]
+    assert await storm.unsent() == Counter()
+    storm.clock.forward(minutes=2)
+    await storm.attack(41, marks=frozenset())
+    await storm.outbox.drain()
+    assert storm.chat()[-1].text.startswith("🔴 <b>NGHI TẤN CÔNG THAY ĐỔI GIAO DIỆN</b>")
+
+
+async def test_a_digest_that_could_not_be_sent_is_made_again_with_what_came_since(storm: Storm) -> None:
+    await storm.attack(*range(CAP), marks=frozenset())
+    await storm.outbox.drain()
+    storm.api.fail_with(502)
+    await storm.attack(10, 11, marks=frozenset())
+    await storm.outbox.drain()
+    storm.api.work_again()
+    await storm.attack(12, marks=frozenset())
+    await storm.pass_by(int(DIGEST_EVERY.total_seconds()) + 5)
+    told = {code for message in storm.chat()[CAP:] for code in codes_in(message)}
+    assert set((await storm.codes())[:3]) <= told
+    assert [d for d in await storm.deliveries() if d.channel == "telegram" and d.state is not SENT] == []
+
+
+async def test_a_message_that_somebody_deleted_is_sent_anew(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    storm.api.sent.remove(storm.chat()[-1])
+    storm.clock.forward(seconds=30)
+    await storm.attack(3)
+    await storm.outbox.drain()
+    assert "(3)" in storm.chat()[-1].text
+    assert len(storm.chat()) == 2
+
+
+async def test_who_is_told_of_a_campaign_later_gets_one_alert_in_full_and_the_others_together(
+    storm: Storm,
+) -> None:
+    await storm.attack(*range(30))
+    await storm.outbox.drain()
+    storm.clock.forward(minutes=10)
+    await storm.outbox.drain()
+    await storm.pass_by(2)
+    lead = [message for message in storm.api.sent if message.chat == 1002]
+    assert len(lead) == 2
+    assert ", một trong 30 trang: mã lệnh hoặc liên kết từ evil[.]example" in lead[0].text
+    assert "(30)" in lead[1].text
+    assert "Quá hạn mà chưa ai tiếp nhận" in lead[1].text
+
+
+async def test_that_a_campaign_was_taken_is_said_once_to_each_and_stops_it(storm: Storm) -> None:
+    await storm.attack(*range(20))
+    await storm.outbox.drain()
+    storm.clock.forward(minutes=10)
+    await storm.outbox.drain()
+    await storm.pass_by(5)
+    before = len(storm.api.sent)
+    every = [view.incident.id for view in await storm.store.incidents.list()]
+    await storm.store.incidents.acknowledge_all(every, by="an", via="test", now=storm.clock())
+    await storm.pass_by(60)
+    thread = [message for message in storm.api.sent if message.chat == 1002][-1]
+    assert thread.edits
+    assert "✋" in thread.text
+    assert thread.buttons == []
+    assert len(storm.api.sent) == before
+    storm.clock.forward(hours=2)
+    await storm.outbox.drain()
+    assert len(storm.api.sent) == before
+
+
+async def test_a_channel_that_tells_many_things_at_once_keeps_what_is_about_the_watch_apart(
+    storm: Storm,
+) -> None:
+    await storm.attack(*range(CAP + 5), marks=frozenset())
+    await storm.store.alerts.raise_(Draft(AlertKind.BLIND, Urgency.HIGH), now=storm.clock())
+    await storm.outbox.drain()
+    assert storm.chat()[0].text.startswith("⚠️")
+    assert storm.chat()[0].text.count("SC-") == 0
+
+
+async def test_changes_of_many_pages_alike_are_told_as_such(storm: Storm) -> None:
+    await storm.attack(1, 2, 3, verdict=CHANGED)
+    await storm.outbox.drain()
+    assert storm.chat()[-1].text.startswith("🟠 <b>NHIỀU TRANG THAY ĐỔI GIỐNG NHAU (3)</b>")
+    assert storm.mailbox.messages == []
+    storm.clock.forward(seconds=1)
+    await storm.attack(4)
+    await storm.outbox.drain()
+    assert storm.chat()[-1].text.startswith("🔴 <b>NGHI TẤN CÔNG NHIỀU TRANG (4)</b>")
