@@ -29,7 +29,8 @@ ON_DUTY, PRIMARY, SECONDARY = "on_duty", "primary", "secondary"
 
 @dataclass(frozen=True)
 class Officer:
-    """Somebody who can be told. `language` None means the configured one."""
+    """Somebody who can be told. `language` None means the configured one; `gateways` are the channels that
+    take a telephone number."""
 
     key: str
     name: str
@@ -38,12 +39,13 @@ class Officer:
     telegram_user: int | None = None
     phone: str | None = None
     language: str | None = None
+    gateways: tuple[str, ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels this officer can be reached on, in the order they are tried."""
         telegram = ("telegram",) if self.telegram_user is not None else ()
-        return telegram + (("email",) if self.email else ())
+        return telegram + (("email",) if self.email else ()) + (self.gateways if self.phone else ())
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,14 @@ class Roster:
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""
         return next((o for o in (*self.officers, *self.outside) if o.key == key), None)
+
+    def with_gateways(self, channels: Iterable[str]) -> "Roster":
+        """The same people, whom these channels reach by telephone number where they have one."""
+        names = tuple(channels)
+        if not names:
+            return self
+        people = [tuple(replace(o, gateways=names) for o in group) for group in (self.officers, self.outside)]
+        return replace(self, officers=people[0], outside=people[1])
 
     def by_telegram(self, user: int) -> Officer | None:
         return next((o for o in self.officers if o.telegram_user == user), None)
