@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     CAUGHT_UP = "caught-up"  # and it does again
     CHANNEL_DOWN = "channel-down"  # a channel does not answer: told on the others
     CHANNEL_UP = "channel-up"  # and it does again
+    CHANNEL_UNPROVED = "channel-unproved"  # an officer has not answered the test of a channel
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from defacewatch.deadlines import Response
 from defacewatch.raising import HolidayWatch, RaisedWatch, raised_on
 from defacewatch.shifts import Absence, Rotation, Shift, turns_at
+from defacewatch.shifttests import ShiftTest
 
 
 class Duty(StrEnum):
@@ -84,6 +85,7 @@ class Roster:
     outside: tuple[Officer, ...] = ()
     holiday_watch: tuple[HolidayWatch, ...] = ()
     response: Response = field(default_factory=Response)
+    shift_test: ShiftTest = field(default_factory=ShiftTest)
 
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""

@@ -12,6 +12,7 @@ from defacewatch.config.fields import (
     Again,
     AlertWord,
     Email,
+    Flag,
     Interval,
     Key,
     Language,
@@ -38,6 +39,7 @@ from defacewatch.roster import (
     Roster,
     Step,
 )
+from defacewatch.shifttests import ShiftTest
 
 _GROUPS = (ON_DUTY, PRIMARY, SECONDARY, *ROLES)
 _A = {"team": "a team", "officer": "an officer"}
@@ -87,6 +89,16 @@ class ResponseEntry(Section):
         return Response(self.restore_within, self.report_within, self.remind_restore, self.remind_report)
 
 
+class ShiftTestEntry(Section):
+    """Whether those who come on duty prove their channels, and how long they have for it."""
+
+    enabled: Flag = True
+    within: Interval = timedelta(minutes=15)
+
+    def test(self) -> ShiftTest:
+        return ShiftTest(self.enabled, self.within)
+
+
 class RosterFile(Section):
     """The whole of roster.yaml."""
 
@@ -99,6 +111,7 @@ class RosterFile(Section):
     escalation: tuple[StepEntry, ...] | None = Field(default=None, min_length=1)
     raised_watch: tuple[RaisedEntry, ...] = ()
     response: ResponseEntry = ResponseEntry()
+    shift_test: ShiftTestEntry = ShiftTestEntry()
 
     def roster(self, zone: ZoneInfo) -> Roster:
         teams = {entry.key: entry.team() for entry in self.teams}
@@ -120,6 +133,7 @@ class RosterFile(Section):
             ),
             tuple(entry.rule() for entry in self.raised_watch if entry.holidays is not None),
             self.response.response(),
+            self.shift_test.test(),
         )
 
 

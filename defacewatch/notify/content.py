@@ -34,6 +34,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
     AlertKind.CHANNEL_DOWN: ("⚠️", N_("A CHANNEL DOES NOT ANSWER"), "#7c2d12"),
     AlertKind.CHANNEL_UP: ("✅", N_("THE CHANNEL ANSWERS AGAIN"), "#166534"),
+    AlertKind.CHANNEL_UNPROVED: ("⚠️", N_("A CHANNEL IS NOT PROVED TO WORK"), "#7c2d12"),
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
@@ -60,6 +61,10 @@ EXPLAINED: Mapping[AlertKind, str] = {
         "Alerts come on the other channels meanwhile. `defacewatch alert test` shows what is wrong."
     ),
     AlertKind.CHANNEL_UP: N_("Alerts come on this channel again."),
+    AlertKind.CHANNEL_UNPROVED: N_(
+        "The officer on duty has not answered there since the shift began: an alert may not reach them."
+        " Call them; `defacewatch alert tests` shows all channels."
+    ),
     AlertKind.ANNOUNCED: N_(
         "Changes of this portal wake nobody in this time, and are proposed for approval."
         " Signs of an attack are still told at once."
@@ -184,6 +189,8 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     event = str(alert.facts.get("event", ""))
     if event in HAPPENED:
         yield _(HAPPENED[event])
+    if alert.kind is AlertKind.HANDOVER and _is_test(notice):
+        yield _("This message tests this channel: press here as well when you have confirmed elsewhere.")
     if alert.kind is AlertKind.WATCH_RAISED:
         yield _("Pages are looked at more often, and alerts go on more quickly. Check now:")
         yield from (f"☐ {_(line)}" for line in CHECKLIST)
@@ -197,6 +204,12 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
         yield _("Nobody has acknowledged this alert in time")
     if incident.acknowledged_by and incident.state is not State.RESOLVED:
         yield _("Acknowledged by {name}").format(name=safe(incident.acknowledged_by, 60))
+
+
+def _is_test(notice: Notice) -> bool:
+    """Whether the message of a handover also tests the channel that it goes out on."""
+    tests, delivery = notice.alert.facts.get("tests"), notice.delivery
+    return isinstance(tests, list) and delivery is not None and [delivery.officer, delivery.channel] in tests
 
 
 def _is_intermittent(notice: Notice) -> bool:

@@ -11,6 +11,7 @@ from defacewatch.store.absences import Absences
 from defacewatch.store.alerts import Alerts
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
+from defacewatch.store.channeltests import ChannelTests
 from defacewatch.store.checks import Checks
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
@@ -43,6 +44,7 @@ class Store:
         self.links = Links(engine)
         self.windows = Windows(engine)
         self.handovers = Handovers(engine)
+        self.channel_tests = ChannelTests(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

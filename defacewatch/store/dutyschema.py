@@ -63,3 +63,33 @@ confirmations = Table(
     Column("at", Moment, nullable=False),
     Column("via", Text, nullable=False),
 )
+
+# The message of a handover (`alert`) tests the channels of those who come. What is known of a delivery goes
+# with it when it is old; the answers stay.
+channel_tests = Table(
+    "channel_tests",
+    metadata,
+    numbered(),
+    Column("handover", Id, ForeignKey("handovers.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("alert", Id, nullable=False),
+    Column("acknowledged_at", Moment),
+    Column("via", Text),
+    Column("told_at", Moment),
+    UniqueConstraint("handover", "officer", "channel"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+# Which shift had duty when a drill began; its officers (by key) as JSON.
+drills = Table(
+    "drills",
+    metadata,
+    Column("incident", Id, ForeignKey("incidents.id"), primary_key=True),
+    Column("by", Words, nullable=False),
+    Column("shift", Words, nullable=False),
+    Column("team", Text),
+    Column("officers", Words, nullable=False),
+)
