@@ -13,6 +13,7 @@ from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.channeltests import ChannelTests
 from defacewatch.store.checks import Checks
+from defacewatch.store.drills import Drills
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
@@ -45,6 +46,7 @@ class Store:
         self.windows = Windows(engine)
         self.handovers = Handovers(engine)
         self.channel_tests = ChannelTests(engine)
+        self.drills = Drills(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -99,6 +99,27 @@ def test_a_drill_waits_for_an_answer_is_listed_and_leaves_nothing_open(shell: Sh
     assert line["detected"] is not None
     assert shell.run("incidents", "list", "--json").lines == []
     assert [one["incident"] for one in shell.run("drills", "list", "--json").lines] == [line["incident"]]
+    assert (line["shift"], line["officers"]) == ("00:00–00:00", ["an"])
+    (shift, total) = shell.run("drills", "report", "--json").lines
+    assert (shift["shift"], shift["drills"], shift["unacknowledged"], shift["acknowledged"]) == (
+        "00:00–00:00",
+        1,
+        1,
+        None,
+    )
+    assert (total["total"], total["detected"]) == (True, {"p50": line["detected"], "max": line["detected"]})
+    today = line["began"][:10]
+    assert shell.run("drills", "report", "--from", today).out.splitlines()[1].split("\t")[1] == "all"
+    assert shell.run("drills", "report", "--month", "2020-02", "--json").lines == []
+    assert shell.run("drills", "report", "--from", "2020-01-01", "--to", "2020-12-31", "--json").lines == []
+    for wrong in (
+        ("--month", "2020-13"),
+        ("--month", "2020-02", "--from", "2020-01-01"),
+        ("--to", "2020-01-01"),
+        ("--from", "2020-01-02", "--to", "2020-01-01"),
+        ("--from", "soon"),
+    ):
+        assert shell.run("drills", "report", *wrong).code == 2, wrong
     assert shell.run("drill", "tinh", "--wait", "soon").code == 2
     assert shell.run("drill", "other", "--wait", "1s").code == 3
 
