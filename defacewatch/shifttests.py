@@ -29,13 +29,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class ChannelTest:
-    """One test: of an officer's channel, at the change of shift `at`, by the message of that handover. What
-    is known of its delivery: `sent_at` and the provider's receipt, or that it `failed` and why. `told_at` is
-    when those who lead were told of it."""
+    """One test: of an officer's channel, at the change of shift `at`, by the message of that handover, which
+    was raised at `asked_at`. What is known of its delivery: `sent_at` and the provider's receipt, or that it
+    `failed` and why. `told_at` is when those who lead were told of it."""
 
     id: int
     handover: int
     at: datetime
+    asked_at: datetime
     officer: str
     channel: str
     sent_at: datetime | None = None
@@ -51,7 +52,7 @@ class ChannelTest:
             return Outcome.PROVED
         if self.failed:
             return Outcome.FAILED
-        return Outcome.UNPROVED if now >= self.at + within else Outcome.WAITING
+        return Outcome.UNPROVED if now >= self.asked_at + within else Outcome.WAITING
 
 
 class Reached(Protocol):

@@ -278,3 +278,17 @@ async def test_the_time_for_an_answer_is_configured_and_may_be_none_at_all(
     clock.forward(minutes=5)
     assert await handing.watch()
     assert await store.alerts.last((AlertKind.CHANNEL_UNPROVED,)) is not None
+
+
+async def test_whoever_hears_of_a_change_late_has_the_same_time_to_answer(store: Store, clock: Clock) -> None:
+    at(clock, "2026-09-02T15:30")  # nothing ran at 14:00
+    late = HandingOver(store, lambda: TWO, clock, channels=lambda: ("telegram", "email"))
+    assert await late.watch()
+    assert await store.alerts.last((AlertKind.HANDOVER_OPEN,)) is None
+    clock.forward(minutes=14)
+    assert not await late.watch()
+    clock.forward(minutes=1)
+    assert await late.watch()
+    alert = await store.alerts.last((AlertKind.HANDOVER_OPEN,))
+    assert alert is not None
+    assert len(list(alert.facts["unproved"])) == 4  # type: ignore[call-overload]

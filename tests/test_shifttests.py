@@ -8,7 +8,7 @@ from defacewatch.shifttests import SHIFTS, ChannelTest, Outcome, due, standings,
 
 AT = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
 WITHIN = timedelta(minutes=15)
-TEST = ChannelTest(1, 1, AT, "an", "telegram", sent_at=AT)
+TEST = ChannelTest(1, 1, AT, AT, "an", "telegram", sent_at=AT)
 
 
 def test_each_channel_that_is_on_is_tested() -> None:
@@ -27,6 +27,8 @@ def test_a_test_waits_until_its_time_is_over_unless_it_is_answered_or_cannot_be_
     before, after = AT + WITHIN - timedelta(seconds=1), AT + WITHIN
     assert TEST.outcome(WITHIN, before) is Outcome.WAITING
     assert TEST.outcome(WITHIN, after) is Outcome.UNPROVED
+    late = replace(TEST, asked_at=AT + timedelta(hours=1))
+    assert late.outcome(WITHIN, after) is Outcome.WAITING
     assert replace(TEST, failed=True).outcome(WITHIN, before) is Outcome.FAILED
     assert replace(TEST, failed=True, acknowledged_at=AT).outcome(WITHIN, after) is Outcome.PROVED
 
@@ -42,7 +44,7 @@ def test_a_failure_is_due_at_once_silence_when_its_time_is_over_and_each_once() 
 def daily(*answered: bool, channel: str = "telegram") -> list[ChannelTest]:
     """One test a day, the newest first."""
     return [
-        replace(TEST, id=-n, at=at, channel=channel, acknowledged_at=at if yes else None)
+        replace(TEST, id=-n, at=at, asked_at=at, channel=channel, acknowledged_at=at if yes else None)
         for n, yes in enumerate(answered)
         for at in (AT - timedelta(days=n),)
     ]

@@ -67,13 +67,17 @@ class ChannelTests:
 
 
 async def begun(
-    db: AsyncConnection, handover: int, tests: Sequence[tuple[str, str]], *, alert: int, at: datetime
+    db: AsyncConnection,
+    handover: int,
+    tests: Sequence[tuple[str, str]],
+    *,
+    alert: int,
+    at: datetime,
+    now: datetime,
 ) -> None:
     """Enter the tests that the message of a handover makes: officers (by key) and their channels."""
-    rows = [
-        {"handover": handover, "at": at, "officer": officer, "channel": channel, "alert": alert}
-        for officer, channel in tests
-    ]
+    asked = {"handover": handover, "at": at, "alert": alert, "asked_at": now}
+    rows = [asked | {"officer": officer, "channel": channel} for officer, channel in tests]
     if rows:
         await db.execute(insert(channel_tests), rows)
 
@@ -121,6 +125,7 @@ def _read(db: Connection, query: Select[tuple[object, ...]]) -> list[ChannelTest
             row.id,
             row.handover,
             row.at,
+            row.asked_at,
             row.officer,
             row.channel,
             row.sent_at,

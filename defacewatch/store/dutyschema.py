@@ -51,6 +51,9 @@ handovers = Table(
     Column("incoming", Words, nullable=False),
     Column("summary", Words, nullable=False),
     Column("escalated_at", Moment),
+    Column(
+        "begun_at", Moment
+    ),  # later than `at` where nothing ran at the change; older versions did not note it
     UniqueConstraint("at"),
     sqlite_autoincrement=True,
 )
@@ -75,6 +78,7 @@ channel_tests = Table(
     Column("officer", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("alert", Id, nullable=False),
+    Column("asked_at", Moment, nullable=False),
     Column("acknowledged_at", Moment),
     Column("via", Text),
     Column("told_at", Moment),

@@ -37,6 +37,7 @@ class Handovers:
                 "outgoing": json.dumps(handover.outgoing),
                 "incoming": json.dumps(handover.incoming),
                 "summary": json.dumps(dict(handover.summary), ensure_ascii=False),
+                "begun_at": now,
             }
             made = await db.execute(insert(handovers).values(values).returning(handovers.c.id))
             number = int(made.scalar_one())
@@ -50,7 +51,7 @@ class Handovers:
             }
             draft = Draft(AlertKind.HANDOVER, Urgency.HIGH, facts)
             alert = await db.run_sync(add_alert, draft, at=now)
-            await channeltests.begun(db, number, tests, alert=alert, at=handover.at)
+            await channeltests.begun(db, number, tests, alert=alert, at=handover.at, now=now)
             return number
 
     async def confirm(
@@ -132,4 +133,5 @@ def _handover_of(row: Columns, confirmed: Mapping[str, Confirmed]) -> Handover:
         row["id"],
         confirmed,
         row["escalated_at"],
+        row["begun_at"],
     )

@@ -12,6 +12,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("handovers", sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "channel_tests",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -20,6 +21,7 @@ def upgrade() -> None:
         sa.Column("officer", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("alert", _ID, nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("via", sa.Text(), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
