@@ -1,6 +1,6 @@
 """Alerts and their deliveries: something somebody must hear, and each attempt on one channel."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -155,6 +155,19 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def handover_of(alert: Alert) -> int | None:
+    """The handover that a message of this alert can be answered with, by its number."""
+    number = alert.facts.get("handover")
+    answered = alert.kind in (AlertKind.HANDOVER, AlertKind.TEST)
+    return number if answered and isinstance(number, int) else None
+
+
+def takes(kinds: Mapping[str, Collection[str]], channel: str, kind: AlertKind) -> bool:
+    """Whether a channel is for a kind of alert: `kinds` names those that are for some alone. Tests go
+    everywhere."""
+    return kind is AlertKind.TEST or channel not in kinds or kind in kinds[channel]
 
 
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))

@@ -8,6 +8,11 @@ from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.notify.webhook import WebhookChannel
 
 
+def kinds_taken(settings: Settings) -> dict[str, frozenset[str]]:
+    """The channels that are for some kinds of alerts alone, and which those are."""
+    return {hook.channel: frozenset(hook.kinds) for hook in settings.alerts.webhooks if hook.kinds}
+
+
 def build_channels(settings: Settings) -> dict[str, Channel]:
     """The channels that have what they need (a secret, a host); the others are off."""
     alerts, secrets, off = settings.alerts, settings.secrets, settings.channels_off

@@ -262,7 +262,7 @@ class Daemon:
             }
 
         self.selfwatches: tuple[SelfWatch | Announcing | Reminding | HandingOver, ...] = (
-            HandingOver(self.store, lambda: self.roster, self.clock, itself, lambda: self.messenger.channels),
+            HandingOver(self.store, lambda: self.roster, self.clock, itself, lambda: self.messenger.outbox),
             Announcing(self.store, lambda: self.roster, self.clock),
             Reminding(self.store, lambda: self.roster, lambda: self.settings.runbooks, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from defacewatch import shifttests
+from defacewatch.alerts import AlertKind, takes
 from defacewatch.handovers import Handover, is_late, last_change
 from defacewatch.incidents import State
 from defacewatch.notify.content import incident_code
@@ -25,10 +28,27 @@ SINCE = timedelta(hours=12)  # that is told of where there was no handover befor
 Facts = Mapping[str, object]
 
 
+class Sends(Protocol):
+    """What can be told on: the channels that are on, and those that are for some kinds of alerts alone."""
+
+    @property
+    def channels(self) -> Collection[str]: ...
+    @property
+    def kinds(self) -> Mapping[str, Collection[str]]: ...
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Just these channels; none by default."""
+
+    channels: Collection[str] = ()
+    kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
 class HandingOver:
     """Makes a handover at each change of shift, once, whatever restarts between; its message tests the
-    `channels` (those that are on) of whoever comes. `itself` says what is known of the watch itself
-    (coverage, channels)."""
+    channels of whoever comes that are on (`sending`). Those that are not for handovers get a short test
+    instead. `itself` says what is known of the watch itself (coverage, channels)."""
 
     def __init__(
         self,
@@ -36,10 +56,10 @@ class HandingOver:
         roster: Callable[[], Roster],
         clock: Callable[[], datetime],
         itself: Callable[[], Facts] = dict,
-        channels: Callable[[], Collection[str]] = tuple,
+        sending: Callable[[], Sends] = Sending,
     ) -> None:
         self.store, self.roster, self.clock = store, roster, clock
-        self.itself, self.channels = itself, channels
+        self.itself, self.sending = itself, sending
 
     async def watch(self) -> bool:
         """One turn; True when somebody is to be told."""
@@ -62,9 +82,11 @@ class HandingOver:
             **self.itself(),
         }
         people = [officer for key in incoming if (officer := roster.officer(key)) is not None]
-        tests = shifttests.wanted(people, self.channels()) if roster.shift_test.enabled else ()
+        sending = self.sending()
+        tests = shifttests.wanted(people, sending.channels) if roster.shift_test.enabled else ()
         handover = Handover(at, outgoing, incoming, summary)
-        number = await self.store.handovers.begin(handover, now=now, tests=tests)
+        short = [test for test in tests if not takes(sending.kinds, test[1], AlertKind.HANDOVER)]
+        number = await self.store.handovers.begin(handover, now=now, tests=tests, short=short)
         if number is not None:
             log.info("handover", number=number, outgoing=outgoing, incoming=incoming)
         return number is not None

@@ -50,7 +50,7 @@ class Desk:
             public_url="https://watch.example.gov.vn",
             take_url=take_url("https://watch.example.gov.vn", KEY),
         )
-        self.handing = HandingOver(store, lambda: ROSTER, clock, channels=lambda: channels)
+        self.handing = HandingOver(store, lambda: ROSTER, clock, sending=lambda: self.outbox)
         self.bot = Bot(
             api.token,
             api_url=api.url,

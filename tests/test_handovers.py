@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Notice, Wanted
+from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Notice, Wanted, takes
 from defacewatch.errors import Conflict, NotFound
-from defacewatch.handing import HandingOver
+from defacewatch.handing import HandingOver, Sending
 from defacewatch.handovers import CONFIRM_WITHIN, Handover, last_change
 from defacewatch.notify import message
 from defacewatch.notify.content import incident_code
@@ -164,7 +164,7 @@ async def changed(store: Store, clock: Clock, roster: Roster = ROSTER) -> Handin
     """A change of shift at 14:00, with Telegram and e-mail on; an1 and binh1 come."""
     at(clock, "2026-09-02T14:00")
     handing = HandingOver(
-        store, lambda: roster, clock, channels=lambda: ("telegram", "email", "webhook:siem")
+        store, lambda: roster, clock, sending=lambda: Sending(("telegram", "email", "webhook:siem"))
     )
     assert await handing.watch()
     return handing
@@ -273,7 +273,7 @@ async def test_the_time_for_an_answer_is_configured_and_may_be_none_at_all(
     assert await store.channel_tests.last() == []
     clock.forward(hours=8)
     soon = replace(TWO, shift_test=ShiftTest(within=timedelta(minutes=5)))
-    handing = HandingOver(store, lambda: soon, clock, channels=lambda: ("email",))
+    handing = HandingOver(store, lambda: soon, clock, sending=lambda: Sending(("email",)))
     assert await handing.watch()
     clock.forward(minutes=5)
     assert await handing.watch()
@@ -282,7 +282,7 @@ async def test_the_time_for_an_answer_is_configured_and_may_be_none_at_all(
 
 async def test_whoever_hears_of_a_change_late_has_the_same_time_to_answer(store: Store, clock: Clock) -> None:
     at(clock, "2026-09-02T15:30")  # nothing ran at 14:00
-    late = HandingOver(store, lambda: TWO, clock, channels=lambda: ("telegram", "email"))
+    late = HandingOver(store, lambda: TWO, clock, sending=lambda: Sending(("telegram", "email")))
     assert await late.watch()
     assert await store.alerts.last((AlertKind.HANDOVER_OPEN,)) is None
     clock.forward(minutes=14)
@@ -292,3 +292,31 @@ async def test_whoever_hears_of_a_change_late_has_the_same_time_to_answer(store:
     alert = await store.alerts.last((AlertKind.HANDOVER_OPEN,))
     assert alert is not None
     assert len(list(alert.facts["unproved"])) == 4  # type: ignore[call-overload]
+
+
+async def test_a_channel_that_is_not_for_handovers_gets_a_short_test_of_its_own(
+    store: Store, clock: Clock
+) -> None:
+    sms = "gateway:sms"
+    people = tuple(replace(one, phone="0900 000 001", gateways=(sms,)) for one in OFFICERS)
+    roster = Roster((*people, LEAD), rotations=ROSTER.rotations)
+    at(clock, "2026-09-02T14:00")
+    sending = Sending(("email", sms), {sms: ["defaced"]})
+    assert await HandingOver(store, lambda: roster, clock, sending=lambda: sending).watch()
+    found = [(test.officer, test.channel) for test in await store.channel_tests.last()]
+    assert found == [("an1", "email"), ("an1", sms), ("binh1", "email"), ("binh1", sms)]
+    wanted = []
+    while (alert := await store.alerts.claim(clock())) is not None:
+        usable = [c for c in sending.channels if takes(sending.kinds, c, alert.kind)]
+        wanted.append((alert.kind, [*first_wanted(alert, roster, usable, clock())]))
+        await store.alerts.expand(alert.id, wanted[-1][1], step=1, next_step_at=None, now=clock())
+    everybody = [Wanted("email", key) for key in ("an4", "binh4", "an1", "binh1")]
+    assert wanted == [
+        (AlertKind.HANDOVER, everybody),
+        (AlertKind.TEST, [Wanted(sms, "an1")]),
+        (AlertKind.TEST, [Wanted(sms, "binh1")]),
+    ]
+    sent = await store.alerts.claim_delivery(sms, now=clock())
+    assert sent is not None
+    await store.alerts.sent(sent.id, "HTTP 200, a8f1", now=clock())
+    assert (await store.channel_tests.last())[1].receipt == "HTTP 200, a8f1"

@@ -9,11 +9,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from defacewatch.alerts import DeliveryState
+from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.demo.mailbox import Mailbox
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.gateway import GatewayChannel, Request, Success
 from defacewatch.outbox import Outbox
+from defacewatch.portals import Urgency
 from defacewatch.roster import Duty, Officer, Roster, Step
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
@@ -105,3 +106,25 @@ async def test_a_change_goes_to_the_telephone_when_the_mail_fails_and_a_refusal_
     assert await desk.told() == [("email", "an", PENDING), (GATEWAY, "an", FAILED), (GATEWAY, "binh", SENT)]
     refused = (await desk.store.alerts.deliveries())[1]
     assert refused.error == "sms: HTTP 200, but /code says 102"
+
+
+async def test_a_gateway_that_is_for_attacks_alone_gets_nothing_else_and_every_test(desk: Desk) -> None:
+    desk.outbox.kinds = {GATEWAY: ["defaced"]}
+    await desk.mailbox.stop()
+    await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    for _ in range(2):
+        await desk.outbox.drain()
+        desk.clock.forward(seconds=5)
+    assert await desk.told() == [("email", "an", PENDING)]
+    facts = {"handover": 7, "channel": GATEWAY}
+    draft = Draft(AlertKind.TEST, Urgency.HIGH, facts, officer="an")
+    await desk.store.alerts.raise_(draft, now=desk.clock())
+    await desk.outbox.drain()
+    (_, test) = await desk.store.alerts.deliveries()
+    assert (test.channel, test.officer, test.state) == (GATEWAY, "an", SENT)
+    assert desk.sms.posted[0]["text"].startswith("TIN NHAN THU")
+    assert desk.sms.posted[0]["text"].endswith(f"/take/{test.id}")
+    other = await registered(desk.store, "bacninh")
+    await checked(desk.store, other, DEFACED, desk.clock(), mark="c")
+    await desk.outbox.drain()
+    assert (GATEWAY, "an", SENT) in (await desk.told())[2:]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, model_validator
 
+from defacewatch.alerts import AlertKind
 from defacewatch.config.documents import Document, Problem, Unreadable, read_text
 from defacewatch.config.fields import Key, Section, Url, expected
 from defacewatch.notify import bodies, gateway
@@ -57,6 +58,7 @@ def _one_of(*words: str) -> PlainValidator:
 
 Template = Annotated[str, PlainValidator(_template)]
 Headers = Annotated[Mapping[str, str], PlainValidator(_headers)]
+Kind = Annotated[str, _one_of(*AlertKind)]
 Pointer = Annotated[str, _matching(_POINTER, "a JSON pointer such as /data/id")]
 Value = Annotated[str, _matching(re.compile(r".{1,100}"), "a value such as 100 or success")]
 
@@ -77,6 +79,7 @@ class Webhook(Section):
 
     name: Key
     url: Url = Field(repr=False)
+    kinds: Annotated[tuple[Kind, ...] | None, Field(alias="for", min_length=1)] = None
     per: Annotated[str, _one_of("alert", "officer")] = "alert"
     body: Template | None = None
     body_file: Annotated[str, _matching(_FILE, f"the name of a file in {FOLDER}/")] | None = None
@@ -91,7 +94,7 @@ class Webhook(Section):
         if self.body is not None and self.body_file is not None:
             raise ValueError("expected body or body_file, not both")
         if self.body is None and self.body_file is None:
-            needless = self.model_fields_set - {"name", "url"}
+            needless = self.model_fields_set - {"name", "url", "kinds"}
             if needless:
                 raise ValueError(f"expected body or body_file beside {', '.join(sorted(needless))}")
         elif self.body is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice
+from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice, handover_of
 from defacewatch.incidents import Event, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.hostile import safe
@@ -166,8 +166,8 @@ def compose(notice: Notice) -> Content:
         max(0, len(told) - SIGNS),
         _deadline(notice, _),
         notice.evidence_url,
-        notice.take_url if notice.alert.kind in (*ESCALATES, AlertKind.HANDOVER) else None,
-        _("Confirm the handover") if notice.alert.kind is AlertKind.HANDOVER else _("Take the incident"),
+        notice.take_url if notice.alert.kind in ESCALATES or handover_of(notice.alert) else None,
+        _("Confirm the handover") if handover_of(notice.alert) else _("Take the incident"),
         tuple(safe(step.text, 160) for step in notice.runbook.steps[:STEPS])
         if notice.alert.kind in ESCALATES
         else (),

@@ -69,15 +69,17 @@ class ChannelTests:
 async def begun(
     db: AsyncConnection,
     handover: int,
-    tests: Sequence[tuple[str, str]],
+    alerts: Mapping[tuple[str, str], int],
     *,
-    alert: int,
     at: datetime,
     now: datetime,
 ) -> None:
-    """Enter the tests that the message of a handover makes: officers (by key) and their channels."""
-    asked = {"handover": handover, "at": at, "alert": alert, "asked_at": now}
-    rows = [asked | {"officer": officer, "channel": channel} for officer, channel in tests]
+    """Enter the tests of a change of shift: officers (by key) and their channels, with the alert of each."""
+    asked = {"handover": handover, "at": at, "asked_at": now}
+    rows = [
+        asked | {"officer": officer, "channel": channel, "alert": alert}
+        for (officer, channel), alert in alerts.items()
+    ]
     if rows:
         await db.execute(insert(channel_tests), rows)
 

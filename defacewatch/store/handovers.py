@@ -23,10 +23,16 @@ class Handovers:
         self.engine = engine
 
     async def begin(
-        self, handover: Handover, *, now: datetime, tests: Sequence[tuple[str, str]] = ()
+        self,
+        handover: Handover,
+        *,
+        now: datetime,
+        tests: Sequence[tuple[str, str]] = (),
+        short: Sequence[tuple[str, str]] = (),
     ) -> int | None:
         """Enter a handover, and tell those who have to confirm it; its id, None when this change of shift was
-        entered before. Its message also makes these `tests`: officers (by key) and channels."""
+        entered before. Its message also makes these `tests`: officers (by key) and channels; those of them
+        that are `short` have a message of their own, since the handover does not go there."""
         async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _BEGINNING)
             known = select(handovers.c.id).where(handovers.c.at == handover.at)
@@ -47,11 +53,16 @@ class Handovers:
                 "outgoing": list(handover.outgoing),
                 "incoming": list(handover.incoming),
                 "summary": dict(handover.summary),
-                "tests": [list(test) for test in tests],
+                "tests": [list(test) for test in tests if test not in short],
             }
             draft = Draft(AlertKind.HANDOVER, Urgency.HIGH, facts)
             alert = await db.run_sync(add_alert, draft, at=now)
-            await channeltests.begun(db, number, tests, alert=alert, at=handover.at, now=now)
+            alerts = dict.fromkeys(tests, alert)
+            for officer, channel in short:
+                facts = {"handover": number, "channel": channel}
+                draft = Draft(AlertKind.TEST, Urgency.HIGH, facts, officer)
+                alerts[officer, channel] = await db.run_sync(add_alert, draft, at=now)
+            await channeltests.begun(db, number, alerts, at=handover.at, now=now)
             return number
 
     async def confirm(

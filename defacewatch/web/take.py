@@ -10,7 +10,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from defacewatch.alerts import AlertKind, Delivery
+from defacewatch.alerts import Delivery, handover_of
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import State
 from defacewatch.notify.content import HEADLINES, incident_code
@@ -107,13 +107,13 @@ async def _asked(request: web.Request) -> Asked | web.Response:
         told = await console.store.alerts.facts(delivery.alert)
     except NotFound:
         return failure(request, HTTPStatus.NOT_FOUND)
-    handover = told.alert.facts.get("handover") if told.alert.kind is AlertKind.HANDOVER else None
+    handover = handover_of(told.alert)
     incident = told.incident.id if told.incident else None
     known = console.roster().officer(delivery.officer or "") is not None
-    if not known or (incident is None and not isinstance(handover, int)):
+    if not known or (incident is None and handover is None):
         log.warning("a link of somebody who is no officer was refused", delivery=number)
         return failure(request, HTTPStatus.GONE)
-    return Asked(delivery, incident, handover if isinstance(handover, int) else None)
+    return Asked(delivery, incident, handover)
 
 
 async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> web.Response:

@@ -136,7 +136,7 @@ def test_an_unknown_key_in_a_list_names_those_that_are_known(problems: Problems)
         defacewatch="alerts:\n  webhooks:\n    - name: siem\n      url: https://x.vn/\n      key: 1\n"
     )
     assert problem == (
-        "defacewatch.yaml:5: alerts.webhooks[0].key: unknown key; expected one of name, url, per, body,"
+        "defacewatch.yaml:5: alerts.webhooks[0].key: unknown key; expected one of name, url, for, per, body,"
         " body_file, content_type, method, headers, success, receipt"
     )
 

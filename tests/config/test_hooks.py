@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from defacewatch.channels import build_channels
+from defacewatch.channels import build_channels, kinds_taken
 from defacewatch.config import fingerprint, load
 from defacewatch.notify.gateway import Success
 from tests.config.conftest import Problems
@@ -45,6 +45,19 @@ def test_a_gateway_is_a_channel_of_whoever_has_a_number(folder: Path) -> None:
         ("gateway:sms",),
     ]
     assert list(build_channels(settings)) == ["gateway:sms"]
+
+
+def test_a_webhook_may_be_for_some_kinds_of_alerts(folder: Path) -> None:
+    (folder / "defacewatch.yaml").write_text(
+        GATEWAY.replace("per: officer", "per: officer\n      for: [defaced, handover-open]")
+        + "    - {name: siem, url: 'https://siem.vn/', for: [defaced]}\n"
+        + "    - {name: all, url: 'https://all.vn/'}\n"
+    )
+    settings = load(folder, SECRET)
+    assert kinds_taken(settings) == {
+        "gateway:sms": frozenset({"defaced", "handover-open"}),
+        "webhook:siem": frozenset({"defaced"}),
+    }
 
 
 def test_a_gateway_without_its_secret_is_off_and_says_what_it_lacks(folder: Path) -> None:
@@ -92,6 +105,8 @@ def test_a_body_may_lie_in_a_file_of_its_own(folder: Path, problems: Problems) -
         ("body: x, body_file: y, content_type: text/plain", "", "expected body or body_file, not both"),
         ("per: officer", "", "expected body or body_file beside per"),
         ("body_file: ../../etc/passwd", ".body_file", "expected the name of a file in webhooks/"),
+        ("for: [hacked]", ".for[0]", "expected one of defaced, changed, unreachable"),
+        ("for: []", ".for", "expected at least one item"),
         ("per: team", ".per", "expected one of alert, officer, not 'team'"),
         ("method: GET", ".method", "expected one of POST, PUT, not 'GET'"),
         ("content_type: json", ".content_type", "expected a type such as application/json"),

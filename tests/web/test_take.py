@@ -175,6 +175,27 @@ async def test_the_link_proves_the_channel_that_it_came_by_and_no_other(
     assert await proved(store, number) == {"email": "email", "gateway:sms": "gateway:sms"}
 
 
+async def test_the_link_of_a_short_test_proves_its_channel_and_confirms_the_handover(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    tests = (("binh", "gateway:sms"),)
+    number = await store.handovers.begin(
+        Handover(clock(), ("an",), ("binh",), {}), now=clock(), tests=tests, short=tests
+    )
+    assert number is not None
+    alerts = [await store.alerts.claim(clock()) for _ in range(2)]
+    assert alerts[1] is not None
+    wanted = [Wanted("gateway:sms", "binh")]
+    await store.alerts.expand(alerts[1].id, wanted, step=1, next_step_at=None, now=clock())
+    (delivery,) = await store.alerts.deliveries()
+    there = take_url("", KEY)(delivery)
+    assert "I confirm the handover" in await (await client.get(there)).text()
+    assert await proved(store, number) == {}
+    await client.post(there)
+    assert await proved(store, number) == {"gateway:sms": "gateway:sms"}
+    assert "binh" in (await store.handovers.get(number)).confirmed
+
+
 async def test_a_test_answered_again_stays_as_it_was(client: Client, store: Store, clock: Clock) -> None:
     number, links = await handed_over(store, clock)
     first = clock()
