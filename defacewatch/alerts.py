@@ -141,7 +141,7 @@ class DeliveryError(DefacewatchError):
 
 
 class Channel(Protocol):
-    """One way to reach somebody: 'telegram', 'email', or 'webhook:<name>'."""
+    """One way to reach somebody: 'telegram', 'email', 'gateway:<name>', or 'webhook:<name>' for a system."""
 
     @property
     def name(self) -> str: ...
