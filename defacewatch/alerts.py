@@ -1,6 +1,6 @@
 """Alerts and their deliveries: something somebody must hear, and each attempt on one channel."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     CAUGHT_UP = "caught-up"  # and it does again
     CHANNEL_DOWN = "channel-down"  # a channel does not answer: told on the others
     CHANNEL_UP = "channel-up"  # and it does again
+    CHANNEL_UNPROVED = "channel-unproved"  # an officer has not answered the test of a channel
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over
@@ -141,6 +142,19 @@ class DeliveryError(DefacewatchError):
         super().__init__(text)
         self.permanent = permanent
         self.retry_after = retry_after
+
+
+def handover_of(alert: Alert) -> int | None:
+    """The handover that a message of this alert can be answered with, by its number."""
+    number = alert.facts.get("handover")
+    answered = alert.kind in (AlertKind.HANDOVER, AlertKind.TEST)
+    return number if answered and isinstance(number, int) else None
+
+
+def takes(kinds: Mapping[str, Collection[str]], channel: str, kind: AlertKind) -> bool:
+    """Whether a channel is for a kind of alert: `kinds` names those that are for some alone. Tests go
+    everywhere."""
+    return kind is AlertKind.TEST or channel not in kinds or kind in kinds[channel]
 
 
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))

@@ -3,8 +3,14 @@
 from defacewatch.config import Settings
 from defacewatch.gathering import Channel
 from defacewatch.notify.email import EmailChannel
+from defacewatch.notify.gateway import GatewayChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.notify.webhook import WebhookChannel
+
+
+def kinds_taken(settings: Settings) -> dict[str, frozenset[str]]:
+    """The channels that are for some kinds of alerts alone, and which those are."""
+    return {hook.channel: frozenset(hook.kinds) for hook in settings.alerts.webhooks if hook.kinds}
 
 
 def build_channels(settings: Settings) -> dict[str, Channel]:
@@ -29,6 +35,11 @@ def build_channels(settings: Settings) -> dict[str, Channel]:
                 sender=mail.sender,
             )
         )
-    if secrets.webhook_secret is not None:
-        channels += [WebhookChannel(hook.name, hook.url, secrets.webhook_secret) for hook in alerts.webhooks]
+    for hook in (hook for hook in alerts.webhooks if hook.channel not in off):
+        if hook.body is None:
+            channels.append(WebhookChannel(hook.name, hook.url, secrets.webhook_secret))
+            continue
+        wanted = {name: settings.gateway_secrets[name] for name in hook.secrets}
+        per_officer = hook.per == "officer"
+        channels.append(GatewayChannel(hook.name, hook.request(), secrets=wanted, per_officer=per_officer))
     return {channel.name: channel for channel in channels}

@@ -262,7 +262,7 @@ class Daemon:
             }
 
         self.selfwatches: tuple[SelfWatch | Announcing | Reminding | HandingOver, ...] = (
-            HandingOver(self.store, lambda: self.roster, self.clock, itself),
+            HandingOver(self.store, lambda: self.roster, self.clock, itself, lambda: self.messenger.outbox),
             Announcing(self.store, lambda: self.roster, self.clock),
             Reminding(self.store, lambda: self.roster, lambda: self.settings.runbooks, self.clock),
             SelfWatch(self.store, online, self.clock, ill=kinds[0][0], well=kinds[0][1]),
@@ -339,7 +339,7 @@ class Daemon:
         self.eyes.checker.confirm_after = settings.watch.confirm_after
         self.eyes.checker.revalidate_every = settings.watch.revalidate_every
         self.eyes.revalidation.fresh = fresh_for(settings.watch.revalidate_every)
-        if (settings.alerts, settings.secrets) != (old.alerts, old.secrets):
+        if any(getattr(settings, s) != getattr(old, s) for s in ("alerts", "secrets", "gateway_secrets")):
             await self.messenger.stop(10.0)
             self.messenger = self._make_messenger()
             await self.messenger.start()

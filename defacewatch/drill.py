@@ -5,7 +5,6 @@ which nothing else looks at.
 
 import io
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from PIL import Image, ImageDraw, ImageFont
@@ -13,7 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from defacewatch.alerts import Delivery, DeliveryState
 from defacewatch.captures import Features, Look, Probe, Rendering, Validators
 from defacewatch.check import Checker
+from defacewatch.drillreport import Drilled, Told
 from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.incidents import State
 from defacewatch.portals import Page
 from defacewatch.store import Store
 
@@ -24,28 +25,6 @@ HTML = (
     f"<h1>{TITLE}</h1><p>Owned by DIEN TAP. Greetz to: truc ban.</p>"
     "<p>Đây là trang diễn tập do hệ thống giám sát dựng lên; cổng thật không bị thay đổi.</p></body></html>"
 )
-
-
-@dataclass(frozen=True)
-class Told:
-    """A message of a drill that got through, and how long after the attack."""
-
-    channel: str
-    officer: str | None
-    after: timedelta
-
-
-@dataclass(frozen=True)
-class Drilled:
-    """How a drill went: times are since the attack began (None: it has not happened)."""
-
-    incident: int
-    portal: str
-    began: datetime
-    detected: timedelta | None
-    told: tuple[Told, ...]
-    acknowledged_by: str | None
-    acknowledged: timedelta | None
 
 
 class Synthetic:
@@ -119,15 +98,33 @@ async def how_it_went(store: Store, incident: int) -> Drilled:
         for delivery in deliveries
         if delivery.state is DeliveryState.SENT and delivery.sent_at is not None
     ]
+    told.sort(key=lambda one: one.after)
     return Drilled(
         incident,
         view.portal.key,
         found.opened_at,
         None if found.alerted_at is None else found.alerted_at - found.opened_at,
-        tuple(sorted(told, key=lambda one: one.after)),
+        tuple(told),
+        _received(deliveries, told),
         found.acknowledged_by,
         None if found.acknowledged_at is None else found.acknowledged_at - found.opened_at,
+        found.state is not State.OPEN,
+        await store.drills.watch(incident),
     )
+
+
+def _received(deliveries: Sequence[Delivery], told: Sequence[Told]) -> timedelta | None:
+    """When everybody whom the attack's first step asked had a receipt; None where somebody has none."""
+    if not deliveries:
+        return None
+    first = deliveries[0].alert  # the attack itself; who took it is told of afterwards
+    asked = {one.officer for one in deliveries if one.alert == first and one.step == 0 and one.officer}
+    reached: dict[str | None, timedelta] = {}
+    for one in told:
+        reached.setdefault(one.officer, one.after)
+    if not asked or not asked <= reached.keys():
+        return None
+    return max(reached[officer] for officer in asked)
 
 
 def _picture() -> bytes:

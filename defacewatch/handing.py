@@ -1,30 +1,54 @@
 """Making handovers: what one shift leaves to the next, told to both, and to those who lead if unconfirmed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
+from defacewatch import shifttests
+from defacewatch.alerts import AlertKind, takes
 from defacewatch.handovers import Handover, is_late, last_change
 from defacewatch.incidents import State
 from defacewatch.notify.content import incident_code
-from defacewatch.roster import Roster, leads
+from defacewatch.roster import Duty, Officer, Roster, leads
 from defacewatch.rostering import names
+from defacewatch.shifttests import ChannelTest
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 
 log = structlog.get_logger(__name__)
 
 LISTED = 20  # incidents that a summary names
+LOOKED_AT = 3  # changes of shift that may still have to be told of
 SINCE = timedelta(hours=12)  # that is told of where there was no handover before
 
 Facts = Mapping[str, object]
 
 
+class Sends(Protocol):
+    """What can be told on: the channels that are on, and those that are for some kinds of alerts alone."""
+
+    @property
+    def channels(self) -> Collection[str]: ...
+    @property
+    def kinds(self) -> Mapping[str, Collection[str]]: ...
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Just these channels; none by default."""
+
+    channels: Collection[str] = ()
+    kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
 class HandingOver:
-    """Makes a handover at each change of shift, once, whatever restarts between. `itself` says what is known
-    of the watch itself (coverage, channels)."""
+    """Makes a handover at each change of shift, once, whatever restarts between; its message tests the
+    channels of whoever comes that are on (`sending`). Those that are not for handovers get a short test
+    instead. `itself` says what is known of the watch itself (coverage, channels)."""
 
     def __init__(
         self,
@@ -32,8 +56,10 @@ class HandingOver:
         roster: Callable[[], Roster],
         clock: Callable[[], datetime],
         itself: Callable[[], Facts] = dict,
+        sending: Callable[[], Sends] = Sending,
     ) -> None:
-        self.store, self.roster, self.clock, self.itself = store, roster, clock, itself
+        self.store, self.roster, self.clock = store, roster, clock
+        self.itself, self.sending = itself, sending
 
     async def watch(self) -> bool:
         """One turn; True when somebody is to be told."""
@@ -55,21 +81,64 @@ class HandingOver:
             **await situation(self.store, roster, since, now),
             **self.itself(),
         }
-        number = await self.store.handovers.begin(Handover(at, outgoing, incoming, summary), now=now)
+        people = [officer for key in incoming if (officer := roster.officer(key)) is not None]
+        sending = self.sending()
+        tests = shifttests.wanted(people, sending.channels) if roster.shift_test.enabled else ()
+        handover = Handover(at, outgoing, incoming, summary)
+        short = [test for test in tests if not takes(sending.kinds, test[1], AlertKind.HANDOVER)]
+        number = await self.store.handovers.begin(handover, now=now, tests=tests, short=short)
         if number is not None:
             log.info("handover", number=number, outgoing=outgoing, incoming=incoming)
         return number is not None
 
     async def _escalate(self) -> bool:
-        now = self.clock()
-        told = False
-        for handover in await self.store.handovers.last(3):
-            if is_late(handover, now):
-                roster = self.roster()
-                to = tuple(officer.key for officer in leads(roster, now))
-                missing = names(roster, handover.missing)
-                told |= await self.store.handovers.escalate(handover.id, to=to, missing=missing, now=now)
-        return told
+        """Tell those who lead who has not confirmed, and of channels that are not proved: in one message
+        where both are due."""
+        now, roster = self.clock(), self.roster()
+        left = list(
+            shifttests.due(await self.store.channel_tests.last(LOOKED_AT), roster.shift_test.within, now)
+        )
+        begun = False
+        for handover in await self.store.handovers.last(LOOKED_AT):
+            if not is_late(handover, now):
+                continue
+            mine = [test for test in left if test.handover == handover.id]
+            left = [test for test in left if test not in mine]
+            begun |= await self.store.handovers.escalate(
+                handover.id,
+                to=_who_leads(roster, mine, now),
+                missing=names(roster, handover.missing),
+                now=now,
+                tests=[test.id for test in mine],
+                unproved=_told(roster, mine),
+            )
+        if left:
+            to, tests = _who_leads(roster, left, now), [test.id for test in left]
+            log.warning("channels not proved", tests=[f"{test.officer}: {test.channel}" for test in left])
+            begun |= await self.store.channel_tests.tell(tests, _told(roster, left), to=to, now=now)
+        return begun
+
+
+def _who_leads(roster: Roster, tests: Sequence[ChannelTest], now: datetime) -> tuple[str, ...]:
+    """Those who lead, by key; the leadership as well where there is nobody else than those whom it is
+    about."""
+    found: tuple[Officer, ...] = leads(roster, now)
+    about = {test.officer for test in tests}
+    if all(officer.key in about for officer in found):
+        found += roster.with_role(Duty.LEADERSHIP)
+    return tuple(officer.key for officer in found)
+
+
+def _told(roster: Roster, tests: Sequence[ChannelTest]) -> list[dict[str, object]]:
+    """Tests as those who lead are told of them."""
+    return [
+        {
+            "officer": names(roster, [test.officer]),
+            "channel": test.channel,
+            "error": (test.error or "")[:200] if test.failed else None,
+        }
+        for test in tests
+    ]
 
 
 async def situation(store: Store, roster: Roster, since: datetime, now: datetime) -> dict[str, object]:

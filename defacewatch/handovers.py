@@ -22,7 +22,8 @@ class Confirmed:
 @dataclass(frozen=True)
 class Handover:
     """One change of shift: who goes and who comes (keys), what was handed over, and who has confirmed it.
-    `escalated_at` is when those who lead were told that somebody has not."""
+    `escalated_at` is when those who lead were told that somebody has not; `begun_at` when it was told, later
+    than `at` where nothing ran at the change."""
 
     at: datetime
     outgoing: tuple[str, ...]
@@ -31,6 +32,7 @@ class Handover:
     id: int = 0
     confirmed: Mapping[str, Confirmed] = field(default_factory=dict)
     escalated_at: datetime | None = None
+    begun_at: datetime | None = None
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -57,7 +59,8 @@ def last_change(pattern: Pattern, now: datetime) -> tuple[datetime, tuple[str, .
 
 def is_late(handover: Handover, now: datetime) -> bool:
     """Whether somebody has not confirmed in time, and those who lead were not told."""
-    return bool(handover.missing) and handover.escalated_at is None and now >= handover.at + CONFIRM_WITHIN
+    begun = handover.begun_at or handover.at
+    return bool(handover.missing) and handover.escalated_at is None and now >= begun + CONFIRM_WITHIN
 
 
 def _people(pattern: Pattern, moment: datetime) -> tuple[str, ...]:

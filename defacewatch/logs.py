@@ -17,7 +17,12 @@ def configure(form: str, *, level: int = logging.INFO) -> None:
     ]
     last: list[structlog.typing.Processor]
     if form == "json":
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        # without the variables of each frame: a secret may be among them
+        traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        last = [
+            structlog.processors.ExceptionRenderer(traces),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     else:
         plain = structlog.dev.plain_traceback  # the rich one takes seconds, with the event loop waiting
         last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

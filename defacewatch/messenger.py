@@ -8,7 +8,7 @@ import structlog
 
 from defacewatch.alerts import DeliveryError
 from defacewatch.bot import Bot
-from defacewatch.channels import build_channels
+from defacewatch.channels import build_channels, kinds_taken
 from defacewatch.config import Settings
 from defacewatch.notify.ping import Ping
 from defacewatch.outbox import Outbox
@@ -45,6 +45,7 @@ class Messenger:
             zone=zone,
             public_url=settings.web.public_url,
             runbooks=settings.runbooks,
+            kinds=kinds_taken(settings),
             take_url=take_url(settings.web.public_url, secret_key),
             beat=watchdog.beat,
             forget=watchdog.forget,

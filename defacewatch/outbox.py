@@ -16,12 +16,14 @@ from defacewatch import metrics
 from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
-    AlertKind,
+    Alert,
     Delivery,
     DeliveryError,
     Notice,
     Wanted,
+    handover_of,
     retry_at,
+    takes,
 )
 from defacewatch.gathering import Channel, Gathered
 from defacewatch.incidents import Incident, State
@@ -69,6 +71,7 @@ class Outbox:
         public_url: str,
         take_url: Callable[[Delivery], str] | None = None,
         runbooks: Mapping[str, Runbook] | None = None,
+        kinds: Mapping[str, Collection[str]] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
         only: Collection[int] | None = None,
@@ -77,6 +80,7 @@ class Outbox:
         self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
         self.language, self.zone, self.public_url = language, zone, public_url
         self.take_url, self.runbooks = take_url, runbooks or {}
+        self.kinds = kinds or {}  # of alerts, by channels that are for these alone
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
@@ -146,7 +150,7 @@ class Outbox:
         steps = steps_for(roster, alert.kind, alert.at)
         if alert.officer is None and alert.step > 0 and step_of(steps, alert.step) is None:
             told = await self.store.alerts.deliveries(alert=alert.id)
-            again = wanted_again(alert, told, roster, self.channels, now)
+            again = wanted_again(alert, told, roster, self._usable(alert), now)
             if await self.store.alerts.tell_again(alert.id, again, now=now):
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
@@ -156,7 +160,7 @@ class Outbox:
             await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
             log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())
             return True
-        wanted = first_wanted(alert, roster, self.channels, now)
+        wanted = first_wanted(alert, roster, self._usable(alert), now)
         if not wanted and alert.step == 0 and not is_named(alert):
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
@@ -171,6 +175,10 @@ class Outbox:
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
         self.wake()
         return True
+
+    def _usable(self, alert: Alert) -> list[str]:
+        """The channels that are for such an alert."""
+        return [channel for channel in self.channels if takes(self.kinds, channel, alert.kind)]
 
     async def send_one(self, channel: str) -> bool:
         """Claim what goes out next on `channel`, one delivery or several together, and send it. False when
@@ -237,7 +245,7 @@ class Outbox:
         if due is None or delivery.attempts >= FAIL_OVER_AFTER:
             alert = (await self.store.alerts.facts(delivery.alert)).alert
             others = await self.store.alerts.deliveries(alert=delivery.alert)
-            also = fail_over(alert, delivery, others, self.roster(), self.channels, now)
+            also = fail_over(alert, delivery, others, self.roster(), self._usable(alert), now)
         await self.store.alerts.failed(delivery.id, str(error), next_at=due, also=also, now=now)
         metrics.DELIVERIES.labels(delivery.channel, "failed" if due is None else "retried").inc()
         log.warning(
@@ -260,7 +268,7 @@ class Outbox:
         escalates = told.alert.kind in ESCALATES and told.alert.officer is None
         incident = _with_names(told.incident, roster)
         open_ = incident is not None and incident.state is State.OPEN
-        can_take = to is not None and (open_ or told.alert.kind is AlertKind.HANDOVER)
+        can_take = to is not None and (open_ or handover_of(told.alert) is not None)
         return Notice(
             told.alert,
             language=(to.language if to else None) or self.language,

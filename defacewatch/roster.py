@@ -10,6 +10,7 @@ from defacewatch.deadlines import Response
 from defacewatch.portals import Urgency
 from defacewatch.raising import HolidayWatch, RaisedWatch, raised_on
 from defacewatch.shifts import Absence, Rotation, Shift, turns_at
+from defacewatch.shifttests import ShiftTest
 from defacewatch.verdicts import VerdictKind
 
 
@@ -31,7 +32,8 @@ ON_DUTY, PRIMARY, SECONDARY = "on_duty", "primary", "secondary"
 
 @dataclass(frozen=True)
 class Officer:
-    """Somebody who can be told. `language` None means the configured one."""
+    """Somebody who can be told. `language` None means the configured one; `gateways` are the channels that
+    take a telephone number."""
 
     key: str
     name: str
@@ -40,12 +42,13 @@ class Officer:
     telegram_user: int | None = None
     phone: str | None = None
     language: str | None = None
+    gateways: tuple[str, ...] = ()
 
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels this officer can be reached on, in the order they are tried."""
         telegram = ("telegram",) if self.telegram_user is not None else ()
-        return telegram + (("email",) if self.email else ())
+        return telegram + (("email",) if self.email else ()) + (self.gateways if self.phone else ())
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,19 @@ class Roster:
     holiday_watch: tuple[HolidayWatch, ...] = ()
     response: Response = field(default_factory=Response)
     quiet: Quiet | None = None
+    shift_test: ShiftTest = field(default_factory=ShiftTest)
 
     def officer(self, key: str) -> Officer | None:
         """The officer, or the body outside, of this key."""
         return next((o for o in (*self.officers, *self.outside) if o.key == key), None)
+
+    def with_gateways(self, channels: Iterable[str]) -> "Roster":
+        """The same people, whom these channels reach by telephone number where they have one."""
+        names = tuple(channels)
+        if not names:
+            return self
+        people = [tuple(replace(o, gateways=names) for o in group) for group in (self.officers, self.outside)]
+        return replace(self, officers=people[0], outside=people[1])
 
     def by_telegram(self, user: int) -> Officer | None:
         return next((o for o in self.officers if o.telegram_user == user), None)

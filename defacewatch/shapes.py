@@ -20,6 +20,7 @@ from defacewatch.roster import Officer
 from defacewatch.rostering import Finding
 from defacewatch.runbooks import Step, Tick
 from defacewatch.shifts import Entered, Turn
+from defacewatch.shifttests import ChannelTest
 from defacewatch.signals import Signal
 from defacewatch.verdicts import Verdict, VerdictKind
 from defacewatch.windows import Announced
@@ -295,6 +296,23 @@ def handover_line(handover: Handover) -> Line:
         "missing": list(handover.missing),
         "escalated_at": moment(handover.escalated_at),
         "summary": plain(dict(handover.summary)),
+    }
+
+
+def channel_test_line(test: ChannelTest, within: timedelta, now: datetime) -> Line:
+    """A test of an officer's channel at a change of shift; `state` is 'proved', 'waiting', 'failed' or
+    'unproved'."""
+    return {
+        "shift": moment(test.at),
+        "officer": test.officer,
+        "channel": test.channel,
+        "state": test.outcome(within, now).value,
+        "sent_at": moment(test.sent_at),
+        "receipt": test.receipt,
+        "error": test.error,
+        "acknowledged_at": moment(test.acknowledged_at),
+        "via": test.via,
+        "told_at": moment(test.told_at),
     }
 
 

@@ -30,6 +30,8 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
     webhooks = tuple(Wanted(c, None, alert.step) for c in usable if c.startswith("webhook:"))
     if alert.officer is not None:
         named = roster.officer(alert.officer)
+        only = alert.facts.get("channel")  # a test of one channel
+        usable = [channel for channel in usable if only in (None, channel)]
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
     if is_named(alert):
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks

@@ -177,6 +177,9 @@ class Bot:
             try:
                 await handle(update, officer, _)
             except DefacewatchError as error:
+                query = update.callback_query
+                pressed = query.data if query else None
+                log.warning("refused", officer=officer.key, pressed=pressed, why=str(error))
                 await self._say(update, str(error))
 
         return checked
@@ -201,7 +204,9 @@ class Bot:
 
     async def _status(self, update: Update, officer: Officer, _: Translate) -> None:
         watch = raised(self.roster(), self.clock())
-        await self._say(update, answers.status(await self.store.checks.latest(), watch, _))
+        tests = await self.store.channel_tests.last()
+        states = await self.store.checks.latest()
+        await self._say(update, answers.status(states, watch, _, tests=tests, roster=self.roster()))
 
     async def _incidents(self, update: Update, officer: Officer, _: Translate) -> None:
         views = await self.store.incidents.list(states={State.OPEN, State.ACKNOWLEDGED})

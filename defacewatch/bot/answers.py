@@ -13,6 +13,7 @@ from defacewatch.notify.hostile import safe
 from defacewatch.raising import RaisedWatch
 from defacewatch.roster import ON_DUTY, Officer, Roster, on_duty, recipients
 from defacewatch.runbooks import Runbook, Tick
+from defacewatch.shifttests import ChannelTest
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
 from defacewatch.verdicts import VerdictKind
@@ -57,8 +58,16 @@ def refusal(user: int, _: Translate) -> str:
     return _("You are not in the roster. Give this number to the administrator: {user}").format(user=user)
 
 
-def status(states: Sequence[PageState], watch: RaisedWatch | None, _: Translate) -> str:
-    """How many pages stand how, and those that need somebody, worst first; whether the watch is raised."""
+def status(
+    states: Sequence[PageState],
+    watch: RaisedWatch | None,
+    _: Translate,
+    *,
+    tests: Sequence[ChannelTest] = (),
+    roster: Roster | None = None,
+) -> str:
+    """How many pages stand how, and those that need somebody, worst first; whether the watch is raised, and
+    which channels of this shift are not proved."""
     counts = Counter(state.worst for state in states)
     lines = [_("{count} pages are watched").format(count=len(states))]
     if watch is not None:
@@ -69,6 +78,8 @@ def status(states: Sequence[PageState], watch: RaisedWatch | None, _: Translate)
         for verdict, (emoji, words) in VERDICTS.items()
         if counts[verdict]
     ]
+    if tests:
+        lines.append(_proved(tests, roster or Roster(), _))
     order = list(VERDICTS)
     bad = [state for state in states if order.index(state.worst) < order.index(VerdictKind.UNKNOWN)]
     bad.sort(key=lambda state: order.index(state.worst))
@@ -78,6 +89,14 @@ def status(states: Sequence[PageState], watch: RaisedWatch | None, _: Translate)
         code = f" · {incident_code(state.incident.id)}" if state.incident else ""
         lines.append(f"{VERDICTS[state.worst][0]} {safe(state.portal.name, 60)}{code}")
     return "\n".join(lines + _more(len(bad), _))
+
+
+def _proved(tests: Sequence[ChannelTest], roster: Roster, _: Translate) -> str:
+    """How many channels of this shift are proved, and whose are not."""
+    missing = [f"{named(t.officer, roster)} – {t.channel}" for t in tests if t.acknowledged_at is None]
+    text = _("Channels proved this shift: {count} of {all}")
+    said = text.format(count=len(tests) - len(missing), all=len(tests))
+    return f"🔔 {said}" + (f" ({'; '.join(missing[:LINES])})" if missing else "")
 
 
 def incidents(views: Sequence[IncidentView], roster: Roster, zone: str, _: Translate) -> str:
@@ -121,12 +140,17 @@ def runbook(
     return "\n".join([*lines, _("Tick one: /done {code} 1").format(code=incident_code(number))])
 
 
-def handed_over(handover: Handover, roster: Roster, _: Translate) -> str:
-    """That a handover was confirmed, and by whom it is not yet."""
-    if not handover.missing:
-        return _("✅ The handover is confirmed by everybody.")
+def handed_over(handover: Handover, roster: Roster, _: Translate, *, unproved: Sequence[str] = ()) -> str:
+    """That a handover was confirmed, by whom it is not yet, and which channels the officer has still to
+    prove."""
     names = ", ".join(named(key, roster) for key in handover.missing)
-    return _("✅ You have confirmed the handover. Still to confirm: {names}").format(names=names)
+    said = _("✅ The handover is confirmed by everybody.")
+    if names:
+        said = _("✅ You have confirmed the handover. Still to confirm: {names}").format(names=names)
+    if unproved:
+        text = _("Press in the message on your other channels, too: {channels}")
+        said += "\n" + text.format(channels=", ".join(unproved))
+    return said
 
 
 def took_all(taken: int, before: int, officer: Officer, _: Translate) -> str:

@@ -88,9 +88,11 @@ class Presses:
     async def _handover(self, press: Press, officer: Officer, _: Translate) -> Answer:
         """Confirm a handover; asked again it says so again. Raises NotFound, Conflict."""
         handover = await self.store.handovers.confirm(
-            press.incident, officer=officer.key, via=VIA, now=self.clock()
+            press.incident, officer=officer.key, via=VIA, now=self.clock(), channel=VIA
         )
-        return Answer(answers.handed_over(handover, self.roster(), _))
+        mine = [t for t in await self.store.channel_tests.of(handover.id) if t.officer == officer.key]
+        left = [test.channel for test in mine if test.acknowledged_at is None]
+        return Answer(answers.handed_over(handover, self.roster(), _, unproved=left))
 
     async def _false_alarm(
         self, press: Press, officer: Officer, _: Translate, shown_at: datetime | None

@@ -24,7 +24,7 @@ from defacewatch.cli import (
     windows,
 )
 from defacewatch.cli.common import Settled
-from defacewatch.config.environment import PREFIX, Secrets
+from defacewatch.config.environment import GATEWAY, PREFIX, Secrets
 from defacewatch.errors import DefacewatchError
 
 SECRETS = tuple(f"{PREFIX}{field.name.upper()}" for field in fields(Secrets))
@@ -71,7 +71,7 @@ def settle(
         raise typer.BadParameter("must be 'text' or 'json'", param_hint="--log-format")
     logs.configure(log_format)
     context.obj = Settled(config, dict(os.environ))
-    for name in SECRETS:
+    for name in (*SECRETS, *(name for name in os.environ if name.startswith(GATEWAY))):
         os.environ.pop(name, None)  # what we start (the browser's driver) has no business with them
 
 

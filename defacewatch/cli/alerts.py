@@ -10,10 +10,13 @@ from defacewatch import shapes
 from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Draft
 from defacewatch.channels import build_channels
 from defacewatch.cli.common import (
+    By,
     Json,
     Session,
+    officer_or_name,
     print_json,
     print_table,
+    say,
     utc_now,
     with_session,
 )
@@ -63,6 +66,53 @@ def send_test(
     missing = [f"{d.channel} to {d.officer}" for d in deliveries if d.state is not DeliveryState.SENT]
     if missing:
         raise DefacewatchError(f"not delivered: {', '.join(missing)}")
+
+
+@alert.command("tests")
+def list_tests(
+    context: typer.Context,
+    shifts: Annotated[int, typer.Option("--count", min=1, help="So many changes of shift.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Which channels were proved at the latest changes of shift, by whom and how."""
+
+    async def work(session: Session) -> list[shapes.Line]:
+        within, now = session.roster.shift_test.within, utc_now()
+        found = await session.store.channel_tests.last(shifts)
+        return [shapes.channel_test_line(test, within, now) for test in found]
+
+    lines = with_session(context, work)
+    if as_json:
+        print_json(lines)
+        return
+    columns = (
+        "shift",
+        "officer",
+        "channel",
+        "state",
+        "sent_at",
+        "acknowledged_at",
+        "via",
+        "receipt",
+        "error",
+    )
+    print_table(columns, ([line[name] for name in columns] for line in lines))
+
+
+@alert.command()
+def received(
+    context: typer.Context,
+    channel: Annotated[str, typer.Argument(help="Such as 'gateway:zalo', as `alert tests` names it.")],
+    by: By = "",
+) -> None:
+    """Say that the message of this shift has arrived on a channel, where it has nothing to press."""
+
+    async def work(session: Session) -> None:
+        name = officer_or_name(by, session.roster)
+        await session.store.channel_tests.received(channel, officer=name, via="cli", now=utc_now())
+        say(f"{channel} has reached {name}")
+
+    with_session(context, work)
 
 
 def _chosen(session: Session, to: str | None) -> tuple[Officer, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,12 +26,14 @@ from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.processors import processors
 from defacewatch.roster import Roster, on_duty, raised
-from defacewatch.rostering import Fault, fault_text, findings, with_absences
+from defacewatch.rostering import Fault, fault_text, findings, names, with_absences
 from defacewatch.schedule import Intervals, intervals
+from defacewatch.shifttests import SHIFTS, ChannelTest, Outcome, Standing, standings
 from defacewatch.store.figures import KeptFigures
 
 AHEAD = timedelta(days=14)  # how far the roster is looked through
 SHOWN = 5  # faults of a kind
+PROVED_WITHIN = timedelta(days=60)  # how far tests of channels are looked through
 SKEW = timedelta(seconds=60)
 FREE = 1_000_000_000  # bytes below which a disk counts as full
 WITHIN = timedelta(seconds=30)
@@ -88,6 +90,7 @@ async def _all(settings: Settings) -> list[Finding]:
         await _clock(settings),
         *_disks(settings),
         *await _roster(settings),
+        *await _proofs(settings),
     ]
     pages = sum(len(portal.pages) for portal in settings.portals)
     findings.append(
@@ -271,6 +274,54 @@ async def _roster(settings: Settings) -> list[Finding]:
     except DefacewatchError:
         roster = settings.roster  # the store's own line says what is wrong with it
     return roster_findings(roster, set(build_channels(settings)), utc_now())
+
+
+async def _proofs(settings: Settings) -> list[Finding]:
+    """Whether officers have answered on their channels at the start of their shifts."""
+    try:
+        store = await open_store(settings)
+        try:
+            tests = await store.channel_tests.since(utc_now() - PROVED_WITHIN)
+        finally:
+            await store.close()
+    except DefacewatchError:
+        return []  # the store's own line says what is wrong with it
+    return proof_findings(tests, settings.roster, utc_now())
+
+
+def proof_findings(tests: Sequence[ChannelTest], roster: Roster, now: datetime) -> list[Finding]:
+    """The lines of channel tests: those of officers of the roster that nobody has answered for too long."""
+    if not roster.shift_test.enabled:
+        return [Finding("channel tests", None, "off: shift_test.enabled in roster.yaml")]
+    found = [
+        standing
+        for standing in standings(tests, roster.shift_test.within, now)
+        if (officer := roster.officer(standing.officer)) and standing.channel in officer.channels
+    ]
+    silent = [standing for standing in found if standing.silent]
+    lines = [Finding("channel tests", False, _silence(roster, standing)) for standing in silent[: 2 * SHOWN]]
+    if len(silent) > 2 * SHOWN:
+        lines.append(Finding("channel tests", False, f"… and {len(silent) - 2 * SHOWN} more"))
+    if not found:
+        lines.append(Finding("channel tests", None, "no channel was tested at the start of a shift yet"))
+    elif not silent:
+        text = f"{len(found)} channels of officers who had duty, none without an answer in {SHIFTS} shifts"
+        lines.append(Finding("channel tests", True, text))
+    return lines
+
+
+def _silence(roster: Roster, standing: Standing) -> str:
+    who = names(roster, [standing.officer])
+    last = (
+        "never"
+        if standing.proved_at is None
+        else f"last {standing.proved_at.astimezone(roster.zone):%d/%m/%Y}"
+    )
+    failed = sum(outcome is Outcome.FAILED for outcome in standing.outcomes)
+    return (
+        f"{who}: {standing.channel} was not proved in their last {SHIFTS} shifts ({last} proved,"
+        f" {failed} not delivered)"
+    )
 
 
 def roster_findings(roster: Roster, usable: set[str], now: datetime) -> list[Finding]:

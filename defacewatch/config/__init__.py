@@ -11,10 +11,20 @@ from zoneinfo import ZoneInfo
 
 from defacewatch.config.documents import Problem, read_yaml, report
 from defacewatch.config.duty import roster_in
-from defacewatch.config.environment import Secrets, derived_token, ensure_secret_key, read_secrets
+from defacewatch.config.environment import (
+    GATEWAY,
+    Secrets,
+    derived_token,
+    ensure_secret_key,
+    read_gateway_secrets,
+    read_secrets,
+)
 from defacewatch.config.exchange import portals_from_csv, portals_from_yaml, portals_to_yaml
 from defacewatch.config.fields import read_listen
 from defacewatch.config.general import Alerts, General, Report, Retention, Store, Watch, Web, cross_check
+from defacewatch.config.hooks import FOLDER as HOOKS
+from defacewatch.config.hooks import files as hook_files
+from defacewatch.config.hooks import with_bodies
 from defacewatch.config.problems import validate
 from defacewatch.config.registry import portals_in
 from defacewatch.config.runbooks import FOLDER, files, runbooks_in
@@ -50,6 +60,7 @@ class Settings:
     roster: Roster = field(default_factory=Roster)
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=Secrets)
+    gateway_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     browser: str | None = None
     fingerprint: str = field(default="", compare=False)
 
@@ -68,9 +79,13 @@ class Settings:
             lacks["email"] = "alerts.email.host is not given"
         elif self.alerts.email.user is not None and self.secrets.smtp_password is None:
             lacks["email"] = "alerts.email.user is given without DEFACEWATCH_SMTP_PASSWORD"
-        if self.secrets.webhook_secret is None:
-            for webhook in self.alerts.webhooks:
-                lacks[f"webhook:{webhook.name}"] = "DEFACEWATCH_WEBHOOK_SECRET is not given"
+        for webhook in self.alerts.webhooks:
+            missing = sorted(webhook.secrets - self.gateway_secrets.keys())
+            if missing:
+                names = ", ".join(f"{GATEWAY}{name}" for name in missing)
+                lacks[webhook.channel] = f"{names} {'is' if len(missing) == 1 else 'are'} not given"
+            elif webhook.body is None and self.secrets.webhook_secret is None:
+                lacks[webhook.channel] = "DEFACEWATCH_WEBHOOK_SECRET is not given"
         return lacks
 
 
@@ -91,19 +106,24 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     problems += found
     secrets, found = read_secrets(environ)
     problems += found + listening
+    gateway_secrets, found = read_gateway_secrets(environ)
+    problems += found
+    hooks, found = with_bodies(general.alerts.webhooks if general else (), folder, general_file)
+    problems += found
     if general is None or problems:
         raise report(problems)
     return Settings(
         store=general.store,
         watch=general.watch,
-        alerts=general.alerts,
+        alerts=general.alerts.model_copy(update={"webhooks": hooks}),
         web=web,
         retention=general.retention,
         report=general.report,
         portals=portals,
-        roster=roster,
+        roster=roster.with_gateways(hook.channel for hook in hooks if hook.per == "officer"),
         runbooks=runbooks,
         secrets=secrets,
+        gateway_secrets=gateway_secrets,
         browser=environ.get("DEFACEWATCH_BROWSER") or None,
         fingerprint=stamp,
     )
@@ -124,7 +144,9 @@ def fingerprint(folder: Path) -> str:
     """A digest of the configuration files as they are now: it differs when one of them was changed, came
     or went. Reads the files, so it is exact, and cheap enough for every few seconds."""
     digest = hashlib.sha256()
-    for name in (*FILES, *(f"{FOLDER}/{file.name}" for file in files(folder))):
+    beside = [f"{FOLDER}/{file.name}" for file in files(folder)]
+    beside += [f"{HOOKS}/{file.name}" for file in hook_files(folder)]
+    for name in (*FILES, *beside):
         try:
             content = (folder / name).read_bytes()
         except OSError as error:

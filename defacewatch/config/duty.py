@@ -12,6 +12,7 @@ from defacewatch.config.fields import (
     Again,
     AlertWord,
     Email,
+    Flag,
     Interval,
     Key,
     Language,
@@ -40,6 +41,7 @@ from defacewatch.roster import (
     Roster,
     Step,
 )
+from defacewatch.shifttests import ShiftTest
 
 _GROUPS = (ON_DUTY, PRIMARY, SECONDARY, *ROLES)
 _A = {"team": "a team", "officer": "an officer"}
@@ -105,6 +107,16 @@ class QuietEntry(Section):
         return Quiet(self.start, self.end)
 
 
+class ShiftTestEntry(Section):
+    """Whether those who come on duty prove their channels, and how long they have for it."""
+
+    enabled: Flag = True
+    within: Interval = timedelta(minutes=15)
+
+    def test(self) -> ShiftTest:
+        return ShiftTest(self.enabled, self.within)
+
+
 class RosterFile(Section):
     """The whole of roster.yaml."""
 
@@ -118,6 +130,7 @@ class RosterFile(Section):
     raised_watch: tuple[RaisedEntry, ...] = ()
     response: ResponseEntry = ResponseEntry()
     quiet_hours: QuietEntry | None = None
+    shift_test: ShiftTestEntry = ShiftTestEntry()
 
     def roster(self, zone: ZoneInfo) -> Roster:
         teams = {entry.key: entry.team() for entry in self.teams}
@@ -140,6 +153,7 @@ class RosterFile(Section):
             tuple(entry.rule() for entry in self.raised_watch if entry.holidays is not None),
             self.response.response(),
             None if self.quiet_hours is None else self.quiet_hours.quiet(),
+            self.shift_test.test(),
         )
 
 

@@ -12,6 +12,7 @@ from defacewatch.config.documents import Problem
 from defacewatch.errors import DefacewatchError
 
 PREFIX = "DEFACEWATCH_"
+GATEWAY = "DEFACEWATCH_GATEWAY_"  # of the secrets that gateways want, which have names of their own
 _LONGEST = 8192
 _SHORTEST = {"secret_key": 32, "status_token": 20, "metrics_token": 20}  # too long to be guessed
 
@@ -38,18 +39,34 @@ def read_secrets(environ: Mapping[str, str]) -> tuple[Secrets, list[Problem]]:
     found: dict[str, str] = {}
     problems: list[Problem] = []
     for field in fields(Secrets):
-        name = PREFIX + field.name.upper()
-        value, file = environ.get(name, ""), environ.get(f"{name}_FILE", "")
-        try:
-            if value and file:
-                raise ValueError(f"expected {name} or {name}_FILE, not both")
-            if file:
-                value = _from_file(Path(file))
-            if value:
-                found[field.name] = _checked(field.name, value)
-        except ValueError as error:
-            problems.append(Problem(f"{name}_FILE" if file else name, 0, str(error)))
+        _read(PREFIX + field.name.upper(), field.name, environ, found, problems)
     return Secrets(**found), problems
+
+
+def read_gateway_secrets(environ: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """The secrets that templates of webhooks call secret.NAME, by that name, and what is wrong with them."""
+    names = {name.removesuffix("_FILE") for name in environ if name.startswith(GATEWAY)}
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in sorted(names - {GATEWAY}):
+        _read(name, name.removeprefix(GATEWAY), environ, found, problems)
+    return found, problems
+
+
+def _read(
+    name: str, kept: str, environ: Mapping[str, str], found: dict[str, str], problems: list[Problem]
+) -> None:
+    """Read one variable, or the file that it names, into `found`."""
+    value, file = environ.get(name, ""), environ.get(f"{name}_FILE", "")
+    try:
+        if value and file:
+            raise ValueError(f"expected {name} or {name}_FILE, not both")
+        if file:
+            value = _from_file(Path(file))
+        if value:
+            found[kept] = _checked(kept, value)
+    except ValueError as error:
+        problems.append(Problem(f"{name}_FILE" if file else name, 0, str(error)))
 
 
 def _from_file(path: Path) -> str:

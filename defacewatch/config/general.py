@@ -17,7 +17,6 @@ from defacewatch.config.fields import (
     Email,
     Flag,
     Interval,
-    Key,
     Language,
     Listen,
     Network,
@@ -31,6 +30,7 @@ from defacewatch.config.fields import (
     Zone,
     whole,
 )
+from defacewatch.config.hooks import Webhook
 from defacewatch.reports.form import Issuer
 
 
@@ -106,11 +106,6 @@ class Mail(Section):
     security: Security = "none"
     user: Text | None = None
     sender: Email = "defacewatch@example.gov.vn"
-
-
-class Webhook(Section):
-    name: Key
-    url: Url = Field(repr=False)
 
 
 class Heartbeat(Section):

@@ -1,118 +1,35 @@
 """What a message says, before it has a form: headline, notes, facts, signs, deadline."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice
-from defacewatch.campaigns import Mark, Trait
-from defacewatch.incidents import Event, State
-from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice, handover_of
+from defacewatch.campaigns import Mark
+from defacewatch.incidents import State
+from defacewatch.language import Translate, local_time, translator
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.sayings import (
+    CHECKLIST,
+    DEADLINES,
+    DRILL,
+    EXPLAINED,
+    HAPPENED,
+    HEADLINES,
+    ROLES,
+    TRAITS,
+)
 from defacewatch.notify.told import told_of
 from defacewatch.portals import Urgency
-from defacewatch.roster import ON_DUTY, Duty
 from defacewatch.signals import Kind, Role, Signal
 
 SIGNS = 6  # signals told in a message; the rest are counted
 VALUES = 3  # hosts or phrases named in one signal
 CONTACTS = 2
 STEPS = 5  # of the runbook; the rest is in the console
-
-HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour of the e-mail's bar
-    AlertKind.DEFACED: ("🔴", N_("SUSPECTED DEFACEMENT ATTACK"), "#b3261e"),
-    AlertKind.CHANGED: ("🟠", N_("UNUSUAL CHANGE"), "#b45309"),
-    AlertKind.UNREACHABLE: ("⚫", N_("PORTAL UNREACHABLE"), "#374151"),
-    AlertKind.CALMED: ("🟢", N_("PAGE LOOKS AS APPROVED AGAIN"), "#166534"),
-    AlertKind.RECOVERED: ("🟢", N_("PORTAL REACHABLE AGAIN"), "#166534"),
-    AlertKind.CERTIFICATE: ("🟡", N_("CERTIFICATE EXPIRES SOON"), "#8a6100"),
-    AlertKind.BLIND: ("⚠️", N_("THE MONITOR IS BLIND"), "#7c2d12"),
-    AlertKind.SIGHTED: ("✅", N_("THE MONITOR SEES AGAIN"), "#166534"),
-    AlertKind.BEHIND: ("⚠️", N_("THE MONITOR DOES NOT KEEP UP"), "#7c2d12"),
-    AlertKind.CAUGHT_UP: ("✅", N_("THE MONITOR KEEPS UP AGAIN"), "#166534"),
-    AlertKind.CHANNEL_DOWN: ("⚠️", N_("A CHANNEL DOES NOT ANSWER"), "#7c2d12"),
-    AlertKind.CHANNEL_UP: ("✅", N_("THE CHANNEL ANSWERS AGAIN"), "#166534"),
-    AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
-    AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
-    AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
-    AlertKind.HANDOVER: ("🔁", N_("HANDOVER OF THE SHIFT"), "#1f4e8c"),
-    AlertKind.HANDOVER_OPEN: ("🔁", N_("HANDOVER NOT CONFIRMED"), "#7c2d12"),
-    AlertKind.DEADLINE: ("⏰", N_("A DEADLINE"), "#b45309"),
-    AlertKind.TAKEN: ("✋", N_("INCIDENT TAKEN"), "#1f4e8c"),
-    AlertKind.TEST: ("🔔", N_("TEST MESSAGE"), "#1f4e8c"),
-}
-
-EXPLAINED: Mapping[AlertKind, str] = {
-    AlertKind.CALMED: N_("The incident stays open until a person resolves it."),
-    AlertKind.BLIND: N_(
-        "None of the canary sites answers: the watch's own connection is gone."
-        " Portals that do not answer are not judged until it is back."
-    ),
-    AlertKind.SIGHTED: N_("The canary sites answer again. The watch goes on."),
-    AlertKind.BEHIND: N_(
-        "Pages are not looked at as often as they should be: this host has too little to spare."
-        " Fewer pages, longer intervals, or a stronger host will help; `defacewatch doctor` shows the sum."
-    ),
-    AlertKind.CAUGHT_UP: N_("All pages are looked at as often as they should be. The watch goes on."),
-    AlertKind.CHANNEL_DOWN: N_(
-        "Alerts come on the other channels meanwhile. `defacewatch alert test` shows what is wrong."
-    ),
-    AlertKind.CHANNEL_UP: N_("Alerts come on this channel again."),
-    AlertKind.ANNOUNCED: N_(
-        "Changes of this portal wake nobody in this time, and are proposed for approval."
-        " Signs of an attack are still told at once."
-    ),
-    AlertKind.TEST: N_("This is only a test. Nothing has happened."),
-}
-
-DRILL = N_(
-    "This is a drill: act as you would in earnest, but do not call the agency. The portal is untouched."
-)
-
-# What those on duty go through when a raised watch begins.
-CHECKLIST = (
-    N_("Every shift of these days has its officers, and everybody can be reached (defacewatch roster check)"),
-    N_("Every channel delivers (defacewatch alert test)"),
-    N_("Who restores each portal is known, with a telephone that is answered at night"),
-    N_("Fresh backups of the portals are there, away from their servers"),
-    N_("Updates that can wait do wait; the others are announced beforehand"),
-)
-
-HAPPENED: Mapping[str, str] = {
-    Event.WORSENED: N_("The incident has become worse"),
-    Event.CHANGED_AGAIN: N_("A further change of an open incident"),
-    Event.RETURNED: N_("The change has come back"),
-}
-
-DEADLINES: Mapping[tuple[str, str], str] = {  # by what is due, and how far its clock has run
-    ("restore", "soon"): N_("The time to restore the portal is nearly over"),
-    ("restore", "over"): N_("The time to restore the portal is over, and it is not restored"),
-    ("report", "soon"): N_("The report on the incident is due soon"),
-    ("report", "over"): N_("The report on the incident is overdue"),
-}
-
-ROLES: Mapping[str, str] = {
-    ON_DUTY: N_("the officer on duty"),
-    Duty.OFFICER: N_("the officers"),
-    Duty.SHIFT_LEAD: N_("the shift lead"),
-    Duty.LEADERSHIP: N_("the leadership"),
-    Duty.ADMIN: N_("the administrator"),
-}
-
-
-TRAITS: Mapping[Trait, str] = {  # what the incidents of a campaign have in common
-    Trait.CODE_HOST: N_("code or links from {value}"),
-    Trait.WORDS: N_("the words “{value}”"),
-    Trait.TEXT: N_("what the pages say now"),
-    Trait.SCREEN: N_("what the pages look like now"),
-    Trait.HOST: N_("the host {value}"),
-    Trait.ADDRESS: N_("the IP address {value}"),
-    Trait.GENERATOR: N_("made with {value}"),
-    Trait.OPERATOR: N_("operated by {value}"),
-}
 
 
 @dataclass(frozen=True)
@@ -191,8 +108,8 @@ def compose(notice: Notice) -> Content:
         max(0, len(told) - SIGNS),
         _deadline(notice, _),
         notice.evidence_url,
-        notice.take_url if notice.alert.kind in (*ESCALATES, AlertKind.HANDOVER) else None,
-        _("Confirm the handover") if notice.alert.kind is AlertKind.HANDOVER else _("Take the incident"),
+        notice.take_url if notice.alert.kind in ESCALATES or handover_of(notice.alert) else None,
+        _("Confirm the handover") if handover_of(notice.alert) else _("Take the incident"),
         tuple(safe(step.text, 160) for step in notice.runbook.steps[:STEPS])
         if notice.alert.kind in ESCALATES
         else (),
@@ -215,6 +132,8 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     event = str(alert.facts.get("event", ""))
     if event in HAPPENED:
         yield _(HAPPENED[event])
+    if alert.kind is AlertKind.HANDOVER and _is_test(notice):
+        yield _("This message tests this channel: press here as well when you have confirmed elsewhere.")
     if alert.kind is AlertKind.WATCH_RAISED:
         yield _("Pages are looked at more often, and alerts go on more quickly. Check now:")
         yield from (f"☐ {_(line)}" for line in CHECKLIST)
@@ -230,6 +149,12 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
         yield _("Nobody has acknowledged this alert in time")
     if incident.acknowledged_by and incident.state is not State.RESOLVED:
         yield _("Acknowledged by {name}").format(name=safe(incident.acknowledged_by, 60))
+
+
+def _is_test(notice: Notice) -> bool:
+    """Whether the message of a handover also tests the channel that it goes out on."""
+    tests, delivery = notice.alert.facts.get("tests"), notice.delivery
+    return isinstance(tests, list) and delivery is not None and [delivery.officer, delivery.channel] in tests
 
 
 def _is_intermittent(notice: Notice) -> bool:

@@ -7,8 +7,9 @@ from defacewatch.alerts import AlertKind
 from defacewatch.gathering import Entry, Gathered
 from defacewatch.incidents import State
 from defacewatch.language import N_, Translate, local_time, translator
-from defacewatch.notify.content import HEADLINES, Content, Sign, campaign_code, common, incident_code, sign
+from defacewatch.notify.content import Content, Sign, campaign_code, common, incident_code, sign
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.sayings import HEADLINES
 from defacewatch.verdicts import VerdictKind
 
 LINES = 12  # incidents that are named; the rest are counted

@@ -8,7 +8,7 @@ from telegram import Bot, InlineKeyboardMarkup, InputMediaPhoto, Message, ReplyP
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 
-from defacewatch.alerts import AlertKind, DeliveryError, Notice
+from defacewatch.alerts import AlertKind, DeliveryError, Notice, handover_of
 from defacewatch.gathering import Gathered
 from defacewatch.incidents import State
 from defacewatch.language import translator
@@ -169,8 +169,8 @@ def _take_all(gathered: Gathered) -> InlineKeyboardMarkup | None:
 
 
 def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:
-    incident, handover = notice.incident, notice.alert.facts.get("handover")
-    if notice.alert.kind is AlertKind.HANDOVER and isinstance(handover, int):
+    incident, handover = notice.incident, handover_of(notice.alert)
+    if handover is not None:
         return buttons.handing(handover, translator(notice.language))
     if incident is None or incident.state is State.RESOLVED or notice.alert.kind not in ANSWERED:
         return None

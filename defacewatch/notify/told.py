@@ -31,6 +31,7 @@ COUNTED = {  # kinds of alerts that a handover counts by name
     "unreachable": N_("unreachable"),
 }
 NAMED = 5  # incidents
+UNPROVED = 10  # channels
 
 
 def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
@@ -40,6 +41,7 @@ def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
         yield from _handover(alert.facts, notice.zone, _)
     if missing := alert.facts.get("missing"):
         yield _("Not confirmed by"), safe(str(missing), 200)
+    yield from _unproved(alert.facts, _)
     if due := alert.facts.get("due"):
         yield _("Due"), local_time(datetime.fromisoformat(str(due)), notice.zone)
     if channel := alert.facts.get("channel"):
@@ -57,6 +59,15 @@ def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
         days = (date.fromisoformat(str(alert.facts[name])) for name in ("first", "last"))
         yield _("Period"), " – ".join(f"{day:%d/%m/%Y}" for day in days)
         yield _("Occasion"), safe(str(alert.facts.get("name", "")), 100)
+
+
+def _unproved(facts: Mapping[str, object], _: Translate) -> Iterator[tuple[str, str]]:
+    """Channels whose test was not answered, or could not be delivered."""
+    tests = facts.get("unproved")
+    for test in tests[:UNPROVED] if isinstance(tests, list) else ():
+        error = test.get("error")
+        why = _("not delivered: {error}").format(error=error) if error is not None else _("not answered")
+        yield _("Channel not proved"), safe(f"{test.get('officer')} – {test.get('channel')}: {why}", 200)
 
 
 def _handover(facts: Mapping[str, object], zone: str, _: Translate) -> Iterator[tuple[str, str]]:

@@ -11,21 +11,17 @@ import hmac
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 
 import aiohttp
 
-from defacewatch.alerts import DeliveryError, Notice
+from defacewatch.alerts import Notice
 from defacewatch.gathering import Gathered
 from defacewatch.language import translator
-from defacewatch.notify import message
+from defacewatch.notify import message, posting
 from defacewatch.notify.content import campaign_code, incident_code, sign
 
-ANSWER = 20.0  # seconds for the whole request
-CONNECT = 5.0
 SECRET_PREFIX = "whsec_"  # noqa: S105  (the mark of a base64 secret, not a secret)
-TRANSIENT = frozenset({408, 425, 429})
 
 
 class WebhookChannel:
@@ -61,17 +57,17 @@ class WebhookChannel:
             async with self._open().post(
                 self.url, data=body, headers=headers, allow_redirects=False
             ) as answer:
-                return _receipt(answer)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise DeliveryError(f"webhook: {error or type(error).__name__}") from error
+                return posting.accepted(answer)
+        except posting.NOT_ANSWERED as error:
+            raise posting.not_answered(error) from error
 
     async def reachable(self) -> str:
         """Ask with HEAD, which carries no alert; any answer will do. Raises DeliveryError."""
         try:
             async with self._open().head(self.url, allow_redirects=False) as answer:
                 return f"HTTP {answer.status}"
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise DeliveryError(f"webhook: {error or type(error).__name__}") from error
+        except posting.NOT_ANSWERED as error:
+            raise posting.not_answered(error) from error
 
     async def close(self) -> None:
         if self._session is not None:
@@ -80,10 +76,7 @@ class WebhookChannel:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=ANSWER, connect=CONNECT)
-            self._session = aiohttp.ClientSession(
-                timeout=timeout, headers={"User-Agent": "defacewatch"}, cookie_jar=aiohttp.DummyCookieJar()
-            )
+            self._session = posting.client()
         return self._session
 
     def _headers(self, message_id: str, body: bytes) -> dict[str, str]:
@@ -211,30 +204,3 @@ def _plain(value: object) -> object:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _receipt(answer: aiohttp.ClientResponse) -> str:
-    status = f"HTTP {answer.status}"
-    if 200 <= answer.status < 300:
-        return status
-    permanent = answer.status < 500 and answer.status not in TRANSIENT
-    raise DeliveryError(
-        f"webhook: {status}",
-        permanent=permanent,
-        retry_after=None if permanent else _retry_after(answer.headers.get("Retry-After")),
-    )
-
-
-def _retry_after(value: str | None) -> timedelta | None:
-    """What a Retry-After header asks for: seconds, or a date."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return timedelta(seconds=min(int(value), 86400))
-    try:
-        due = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if due.tzinfo is None:
-        return None
-    return max(timedelta(0), due - datetime.now(UTC))

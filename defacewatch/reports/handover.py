@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from defacewatch.alerts import AlertKind
 from defacewatch.handovers import Handover
 from defacewatch.language import N_
-from defacewatch.notify.content import HEADLINES
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.sayings import HEADLINES
 from defacewatch.papers.paper import Block, Column, Heading, Paper, Signature, Signing, Table, Text
 from defacewatch.reports.form import Issuer, letterhead
 from defacewatch.reports.wording import VERDICTS, Wording

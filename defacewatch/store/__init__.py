@@ -12,7 +12,9 @@ from defacewatch.store.alerts import Alerts
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.campaigns import Campaigns
+from defacewatch.store.channeltests import ChannelTests
 from defacewatch.store.checks import Checks
+from defacewatch.store.drills import Drills
 from defacewatch.store.duty import Duty
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
@@ -49,6 +51,8 @@ class Store:
         self.windows = Windows(engine)
         self.handovers = Handovers(engine)
         self.duty = Duty(engine)
+        self.channel_tests = ChannelTests(engine)
+        self.drills = Drills(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

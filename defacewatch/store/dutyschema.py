@@ -51,6 +51,9 @@ handovers = Table(
     Column("incoming", Words, nullable=False),
     Column("summary", Words, nullable=False),
     Column("escalated_at", Moment),
+    Column(
+        "begun_at", Moment
+    ),  # later than `at` where nothing ran at the change; older versions did not note it
     UniqueConstraint("at"),
     sqlite_autoincrement=True,
 )
@@ -62,4 +65,35 @@ confirmations = Table(
     Column("officer", Text, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("via", Text, nullable=False),
+)
+
+# The message of a handover (`alert`) tests the channels of those who come. What is known of a delivery goes
+# with it when it is old; the answers stay.
+channel_tests = Table(
+    "channel_tests",
+    metadata,
+    numbered(),
+    Column("handover", Id, ForeignKey("handovers.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("alert", Id, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("acknowledged_at", Moment),
+    Column("via", Text),
+    Column("told_at", Moment),
+    UniqueConstraint("handover", "officer", "channel"),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+# Which shift had duty when a drill began; its officers (by key) as JSON.
+drills = Table(
+    "drills",
+    metadata,
+    Column("incident", Id, ForeignKey("incidents.id"), primary_key=True),
+    Column("by", Words, nullable=False),
+    Column("shift", Words, nullable=False),
+    Column("team", Text),
+    Column("officers", Words, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
@@ -13,6 +13,7 @@ from defacewatch.alerts import AlertKind, Draft
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.handovers import Confirmed, Handover
 from defacewatch.portals import Urgency
+from defacewatch.store import channeltests
 from defacewatch.store.dutyschema import confirmations, handovers
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
@@ -23,9 +24,17 @@ class Handovers:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def begin(self, handover: Handover, *, now: datetime) -> int | None:
+    async def begin(
+        self,
+        handover: Handover,
+        *,
+        now: datetime,
+        tests: Sequence[tuple[str, str]] = (),
+        short: Sequence[tuple[str, str]] = (),
+    ) -> int | None:
         """Enter a handover, and tell those who have to confirm it; its id, None when this change of shift was
-        entered before."""
+        entered before. Its message also makes these `tests`: officers (by key) and channels; those of them
+        that are `short` have a message of their own, since the handover does not go there."""
         async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _BEGINNING)
             known = select(handovers.c.id).where(handovers.c.at == handover.at)
@@ -36,6 +45,7 @@ class Handovers:
                 "outgoing": json.dumps(handover.outgoing),
                 "incoming": json.dumps(handover.incoming),
                 "summary": json.dumps(dict(handover.summary), ensure_ascii=False),
+                "begun_at": now,
             }
             made = await db.execute(insert(handovers).values(values).returning(handovers.c.id))
             number = int(made.scalar_one())
@@ -45,14 +55,24 @@ class Handovers:
                 "outgoing": list(handover.outgoing),
                 "incoming": list(handover.incoming),
                 "summary": dict(handover.summary),
+                "tests": [list(test) for test in tests if test not in short],
             }
             draft = Draft(AlertKind.HANDOVER, Urgency.HIGH, facts)
-            await db.run_sync(add_alert, draft, at=now)
+            alert = await db.run_sync(add_alert, draft, at=now)
+            alerts = dict.fromkeys(tests, alert)
+            for officer, channel in short:
+                facts = {"handover": number, "channel": channel}
+                draft = Draft(AlertKind.TEST, Urgency.HIGH, facts, officer)
+                alerts[officer, channel] = await db.run_sync(add_alert, draft, at=now)
+            await channeltests.begun(db, number, alerts, at=handover.at, now=now)
             return number
 
-    async def confirm(self, number: int, *, officer: str, via: str, now: datetime) -> Handover:
-        """An officer confirms; asked again it is as it was. Raises NotFound, and Conflict for somebody who
-        has nothing to confirm."""
+    async def confirm(
+        self, number: int, *, officer: str, via: str, now: datetime, channel: str | None = None
+    ) -> Handover:
+        """An officer confirms; asked again it is as it was. What is answered to a message on a `channel`
+        proves that channel, each by itself. Raises NotFound, and Conflict for somebody who has nothing to
+        confirm."""
         async with self.engine.lasting() as db:
             there = await _handover(db, number, lock=True)
             if officer not in there.people:
@@ -60,16 +80,34 @@ class Handovers:
             if officer not in there.confirmed:
                 values = {"handover": number, "officer": officer, "at": now, "via": via}
                 await db.execute(insert(confirmations).values(values))
+            if channel is not None:
+                await channeltests.answered(db, number, officer=officer, channel=channel, via=via, now=now)
             return await _handover(db, number)
 
-    async def escalate(self, number: int, *, to: tuple[str, ...], missing: str, now: datetime) -> bool:
-        """Tell those who lead that somebody (`missing`, by name) has not confirmed; once."""
+    async def escalate(
+        self,
+        number: int,
+        *,
+        to: tuple[str, ...],
+        missing: str,
+        now: datetime,
+        tests: Sequence[int] = (),
+        unproved: channeltests.Told = (),
+    ) -> bool:
+        """Tell those who lead that somebody (`missing`, by name) has not confirmed, and which `tests` of
+        channels were not answered (as they are told: `unproved`); once."""
         async with self.engine.lasting() as db:
             there = await _handover(db, number, lock=True)
             if there.escalated_at is not None or not there.missing:
                 return False
             await db.execute(update(handovers).where(handovers.c.id == number).values(escalated_at=now))
-            facts = {"handover": number, "to": list(to), "missing": missing}
+            await channeltests.told(db, tests, now=now)
+            facts = {
+                "handover": number,
+                "to": list(to),
+                "missing": missing,
+                "unproved": [dict(one) for one in unproved],
+            }
             draft = Draft(AlertKind.HANDOVER_OPEN, Urgency.HIGH, facts)
             await db.run_sync(add_alert, draft, at=now)
             return True
@@ -119,4 +157,5 @@ def _handover_of(row: Columns, confirmed: Mapping[str, Confirmed]) -> Handover:
         row["id"],
         confirmed,
         row["escalated_at"],
+        row["begun_at"],
     )

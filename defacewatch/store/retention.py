@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
+from defacewatch.portals import DRILL
 from defacewatch.store.blobs import Blobs, Swept
 from defacewatch.store.engine import Engine
 from defacewatch.store.evidence import KEPT, named
@@ -71,8 +73,9 @@ class Retention:
         than `max_bytes` on disk. Checks that found nothing are rolled up long before that.
 
         Approved and proposed captures, the latest one of each page, and what belongs to an unresolved
-        incident always stay, and incidents themselves; a resolved incident's age counts from its end. Rows
-        go first, then the files that no row names, so that a crash leaves nothing but files for next time.
+        incident always stay, and incidents themselves, and what was told in drills; a resolved incident's age
+        counts from its end. Rows go first, then the files that no row names, so that a crash leaves nothing
+        but files for next time.
         """
         cutoff = now - max_age
         told, sent = await self._alerts(cutoff)
@@ -117,6 +120,7 @@ class Retention:
             alerts.c.at < cutoff,
             alerts.c.next_step_at.is_(None),
             _unless(alerts, _live(cutoff)),
+            ~func.coalesce(alerts.c.page, "").endswith(DRILL, autoescape=True),  # results, which are few
             ~exists().where(deliveries.c.alert == alerts.c.id, unsent),
         )
         told = sent = 0

@@ -5,6 +5,7 @@ from aiohttp import web
 from defacewatch.errors import UsageError
 from defacewatch.incidents import State
 from defacewatch.shapes import (
+    channel_test_line,
     check_line,
     delivery_line,
     event_line,
@@ -26,6 +27,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/checks", checks),
         web.get("/api/v1/incidents", incidents),
         web.get(r"/api/v1/incidents/{id:\d{1,18}}", incident),
+        web.get("/api/v1/channel-tests", channel_tests),
     ]
 
 
@@ -98,6 +100,14 @@ async def incidents(request: web.Request) -> web.Response:
     )
     lines = [incident_line(view.incident, view.portal, view.page, campaign=view.campaign) for view in found]
     return web.json_response({"incidents": lines})
+
+
+async def channel_tests(request: web.Request) -> web.Response:
+    """The tests of channels at the latest `?limit=N` changes of shift."""
+    console = console_of(request)
+    within, now = console.roster().shift_test.within, console.clock()
+    found = await console.store.channel_tests.last(_limit(request))
+    return web.json_response({"channel_tests": [channel_test_line(test, within, now) for test in found]})
 
 
 async def incident(request: web.Request) -> web.Response:

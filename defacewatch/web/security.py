@@ -100,7 +100,11 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only /healthz, the login form, and what has its secret in its address answer without a token."""
-    if request.path in OPEN or request.path.startswith((CALENDAR, TAKE, ANNOUNCE)):
+    if request.path.startswith((CALENDAR, TAKE, ANNOUNCE)):
+        # what is no such address at all is refused as one whose secret is wrong
+        nowhere = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+        return forged(request) if nowhere else await handler(request)
+    if request.path in OPEN:
         return await handler(request)
     console = console_of(request)
     bearer = _bearer(request)

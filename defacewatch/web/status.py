@@ -9,12 +9,13 @@ from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
 from defacewatch.language import N_
 from defacewatch.roster import raised
+from defacewatch.rostering import names
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.states import PageState
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.evidence import Proof, gather
-from defacewatch.web.words import WORST_FIRST
+from defacewatch.web.words import WORST_FIRST, Words
 
 CARDS = 12  # open incidents shown with their picture; the rest are in the list of pages
 RESOLVED_SHOWN = 6
@@ -65,6 +66,7 @@ async def status_page(request: web.Request) -> web.Response:
         duty=console.duty(),
         raised=raised(console.roster(), words.now),
         outbox=await _outbox(console),
+        proofs=await _proofs(console, words),
         stale_before=words.now - STALE_AFTER,
     )
 
@@ -82,6 +84,28 @@ def _worst(pages: list[PageState], unresolved: list[IncidentView]) -> VerdictKin
 
 def _count(pages: list[PageState], kind: VerdictKind | None) -> int:
     return sum(page.worst is kind for page in pages)
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """How many channels this shift has to prove, and those that are missing, as texts."""
+
+    all: int
+    missing: tuple[str, ...]
+
+
+async def _proofs(console: Console, words: Words) -> Proofs:
+    tests = await console.store.channel_tests.last()
+    roster, _ = console.roster(), words._
+    missing = (test for test in tests if test.acknowledged_at is None)
+    return Proofs(
+        len(tests),
+        tuple(
+            f"{names(roster, [test.officer])} – {test.channel}: "
+            + (_("not delivered") if test.failed else _("not answered"))
+            for test in missing
+        ),
+    )
 
 
 async def _outbox(console: Console) -> dict[str, int]:

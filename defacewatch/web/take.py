@@ -1,5 +1,6 @@
-"""The link in an e-mail by which an officer takes an incident. Programs that look through mail open links, so
-opening it shows a button and does nothing."""
+"""The link in a message by which an officer takes an incident, or confirms a handover and so proves the
+channel that it came by. Programs that look through mail open links, so opening it shows a button and does
+nothing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from defacewatch.alerts import AlertKind, Delivery
+from defacewatch.alerts import Delivery, handover_of
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.gathering import Entry
 from defacewatch.incidents import State
-from defacewatch.notify.content import HEADLINES, incident_code
+from defacewatch.notify.content import incident_code
+from defacewatch.notify.sayings import HEADLINES
 from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.web.access import same
@@ -23,7 +25,6 @@ from defacewatch.web.words import Words
 
 log = structlog.get_logger(__name__)
 
-VIA = "email"
 ROUTE = TAKE + r"{delivery:\d{1,18}}/{ends:\d{1,12}}/{token:[0-9a-f]{40}}"
 LASTS = timedelta(hours=24)  # from when its message was first to be sent
 
@@ -63,32 +64,45 @@ async def take(request: web.Request) -> web.Response:
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         log.warning("a link was pressed from another site", delivery=asked.delivery.id, remote=request.remote)
         return failure(request, HTTPStatus.FORBIDDEN)
-    console, officer = console_of(request), asked.delivery.officer or ""
+    console, officer, via = console_of(request), asked.delivery.officer or "", asked.delivery.channel
     if asked.handover is not None:
-        await console.store.handovers.confirm(asked.handover, officer=officer, via=VIA, now=console.clock())
-        log.info("handover confirmed", handover=asked.handover, by=officer, via=VIA)
+        again = await _is_confirmed(console, asked.handover, officer, via)
+        await console.store.handovers.confirm(
+            asked.handover, officer=officer, via=via, now=console.clock(), channel=via
+        )
+        event = "a handover was confirmed already" if again else "handover confirmed"
+        log.info(event, handover=asked.handover, by=officer, via=via)
         return await _page(request, asked, done=True)
     if asked.message is not None:
         return await _take_all(request, asked, asked.message)
     assert asked.incident is not None
     try:
-        await console.store.incidents.acknowledge(asked.incident, by=officer, via=VIA, now=console.clock())
+        await console.store.incidents.acknowledge(asked.incident, by=officer, via=via, now=console.clock())
     except Conflict as stands:
         log.info("an incident was taken already", delivery=asked.delivery.id, by=officer, stands=str(stands))
         return await _page(request, asked)
-    log.info("incident taken", incident=asked.incident, by=officer, via=VIA)
+    log.info("incident taken", incident=asked.incident, by=officer, via=via)
     console.wake()
     return await _page(request, asked, done=True)
 
 
 async def _take_all(request: web.Request, asked: Asked, message: int) -> web.Response:
-    console, officer = console_of(request), asked.delivery.officer or ""
+    console, officer, via = console_of(request), asked.delivery.officer or "", asked.delivery.channel
     carried = await console.store.messages.carried(message)
     numbers = [entry.incident.id for entry in carried if entry.incident is not None]
-    taken = await console.store.incidents.acknowledge_all(numbers, by=officer, via=VIA, now=console.clock())
-    log.info("incidents taken", incidents=[incident.id for incident in taken], by=officer, via=VIA)
+    taken = await console.store.incidents.acknowledge_all(numbers, by=officer, via=via, now=console.clock())
+    log.info("incidents taken", incidents=[incident.id for incident in taken], by=officer, via=via)
     console.wake()
     return await _message_page(request, asked, message, taken=len(taken))
+
+
+async def _is_confirmed(console: Console, handover: int, officer: str, channel: str) -> bool:
+    """Whether there is nothing left for an officer to say on a channel."""
+    tests = await console.store.channel_tests.of(handover)
+    left = [(test.officer, test.channel) for test in tests if test.acknowledged_at is None]
+    return (
+        officer in (await console.store.handovers.get(handover)).confirmed and (officer, channel) not in left
+    )
 
 
 async def _asked(request: web.Request) -> Asked | web.Response:
@@ -109,14 +123,13 @@ async def _asked(request: web.Request) -> Asked | web.Response:
         told = await console.store.alerts.facts(delivery.alert)
     except NotFound:
         return failure(request, HTTPStatus.NOT_FOUND)
-    handover = told.alert.facts.get("handover") if told.alert.kind is AlertKind.HANDOVER else None
+    handover = handover_of(told.alert)
     incident = told.incident.id if told.incident else None
     known = console.roster().officer(delivery.officer or "") is not None
-    nothing = incident is None and delivery.message is None and not isinstance(handover, int)
-    if not known or nothing:
+    if not known or (incident is None and handover is None and delivery.message is None):
         log.warning("a link of somebody who is no officer was refused", delivery=number)
         return failure(request, HTTPStatus.GONE)
-    return Asked(delivery, incident, handover if isinstance(handover, int) else None, delivery.message)
+    return Asked(delivery, incident, handover, delivery.message)
 
 
 async def _page(request: web.Request, asked: Asked, *, done: bool = False) -> web.Response:
@@ -165,6 +178,8 @@ async def _handover_page(request: web.Request, asked: Asked, number: int) -> web
     console, officer = console_of(request), asked.delivery.officer or ""
     handover, roster = await console.store.handovers.get(number), console.roster()
     someone = roster.officer(officer)
+    mine = [test for test in await console.store.channel_tests.of(number) if test.officer == officer]
+    left = [test.channel for test in mine if test.acknowledged_at is None]
     return console.renderer.page(
         "handover.html",
         _words(request, someone.language if someone else None),
@@ -173,6 +188,8 @@ async def _handover_page(request: web.Request, asked: Asked, number: int) -> web
         incoming=names(roster, handover.incoming),
         missing=names(roster, handover.missing),
         confirmed=officer in handover.confirmed,
+        unproved=asked.delivery.channel in left,
+        elsewhere=[channel for channel in left if channel != asked.delivery.channel],
         officer=someone,
     )
 

@@ -1,11 +1,15 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from defacewatch.demo.botapi import BotApi
+from defacewatch.handovers import Handover
+from defacewatch.store import Store
 from tests.cli.conftest import EVERY_DAY, Said, Shell
 
 
@@ -95,6 +99,27 @@ def test_a_drill_waits_for_an_answer_is_listed_and_leaves_nothing_open(shell: Sh
     assert line["detected"] is not None
     assert shell.run("incidents", "list", "--json").lines == []
     assert [one["incident"] for one in shell.run("drills", "list", "--json").lines] == [line["incident"]]
+    assert (line["shift"], line["officers"]) == ("00:00–00:00", ["an"])
+    (shift, total) = shell.run("drills", "report", "--json").lines
+    assert (shift["shift"], shift["drills"], shift["unacknowledged"], shift["acknowledged"]) == (
+        "00:00–00:00",
+        1,
+        1,
+        None,
+    )
+    assert (total["total"], total["detected"]) == (True, {"p50": line["detected"], "max": line["detected"]})
+    today = line["began"][:10]
+    assert shell.run("drills", "report", "--from", today).out.splitlines()[1].split("\t")[1] == "all"
+    assert shell.run("drills", "report", "--month", "2020-02", "--json").lines == []
+    assert shell.run("drills", "report", "--from", "2020-01-01", "--to", "2020-12-31", "--json").lines == []
+    for wrong in (
+        ("--month", "2020-13"),
+        ("--month", "2020-02", "--from", "2020-01-01"),
+        ("--to", "2020-01-01"),
+        ("--from", "2020-01-02", "--to", "2020-01-01"),
+        ("--from", "soon"),
+    ):
+        assert shell.run("drills", "report", *wrong).code == 2, wrong
     assert shell.run("drill", "tinh", "--wait", "soon").code == 2
     assert shell.run("drill", "other", "--wait", "1s").code == 3
 
@@ -181,3 +206,46 @@ def test_no_channel_for_an_officer_is_said(shell: Shell) -> None:
     said = shell.run("alert", "test", "--to", "an")
     assert said.code == 3
     assert "no channel" in said.err
+
+
+def _handed(folder: Path, count: int) -> None:
+    """So many changes of shift, eight hours apart, that tested An's e-mail and were not answered."""
+
+    async def work() -> None:
+        url = f"sqlite+aiosqlite:///{folder}/data/defacewatch.db"
+        store = await Store.open(url, baselines=folder / "baselines", evidence=folder / "data" / "evidence")
+        now = datetime.now(UTC)
+        for ago in range(count, 0, -1):
+            at = now - timedelta(hours=8 * ago)
+            await store.handovers.begin(Handover(at, (), ("an",), {}), now=at, tests=(("an", "email"),))
+        await store.close()
+
+    asyncio.run(work())
+
+
+def test_channels_that_nobody_proves_are_listed_and_named_by_the_doctor(shell: Shell) -> None:
+    assert shell.run("alert", "tests", "--json").lines == []
+    unknown = shell.run("alert", "received", "email", "--by", "an")
+    assert (unknown.code, unknown.err) == (3, "defacewatch: no test of email was sent to an\n")
+    _handed(shell.folder, 3)
+    lines = shell.run("alert", "tests", "--json").lines
+    assert [(line["officer"], line["channel"], line["state"]) for line in lines] == [
+        ("an", "email", "unproved")
+    ] * 3
+    assert len(shell.run("alert", "tests", "--count", "1").out.splitlines()) == 1
+    assert (
+        "Nguyễn Văn An: email was not proved in their last 3 shifts (never proved"
+        in _proofs(shell)[0]["text"]
+    )
+    assert shell.run("alert", "received", "email", "--by", "Nguyễn Văn An").code == 0
+    newest = shell.run("alert", "tests", "--count", "1", "--json").lines[0]
+    assert (newest["state"], newest["via"]) == ("proved", "cli")
+    (finding,) = _proofs(shell)
+    assert (finding["ok"], finding["text"]) == (
+        True,
+        "1 channels of officers who had duty, none without an answer in 3 shifts",
+    )
+
+
+def _proofs(shell: Shell) -> list[dict[str, Any]]:
+    return [line for line in shell.run("doctor", "--json").lines if line["what"] == "channel tests"]

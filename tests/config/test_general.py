@@ -136,7 +136,10 @@ def test_an_unknown_key_in_a_list_names_those_that_are_known(problems: Problems)
     (problem,) = problems(
         defacewatch="alerts:\n  webhooks:\n    - name: siem\n      url: https://x.vn/\n      key: 1\n"
     )
-    assert problem == "defacewatch.yaml:5: alerts.webhooks[0].key: unknown key; expected one of name, url"
+    assert problem == (
+        "defacewatch.yaml:5: alerts.webhooks[0].key: unknown key; expected one of name, url, for, per, body,"
+        " body_file, content_type, method, headers, success, receipt"
+    )
 
 
 def test_two_webhooks_of_one_name_are_refused(problems: Problems) -> None:

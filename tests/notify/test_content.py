@@ -5,7 +5,8 @@ import pytest
 
 from defacewatch.alerts import AlertKind
 from defacewatch.incidents import State
-from defacewatch.notify.content import HEADLINES, SIGNS, compose, incident_code, incident_number
+from defacewatch.notify.content import SIGNS, compose, incident_code, incident_number
+from defacewatch.notify.sayings import HEADLINES
 from defacewatch.portals import Page
 from defacewatch.signals import Kind, Signal
 from tests.notify.examples import AT, PORTAL, delivery, notice, signalled

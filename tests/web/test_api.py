@@ -1,10 +1,13 @@
 """The read-only JSON API."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from defacewatch.handovers import Handover
 from defacewatch.store import Store
+from tests.conftest import Clock
 from tests.web.conftest import TOKEN, Client
 from tests.web.seeds import HOSTILE, NOW, attacked, portal, registered
 
@@ -114,3 +117,29 @@ async def test_nothing_can_be_written(client: Client) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         answer = await client.request(method, "/api/v1/portals", headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status == 405
+
+
+async def test_channel_tests_come_by_changes_of_shift_as_the_command_prints_them(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    for hours in (16, 8):
+        at = clock() - timedelta(hours=hours)
+        tests = (("an", "email"),)
+        number = await store.handovers.begin(Handover(at, (), ("an",), {}), now=at, tests=tests)
+    assert number is not None
+    await store.handovers.confirm(number, officer="an", via="email", now=clock(), channel="email")
+    newest, older = (await asked(client, "channel-tests"))["channel_tests"]
+    assert newest == {
+        "shift": "2026-09-01T23:00:00.000Z",
+        "officer": "an",
+        "channel": "email",
+        "state": "proved",
+        "sent_at": None,
+        "receipt": None,
+        "error": None,
+        "acknowledged_at": "2026-09-02T07:00:00.000Z",
+        "via": "email",
+        "told_at": None,
+    }
+    assert older["state"] == "unproved"
+    assert (await asked(client, "channel-tests?limit=1"))["channel_tests"] == [newest]

@@ -2,6 +2,8 @@
 
 import re
 
+from defacewatch.handovers import Handover
+from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, UNREACHABLE
@@ -124,3 +126,18 @@ async def test_the_page_keeps_itself_up_to_date_with_and_without_script(reader: 
     assert live == ["duty", "live"]
     script = await reader.get("/static/refresh.js")
     assert script.content_type == "text/javascript"
+
+
+async def test_channels_that_a_shift_has_not_proved_are_named(
+    reader: Client, store: Store, around: Around
+) -> None:
+    assert "Channels that this shift has proved" not in await shown(reader)
+    around.roster = Roster((Officer("an", "Nguyễn <b>An</b>"),))
+    tests = (("an", "telegram"), ("an", "email"))
+    number = await store.handovers.begin(Handover(NOW, (), ("an",), {}), now=NOW, tests=tests)
+    assert number is not None
+    await store.handovers.confirm(number, officer="an", via="telegram", now=NOW, channel="telegram")
+    text = await shown(reader)
+    assert "Nguyễn &lt;b&gt;An&lt;/b&gt; – email: not answered" in text
+    assert '<b class="urgent">1/2</b>' in text
+    assert "– telegram" not in text

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from defacewatch.alerts import Wanted
 from defacewatch.campaigns import Mark, Trait
@@ -189,3 +190,197 @@ async def test_a_campaign_has_a_page_of_its_own_and_its_incidents_lead_there(
     assert shown.count("/incidents/") == 3
     assert "/campaigns/1" in await (await client.get("/incidents/2")).text()
     assert (await client.get("/campaigns/9")).status == 404
+
+
+async def handed_over(store: Store, clock: Clock) -> tuple[int, dict[str, str]]:
+    """A handover that tests two channels of Bình, who comes; its number, and the link on each channel."""
+    tests = (("binh", "email"), ("binh", "gateway:sms"))
+    number = await store.handovers.begin(Handover(clock(), ("an",), ("binh",), {}), now=clock(), tests=tests)
+    assert number is not None
+    alert = await store.alerts.claim(clock())
+    assert alert is not None
+    wanted = [Wanted(channel, officer) for officer, channel in tests]
+    await store.alerts.expand(alert.id, wanted, step=1, next_step_at=None, now=clock())
+    url = take_url("", KEY)
+    return number, {delivery.channel: url(delivery) for delivery in await store.alerts.deliveries()}
+
+
+async def proved(store: Store, number: int) -> dict[str, str | None]:
+    return {test.channel: test.via for test in await store.channel_tests.of(number) if test.acknowledged_at}
+
+
+async def test_the_link_proves_the_channel_that_it_came_by_and_no_other(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    number, links = await handed_over(store, clock)
+    said = await (await client.post(links["email"])).text()
+    assert "Press in the message on your other channels, too: gateway:sms" in said
+    assert await proved(store, number) == {"email": "email"}
+    shown = await (await client.get(links["gateway:sms"])).text()
+    assert "You have confirmed the handover, Trần Thị Bình." in shown
+    assert "Received here" in shown
+    assert await proved(store, number) == {"email": "email"}
+    said = await (await client.post(links["gateway:sms"])).text()
+    assert "Received here" not in said
+    assert "other channels" not in said
+    assert await proved(store, number) == {"email": "email", "gateway:sms": "gateway:sms"}
+
+
+async def test_the_link_of_a_short_test_proves_its_channel_and_confirms_the_handover(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    tests = (("binh", "gateway:sms"),)
+    number = await store.handovers.begin(
+        Handover(clock(), ("an",), ("binh",), {}), now=clock(), tests=tests, short=tests
+    )
+    assert number is not None
+    alerts = [await store.alerts.claim(clock()) for _ in range(2)]
+    assert alerts[1] is not None
+    wanted = [Wanted("gateway:sms", "binh")]
+    await store.alerts.expand(alerts[1].id, wanted, step=1, next_step_at=None, now=clock())
+    (delivery,) = await store.alerts.deliveries()
+    there = take_url("", KEY)(delivery)
+    assert "I confirm the handover" in await (await client.get(there)).text()
+    assert await proved(store, number) == {}
+    await client.post(there)
+    assert await proved(store, number) == {"gateway:sms": "gateway:sms"}
+    assert "binh" in (await store.handovers.get(number)).confirmed
+
+
+async def test_a_test_answered_again_stays_as_it_was(client: Client, store: Store, clock: Clock) -> None:
+    number, links = await handed_over(store, clock)
+    first = clock()
+    await client.post(links["email"])
+    clock.forward(minutes=5)
+    assert (await client.post(links["email"])).status == 200
+    assert (await store.channel_tests.of(number))[0].acknowledged_at == first
+
+
+SCANNERS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("GET", {}),
+    ("HEAD", {}),
+    ("GET", {"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender", "X-Moz": "prefetch"}),
+    ("GET", {"User-Agent": "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Microsoft Safe Links)"}),
+    ("OPTIONS", {}),
+    ("PUT", {}),
+)
+
+
+@pytest.mark.parametrize(("method", "headers"), SCANNERS)
+async def test_a_program_that_looks_through_mail_takes_nothing_and_proves_nothing(
+    client: Client, store: Store, clock: Clock, method: str, headers: dict[str, str]
+) -> None:
+    _, incident = await attacked(store)
+    take = await link(store)
+    number, links = await handed_over(store, clock)
+    for there in (take, *links.values()):
+        answer = await client.request(method, there, headers=headers)
+        assert answer.status == (200 if method in ("GET", "HEAD") else 405)
+    assert await state(store, incident) is State.OPEN
+    assert await proved(store, number) == {}
+    assert (await store.handovers.get(number)).confirmed == {}
+
+
+def without_token(there: str) -> str:
+    return there.rpartition("/")[0]
+
+
+def forged(there: str) -> str:
+    return without_token(there) + "/" + "0" * 40
+
+
+def prolonged(there: str) -> str:
+    return re.sub(r"/(\d+)/([0-9a-f]{40})$", lambda m: f"/{int(m[1]) + 86400}/{m[2]}", there)
+
+
+async def test_a_forged_or_prolonged_link_is_refused_and_logged_with_who_asked(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    _, incident = await attacked(store)
+    take = await link(store)
+    number, links = await handed_over(store, clock)
+    wrong = [change(there) for there in (take, *links.values()) for change in (forged, prolonged)]
+    with capture_logs() as logs:
+        for there in wrong:
+            assert (await client.post(there)).status in (404, 429)
+    lines = [line for line in logs if line["event"] == "a forged link was refused"]
+    assert [(line["kind"], line["remote"]) for line in lines] == [("take", "127.0.0.1")] * len(wrong)
+    assert await state(store, incident) is State.OPEN
+    assert await proved(store, number) == {}
+
+
+async def test_a_post_without_the_token_is_nowhere(client: Client, store: Store, clock: Clock) -> None:
+    _, incident = await attacked(store)
+    take = await link(store)
+    number, links = await handed_over(store, clock)
+    for there in (take, *links.values()):
+        bare = without_token(there)
+        for wrong in (bare, bare + "/", bare + "/" + "0" * 39, without_token(bare)):
+            with capture_logs() as logs:
+                assert (await client.post(wrong, allow_redirects=False)).status in (404, 429)
+            assert [line["event"] for line in logs] == ["a forged link was refused"], wrong
+    assert await state(store, incident) is State.OPEN
+    assert await proved(store, number) == {}
+
+
+async def test_a_link_that_has_ended_is_refused_and_logged(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    _, incident = await attacked(store)
+    take = await link(store)
+    number, links = await handed_over(store, clock)
+    clock.forward(seconds=(LASTS + timedelta(minutes=1)).total_seconds())
+    for there in (take, *links.values()):
+        with capture_logs() as logs:
+            assert (await client.post(there)).status == 410
+        (line,) = [line for line in logs if line["event"] == "a link that has ended was refused"]
+        assert line["remote"] == "127.0.0.1"
+    assert await state(store, incident) is State.OPEN
+    assert await proved(store, number) == {}
+
+
+async def test_a_link_that_is_used_again_changes_nothing_and_is_logged(client: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    there = await link(store)
+    await client.post(there)
+    with capture_logs() as logs:
+        assert (await client.post(there)).status == 200
+    (line,) = [line for line in logs if line["event"] == "an incident was taken already"]
+    assert line["by"] == "an"
+    events = [entry.event for entry in await store.incidents.timeline(incident)]
+    assert events.count(Event.ACKNOWLEDGED) == 1
+
+
+async def test_a_handover_s_link_that_is_used_again_changes_nothing_and_is_logged(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    number, links = await handed_over(store, clock)
+    await client.post(links["email"])
+    before = await store.handovers.get(number), await store.channel_tests.of(number)
+    clock.forward(minutes=1)
+    with capture_logs() as logs:
+        await client.post(links["email"])
+    (line,) = [line for line in logs if line["event"] == "a handover was confirmed already"]
+    assert (line["by"], line["via"]) == ("binh", "email")
+    assert (await store.handovers.get(number), await store.channel_tests.of(number)) == before
+
+
+async def test_a_button_pressed_from_another_site_is_logged(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    number, links = await handed_over(store, clock)
+    with capture_logs() as logs:
+        answer = await client.post(links["email"], headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status == 403
+    assert [line["event"] for line in logs if "pressed" in line["event"]] == [
+        "a link was pressed from another site"
+    ]
+    assert await proved(store, number) == {}
+
+
+async def test_a_link_of_nobody_known_is_logged(client: Client, store: Store, around: Around) -> None:
+    await attacked(store)
+    around.roster = Roster((BINH,))
+    with capture_logs() as logs:
+        await client.post(await link(store))
+    assert "a link of somebody who is no officer was refused" in [line["event"] for line in logs]

@@ -1,0 +1,144 @@
+"""Tests of channels at the start of a shift, and who has answered them where."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, and_, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from defacewatch.alerts import FAIL_OVER_AFTER, AlertKind, DeliveryState, Draft
+from defacewatch.errors import NotFound
+from defacewatch.portals import Urgency
+from defacewatch.shifttests import ChannelTest
+from defacewatch.store.dutyschema import channel_tests
+from defacewatch.store.engine import Engine
+from defacewatch.store.moves import add_alert
+from defacewatch.store.schema import deliveries
+
+Told = Sequence[Mapping[str, object]]
+
+
+class ChannelTests:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def last(self, shifts: int = 1, *, officer: str | None = None) -> list[ChannelTest]:
+        """The tests of the latest changes of shift that had any, the newest first; of one officer alone."""
+        mine = channel_tests.c.officer == officer if officer else channel_tests.c.officer.is_not(None)
+        newest = select(channel_tests.c.handover).where(mine).distinct()
+        newest = newest.order_by(channel_tests.c.handover.desc()).limit(shifts)
+        query = _found().where(mine, channel_tests.c.handover.in_(newest))
+        return await self.engine.read(lambda db: _read(db, query))
+
+    async def since(self, at: datetime) -> list[ChannelTest]:
+        """The tests of all changes of shift since a moment, the newest first."""
+        return await self.engine.read(lambda db: _read(db, _found().where(channel_tests.c.at >= at)))
+
+    async def of(self, handover: int) -> list[ChannelTest]:
+        """The tests of one change of shift."""
+        query = _found().where(channel_tests.c.handover == handover)
+        return await self.engine.read(lambda db: _read(db, query))
+
+    async def received(self, channel: str, *, officer: str, via: str, now: datetime) -> ChannelTest:
+        """An officer says that the latest test on a channel of theirs has arrived; said again it is as it
+        was. Raises NotFound where there was none."""
+        mine = and_(channel_tests.c.officer == officer, channel_tests.c.channel == channel)
+        async with self.engine.lasting() as db:
+            newest = select(channel_tests.c.handover).where(mine)
+            number = await db.scalar(newest.order_by(channel_tests.c.handover.desc()).limit(1))
+            if number is None:
+                raise NotFound(f"no test of {channel} was sent to {officer}")
+            await answered(db, number, officer=officer, channel=channel, via=via, now=now)
+            query = _found().where(mine, channel_tests.c.handover == number)
+            return (await db.run_sync(lambda sync: _read(sync, query)))[0]
+
+    async def tell(self, tests: Sequence[int], facts: Told, *, to: Sequence[str], now: datetime) -> bool:
+        """Tell those who lead (by key) of tests that were not answered, or could not be delivered; each
+        once."""
+        async with self.engine.lasting() as db:
+            if not await told(db, tests, now=now):
+                return False
+            draft = Draft(
+                AlertKind.CHANNEL_UNPROVED, Urgency.HIGH, {"to": list(to), "unproved": [*map(dict, facts)]}
+            )
+            await db.run_sync(add_alert, draft, at=now)
+            return True
+
+
+async def begun(
+    db: AsyncConnection,
+    handover: int,
+    alerts: Mapping[tuple[str, str], int],
+    *,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Enter the tests of a change of shift: officers (by key) and their channels, with the alert of each."""
+    asked = {"handover": handover, "at": at, "asked_at": now}
+    rows = [
+        asked | {"officer": officer, "channel": channel, "alert": alert}
+        for (officer, channel), alert in alerts.items()
+    ]
+    if rows:
+        await db.execute(insert(channel_tests), rows)
+
+
+async def answered(
+    db: AsyncConnection, handover: int, *, officer: str, channel: str, via: str, now: datetime
+) -> None:
+    """Note that an officer has answered on a channel, if that was tested and is not answered yet."""
+    test = and_(
+        channel_tests.c.handover == handover,
+        channel_tests.c.officer == officer,
+        channel_tests.c.channel == channel,
+        channel_tests.c.acknowledged_at.is_(None),
+    )
+    await db.execute(update(channel_tests).where(test).values(acknowledged_at=now, via=via))
+
+
+async def told(db: AsyncConnection, tests: Sequence[int], *, now: datetime) -> int:
+    """Note that those who lead are told of tests; of how many they were not yet."""
+    fresh = and_(channel_tests.c.id.in_(list(tests)), channel_tests.c.told_at.is_(None))
+    return (await db.execute(update(channel_tests).where(fresh).values(told_at=now))).rowcount
+
+
+def _found() -> Select[tuple[object, ...]]:
+    """Tests with what is known of their deliveries; of old ones that is gone."""
+    its = and_(
+        deliveries.c.alert == channel_tests.c.alert,
+        deliveries.c.officer == channel_tests.c.officer,
+        deliveries.c.channel == channel_tests.c.channel,
+    )
+    c = deliveries.c
+    return (
+        select(channel_tests, c.state, c.attempts, c.sent_at, c.receipt, c.error)
+        .outerjoin(deliveries, its)
+        .order_by(channel_tests.c.handover.desc(), channel_tests.c.id)
+    )
+
+
+def _read(db: Connection, query: Select[tuple[object, ...]]) -> list[ChannelTest]:
+    found: dict[int, ChannelTest] = {}
+    for row in db.execute(query):
+        unsent = row.state is not None and row.state != DeliveryState.SENT.value
+        given_up = row.state == DeliveryState.FAILED.value
+        test = ChannelTest(
+            row.id,
+            row.handover,
+            row.at,
+            row.asked_at,
+            row.officer,
+            row.channel,
+            row.sent_at,
+            row.receipt,
+            given_up or (unsent and row.attempts >= FAIL_OVER_AFTER),
+            row.error,
+            row.acknowledged_at,
+            row.via,
+            row.told_at,
+        )
+        known = found.get(row.id)
+        if known is None or known.sent_at is None:  # of two deliveries on a channel, the one that got through
+            found[row.id] = test
+    return list(found.values())
