@@ -11,9 +11,10 @@ import structlog
 
 from defacewatch.alerts import draft
 from defacewatch.calm import CalmPages, Reads
-from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
+from defacewatch.captures import Failure, Look, Material, Tier, Validators
 from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
+from defacewatch.features import Features
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, Change, advance, is_news
 from defacewatch.looks import (
     SUSPECT_PAUSE,

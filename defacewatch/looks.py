@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
-from defacewatch.captures import Failure, Features, Look, Tier, Validators
+from defacewatch.captures import Failure, Look, Tier, Validators
 from defacewatch.compare import compare
+from defacewatch.features import Features
 from defacewatch.incidents import Incident
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach

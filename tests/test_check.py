@@ -10,8 +10,9 @@ import trustme
 from aiohttp import web
 
 from defacewatch.alerts import AlertKind
-from defacewatch.captures import Failure, Features, Look, Rendering, Tier
+from defacewatch.captures import Failure, Look, Rendering, Tier
 from defacewatch.dwelling import EVERY as DWELL_EVERY
+from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.records import Outcome, Recorded
 from defacewatch.store.blobs import DiskFull

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.alerts import AlertKind, Notice
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.compare import extract
 from defacewatch.drill import attack, how_it_went
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.features import Features
 from defacewatch.incidents import Resolution
 from defacewatch.notify import message
 from defacewatch.store import Store

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest_asyncio
 
 from defacewatch.calm import reads_little_news
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.check import Checker, Result
 from defacewatch.compare import extract
+from defacewatch.features import Features
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard

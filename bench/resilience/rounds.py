@@ -15,7 +15,7 @@ from bench.resilience.victim import CHANNELS, Remains, Victim
 from defacewatch.alerts import DeliveryState
 from defacewatch.errors import DefacewatchError
 from defacewatch.portals import canonical_url, page_id
-from defacewatch.store.schema import alerts, deliveries
+from defacewatch.store.alertschema import alerts, deliveries
 
 REACHED_WITHIN = 45.0  # seconds from the defacement to the wanted moment
 ARRIVES_WITHIN = 10.0  # seconds for messages that are on their way

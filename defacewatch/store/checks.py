@@ -7,7 +7,8 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import AlertKind
-from defacewatch.captures import Features, Look, Material, Tier
+from defacewatch.captures import Look, Material, Tier
+from defacewatch.features import Features
 from defacewatch.incidents import PROGRAM
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.store.blobs import Blobs

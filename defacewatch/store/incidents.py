@@ -14,6 +14,7 @@ from defacewatch.errors import NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
     LOOK_AFRESH,
@@ -24,7 +25,7 @@ from defacewatch.store.moves import (
     touch,
 )
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
-from defacewatch.store.schema import alerts, deliveries, incident_events, incidents, mutes, pages, portals
+from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.verdicts import VerdictKind
 
 _CALM = (VerdictKind.CLEAN, VerdictKind.LEARNING)  # before a baseline exists nothing is cleaner than learning

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Features
+from defacewatch.features import Features
 from defacewatch.profiles import Profile
 from defacewatch.store.cache import Cache
 from defacewatch.store.rows import PROFILE, Values, dumped, profile_of, readable
