@@ -38,6 +38,14 @@ class Seen:
     blind: str | None = None
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A look with its verdict in one context: in another one it is to be judged again."""
+
+    seen: Seen
+    verdict: Verdict
+
+
 def nothing_came(look: Look) -> bool:
     return look.probe.failure is not None and not look.probe.html and look.rendering is None
 
@@ -48,14 +56,14 @@ def unreadable(look: Look, error: TooMuch) -> Look:
     return Look(replace(look.probe, failure=Failure.CRASH, detail=str(error)))
 
 
-def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict) -> Seen | None:
+def showing(looks: Sequence[Judged], settled: Verdict) -> Seen | None:
     """The latest capture that shows what was settled; None when the browser never saw it."""
     pictured = [
-        seen
-        for seen, verdict in zip(looks, verdicts, strict=True)
-        if seen.look.rendering is not None
-        and seen.look.rendering.screenshot
-        and (settled.kind not in BAD or verdict.kind is settled.kind)
+        judged.seen
+        for judged in looks
+        if judged.seen.look.rendering is not None
+        and judged.seen.look.rendering.screenshot
+        and (settled.kind not in BAD or judged.verdict.kind is settled.kind)
     ]
     return pictured[-1] if pictured else None
 
@@ -159,6 +167,11 @@ def certificate_draft(context: Context, verdict: Verdict, now: datetime) -> Draf
     if soon is None or (told is not None and now - told < REMIND_OF_CERTIFICATE):
         return None
     return Draft(AlertKind.CERTIFICATE, Urgency.NORMAL, dict(soon.evidence))
+
+
+def judged(context: Context, seen: Seen) -> Judged:
+    """A look with its verdict, which costs more than all else that a check does in this process."""
+    return Judged(seen, verdict_of(context, seen))
 
 
 def verdict_of(context: Context, seen: Seen) -> Verdict:
