@@ -164,7 +164,7 @@ profiles = Table(
     Column("version", Integer),  # of the features that it was learned from
     Column("samples", Integer, nullable=False),
     Column("data", Words, nullable=False),
-    Column("digest", Text),  # SHA-256 (hex) of `data`; empty as long as an older version wrote it
+    Column("digest", Text),  # SHA-256 (hex) of `data`; an older version writes none, whoever reads it adds it
 )
 
 materials = Table(
