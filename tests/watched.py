@@ -132,11 +132,10 @@ class Watch:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def unlearned(tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+async def unlearned(sqlite_url: str, tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
     site = Site()
     await site.start()
-    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
-    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+    store = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
     watch = Watch(site, store, fetch, clock)
     await watch.register()
     yield watch

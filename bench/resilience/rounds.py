@@ -113,7 +113,7 @@ class Harness:
         self.site.defaced.add(number)
         at = time.monotonic()
         if wanted is Moment.RANDOM:
-            await asyncio.sleep(dice.uniform(0, RANDOM_WITHIN))
+            await asyncio.sleep(dice.uniform(0, RANDOM_WITHIN / 3 if self.hurry else RANDOM_WITHIN))
         elif wanted is Moment.SENDING:
             await self.hold.until(CHANNELS, REACHED_WITHIN)
         else:

@@ -1,6 +1,5 @@
 """The bot over real sockets: our Bot API server, a store on SQLite."""
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,8 +19,6 @@ from defacewatch.notify.buttons import Action, Press, choices, handing
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
-from defacewatch.store.engine import parse
-from defacewatch.store.migrate import migrate
 from tests.store.samples import CHANGED, DEFACED, NOW, checked, registered
 
 AN = Officer("an", "Nguyễn Văn An", telegram_user=1001, phone="0901 000 001")
@@ -62,19 +59,9 @@ class Duties:
         return [message.text for message in self.api.sent if message.text != "alert"]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store, migrated once."""
-    path = tmp_path_factory.mktemp("store") / "store.db"
-    migrate(parse(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def store(migrated: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    shutil.copy(migrated, tmp_path / "store.db")
-    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
-    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+async def store(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
     yield store
     await store.close()
 
