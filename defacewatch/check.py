@@ -30,6 +30,7 @@ from defacewatch.looks import (
     pause_before,
     proposed,
     showing,
+    since_captured,
     standing,
     taught_profile,
     unreadable,
@@ -37,14 +38,7 @@ from defacewatch.looks import (
 )
 from defacewatch.materials import made_of
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
-from defacewatch.verdicts import (
-    BAD,
-    Verdict,
-    VerdictKind,
-    blinded,
-    needs_another_look,
-    settle,
-)
+from defacewatch.verdicts import BAD, Verdict, VerdictKind, blinded, needs_another_look, settle
 from defacewatch.windows import is_expected
 from defacewatch.workers import TooMuch
 
@@ -274,7 +268,7 @@ class Checker:
         if verdict.kind is VerdictKind.UNREACHABLE:
             # before an outage is told: the browser may be let in where a probe is turned away
             return context.streak.failures + 1 == FAILURES_BEFORE_ALERT
-        age = timedelta.max if context.captured_at is None else seen.look.at - context.captured_at
+        age = since_captured(context, seen.look.at)
         if is_expected(context.window, verdict) and context.incident is None:
             return age >= self.revalidate_every
         if context.last is VerdictKind.CHANGED and context.incident is None and context.window is None:

@@ -118,6 +118,13 @@ def standing(context: Context) -> VerdictKind | None:
     return incident.verdict if incident is not None and incident.present else context.last
 
 
+def since_captured(context: Context, at: datetime) -> timedelta:
+    """How long the browser's last look is ago. A look that is still to come, by a clock that was set back
+    since, is as good as none."""
+    seen_at = context.captured_at
+    return timedelta.max if seen_at is None or seen_at > at else at - seen_at
+
+
 def pause_before(verdict: Verdict, revalidate_every: timedelta) -> timedelta:
     """How long after its last look the browser may leave a page whose document is another since."""
     return SUSPECT_PAUSE if verdict.score >= SUSPECT_AT else revalidate_every
