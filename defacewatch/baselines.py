@@ -4,8 +4,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from defacewatch.captures import Capture, Features
+from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
+from defacewatch.features import Features
 from defacewatch.portals import Portal
 
 

@@ -2,12 +2,16 @@
 
 What is here saves work and nothing else: it may be lost at any time. The store stays the judge. A page that
 a person or another process has moved is forgotten as soon as its looks are noted, and checked in full.
+
+How long a page may be calm is counted from its last full check by a clock that nobody sets: a clock of the
+host that is set back makes no page calm for longer. One that is set forward ends its calm early.
 """
 
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from defacewatch.captures import Look, Probe, Tier, TlsProblem, Validators
@@ -36,7 +40,8 @@ class Calm:
     `due` is when the browser has to look, if the document is not the one that it saw last; `fresh` is until
     when its last look is recent enough for a document with a little news to wait for the next. `reread` is
     when a document that differs in noise is read in full once more, lest what noise is was a mistake.
-    `meaning` are headers that say what the document is, or send its reader elsewhere.
+    `meaning` are headers that say what the document is, or send its reader elsewhere. `since` is the moment
+    of that check by the clock of the host and by one that nobody sets (seconds).
     """
 
     page: str
@@ -48,15 +53,20 @@ class Calm:
     due: datetime | None = None
     fresh: datetime | None = None
     reread: datetime | None = None
+    since: tuple[datetime, float] | None = field(default=None, compare=False)
 
 
 class CalmPages:
     """What is known of calm pages, and the looks that found nothing new and wait to be noted."""
 
     def __init__(
-        self, note: Callable[[Sequence[Quiet]], Awaitable[frozenset[str]]], *, reads: Reads | None = None
+        self,
+        note: Callable[[Sequence[Quiet]], Awaitable[frozenset[str]]],
+        *,
+        reads: Reads | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._note, self._reads = note, reads
+        self._note, self._reads, self._monotonic = note, reads, monotonic
         self._pages: dict[str, Calm] = {}
         self._documents: OrderedDict[str, bytes] = OrderedDict()
         self._shelved = 0
@@ -74,12 +84,17 @@ class CalmPages:
             return
         rendered = outcome.tier is Tier.RENDER
         seen_at = outcome.at if rendered else context.captured_at
+        if seen_at is not None and seen_at > outcome.at:
+            seen_at = None  # the clock was set back: nobody knows how long ago that is
         waits = not rendered and (outcome.served_hash or context.served_hash) != context.captured_hash
         if waits and seen_at is None:
             self.forget(page.id)
             return
         before, probe = self._pages.get(page.id), last.look.probe
         as_before = before is not None and probe.not_modified
+        reread = probe.at + _share(page.id) * revalidate_every
+        if before is not None and before.reread is not None and as_before:
+            reread = min(before.reread, reread)
         self._pages[page.id] = Calm(
             page.id,
             page.url,
@@ -87,9 +102,10 @@ class CalmPages:
             outcome.validators or context.validators,
             _way(probe),
             meaning=before.meaning if before and as_before else meaning_of(probe),
-            reread=before.reread if before and as_before else probe.at + _share(page.id) * revalidate_every,
+            reread=reread,
             due=seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None,
             fresh=seen_at + revalidate_every if seen_at else None,
+            since=(outcome.at, self._monotonic()),
         )
         if probe.html:
             self._shelve(page.id, probe.html)
@@ -102,11 +118,12 @@ class CalmPages:
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""
         probe = look.probe
-        if _is_odd(calm, probe) or (calm.due is not None and look.at >= calm.due):
+        now = self._now(calm, look)
+        if _is_odd(calm, probe) or (calm.due is not None and now >= calm.due):
             return False
         if probe.not_modified:
             return True
-        document = None if calm.reread is not None and look.at >= calm.reread else self._document(calm, probe)
+        document = None if calm.reread is not None and now >= calm.reread else self._document(calm, probe)
         return document is not None and only_noise(_unpacked(document), probe.html)
 
     async def has_little_news(self, calm: Calm, look: Look) -> bool:
@@ -115,7 +132,7 @@ class CalmPages:
         probe = look.probe
         if self._reads is None or calm.fresh is None or calm.page in self._heavy:
             return False
-        if look.at >= min(filter(None, (calm.fresh, calm.due, calm.reread))):
+        if self._now(calm, look) >= min(filter(None, (calm.fresh, calm.due, calm.reread))):
             return False
         document = None if _is_odd(calm, probe) else self._document(calm, probe)
         if document is None:
@@ -127,6 +144,13 @@ class CalmPages:
             if len(self._heavy) < MOST_HEAVY:
                 self._heavy.add(calm.page)
             return False
+
+    def _now(self, calm: Calm, look: Look) -> datetime:
+        """The moment of a look, as a clock would say it that was not set back since the last check."""
+        if calm.since is None:
+            return look.at
+        at, since = calm.since
+        return max(look.at, at + timedelta(seconds=self._monotonic() - since))
 
     def _document(self, calm: Calm, probe: Probe) -> bytes | None:
         """What to compare the document of a probe with; None where that cannot be."""

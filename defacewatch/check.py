@@ -11,39 +11,35 @@ import structlog
 
 from defacewatch.alerts import draft
 from defacewatch.calm import CalmPages, Reads
-from defacewatch.captures import Failure, Features, Look, Material, Tier, Validators
+from defacewatch.captures import Failure, Look, Material, Tier, Validators
 from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved
+from defacewatch.features import Features
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, TOLD_APART, Change, advance, is_news
 from defacewatch.looks import (
     SUSPECT_PAUSE,
+    Judged,
     Seen,
     certificate_draft,
     dwelt,
     is_silent,
     is_worth_keeping,
+    judged,
     marks_for,
     next_validators,
     nothing_came,
     pause_before,
     proposed,
     showing,
+    since_captured,
     standing,
     taught_profile,
     unreadable,
     validators_for,
-    verdict_of,
 )
 from defacewatch.materials import made_of
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
-from defacewatch.verdicts import (
-    BAD,
-    Verdict,
-    VerdictKind,
-    blinded,
-    needs_another_look,
-    settle,
-)
+from defacewatch.verdicts import BAD, Verdict, VerdictKind, blinded, needs_another_look, settle
 from defacewatch.windows import is_expected
 from defacewatch.workers import TooMuch
 
@@ -149,22 +145,23 @@ class Checker:
             await self.renew(page_id)
         began = self.clock()
         rank = Rank.CHANGED if changed else Rank.ROUND
-        looks: list[Seen] = []
+        looks: list[Judged] = []
         for _ in range(RACES):
             context = await self.checks.context(page_id, now=self.clock())
-            if any(seen.look.probe.not_modified for seen in looks):
+            if any(of.seen.look.probe.not_modified for of in looks):
                 looks = []  # they say "as before", and before has moved
+            looks = [await in_worker(judged, context, of.seen) for of in looks]
             looks = looks or await self._look(context, rank if render else None, probed)
             await self._confirm(context, looks)
             outcome, shown = await self._conclude(context, looks, began)
             if dry_run:
                 return Result(outcome, Recorded(None, None, None))
-            outcome = await self._keep(await self._made_of(outcome, looks[-1], changed), shown, keep)
+            outcome = await self._keep(await self._made_of(outcome, looks[-1].seen, changed), shown, keep)
             try:
                 recorded = await self.checks.record(outcome)
             except Moved:
                 continue  # a person or another process was faster: read again, and judge by what stands now
-            self.calm.settle(outcome, looks[-1], revalidate_every=self.revalidate_every)
+            self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every)
             sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
             (self.clean.add if sound else self.clean.discard)(page_id)
             return Result(outcome, recorded)
@@ -181,37 +178,37 @@ class Checker:
         made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed)
         return replace(outcome, materials=made)
 
-    async def _look(self, context: Context, render: Rank | None, probed: Look | None) -> list[Seen]:
+    async def _look(self, context: Context, render: Rank | None, probed: Look | None) -> list[Judged]:
         """A probe, and the browser where it matters."""
         page = context.page
         if render is not None:
-            return [await self._render(context, render, dwell=self.dwelling.wants(context, due=True))]
+            seen = await self._render(context, render, dwell=self.dwelling.wants(context, due=True))
+            return [await in_worker(judged, context, seen)]
         look = probed or await self.fetch.probe(
             page.url, now=self.clock(), validators=validators_for(context)
         )
-        seen = await self._seen(look)
-        verdict = await in_worker(verdict_of, context, seen)
-        if not self._wants_browser(context, seen, verdict):
-            return [seen]
-        shown = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
-        agreed = (await in_worker(verdict_of, context, shown)).kind in BAD
-        return [shown] if agreed or verdict.kind not in BAD else [seen, shown]
+        first = await in_worker(judged, context, await self._seen(look))
+        if not self._wants_browser(context, first.seen, first.verdict):
+            return [first]
+        seen = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
+        shown = await in_worker(judged, context, seen)
+        agreed = shown.verdict.kind in BAD
+        return [shown] if agreed or first.verdict.kind not in BAD else [first, shown]
 
-    async def _confirm(self, context: Context, looks: list[Seen]) -> None:
+    async def _confirm(self, context: Context, looks: list[Judged]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
 
         As long as the first time: what a script does late would be outvoted by looks that do not wait for it.
         """
-        dwells = any(dwelt(seen) for seen in looks)
-        verdicts = [await in_worker(verdict_of, context, seen) for seen in looks]
-        while needs_another_look([v.kind for v in verdicts]) and is_news(
-            context.incident, verdicts[0], self.clock()
+        dwells = any(dwelt(of.seen) for of in looks)
+        while needs_another_look([of.verdict.kind for of in looks]) and is_news(
+            context.incident, looks[0].verdict, self.clock()
         ):
-            if context.incident is None and all(is_expected(context.window, verdict) for verdict in verdicts):
+            if context.incident is None and all(is_expected(context.window, of.verdict) for of in looks):
                 return  # nobody is woken
             await self.sleep(self.confirm_after.total_seconds())
-            looks.append(await self._render(context, Rank.CONFIRM, dwell=dwells))
-            verdicts.append(await in_worker(verdict_of, context, looks[-1]))
+            seen = await self._render(context, Rank.CONFIRM, dwell=dwells)
+            looks.append(await in_worker(judged, context, seen))
 
     async def _render(self, context: Context, rank: Rank, *, dwell: bool) -> Seen:
         """A look with the browser, tried once more when our own browser fails.
@@ -272,7 +269,7 @@ class Checker:
         if verdict.kind is VerdictKind.UNREACHABLE:
             # before an outage is told: the browser may be let in where a probe is turned away
             return context.streak.failures + 1 == FAILURES_BEFORE_ALERT
-        age = timedelta.max if context.captured_at is None else seen.look.at - context.captured_at
+        age = since_captured(context, seen.look.at)
         if is_expected(context.window, verdict) and context.incident is None:
             return age >= self.revalidate_every
         if context.last is VerdictKind.CHANGED and context.incident is None and context.window is None:
@@ -290,14 +287,13 @@ class Checker:
         return age >= pause_before(verdict, self.revalidate_every)
 
     async def _conclude(
-        self, context: Context, looks: Sequence[Seen], began: datetime
+        self, context: Context, looks: Sequence[Judged], began: datetime
     ) -> tuple[Outcome, Seen | None]:
         """One verdict from the looks, what it does to the page's incident, and the look that shows it."""
-        verdicts = [await in_worker(verdict_of, context, seen) for seen in looks]
-        verdict = settle(verdicts, wavers=context.wavers)
+        verdict = settle([of.verdict for of in looks], wavers=context.wavers)
         if verdict.kind is VerdictKind.UNREACHABLE and not await self.online():
             verdict = blinded(verdict)
-        last, shown = looks[-1], showing(looks, verdicts, verdict)
+        last, shown = looks[-1].seen, showing(looks, verdict)
         tier = last.look.tier
         streak = context.streak.after(verdict.kind, tier)
         now = self.clock()
@@ -313,14 +309,14 @@ class Checker:
                 context.page.id,
                 verdict,
                 now,
-                seen_at=looks[0].look.at,
+                seen_at=looks[0].seen.look.at,
                 failures=streak.failures,
-                late=all(dwelt(seen) for seen, of in zip(looks, verdicts, strict=True) if of.kind in BAD),
+                late=all(dwelt(of.seen) for of in looks if of.verdict.kind in BAD),
                 previous=context.previous,
             )
         features = last.features
         seen = shown.features if shown and shown.features else features
-        told = draft(change, verdict, context.portal, seen_at=looks[0].look.at)
+        told = draft(change, verdict, context.portal, seen_at=looks[0].seen.look.at)
         alerts = (told, certificate_draft(context, verdict, now))
         outcome = Outcome(
             context,
@@ -330,7 +326,7 @@ class Checker:
             change=change,
             streak=streak,
             looks=len(looks),
-            captures=sum(seen.look.rendering is not None for seen in looks),
+            captures=sum(of.seen.look.rendering is not None for of in looks),
             elapsed=(now - began).total_seconds(),
             validators=next_validators(verdict, last.look),
             served_hash=features.served.dom_hash if features else None,

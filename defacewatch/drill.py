@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from PIL import Image, ImageDraw, ImageFont
 
 from defacewatch.alerts import Delivery, DeliveryState
-from defacewatch.captures import Features, Look, Probe, Rendering, Validators
+from defacewatch.captures import Look, Probe, Rendering, Validators
 from defacewatch.check import Checker
 from defacewatch.drillreport import Drilled, Told
 from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.features import Features
 from defacewatch.incidents import State
 from defacewatch.portals import Page
 from defacewatch.store import Store

@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import partial
 
 from defacewatch.calm import reads_little_news
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
 from defacewatch.config import Settings
+from defacewatch.features import Features
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.canaries import Canaries, seeing
 from defacewatch.fetch.chromium import find_chromium

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Capture, Features, Look
+from defacewatch.captures import Capture, Look
 from defacewatch.check import Fetch, in_worker
 from defacewatch.compare import compare
 from defacewatch.compare.standins import approved_in_part
+from defacewatch.features import Features
 from defacewatch.looks import unreadable
 from defacewatch.portals import Page
 from defacewatch.profiles import Profile, teach

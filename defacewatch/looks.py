@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.campaigns import Mark, marks_of
-from defacewatch.captures import Document, Failure, Features, Look, Tier, Validators
+from defacewatch.captures import Failure, Look, Tier, Validators
 from defacewatch.compare import compare
+from defacewatch.features import Document, Features
 from defacewatch.incidents import Incident
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
@@ -38,6 +39,14 @@ class Seen:
     blind: str | None = None
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A look with its verdict in one context: in another one it is to be judged again."""
+
+    seen: Seen
+    verdict: Verdict
+
+
 def nothing_came(look: Look) -> bool:
     return look.probe.failure is not None and not look.probe.html and look.rendering is None
 
@@ -48,14 +57,14 @@ def unreadable(look: Look, error: TooMuch) -> Look:
     return Look(replace(look.probe, failure=Failure.CRASH, detail=str(error)))
 
 
-def showing(looks: Sequence[Seen], verdicts: Sequence[Verdict], settled: Verdict) -> Seen | None:
+def showing(looks: Sequence[Judged], settled: Verdict) -> Seen | None:
     """The latest capture that shows what was settled; None when the browser never saw it."""
     pictured = [
-        seen
-        for seen, verdict in zip(looks, verdicts, strict=True)
-        if seen.look.rendering is not None
-        and seen.look.rendering.screenshot
-        and (settled.kind not in BAD or verdict.kind is settled.kind)
+        judged.seen
+        for judged in looks
+        if judged.seen.look.rendering is not None
+        and judged.seen.look.rendering.screenshot
+        and (settled.kind not in BAD or judged.verdict.kind is settled.kind)
     ]
     return pictured[-1] if pictured else None
 
@@ -125,6 +134,13 @@ def standing(context: Context) -> VerdictKind | None:
     return incident.verdict if incident is not None and incident.present else context.last
 
 
+def since_captured(context: Context, at: datetime) -> timedelta:
+    """How long the browser's last look is ago. A look that is still to come, by a clock that was set back
+    since, is as good as none."""
+    seen_at = context.captured_at
+    return timedelta.max if seen_at is None or seen_at > at else at - seen_at
+
+
 def pause_before(verdict: Verdict, revalidate_every: timedelta) -> timedelta:
     """How long after its last look the browser may leave a page whose document is another since."""
     return SUSPECT_PAUSE if verdict.score >= SUSPECT_AT else revalidate_every
@@ -174,6 +190,11 @@ def certificate_draft(context: Context, verdict: Verdict, now: datetime) -> Draf
     if soon is None or (told is not None and now - told < REMIND_OF_CERTIFICATE):
         return None
     return Draft(AlertKind.CERTIFICATE, Urgency.NORMAL, dict(soon.evidence))
+
+
+def judged(context: Context, seen: Seen) -> Judged:
+    """A look with its verdict, which costs more than all else that a check does in this process."""
+    return Judged(seen, verdict_of(context, seen))
 
 
 def verdict_of(context: Context, seen: Seen) -> Verdict:

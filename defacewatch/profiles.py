@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from defacewatch import shots, tiles
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Document, Features, Screen
+from defacewatch.features import Document, Features, Screen
 
 MOVING = 0.02  # share of clean captures in which a part must have differed to count as moving
 ENTRIES = 4000  # of one map; those that moved least often go first

@@ -6,7 +6,8 @@ from datetime import datetime
 from defacewatch.alerts import Draft
 from defacewatch.baselines import Baseline
 from defacewatch.campaigns import Mark
-from defacewatch.captures import Capture, Features, Look, Material, Tier, Validators
+from defacewatch.captures import Capture, Look, Material, Tier, Validators
+from defacewatch.features import Features
 from defacewatch.incidents import Change, Incident
 from defacewatch.portals import Page, Portal
 from defacewatch.profiles import Profile

@@ -11,8 +11,9 @@ from typing import Protocol
 
 import structlog
 
-from defacewatch.captures import Capture, Features, Look
+from defacewatch.captures import Capture, Look
 from defacewatch.errors import DefacewatchError
+from defacewatch.features import Features
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from defacewatch.captures import Shot
+from defacewatch.features import Shot
 
 _FAR = 0.36  # of the steps that two pictures show, those that may differ
 _NOISE = 8  # steps that may always differ

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from defacewatch.captures import Screen
+from defacewatch.features import Screen
 
 STEP = 5  # pixels (of a page 1280 wide) that a row of strips is high
 COLUMNS, ROWS = 8, 20  # of tiles in the first screen, 160 x 40 pixels each

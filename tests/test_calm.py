@@ -307,6 +307,50 @@ def test_a_document_that_the_browser_has_not_seen_is_still_until_the_browser_is_
     assert not pages.is_still(calm, Look(probe("", not_modified=True, at=NOW + timedelta(minutes=6))))
 
 
+async def test_a_clock_that_is_set_back_makes_no_page_calm_for_longer(notes: Notes) -> None:
+    seconds, reading, back = 1000.0, Reading(), timedelta(hours=3)
+    pages = CalmPages(notes, reads=reading, monotonic=lambda: seconds)
+    noisy, news = Look(probe(HTML.format(2, "b"), at=NOW - back)), LONG.format("Họp báo sáng nay")
+    pages.settle(captured(4), seen(), revalidate_every=ROUND)
+    noisy_calm = pages.get("p")
+    pages.settle(captured(4, served_hash="not captured yet"), seen(LONG.format("Cũ")), revalidate_every=ROUND)
+    waiting = pages.get("p")
+    assert noisy_calm is not None
+    assert waiting is not None
+    seconds += 60
+    assert pages.is_still(waiting, Look(probe("", not_modified=True, at=NOW - back)))
+    assert await pages.has_little_news(waiting, Look(probe(news, at=NOW - back)))
+    seconds += 300
+    assert not pages.is_still(waiting, Look(probe("", not_modified=True, at=NOW - back))), (
+        "the browser is due"
+    )
+    assert not await pages.has_little_news(waiting, Look(probe(news, at=NOW - back)))
+    seconds += 240
+    assert not pages.is_still(noisy_calm, noisy), "it is read in full once more"
+
+
+def test_a_check_after_the_clock_was_set_back_takes_over_no_moment_to_come(pages: CalmPages) -> None:
+    settled(pages)
+    back = NOW - timedelta(hours=3)
+    unchanged = seen("", not_modified=True, at=back)
+    pages.settle(replace(captured(4), at=back), unchanged, revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    assert calm.reread is not None
+    assert calm.reread <= back + ROUND
+    assert calm.fresh is None, "nobody knows how long ago the browser's look is"
+    waiting = replace(captured(4, served_hash="not captured yet"), at=back)
+    pages.settle(waiting, unchanged, revalidate_every=ROUND)
+    assert pages.get("p") is None
+
+
+def test_a_clock_that_is_set_forward_ends_the_calm_early(pages: CalmPages) -> None:
+    pages.settle(captured(4, served_hash="not captured yet"), seen(), revalidate_every=ROUND)
+    calm = pages.get("p")
+    assert calm is not None
+    assert not pages.is_still(calm, Look(probe("", not_modified=True, at=NOW + timedelta(hours=3))))
+
+
 def test_one_that_looked_odd_to_the_probe_is_due_sooner(pages: CalmPages) -> None:
     odd = Verdict(VerdictKind.CLEAN, 12.0)
     pages.settle(captured(1, served_hash="new", verdict=odd), seen(), revalidate_every=ROUND)

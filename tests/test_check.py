@@ -10,13 +10,18 @@ import trustme
 from aiohttp import web
 
 from defacewatch.alerts import AlertKind
+from defacewatch.baselines import Baseline
 from defacewatch.campaigns import Trait
-from defacewatch.captures import Failure, Features, Look, Rendering, Tier
+from defacewatch.captures import Failure, Look, Rendering, Tier
+from defacewatch.compare import compare
 from defacewatch.dwelling import EVERY as DWELL_EVERY
+from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.portals import Page
 from defacewatch.portals import Portal as Registered
+from defacewatch.profiles import Profile
 from defacewatch.records import Outcome, Recorded
+from defacewatch.signals import Signal
 from defacewatch.store.blobs import DiskFull
 from defacewatch.verdicts import BAD, VerdictKind
 from defacewatch.windows import Window
@@ -29,6 +34,8 @@ from tests.watched import Patient, Watch, fetch, unlearned, watch
 __all__ = ["fetch", "unlearned", "watch"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Signals = tuple[Signal, ...]
 
 LINKS = "".join(
     f'<a href="https://nha-cai-{n}.example/">nhà cái uy tín, cá cược bóng đá</a>' for n in range(8)
@@ -301,6 +308,35 @@ async def test_a_check_that_lost_a_race_reads_again_and_judges_by_what_stands(wa
     assert result.outcome.change.incident is not None
     assert result.outcome.change.incident.state is State.ACKNOWLEDGED
     assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+
+
+async def test_a_look_is_compared_once_and_again_only_with_what_has_moved(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Look] = []
+
+    def noted(baseline: Baseline | None, profile: Profile, look: Look, features: Features | None) -> Signals:
+        compared.append(look)
+        return compare(baseline, profile, look, features)
+
+    monkeypatch.setattr("defacewatch.looks.compare", noted)
+    watch.site.show(DEFACED)
+    opened = await watch.check()
+    incident = opened.recorded.incident
+    assert incident is not None
+    # a probe, then the browser, then the second look
+    assert [look.tier for look in compared] == [Tier.PROBE, Tier.RENDER, Tier.RENDER]
+    assert len({id(look) for look in compared}) == len(compared)
+
+    async def acknowledged() -> None:
+        await watch.store.incidents.acknowledge(incident, by="an", via="test", now=watch.clock())
+
+    compared.clear()
+    watch.checker.checks = Racing(watch, acknowledged)  # type: ignore[assignment]
+    result = await watch.check(render=True)
+    assert result.outcome.context.incident is not None
+    assert result.outcome.context.incident.state is State.ACKNOWLEDGED
+    assert [id(look) for look in compared] == [id(compared[0])] * 2, "once before the race, once after it"
 
 
 async def test_two_checks_at_once_open_one_incident_and_send_one_alert(watch: Watch) -> None:

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.alerts import AlertKind, Draft, Notice, Wanted
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.compare import extract
 from defacewatch.drill import attack, how_it_went
 from defacewatch.drillreport import Spread, Watch, report
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.features import Features
 from defacewatch.incidents import Resolution
 from defacewatch.notify import message
 from defacewatch.portals import Urgency

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Document, Failure, Features
+from defacewatch.captures import Failure
 from defacewatch.compare import extract
 from defacewatch.compare.differences import differences
+from defacewatch.features import Document, Features
 from defacewatch.profiles import AT_ONCE, ENTRIES, HOSTS, MOST, Profile, teach
 from defacewatch.signals import Kind
 from defacewatch.verdicts import VerdictKind

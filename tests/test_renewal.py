@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from defacewatch.captures import Capture, Cover, Features, Look, Picture, Script, Validators
+from defacewatch.captures import Capture, Cover, Look, Picture, Script, Validators
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
 from defacewatch.config import Settings
 from defacewatch.eyes import opened_eyes
+from defacewatch.features import Features
 from defacewatch.incidents import Event, State
 from defacewatch.profiles import Profile
 from defacewatch.renewal import Renewal

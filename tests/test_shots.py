@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from defacewatch.captures import Shot
+from defacewatch.features import Shot
 from defacewatch.shots import Swap, alike, is_ground, other_places, swaps
 
 SEAL = Shot("header>a.logo>img", "/seal.png", 20, 20, 90, 90, 0x0F0F_3C3C_5555_AAAA, (180, 30, 30))

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest_asyncio
 
 from defacewatch.calm import reads_little_news
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.check import Checker, Result
 from defacewatch.compare import extract
+from defacewatch.features import Features
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
@@ -131,11 +132,10 @@ class Watch:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def unlearned(tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+async def unlearned(sqlite_url: str, tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
     site = Site()
     await site.start()
-    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
-    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+    store = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
     watch = Watch(site, store, fetch, clock)
     await watch.register()
     yield watch

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.compare import compare, extract
+from defacewatch.features import Features
 from defacewatch.looks import nothing_came, unreadable
 from defacewatch.profiles import Profile, teach
 from defacewatch.verdicts import BAD, Verdict, VerdictKind, judge, settle

@@ -59,7 +59,8 @@ async def measured(
 ) -> Report:
     """Kill, restart and look back. `folder` is for the daemon's files, `url` names its (empty) store.
 
-    `hurry` fakes the minute that a lease takes to end: each restart finds the dead daemon's leases over.
+    `hurry` fakes the minute that a lease takes to end: each restart finds the dead daemon's leases over; and
+    random kills come sooner.
     """
     report = Report(url.partition(":")[0], seed, machine())
     dice = random.Random(seed)

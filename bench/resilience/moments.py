@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from defacewatch.alerts import DeliveryState
-from defacewatch.store.schema import alerts, deliveries, incidents, page_state
+from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.schema import incidents, page_state
 
 LOOK_EVERY = 0.0005  # seconds; from the commit of an alert to its claim pass a few milliseconds
 

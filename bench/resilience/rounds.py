@@ -15,7 +15,7 @@ from bench.resilience.victim import CHANNELS, Remains, Victim
 from defacewatch.alerts import DeliveryState
 from defacewatch.errors import DefacewatchError
 from defacewatch.portals import canonical_url, page_id
-from defacewatch.store.schema import alerts, deliveries
+from defacewatch.store.alertschema import alerts, deliveries
 
 REACHED_WITHIN = 45.0  # seconds from the defacement to the wanted moment
 ARRIVES_WITHIN = 10.0  # seconds for messages that are on their way
@@ -113,7 +113,7 @@ class Harness:
         self.site.defaced.add(number)
         at = time.monotonic()
         if wanted is Moment.RANDOM:
-            await asyncio.sleep(dice.uniform(0, RANDOM_WITHIN))
+            await asyncio.sleep(dice.uniform(0, RANDOM_WITHIN / 3 if self.hurry else RANDOM_WITHIN))
         elif wanted is Moment.SENDING:
             await self.hold.until(CHANNELS, REACHED_WITHIN)
         else:

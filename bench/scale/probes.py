@@ -27,9 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 from defacewatch.calm import Calm, meaning_of, reads_little_news
-from defacewatch.captures import Features, Look, Tier
+from defacewatch.captures import Look, Tier
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
+from defacewatch.features import Features
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.looks import Fetcher

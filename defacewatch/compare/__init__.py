@@ -7,10 +7,11 @@ is in its profile, what each difference weighs in `data/weights.yaml`.
 from collections.abc import Iterator
 
 from defacewatch.baselines import Baseline
-from defacewatch.captures import Failure, Features, Look
+from defacewatch.captures import Failure, Look
 from defacewatch.compare import attack, change, covers, outage, scraps, screening, standins
 from defacewatch.compare.differences import Facts, alone, differences, evidence_in, joined
 from defacewatch.compare.features import VERSION, extract
+from defacewatch.features import Features
 from defacewatch.profiles import Profile
 from defacewatch.signals import Role, Signal
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from defacewatch.captures import Document
 from defacewatch.compare import domains, scripts
+from defacewatch.features import Document
 from defacewatch.profiles import SEEN, Profile
 
 _EMPTY: frozenset[str] = frozenset()

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from defacewatch.captures import Phrase
 from defacewatch.compare import domains
 from defacewatch.compare.differences import Facts
 from defacewatch.compare.foreign import CLIP, SHOWN, foreign_signals, parts
@@ -11,6 +10,7 @@ from defacewatch.compare.makeup import makeup_signals
 from defacewatch.compare.sketch import hash64
 from defacewatch.compare.weights import weights
 from defacewatch.compare.wording import wording_signals
+from defacewatch.features import Phrase
 from defacewatch.signals import Kind, Signal
 
 SPAM_HITS = 2  # different pieces of spam wording that make spam of what can be read

@@ -4,13 +4,14 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from defacewatch.captures import Features, Look
+from defacewatch.captures import Look
 from defacewatch.compare import domains, icon, text
 from defacewatch.compare.differences import Facts
 from defacewatch.compare.foreign import CLIP, host_signals, owners, parts
 from defacewatch.compare.letters import language_signals
 from defacewatch.compare.sketch import hash64
 from defacewatch.compare.weights import weights
+from defacewatch.features import Features
 from defacewatch.profiles import ICON, Profile
 from defacewatch.signals import Kind, Signal
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from defacewatch.captures import Cover, Document, Rendering
+from defacewatch.captures import Cover, Rendering
 from defacewatch.compare import domains, noise, text
 from defacewatch.compare.sketch import hash64
 from defacewatch.compare.weights import weights
+from defacewatch.features import Document
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Signal
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from defacewatch.captures import Picture, Shot
+from defacewatch.captures import Picture
+from defacewatch.features import Shot
 from defacewatch.tiles import LUMA
 
 SHOTS = 60  # of one page; the largest count

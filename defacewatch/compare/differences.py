@@ -7,10 +7,10 @@ one, so nothing counts double.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from defacewatch.captures import Document, Phrase
 from defacewatch.compare import arrivals, domains, identity, sketch, visible, wording
 from defacewatch.compare.arrivals import Circle, NewCode
 from defacewatch.compare.letters import Shift, shift
+from defacewatch.features import Document, Phrase
 from defacewatch.profiles import NEW_TEXT, Profile, share_of_new
 
 ADDED = 0.6  # what is new in the structure weighs less than what is gone: widgets come and go

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from defacewatch.captures import Document, Features, Look, Phrase, Rendering
+from defacewatch.captures import Look, Rendering
 from defacewatch.compare import (
     code,
     covers,
@@ -24,6 +24,7 @@ from defacewatch.compare import (
 )
 from defacewatch.compare.phrases import Block
 from defacewatch.compare.screen import screen_of
+from defacewatch.features import Document, Features, Phrase
 
 VERSION = 1  # raise it whenever features of the old code cannot be compared with those of the new
 

@@ -14,10 +14,10 @@ from hashlib import sha256
 import numpy as np
 from PIL import Image
 
-from defacewatch.captures import Document
 from defacewatch.compare import noise
 from defacewatch.compare.dom import Reading
 from defacewatch.compare.sketch import hash64
+from defacewatch.features import Document
 
 BYTES = 64 * 1024
 SIDE = 1024  # pixels

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from defacewatch.captures import Document, Failure, Features, Look, Probe, TlsProblem
+from defacewatch.captures import Failure, Look, Probe, TlsProblem
 from defacewatch.compare.differences import Facts
 from defacewatch.compare.foreign import CLIP
 from defacewatch.compare.standins import LOST, is_empty, is_error_page, is_error_status, stand_in
 from defacewatch.compare.weights import weights
+from defacewatch.features import Document, Features
 from defacewatch.signals import Kind, Signal
 
 _CODE = ("script", "frame", "reach")

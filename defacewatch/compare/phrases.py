@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from defacewatch.captures import Phrase
 from defacewatch.compare import datafiles, text
+from defacewatch.features import Phrase
 
 FAMILIES = ("deface", "spam", "maintenance", "bot-wall", "error-page", "vacant", "reporting")
 TEXT_LIMIT = 1_000_000  # characters of one document that are looked at: more than half of them at its start
@@ -39,7 +39,7 @@ _TELLABLE = frozenset(("deface", "spam"))
 
 
 class Block(NamedTuple):
-    """A run of text and the place it stands in (see `defacewatch.captures.Phrase`)."""
+    """A run of text and the place it stands in (see `defacewatch.features.Phrase`)."""
 
     place: str
     text: str

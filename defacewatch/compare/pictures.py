@@ -8,8 +8,8 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from defacewatch.captures import Screen, Shot
 from defacewatch.compare.weights import weights
+from defacewatch.features import Screen, Shot
 from defacewatch.profiles import Profile
 from defacewatch.shots import Swap, is_ground, swaps
 from defacewatch.signals import Kind, Signal

@@ -6,9 +6,9 @@ A page made to be too much for a reader must not hide by that what it says. This
 import re
 from collections.abc import Iterator
 
-from defacewatch.captures import Phrase
 from defacewatch.compare import noise, phrases, text
 from defacewatch.compare.phrases import Block
+from defacewatch.features import Phrase
 
 LIMIT = 200_000  # characters of the page
 PIECES = 60  # titles and headings

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from defacewatch.captures import Rendering, Screen
+from defacewatch.captures import Rendering
 from defacewatch.compare.crops import shots_of
+from defacewatch.features import Screen
 from defacewatch.tiles import COLUMNS, FIRST, HIGH, LUMA, ROWS, STEP, Strips
 
 WIDTH, HEIGHT = 1280, 800  # of the first screen, pixels

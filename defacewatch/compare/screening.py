@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from defacewatch.captures import Features, Screen
 from defacewatch.compare import pictures
 from defacewatch.compare.weights import weights
+from defacewatch.features import Features, Screen
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Signal
 from defacewatch.tiles import COUNT, FIRST, HIGH, Bytes, Strips, moves, unpacked

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from defacewatch.captures import Document, Features, Phrase
 from defacewatch.compare import domains, makeup, phrases
 from defacewatch.compare.differences import new_phrases
 from defacewatch.compare.identity import lost_share
+from defacewatch.features import Document, Features, Phrase
 from defacewatch.signals import Kind
 
 LOST = 0.55  # share of the identity that is gone from a page that something else stands in for

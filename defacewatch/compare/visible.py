@@ -7,8 +7,9 @@ the text itself says so.
 
 from collections.abc import Collection
 
-from defacewatch.captures import Document, Rendering
+from defacewatch.captures import Rendering
 from defacewatch.compare import sketch, text
+from defacewatch.features import Document
 
 LIMIT = 200_000  # characters
 FEW = 20  # shingles: fewer say nothing about a share

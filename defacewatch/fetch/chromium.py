@@ -126,7 +126,7 @@ class Chromium:
         """Lower the priority of the browser and its driver; what they start from now on inherits it."""
         for process in [self._driver_process, self.process, *self.process.children(recursive=True)]:
             with suppress(psutil.Error):
-                process.nice(NICE)
+                process.nice(min(19, psutil.Process().nice() + NICE))
 
     @classmethod
     async def launch(cls, executable: str | None, *, sandbox: bool) -> "Chromium":

@@ -24,11 +24,11 @@ from defacewatch.alerts import (
     Wanted,
 )
 from defacewatch.errors import NotFound
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
 from defacewatch.store.moves import add_alert
 from defacewatch.store.rows import Columns, alert_of, delivery_of, part
-from defacewatch.store.schema import alerts, deliveries
 from defacewatch.store.told import Told, told_of
 
 LOOKED_AT = 200  # alerts

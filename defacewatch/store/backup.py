@@ -20,19 +20,13 @@ from sqlalchemy import Column, Integer, LargeBinary, Row, Table, delete, func, i
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.store.alertschema import alerts
 from defacewatch.store.archive import Writing, content, explained, members, verified
 from defacewatch.store.blobs import Blobs
 from defacewatch.store.columns import Moment
 from defacewatch.store.engine import Engine, name_of
 from defacewatch.store.evidence import APPROVED, KEPT, Named, named
-from defacewatch.store.schema import (
-    alerts,
-    approvals,
-    captures,
-    checks,
-    incidents,
-    metadata,
-)
+from defacewatch.store.schema import approvals, captures, checks, incidents, metadata
 
 _ROWS = 500  # a statement
 _USED = (captures, approvals, incidents, checks, alerts)  # portals alone may come from the configuration

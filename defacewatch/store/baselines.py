@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.baselines import Approval, Baseline, check_approval
-from defacewatch.captures import Capture, Features, Look
+from defacewatch.captures import Capture, Look
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.profiles import Profile
 from defacewatch.records import Kept

@@ -11,10 +11,10 @@ from defacewatch.alerts import FAIL_OVER_AFTER, AlertKind, DeliveryState, Draft
 from defacewatch.errors import NotFound
 from defacewatch.portals import Urgency
 from defacewatch.shifttests import ChannelTest
+from defacewatch.store.alertschema import deliveries
 from defacewatch.store.dutyschema import channel_tests
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
-from defacewatch.store.schema import deliveries
 
 Told = Sequence[Mapping[str, object]]
 

@@ -7,7 +7,8 @@ from sqlalchemy import insert
 from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import AlertKind
-from defacewatch.captures import Features, Look, Material, Tier
+from defacewatch.captures import Look, Material, Tier
+from defacewatch.features import Features
 from defacewatch.incidents import PROGRAM, TOLD_APART
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.store.blobs import Blobs
@@ -37,7 +38,10 @@ class Checks:
 
     async def context(self, page_id: str, *, now: datetime) -> Context:
         """What a check of a page needs to know; the portal comes without its pages. Raises NotFound."""
-        return await self.engine.read(lambda db: read_context(db, page_id, now=now, known=self.known))
+        context = await self.engine.read(lambda db: read_context(db, page_id, now=now, known=self.known))
+        if self.known.nameless:
+            await self.engine.write(self.known.name)
+        return context
 
     async def keep(self, page_id: str, look: Look, features: Features, *, attack: bool = False) -> Kept:
         """Put a look's blobs on disk, synced, and return it with the capture row that names them.

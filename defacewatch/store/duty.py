@@ -23,9 +23,10 @@ from defacewatch.figures import (
 )
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.portals import DRILL
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.handovers import between
-from defacewatch.store.schema import alerts, deliveries, incident_events, incidents, pages, portals
+from defacewatch.store.schema import incident_events, incidents, pages, portals
 from defacewatch.verdicts import VerdictKind
 
 OVERLAP = 100  # events that are read again: on PostgreSQL a lower number may be committed later

@@ -11,15 +11,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import TypeVar
 
-from sqlalchemy import URL, exc, func, make_url, select
+from sqlalchemy import URL, create_engine, exc, func, make_url, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from defacewatch.errors import StoreError, UsageError
 from defacewatch.store import sqlite
-from defacewatch.store.sqlite import InThreads, tune
+from defacewatch.store.sqlite import in_threads, tune
+from defacewatch.store.threads import InThreads
 
 CONNECT_WITHIN = 10  # seconds for a connection to PostgreSQL
+CONNECTIONS = 5  # to PostgreSQL, for transactions on the event loop; as many threads have one each
 LOCK_SPACE = 0x64656661  # 'defa': the first key of our advisory locks on PostgreSQL
 DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
@@ -43,15 +45,14 @@ class Engine:
     """Transactions on one database: `reading`, `writing`, and `lasting`, which is on disk when it ends.
 
     `read`, `write` and `last` are the same for a function that does all of a transaction: what is done all
-    the time is done so, because on SQLite it is far cheaper.
+    the time is done so, in a thread.
     """
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
-        self._threads: InThreads | None = None
         if self.sqlite:
-            self._threads = InThreads(url)
+            self._threads = in_threads(url)
             self._reader = _sqlite(url, synchronous="NORMAL", connections=5)
             self._writer = self._reader.execution_options(begin="BEGIN IMMEDIATE")
             self._laster = _sqlite(url, synchronous="FULL", connections=1).execution_options(
@@ -60,10 +61,15 @@ class Engine:
             # SQLite has one writer at a time: here it is a fair queue, between processes a busy wait.
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
+            within = {"connect_timeout": CONNECT_WITHIN}
             self._reader = create_async_engine(
-                url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": CONNECT_WITHIN}
+                url, pool_pre_ping=True, pool_size=CONNECTIONS, connect_args=within
             )
             self._writer = self._laster = self._reader
+            plain = create_engine(
+                url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, connect_args=within
+            )
+            self._threads = InThreads(CONNECTIONS, reader=plain, writer=plain, laster=plain)
             self._turn = nullcontext()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -79,10 +85,7 @@ class Engine:
         return self._alone(self._laster)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """`reading`, as a whole; `work` may run in a thread."""
-        if self._threads is None:
-            async with self.reading() as db:
-                return await db.run_sync(work)
+        """`reading`, as a whole; `work` runs in a thread."""
         with explained(self.url):
             return await self._threads.read(work)
 
@@ -96,16 +99,13 @@ class Engine:
 
     async def bare(self, work: Callable[[Connection], T]) -> T:
         """On SQLite: outside of transactions, as some pragmas want it, while this process writes nothing."""
-        if self._threads is None:
+        if not self.sqlite:
             raise ValueError("only SQLite has work that is outside of transactions")
         with explained(self.url):
             async with self._turn:
                 return await self._threads.bare(work)
 
     async def _write(self, work: Callable[[Connection], T], *, lasting: bool) -> T:
-        if self._threads is None:
-            async with self.lasting() if lasting else self.writing() as db:
-                return await db.run_sync(work)
         with explained(self.url):
             async with self._turn:
                 return await self._threads.write(work, lasting=lasting)
@@ -118,9 +118,9 @@ class Engine:
 
     async def close(self) -> None:
         await self._reader.dispose()
-        if self._threads is not None:
+        if self.sqlite:
             await self._laster.dispose()
-            await self._threads.close()
+        await self._threads.close()
 
     @asynccontextmanager
     async def _alone(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import ESCALATES, TELL_AGAIN_AFTER, AlertKind, DeliveryState
 from defacewatch.incidents import State
-from defacewatch.store.schema import alerts, deliveries, incidents
+from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.schema import incidents
 
 _OVER = ((AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP))
 

@@ -15,6 +15,7 @@ from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
     LOOK_AFRESH,
@@ -25,7 +26,7 @@ from defacewatch.store.moves import (
     touch,
 )
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
-from defacewatch.store.schema import alerts, deliveries, incident_events, incidents, mutes, pages, portals
+from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.store.stormschema import campaign_members
 from defacewatch.verdicts import VerdictKind
 

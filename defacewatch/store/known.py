@@ -3,6 +3,9 @@
 Unpacking them costs several times what all queries of a check cost, and they hardly ever change, so what
 was unpacked is kept. Features are those of a capture, read by a version of the engine; a profile is what
 its digest says. Others never have the same stamp, whoever wrote them.
+
+A profile that an older program wrote has no digest. It is given one when it is read first: what is read
+cannot write, so that is noted here, and done by `name` in a transaction of its own.
 """
 
 import hashlib
@@ -11,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Features
+from defacewatch.features import Features
 from defacewatch.profiles import Profile
 from defacewatch.store.cache import Cache
 from defacewatch.store.rows import PROFILE, Values, dumped, profile_of, readable
@@ -33,6 +36,16 @@ _FEATURES = select(approvals.c.features_version, approvals.c.features).where(
 )
 _PROFILE = select(profiles.c.digest, profiles.c.data).where(profiles.c.page == bindparam("page"))
 _NEW: Values = {name: bindparam(f"new_{name}") for name in ("version", "samples", "data", "digest")}
+# Only where it is still what was read: another process may have written it meanwhile.
+_NAME_PROFILE = (
+    update(profiles)
+    .where(
+        profiles.c.page == bindparam("of"),
+        profiles.c.digest.is_(None),
+        profiles.c.data == bindparam("as_read"),
+    )
+    .values(digest=bindparam("new_digest"))
+)
 _SAVE_PROFILE = update(profiles).where(profiles.c.page == bindparam("of")).values(**_NEW)
 _ADD_PROFILE = insert(profiles).values(page=bindparam("of"), **_NEW)
 
@@ -44,6 +57,7 @@ class Known:
         self.version = version
         self._features: Cache[Features] = Cache(FEATURES_KEPT)
         self._profiles: Cache[Profile] = Cache(PROFILES_KEPT)
+        self.nameless: dict[str, str] = {}  # the text of profiles that were read and have no digest, by page
 
     def baseline(self, db: Connection, page_id: str) -> tuple[Baseline | None, bool]:
         """The approved looks of a page that can be used (None: no such look), and whether any is approved."""
@@ -69,9 +83,17 @@ class Known:
         if row is None:
             return Profile(page_id)
         read = profile_of(page_id, row.data)
-        if row.digest is not None:
-            self._profiles.put(page_id, row.digest, read, _PER_CHARACTER * len(row.data))
+        if row.digest is None:
+            self.nameless[page_id] = row.data
+        self._profiles.put(page_id, row.digest or _digest(row.data), read, _PER_CHARACTER * len(row.data))
         return read
+
+    def name(self, db: Connection) -> None:
+        """Give digests to the profiles that were read and have none."""
+        for page_id in list(self.nameless):
+            data = self.nameless.pop(page_id, None)
+            if data is not None:
+                db.execute(_NAME_PROFILE, {"of": page_id, "as_read": data, "new_digest": _digest(data)})
 
     def _read(self, db: Connection, approval: int, capture: str, version: int) -> Features | None:
         if self.version not in (None, version):
@@ -95,7 +117,11 @@ def save_profile(db: Connection, profile: Profile, version: int | None) -> None:
         "new_version": version,
         "new_samples": profile.samples,
         "new_data": data,
-        "new_digest": hashlib.sha256(data.encode()).hexdigest(),
+        "new_digest": _digest(data),
     }
     if db.execute(_SAVE_PROFILE, values).rowcount == 0:
         db.execute(_ADD_PROFILE, values)
+
+
+def _digest(data: str) -> str:
+    return hashlib.sha256(data.encode()).hexdigest()

@@ -14,8 +14,9 @@ from datetime import UTC
 
 from pydantic import TypeAdapter
 
-from defacewatch.captures import Capture, Features, Hop, Look, Refusal, Resource, TlsFinding
+from defacewatch.captures import Capture, Hop, Look, Refusal, Resource, TlsFinding
 from defacewatch.errors import DefacewatchError
+from defacewatch.features import Features
 from defacewatch.records import Kept
 from defacewatch.store.blobs import Blobs
 from defacewatch.store.screenshots import smaller

@@ -13,11 +13,12 @@ from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.campaigns import Campaign
 from defacewatch.errors import NotFound
 from defacewatch.gathering import MINUTE, Due, Entry, Manner, Plan, Thread, plan, worst_of
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.engine import Engine
 from defacewatch.store.incidents import view_of, views
 from defacewatch.store.rows import Values, alert_of, delivery_of, page_of, part, portal_of, verdict_of
-from defacewatch.store.schema import alerts, checks, deliveries, incidents, pages, portals
+from defacewatch.store.schema import checks, incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members, campaigns, messages
 
 TOGETHER = 1000  # deliveries in one message

@@ -17,6 +17,7 @@ from defacewatch.alerts import Draft
 from defacewatch.errors import Moved, NotFound
 from defacewatch.incidents import Event, Incident
 from defacewatch.records import Kept
+from defacewatch.store.alertschema import alerts
 from defacewatch.store.rows import (
     OBJECT,
     Columns,
@@ -27,7 +28,7 @@ from defacewatch.store.rows import (
     incident_values,
     part,
 )
-from defacewatch.store.schema import alerts, captures, incident_events, incidents, page_state
+from defacewatch.store.schema import captures, incident_events, incidents, page_state
 from defacewatch.verdicts import VerdictKind
 
 # Page state that makes the next check look for itself: nothing conditional, nothing known of the document.

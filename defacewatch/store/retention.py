@@ -24,20 +24,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
 from defacewatch.portals import DRILL
+from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.blobs import Blobs, Swept
 from defacewatch.store.engine import Engine
 from defacewatch.store.evidence import KEPT, named
 from defacewatch.store.rollup import forget_days, roll_up
-from defacewatch.store.schema import (
-    alerts,
-    approvals,
-    captures,
-    checks,
-    deliveries,
-    incident_events,
-    incidents,
-    page_state,
-)
+from defacewatch.store.schema import approvals, captures, checks, incident_events, incidents, page_state
 from defacewatch.store.stormschema import messages
 
 BATCH = 200  # rows a transaction: checks go on meanwhile

@@ -7,9 +7,10 @@ from sqlalchemy import Executable, case, delete, exists, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from defacewatch.store.alertschema import alerts
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import Values
-from defacewatch.store.schema import FOUND_NOTHING, alerts, check_days, checks
+from defacewatch.store.schema import FOUND_NOTHING, check_days, checks
 
 ROLLED_AFTER = timedelta(days=2)  # longer than any check still asks for
 BATCH = 200  # rows a transaction: checks go on meanwhile

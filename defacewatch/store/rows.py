@@ -12,7 +12,8 @@ from sqlalchemy import Row, Table
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.baselines import Approval
-from defacewatch.captures import Capture, Features, Material
+from defacewatch.captures import Capture, Material
+from defacewatch.features import Features
 from defacewatch.incidents import Incident, Resolution, State
 from defacewatch.portals import Contact, Page, Portal, Source, Urgency
 from defacewatch.profiles import Profile

@@ -1,5 +1,7 @@
-"""The tables. JSON is kept as text, so that it reads the same on SQLite and PostgreSQL. Ids of captures in
-other tables are plain text where retention may delete the capture.
+"""The tables of the watch, and what all tables are made with.
+
+JSON is kept as text, so that it reads the same on SQLite and PostgreSQL. Ids of captures in other tables
+are plain text where retention may delete the capture.
 """
 
 from sqlalchemy import (
@@ -14,7 +16,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 
@@ -163,7 +164,7 @@ profiles = Table(
     Column("version", Integer),  # of the features that it was learned from
     Column("samples", Integer, nullable=False),
     Column("data", Words, nullable=False),
-    Column("digest", Text),  # SHA-256 (hex) of `data`; empty as long as an older version wrote it
+    Column("digest", Text),  # SHA-256 (hex) of `data`; an older version writes none, whoever reads it adds it
 )
 
 materials = Table(
@@ -284,82 +285,6 @@ check_days = Table(
     Column("elapsed", Float, nullable=False),  # seconds, of all together
     Column("longest", Float, nullable=False),
     Index(None, "day"),
-)
-
-alerts = Table(
-    "alerts",
-    metadata,
-    numbered(),
-    Column("kind", Text, nullable=False),
-    Column("urgency", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("incident", Id, ForeignKey("incidents.id"), index=True),
-    Column("page", Text, ForeignKey("pages.id")),
-    Column("check", Id, ForeignKey("checks.id", ondelete="SET NULL"), index=True),
-    Column("capture", Text),
-    Column("officer", Text),
-    Column("facts", Words, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("next_step_at", Moment),
-    Index(None, "kind", "id"),
-    Index(None, "at"),
-    Index(
-        None,
-        "next_step_at",
-        sqlite_where=text("next_step_at IS NOT NULL"),
-        postgresql_where=text("next_step_at IS NOT NULL"),
-    ),
-    sqlite_autoincrement=True,
-)
-
-# `officer` is '' for a webhook: an empty column would not be unique.
-deliveries = Table(
-    "deliveries",
-    metadata,
-    numbered(),
-    Column("alert", Id, ForeignKey("alerts.id"), nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("officer", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("next_at", Moment),  # when it is due; while it is being sent, when the lease ends
-    Column("receipt", Words),
-    Column("error", Words),
-    Column("sent_at", Moment),
-    Column("message", Id),  # that carries it with others; empty: one of its own
-    UniqueConstraint("alert", "step", "channel", "officer"),
-    Index(
-        None,
-        "message",
-        sqlite_where=text("message IS NOT NULL"),
-        postgresql_where=text("message IS NOT NULL"),
-    ),
-    Index(
-        "ix_deliveries_sent_at",
-        "officer",
-        "channel",
-        "sent_at",
-        sqlite_where=text("sent_at IS NOT NULL"),
-        postgresql_where=text("sent_at IS NOT NULL"),
-    ),
-    Index(
-        None,
-        "channel",
-        "next_at",
-        sqlite_where=text("next_at IS NOT NULL"),
-        postgresql_where=text("next_at IS NOT NULL"),
-    ),
-    Index(
-        "ix_deliveries_unsent",
-        "channel",
-        "state",
-        "created_at",
-        sqlite_where=text("state <> 'sent'"),
-        postgresql_where=text("state <> 'sent'"),
-    ),
-    sqlite_autoincrement=True,
 )
 
 meta = Table(

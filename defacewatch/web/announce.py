@@ -1,6 +1,5 @@
 """An agency announces an update of its portal by a link of its own, without an account."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from defacewatch.portals import Portal
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
-from defacewatch.web.login import WITHIN
+from defacewatch.web.login import fields_of
 from defacewatch.web.security import ANNOUNCE, failure, forged
 from defacewatch.windows import TEXT, Window, checked
 
@@ -56,11 +55,7 @@ async def announce(request: web.Request) -> web.Response:
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return failure(request, HTTPStatus.FORBIDDEN)
     console = console_of(request)
-    try:
-        async with asyncio.timeout(WITHIN):
-            fields = await request.post()
-    except TimeoutError:
-        raise web.HTTPBadRequest from None
+    fields = await fields_of(request)
     given = {
         name: str(fields.get(name, ""))[: 2 * TEXT] for name in ("from", "to", "by", "reason", "contact")
     }

@@ -1,6 +1,7 @@
 """The login form: a token for a session."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -15,14 +16,19 @@ async def form(request: web.Request) -> web.Response:
     return _form(request, request.query.get("next", "/"))
 
 
+async def fields_of(request: web.Request) -> Mapping[str, object]:
+    """What a form brings; it has `WITHIN` to arrive."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            return await request.post()
+    except TimeoutError:
+        raise web.HTTPBadRequest from None
+
+
 async def login(request: web.Request) -> web.Response:
     """Open a session for the right token, and go on to where the reader wanted to go."""
     console = console_of(request)
-    try:
-        async with asyncio.timeout(WITHIN):
-            fields = await request.post()
-    except TimeoutError:
-        raise web.HTTPBadRequest from None
+    fields = await fields_of(request)
     token, back = str(fields.get("token", "")), str(fields.get("next", "/"))
     wait = console.access.wait(request.remote)
     if not console.access.admits(token.strip(), request.remote):

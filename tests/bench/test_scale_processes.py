@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from bench.scale.processes import (
@@ -52,33 +55,54 @@ def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return dict(json.loads(out))
 
 
-def until(done: Callable[[], bool]) -> None:
-    """Another process is asked again and again: it says nothing by itself."""
-    deadline = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+@dataclass
+class Word:
+    """What another process says once: it runs `saying`, and `heard` waits for it."""
+
+    path: Path
+
+    @property
+    def saying(self) -> str:
+        return f"import os; open({str(self.path)!r}, 'w').write(str(os.getpid()))\n"
+
+    def heard(self) -> int:
+        """The process that has said it."""
+        return int(self.path.read_text())
 
 
-def test_the_time_of_children_that_have_ended_is_counted(keeper: Keeper) -> None:
+@pytest.fixture
+def word(tmp_path: Path) -> Word:
+    path = tmp_path / "word"
+    os.mkfifo(path)  # whoever reads waits for whoever writes
+    return Word(path)
+
+
+def gone(pid: int) -> None:
+    """Wait until a process has ended and was reaped."""
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(30)
+
+
+def test_the_time_of_children_that_have_ended_is_counted(keeper: Keeper, word: Word) -> None:
     child = BURN.format(0.3)
     code = (
         "import subprocess, sys, signal\n"
         f"for _ in range(2): subprocess.run([sys.executable, '-c', {child!r}])\n"
-        "signal.pause()\n"
+        f"{word.saying}signal.pause()\n"
     )
     process = keeper(code)
     ledger = Ledger(process.pid)
-    until(lambda: ledger.look().total >= 0.6)
-    until(lambda: ledger.look().processes == 1)
+    ledger.look()
+    word.heard()
     usage = ledger.look()
+    assert usage.processes == 1
     assert usage.total >= 0.6, "whatever part it was taken for while it ran, none of it is lost"
     process.terminate()
     assert said(process) == {"status": -15, "left": []}
 
 
-def test_the_time_of_orphans_is_counted_by_the_keeper(keeper: Keeper) -> None:
-    grandchild = BURN.format(0.3)
+def test_the_time_of_orphans_is_counted_by_the_keeper(keeper: Keeper, word: Word) -> None:
+    grandchild = word.saying + BURN.format(0.3)
     between = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {grandchild!r}])"
     code = (
         "import subprocess, sys, signal\n"
@@ -87,9 +111,12 @@ def test_the_time_of_orphans_is_counted_by_the_keeper(keeper: Keeper) -> None:
     )
     process = keeper(code)
     ledger = Ledger(process.pid)
-    until(lambda: ledger.look().total >= 0.3)
-    until(lambda: ledger.look().processes == 1)
-    assert ledger.look().total >= 0.3
+    orphan = word.heard()
+    ledger.look()
+    gone(orphan)
+    usage = ledger.look()
+    assert usage.processes == 1
+    assert usage.total >= 0.3
     process.terminate()
     assert said(process)["status"] == -15
 
@@ -104,7 +131,8 @@ def test_what_outlives_the_command_is_told_and_ended(keeper: Keeper) -> None:
     (left,) = told["left"]
     assert "signal.pause" in left
     pid = int(left.split()[0])
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    gone(pid)
+    assert not os.path.exists(f"/proc/{pid}")
 
 
 def test_a_status_of_the_command_is_passed_on(keeper: Keeper) -> None:
@@ -152,11 +180,12 @@ def test_the_host_is_at_least_as_busy_as_one_of_its_processes() -> None:
     assert host_cpu() - host >= 0.25
 
 
-def test_between_two_looks_only_what_was_spent_there_counts(keeper: Keeper) -> None:
-    process = keeper(BURN.format(0.2) + "import signal; signal.pause()")
+def test_between_two_looks_only_what_was_spent_there_counts(keeper: Keeper, word: Word) -> None:
+    process = keeper(BURN.format(0.2) + word.saying + "import signal; signal.pause()")
     ledger = Ledger(process.pid)
-    until(lambda: ledger.look().total >= 0.2)
+    word.heard()
     first = ledger.look()
+    assert first.total >= 0.2
     assert sum(difference(ledger.look(), first).values()) < 0.2
     process.terminate()
     said(process)

@@ -1,6 +1,5 @@
 """The bot over real sockets: our Bot API server, a store on SQLite."""
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,8 +22,6 @@ from defacewatch.notify.buttons import Action, Press, choices, handing, taking_a
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
-from defacewatch.store.engine import parse
-from defacewatch.store.migrate import migrate
 from defacewatch.store.stormschema import messages
 from tests.store.samples import CHANGED, DEFACED, NOW, checked, registered
 
@@ -66,19 +63,9 @@ class Duties:
         return [message.text for message in self.api.sent if message.text != "alert"]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store, migrated once."""
-    path = tmp_path_factory.mktemp("store") / "store.db"
-    migrate(parse(f"sqlite+aiosqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
-async def store(migrated: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    shutil.copy(migrated, tmp_path / "store.db")
-    url = f"sqlite+aiosqlite:///{tmp_path}/store.db"
-    store = await Store.open(url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
+async def store(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
     yield store
     await store.close()
 

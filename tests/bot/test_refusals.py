@@ -11,10 +11,10 @@ from defacewatch.handovers import Handover
 from defacewatch.incidents import State
 from defacewatch.language import translator
 from defacewatch.notify.buttons import handing
-from tests.bot.test_bot import GROUP, STRANGER, Duties, api, duties, migrated, store
+from tests.bot.test_bot import GROUP, STRANGER, Duties, api, duties, store
 from tests.store.samples import NOW
 
-__all__ = ["api", "duties", "migrated", "store"]  # fixtures
+__all__ = ["api", "duties", "store"]  # fixtures
 
 Line = MutableMapping[str, Any]
 

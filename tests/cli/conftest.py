@@ -4,9 +4,10 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import structlog
 import yaml
 
 from defacewatch.cli import main
-from tests.site import Site
+from tests.site import DEFACED, USUAL, Site
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -104,28 +105,91 @@ def umask_restored() -> Iterator[None]:
     os.umask(mask)
 
 
+@pytest.fixture(scope="session")
+def served() -> Iterator[ThreadedSite]:
+    """One site for all, so that what was learned of it once is known of it under the same address."""
+    with ThreadedSite() as site:
+        yield site
+
+
 @pytest.fixture
 def shell(
     tmp_path: Path,
+    served: ThreadedSite,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     logging_restored: None,
     umask_restored: None,
-) -> Iterator[Shell]:
+) -> Shell:
     monkeypatch.chdir(tmp_path)
-    with ThreadedSite() as site:
-        made = Shell(tmp_path, site, monkeypatch, capsys)
-        made.portals = [{"key": "tinh", "name": "Cổng tỉnh", "pages": [{"url": site.url}]}]
-        made.roster = {
-            "officers": [
-                {"key": "an", "name": "Nguyễn Văn An", "email": "an@example.gov.vn"},
-                {"key": "binh", "name": "Trần Thị Bình", "role": "shift_lead"},
-            ],
-            "shifts": [{"officers": ["an"], "days": EVERY_DAY, "from": "00:00", "to": "00:00"}],
-        }
-        made.general = {
-            "watch": {"allow_networks": ["127.0.0.0/8"], "confirm_after": "0s", "timeout": "15s"},
-            "alerts": {"language": "en"},
-        }
-        made.write()
-        yield made
+    served.show(USUAL)
+    made = Shell(tmp_path, served, monkeypatch, capsys)
+    made.portals = [{"key": "tinh", "name": "Cổng tỉnh", "pages": [{"url": served.url}]}]
+    made.roster = {
+        "officers": [
+            {"key": "an", "name": "Nguyễn Văn An", "email": "an@example.gov.vn"},
+            {"key": "binh", "name": "Trần Thị Bình", "role": "shift_lead"},
+        ],
+        "shifts": [{"officers": ["an"], "days": EVERY_DAY, "from": "00:00", "to": "00:00"}],
+    }
+    made.general = {
+        "watch": {"allow_networks": ["127.0.0.0/8"], "confirm_after": "0s", "timeout": "15s"},
+        "alerts": {"language": "en"},
+    }
+    made.write()
+    return made
+
+
+class Folders:
+    """What commands have made of a shell's folder: made once under each name, and copied from then on."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def bring(self, name: str, shell: Shell, make: Callable[[Shell], None]) -> Shell:
+        kept = self.place / name
+        if kept.exists():
+            shutil.copytree(kept, shell.folder, dirs_exist_ok=True)
+        else:
+            make(shell)
+            shutil.copytree(shell.folder, kept)
+        return shell
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return Folders(tmp_path_factory.mktemp("folders"))
+
+
+@pytest.fixture
+def learned(shell: Shell, folders: Folders) -> Shell:
+    """A shell whose page was learned by An; its baseline is proposed."""
+    return folders.bring("learned", shell, _learn)
+
+
+@pytest.fixture
+def approved(shell: Shell, folders: Folders) -> Shell:
+    """A shell whose page was learned by An and approved by Bình."""
+
+    def approve(shell: Shell) -> None:
+        folders.bring("learned", shell, _learn)
+        assert shell.run("baseline", "approve", "--all-proposed", "--by", "binh").code == 0
+
+    return folders.bring("approved", shell, approve)
+
+
+@pytest.fixture
+def defaced(approved: Shell, folders: Folders) -> Shell:
+    """A shell whose page was approved, then defaced, and found so."""
+
+    def find(shell: Shell) -> None:
+        shell.site.show(DEFACED)
+        assert shell.run("check", "--render").code == 11
+
+    folders.bring("defaced", approved, find)
+    approved.site.show(DEFACED)
+    return approved
+
+
+def _learn(shell: Shell) -> None:
+    assert shell.run("learn", "--samples", "1", "--by", "an").code == 0

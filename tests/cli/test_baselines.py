@@ -2,16 +2,15 @@ from tests.cli.conftest import Shell
 from tests.site import DEFACED, USUAL
 
 
-def test_a_proposal_is_listed_approved_and_kept_in_the_history(shell: Shell) -> None:
-    shell.run("learn", "--samples", "1", "--by", "an")
-    (proposal,) = shell.run("baseline", "list", "--json").lines
+def test_a_proposal_is_listed_approved_and_kept_in_the_history(learned: Shell) -> None:
+    (proposal,) = learned.run("baseline", "list", "--json").lines
     assert (proposal["proposed_by"], proposal["attack"]) == ("an", False)
-    done = shell.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "lần đầu")
+    done = learned.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "lần đầu")
     assert done.code == 0
-    assert shell.run("baseline", "list", "--json").lines == []
-    (entry,) = shell.run("baseline", "history", proposal["page"], "--json").lines
+    assert learned.run("baseline", "list", "--json").lines == []
+    (entry,) = learned.run("baseline", "history", proposal["page"], "--json").lines
     assert (entry["by"], entry["reason"], entry["capture"]) == ("binh", "lần đầu", proposal["id"])
-    (shown,) = shell.run("baseline", "show", proposal["page"], "--json").lines
+    (shown,) = learned.run("baseline", "show", proposal["page"], "--json").lines
     assert shown["approved"]
 
 
@@ -27,23 +26,22 @@ def test_a_critical_portal_needs_a_second_person(shell: Shell) -> None:
     assert shell.run("baseline", "approve", proposal["id"], "--by", "binh", "--reason", "x").code == 0
 
 
-def test_on_a_critical_portal_a_person_has_one_name_and_is_an_officer(shell: Shell) -> None:
-    shell.run("learn", "--samples", "1", "--by", "an")
-    shell.portals[0]["critical"] = True
-    shell.write()
-    (proposal,) = shell.run("baseline", "list", "--json").lines
+def test_on_a_critical_portal_a_person_has_one_name_and_is_an_officer(learned: Shell) -> None:
+    learned.portals[0]["critical"] = True
+    learned.write()
+    (proposal,) = learned.run("baseline", "list", "--json").lines
     for name in ("Nguyễn  Văn An", "nguye\u0302\u0303n va\u0306n an", "AN@example.gov.vn", "a\u200bn"):
-        own = shell.run("baseline", "approve", proposal["id"], "--by", name, "--reason", "x")
+        own = learned.run("baseline", "approve", proposal["id"], "--by", name, "--reason", "x")
         assert (own.code, "an proposed capture" in own.err) == (3, True), name
     for command in (["propose"], ["approve", "--reason", "x"]):
-        stranger = shell.run("baseline", *command, proposal["id"], "--by", "Lê Văn Lạ")
+        stranger = learned.run("baseline", *command, proposal["id"], "--by", "Lê Văn Lạ")
         assert stranger.code == 3
         assert stranger.err.count("\n") == 1
         assert "--by must name an officer" in stranger.err
-    assert shell.run("baseline", "approve", "--all-proposed", "--by", "Lê Văn Lạ").code == 3
-    other = shell.run("baseline", "approve", proposal["id"], "--by", "trần thị bình", "--reason", "x")
+    assert learned.run("baseline", "approve", "--all-proposed", "--by", "Lê Văn Lạ").code == 3
+    other = learned.run("baseline", "approve", proposal["id"], "--by", "trần thị bình", "--reason", "x")
     assert other.code == 0
-    (entry,) = shell.run("baseline", "history", proposal["page"], "--json").lines
+    (entry,) = learned.run("baseline", "history", proposal["page"], "--json").lines
     assert (entry["by"], entry["reason"]) == ("binh", "x")
 
 
@@ -57,29 +55,25 @@ def test_without_a_roster_a_critical_portal_still_needs_two_names(shell: Shell) 
     assert shell.run("baseline", "approve", proposal["id"], "--by", "Bình", "--reason", "x").code == 0
 
 
-def test_approving_the_new_look_resolves_the_incident_as_legitimate(shell: Shell) -> None:
-    shell.run("learn", "--samples", "1", "--by", "an")
-    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
-    shell.site.show(DEFACED)
-    (line,) = shell.run("check", "--render", "--json").lines
-    approved = shell.run("baseline", "approve", line["capture"], "--by", "binh", "--reason", "diễn tập")
-    assert approved.code == 0
-    (incident,) = shell.run("incidents", "list", "--state", "resolved", "--json").lines
+def test_approving_the_new_look_resolves_the_incident_as_legitimate(approved: Shell) -> None:
+    approved.site.show(DEFACED)
+    (line,) = approved.run("check", "--render", "--json").lines
+    done = approved.run("baseline", "approve", line["capture"], "--by", "binh", "--reason", "diễn tập")
+    assert done.code == 0
+    (incident,) = approved.run("incidents", "list", "--state", "resolved", "--json").lines
     assert incident["resolved_as"] == "legitimate"
-    after = shell.run("check", "--render", "--json").lines[0]
+    after = approved.run("check", "--render", "--json").lines[0]
     assert (after["verdict"], after["score"]) == ("clean", 0.0)
 
 
-def test_also_adds_a_look_and_keeps_the_one_before(shell: Shell) -> None:
-    shell.run("learn", "--samples", "1", "--by", "an")
-    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
+def test_also_adds_a_look_and_keeps_the_one_before(approved: Shell) -> None:
     night = USUAL.replace("#b71c1c", "#111111").replace("Tin mới", "Chế độ ban đêm")
-    shell.site.show(night)
-    (line,) = shell.run("check", "--render", "--json").lines
-    shell.run("baseline", "approve", line["capture"], "--also", "--by", "binh", "--reason", "ban đêm")
+    approved.site.show(night)
+    (line,) = approved.run("check", "--render", "--json").lines
+    approved.run("baseline", "approve", line["capture"], "--also", "--by", "binh", "--reason", "ban đêm")
     for look in (USUAL, night):
-        shell.site.show(look)
-        assert shell.run("check", "--render", "--json").lines[0]["score"] == 0
+        approved.site.show(look)
+        assert approved.run("check", "--render", "--json").lines[0]["score"] == 0
 
 
 def test_approval_says_what_it_needs(shell: Shell) -> None:

@@ -1,20 +1,9 @@
 import json
 import tarfile
 
-import pytest
-
 from defacewatch.cli.common import user
 from tests.cli.conftest import Shell
-from tests.site import DEFACED, USUAL
-
-
-@pytest.fixture
-def defaced(shell: Shell) -> Shell:
-    shell.run("learn", "--samples", "1", "--by", "an")
-    shell.run("baseline", "approve", "--all-proposed", "--by", "binh")
-    shell.site.show(DEFACED)
-    assert shell.run("check", "--render").code == 11
-    return shell
+from tests.site import USUAL
 
 
 def test_an_incident_is_listed_taken_once_and_restored_when_the_page_is_back(defaced: Shell) -> None:

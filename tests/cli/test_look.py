@@ -29,17 +29,15 @@ def test_from_registration_to_a_defacement_by_commands_alone(shell: Shell) -> No
     assert all(set(s) == {"kind", "severity", "points", "summary", "evidence"} for s in line["signals"])
 
 
-def test_a_dry_run_leaves_no_incident(shell: Shell) -> None:
-    approve_all(shell)
-    shell.site.show(DEFACED)
-    assert shell.run("check", "--dry-run").code == 11
-    assert shell.run("incidents", "list", "--json").lines == []
+def test_a_dry_run_leaves_no_incident(approved: Shell) -> None:
+    approved.site.show(DEFACED)
+    assert approved.run("check", "--dry-run").code == 11
+    assert approved.run("incidents", "list", "--json").lines == []
 
 
-def test_explain_prints_the_sum_behind_a_verdict(shell: Shell) -> None:
-    approve_all(shell)
-    shell.site.show(DEFACED)
-    said = shell.run("check", "--explain", "--dry-run")
+def test_explain_prints_the_sum_behind_a_verdict(approved: Shell) -> None:
+    approved.site.show(DEFACED)
+    said = approved.run("check", "--explain", "--dry-run")
     assert "deface-phrase" in said.out
     assert "evidence of attack" in said.out
 
@@ -80,8 +78,7 @@ def test_with_no_portal_one_line_says_what_to_do(shell: Shell) -> None:
     assert "portals.yaml" in said.err
 
 
-def test_markup_of_a_page_is_text_on_the_terminal(shell: Shell) -> None:
-    approve_all(shell)
-    shell.site.show(USUAL.replace("Cổng thông tin tỉnh", "[bold red]Hacked by \x1b[31mX[/]"))
-    said = shell.run("check", "--render")
+def test_markup_of_a_page_is_text_on_the_terminal(approved: Shell) -> None:
+    approved.site.show(USUAL.replace("Cổng thông tin tỉnh", "[bold red]Hacked by \x1b[31mX[/]"))
+    said = approved.run("check", "--render")
     assert "\x1b" not in said.out

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageDraw
 
-from defacewatch.captures import Rendering, Screen
+from defacewatch.captures import Rendering
 from defacewatch.compare.screen import screen_of
+from defacewatch.features import Screen
 from tests.compare.portal import NOW, png, screenshot
 
 

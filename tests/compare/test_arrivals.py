@@ -1,8 +1,9 @@
 from dataclasses import replace
 
-from defacewatch.captures import Document, Script
+from defacewatch.captures import Script
 from defacewatch.compare import arrivals, extract
 from defacewatch.compare.arrivals import Circle
+from defacewatch.features import Document
 from defacewatch.profiles import Profile
 from tests.compare.portal import URL, portal, probe_of, render_of
 

@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from defacewatch.captures import Phrase
 from defacewatch.compare.attack import evidence_of
 from defacewatch.compare.differences import Facts
+from defacewatch.features import Phrase
 from defacewatch.signals import Kind, Signal, same_difference
 from tests.compare.portal import kinds, one
 

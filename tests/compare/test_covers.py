@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from defacewatch.captures import Cover, Document, Rendering
+from defacewatch.captures import Cover, Rendering
 from defacewatch.compare import extract
 from defacewatch.compare.covers import COVERS, cover_signals, covers_of
+from defacewatch.features import Document
 from defacewatch.profiles import COVERS as LEARNED
 from defacewatch.profiles import Profile, teach
 from defacewatch.signals import Kind, Signal, same_difference

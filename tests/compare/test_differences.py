@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from defacewatch.captures import Document
 from defacewatch.compare import extract
 from defacewatch.compare.differences import REDESIGN, Facts, differences, joined
+from defacewatch.features import Document
 from defacewatch.profiles import Profile
 from tests.compare.portal import NEWS, URL, portal, probe_of
 

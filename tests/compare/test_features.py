@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter
 
-from defacewatch.captures import Failure, Features, Rendering, TlsFinding, TlsProblem
+from defacewatch.captures import Failure, Rendering, TlsFinding, TlsProblem
 from defacewatch.compare import VERSION, extract
+from defacewatch.features import Features
 from tests.compare.portal import APPROVED, NOW, portal, probe_of, render_of, screenshot, signals_of
 
 

@@ -1,9 +1,9 @@
 import pytest
 
-from defacewatch.captures import Phrase
 from defacewatch.compare.arrivals import Circle, NewCode
 from defacewatch.compare.differences import Facts
 from defacewatch.compare.foreign import PARTS, foreign_signals, host_signals, parts
+from defacewatch.features import Phrase
 from defacewatch.language import translator
 from defacewatch.signals import Kind, Signal, same_difference
 from defacewatch.verdicts import CHANGED_AT, DEFACED_AT, VerdictKind, judge

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from defacewatch.captures import Phrase
 from defacewatch.compare import phrases, text
 from defacewatch.compare.phrases import Block
+from defacewatch.features import Phrase
 
 
 def find(written: str, place: str = "text") -> list[Phrase]:

@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from defacewatch.baselines import ApprovedLook, Baseline
-from defacewatch.captures import Features, Picture, Screen
+from defacewatch.captures import Picture
 from defacewatch.compare import extract
 from defacewatch.compare.pictures import lasting_pictures, picture_signals
+from defacewatch.features import Features, Screen
 from defacewatch.profiles import Profile, teach
 from defacewatch.shots import other_places
 from defacewatch.signals import Kind, Signal, same_difference

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from defacewatch.captures import Phrase
 from defacewatch.compare import scraps
+from defacewatch.features import Phrase
 
 
 def test_claims_are_found_in_titles_and_headings_across_markup() -> None:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from defacewatch.captures import Features, Rendering
+from defacewatch.captures import Rendering
 from defacewatch.compare.screen import screen_of
 from defacewatch.compare.screening import colour_sketch, is_blank, screen_signals, share_of_tiles, shift_of
+from defacewatch.features import Features
 from defacewatch.profiles import Profile, teach
 from defacewatch.signals import Kind, Signal, same_difference
 from defacewatch.tiles import COLUMNS, COUNT, Strips, unpacked

@@ -1,8 +1,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from defacewatch.captures import Document, Rendering
+from defacewatch.captures import Rendering
 from defacewatch.compare import extract, visible
+from defacewatch.features import Document
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind
 from defacewatch.verdicts import CHANGED_AT

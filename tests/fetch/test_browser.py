@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from structlog.testing import capture_logs
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
 from defacewatch.fetch.browser import GROWN, Browser
 from defacewatch.fetch.chromium import Chromium, find_chromium
+from defacewatch.fetch.gate import Gate
+from defacewatch.fetch.gate import Place as GatePlace
 from defacewatch.fetch.guard import Guard, system_lookup
 from defacewatch.fetch.memory import Memory
 from defacewatch.fetch.proxy import FilteringProxy
@@ -461,7 +464,36 @@ async def test_the_largest_page_is_ended_when_all_together_hold_too_much_and_it_
         assert (await there.show("<title>small</title>")).title == "small"
 
 
-async def test_while_memory_is_short_no_more_are_begun_than_may_work(monkeypatch: pytest.MonkeyPatch) -> None:
+class Times:
+    """`reached` is set when this was called so many times."""
+
+    def __init__(self, wanted: int) -> None:
+        self.left, self.reached = wanted, asyncio.Event()
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.reached.set()
+
+
+@pytest.fixture
+def queueing(monkeypatch: pytest.MonkeyPatch) -> dict[Gate, asyncio.Event]:
+    """By gate, what is set when somebody has to wait there for a place."""
+    events, take_free = defaultdict[Gate, asyncio.Event](asyncio.Event), Gate.take_free
+
+    def noted(gate: Gate) -> bool:
+        free = take_free(gate)
+        if not free:
+            events[gate].set()
+        return free
+
+    monkeypatch.setattr(Gate, "take_free", noted)
+    return events
+
+
+async def test_while_memory_is_short_no_more_are_begun_than_may_work(
+    monkeypatch: pytest.MonkeyPatch, queueing: dict[Gate, asyncio.Event]
+) -> None:
     held = Memory({}, {}, 350 * MB)
     monkeypatch.setattr(Chromium, "measure", lambda self: held)
     async with place(working=1, timeout=30, together=400 * MB) as there:
@@ -469,7 +501,8 @@ async def test_while_memory_is_short_no_more_are_begun_than_may_work(monkeypatch
         silent = asyncio.create_task(there.browser.render(there.portal.url("/silence"), now=NOW))
         await there.portal.seen.wait()
         shown = asyncio.create_task(there.show("<title>usual</title>", "/usual"))
-        await asyncio.sleep(1)
+        async with asyncio.timeout(20):
+            await queueing[there.browser._begun].wait()
         assert "/usual" not in {asked.path for asked in there.portal.asked}
         assert there.browser.waiting == 1
         held = Memory({}, {}, 250 * MB)
@@ -479,10 +512,25 @@ async def test_while_memory_is_short_no_more_are_begun_than_may_work(monkeypatch
 
 
 async def test_slow_sites_that_have_answered_count_again_among_those_that_load(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, queueing: dict[Gate, asyncio.Event]
 ) -> None:
     monkeypatch.setattr("defacewatch.fetch.rendering.LATE", 0.1)
     asked_at_once, answer, loads, waiting = asyncio.Event(), asyncio.Event(), asyncio.Event(), set[str]()
+    late, back = Times(8), Times(8)
+    move, come_back = GatePlace.move, GatePlace.back
+
+    def moved(place: GatePlace, gate: Gate) -> bool:
+        done = move(place, gate)
+        if done:
+            late()
+        return done
+
+    def came_back(place: GatePlace) -> None:
+        come_back(place)
+        back()
+
+    monkeypatch.setattr(GatePlace, "move", moved)
+    monkeypatch.setattr(GatePlace, "back", came_back)
 
     async def slow(asked: Asked, writer: Writer) -> None:
         waiting.add(asked.path)
@@ -502,12 +550,14 @@ async def test_slow_sites_that_have_answered_count_again_among_those_that_load(
         loading = [asyncio.create_task(there.browser.render(url, now=NOW)) for url in urls]
         async with asyncio.timeout(20):
             await asked_at_once.wait()
-            await asyncio.sleep(0.5)  # all of them are late now, and keep nobody from being looked at
+            await late.reached.wait()  # all of them, which then keep nobody from being looked at
             answer.set()
             await loads.wait()
-            await asyncio.sleep(0.5)
-        shown = asyncio.create_task(there.show("<title>usual</title>", "/usual"))
-        await asyncio.sleep(1)
+            await back.reached.wait()
+            begun = queueing[there.browser._begun]
+            begun.clear()
+            shown = asyncio.create_task(there.show("<title>usual</title>", "/usual"))
+            await begun.wait()
         assert "/usual" not in {asked.path for asked in there.portal.asked}
         for task in loading:
             task.cancel()
@@ -515,7 +565,10 @@ async def test_slow_sites_that_have_answered_count_again_among_those_that_load(
         await asyncio.gather(*loading, return_exceptions=True)
 
 
-async def test_sites_that_do_not_answer_do_not_keep_others_from_being_looked_at() -> None:
+async def test_sites_that_do_not_answer_do_not_keep_others_from_being_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.fetch.rendering.LATE", 0.3)
     async with place(working=1, timeout=30) as there:
         there.portal.answers |= {f"/silence/{number}": silence for number in range(9)}
         urls = [there.portal.url(path) for path in there.portal.answers]

@@ -6,7 +6,7 @@ import pytest
 from defacewatch.captures import Failure, Rendering
 from defacewatch.fetch.browser import Browser
 from tests.fetch.conftest import NOW
-from tests.fetch.portal import Portal, page
+from tests.fetch.portal import Asked, Portal, Writer, page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -14,6 +14,7 @@ LATE = (
     "<title>usual</title><h1>Tin tức</h1><script>setTimeout(() => {"
     "document.title = 'late'; document.querySelector('h1').textContent = 'hacked by nobody' }, 6000)</script>"
 )
+TOLD = "<script>setTimeout(() => fetch('/told'), 6000)</script>"
 LEAVING = "<h1>usual</h1><script>setTimeout(() => { location.href = '/elsewhere' }, 6000)</script>"
 STUCK = "<h1>usual</h1><script>while (true);</script>"
 
@@ -60,12 +61,19 @@ async def test_a_page_that_cannot_be_reached_is_not_waited_for(browser: Browser)
 async def test_a_page_that_waited_long_for_its_place_was_dwelt_on_whether_or_not_that_was_wanted(
     browser: Browser, site: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("defacewatch.fetch.rendering.DWELL", 6.0)
-    site.answers |= {"/": page(LATE), "/stuck": page(STUCK)}
+    monkeypatch.setattr("defacewatch.fetch.rendering.DWELL", 2.0)
+    changed = asyncio.Event()
+
+    async def told(asked: Asked, writer: Writer) -> None:
+        changed.set()
+        writer.write(page())
+
+    site.answers |= {"/": page(LATE + TOLD), "/stuck": page(STUCK), "/told": told}
     async with browser._working.place(0):
         late = asyncio.create_task(browser.render(site.url(), now=NOW))
         stuck = asyncio.create_task(browser.render(site.url("/stuck"), now=NOW))
-        await asyncio.sleep(12)
+        async with asyncio.timeout(60):
+            await changed.wait()
     rendering = await late
     assert (rendering.failure, rendering.title, rendering.dwelt) == (None, "late", True)
     assert not (await stuck).dwelt, "one that is held does nothing late"

@@ -8,18 +8,8 @@ from PIL import Image
 
 from defacewatch.alerts import Draft, draft
 from defacewatch.campaigns import Mark
-from defacewatch.captures import (
-    Document,
-    Features,
-    Look,
-    Phrase,
-    Probe,
-    Rendering,
-    Screen,
-    Shot,
-    Tier,
-    Validators,
-)
+from defacewatch.captures import Look, Probe, Rendering, Tier, Validators
+from defacewatch.features import Document, Features, Phrase, Screen, Shot
 from defacewatch.incidents import advance
 from defacewatch.portals import Contact, Page, Portal
 from defacewatch.records import Context, Kept, Outcome

@@ -16,8 +16,9 @@ from defacewatch.profiles import Profile
 from defacewatch.records import Recorded
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
+from defacewatch.store.alertschema import alerts
 from defacewatch.store.moves import save_incident
-from defacewatch.store.schema import alerts, captures, checks, incident_events, incidents, page_state
+from defacewatch.store.schema import captures, checks, incident_events, incidents, page_state
 from defacewatch.store.screenshots import smaller
 from defacewatch.store.states import Standing
 from defacewatch.verdicts import Streak, Verdict, VerdictKind

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,6 @@ async def test_sqlite_has_its_log_its_keys_and_two_ways_to_commit(tmp_path: Path
 async def test_what_somebody_must_hear_is_synced_and_an_ordinary_check_is_not(tmp_path: Path) -> None:
     store = await Store.open(sqlite_url(tmp_path / "s.db"), baselines=tmp_path, evidence=tmp_path)
     synced = []
-    assert store.engine._threads is not None
     for engine in (store.engine._laster.sync_engine, store.engine._threads._laster):
         event.listen(engine, "commit", lambda connection: synced.append(1))
     page = await registered(store)
@@ -84,6 +84,21 @@ async def test_connections_that_the_server_ended_are_made_again(
     await store.portals.all()
     await store.close()
     migrated.dispose()
+
+
+async def test_what_a_whole_transaction_computes_holds_nobody_up(store: Store) -> None:
+    """Unpacking takes longer than queries do: while one works the event loop turns."""
+    turned = threading.Event()
+
+    def work(db: Connection) -> bool:
+        db.execute(select(meta)).all()
+        return turned.wait(timeout=20)
+
+    for whole in (store.engine.read, store.engine.write, store.engine.last):
+        turned.clear()
+        task = asyncio.create_task(whole(work))
+        asyncio.get_running_loop().call_later(0.01, turned.set)
+        assert await task, "the event loop stood still"
 
 
 async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:

@@ -1,6 +1,8 @@
 """What is kept unpacked is what the rows say, whoever wrote them last."""
 
-from sqlalchemy import update
+import hashlib
+
+from sqlalchemy import select, update
 
 from defacewatch.profiles import Profile
 from defacewatch.store import Store
@@ -60,14 +62,35 @@ async def test_features_that_another_process_made_again_are_read(open_store: Ope
     assert context.baseline.looks[0].features == features("b", version=2)
 
 
-async def test_a_profile_of_an_older_program_is_read_each_time(store: Store) -> None:
+async def test_a_profile_of_an_older_program_is_remembered_as_soon_as_it_is_read(store: Store) -> None:
     page = await registered(store)
     await store.baselines.set_profile(page, Profile(page, samples=3))
     for samples in (4, 5):
         async with store.engine.writing() as db:
             data = f'{{"page": "{page}", "samples": {samples}}}'
             await db.execute(update(profiles).values(data=data, digest=None))
-        assert (await store.checks.context(page, now=NOW)).profile == Profile(page, samples=samples)
+        first = (await store.checks.context(page, now=NOW)).profile
+        assert first == Profile(page, samples=samples)
+        assert (await store.checks.context(page, now=NOW)).profile is first
+        async with store.engine.reading() as db:
+            assert await db.scalar(select(profiles.c.digest)) == hashlib.sha256(data.encode()).hexdigest()
+
+
+async def test_a_profile_that_was_written_meanwhile_is_not_named_for_what_it_was(
+    open_store: OpenStore,
+) -> None:
+    store, other = await open_store(), await open_store()
+    page = await registered(store)
+    await store.baselines.set_profile(page, Profile(page, samples=3))
+    async with store.engine.writing() as db:
+        await db.execute(update(profiles).values(data=f'{{"page": "{page}", "samples": 4}}', digest=None))
+    await store.engine.read(lambda db: store.checks.known.profile(db, page, None, None))
+    async with other.engine.writing() as db:
+        await db.execute(update(profiles).values(data=f'{{"page": "{page}", "samples": 5}}', digest=None))
+    await store.engine.write(store.checks.known.name)
+    async with store.engine.reading() as db:
+        assert await db.scalar(select(profiles.c.digest)) is None
+    assert (await store.checks.context(page, now=NOW)).profile == Profile(page, samples=5)
 
 
 async def test_a_look_that_cannot_be_unpacked_is_no_baseline_but_approved_all_the_same(store: Store) -> None:

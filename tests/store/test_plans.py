@@ -34,7 +34,6 @@ def asked(store: Store) -> Iterator[dict[str, Any]]:
         seen.setdefault(statement.strip(), parameters[0] if many else parameters)
 
     threads = store.engine._threads
-    assert threads is not None
     engines = (
         store.engine._reader.sync_engine,
         store.engine._laster.sync_engine,

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from defacewatch.captures import Cover, Picture, Shot
+from defacewatch.captures import Cover, Picture
 from defacewatch.compare import extract
+from defacewatch.features import Shot
 from defacewatch.store.rows import packed, readable
 from tests.store.samples import features, look
 

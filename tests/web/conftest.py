@@ -35,12 +35,8 @@ def around() -> Around:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(
-        f"sqlite+aiosqlite:///{tmp_path}/store.db",
-        baselines=tmp_path / "baselines",
-        evidence=tmp_path / "evidence",
-    )
+async def store(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
     yield opened
     await opened.close()
 
