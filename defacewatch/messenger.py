@@ -62,6 +62,7 @@ class Messenger:
                 runbooks=settings.runbooks,
                 language=language,
                 zone=zone,
+                clock=clock,
             )
             if settings.secrets.telegram_token
             else None
