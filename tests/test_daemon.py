@@ -121,7 +121,7 @@ async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) 
 
 
 async def test_the_console_and_the_bot_go_by_the_daemons_clock(stand: Stand, clock: Clock) -> None:
-    stand.environ["DEFACEWATCH_TELEGRAM_TOKEN"] = "1:only-for-the-test"  # noqa: S105
+    stand.environ["DEFACEWATCH_TELEGRAM_TOKEN"] = "1:only-for-the-test"
     stand.general["alerts"] = {"telegram": {"api_url": f"http://127.0.0.1:{free_port()}"}}
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack, clock)
