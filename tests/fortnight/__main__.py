@@ -35,8 +35,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _machine() -> str:
-    system = f"{platform.system()} {platform.machine()}"
-    return f"{os.cpu_count()} processors, {system}, Python {platform.python_version()}"
+    """What it ran on, and how busy that was: the wall time is of little worth without."""
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} processors, {system}; load of the last 15 minutes {os.getloadavg()[2]:.1f}"
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

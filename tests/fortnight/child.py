@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import holidays.countries.vietnam  # noqa: F401 - loaded when first asked, by each daemon anew
 import structlog
 from sqlalchemy import engine as sql
 from sqlalchemy import select

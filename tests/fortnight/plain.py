@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from defacewatch.captures import Look, Rendering, Validators
 from defacewatch.fetch.http import HttpFetcher
 
-WIDTH, HEIGHT = 1280, 160
+WIDTH, HEIGHT = 1280, 48
 
 
 class PlainFetcher:

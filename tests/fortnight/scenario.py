@@ -48,11 +48,11 @@ class Scenario:
 
 
 def scenario(seed: int, *, days: int, incidents: int, kills: int) -> Scenario:
-    """Telegram is away for two days (a seventh of a shorter run), SMTP for an hour: half of it in those days,
-    so that nothing works, and half of it after them."""
+    """Telegram is away for two days (in a shorter run for an hour a day), SMTP for an hour: half of it in
+    those days, so that nothing works, and half of it after them."""
     dice = random.Random(seed)
     ends = BEGINS + timedelta(days=days)
-    long = timedelta(days=2) if days >= 7 else timedelta(days=days) / 7
+    long = timedelta(days=2) if days >= 7 else timedelta(hours=days)
     back = BEGINS + timedelta(days=days * dice.uniform(0.4, 0.5)) + long
     telegram = (back - long, back)
     smtp = (back - timedelta(minutes=30), back + timedelta(minutes=30))
