@@ -33,6 +33,10 @@ received.
 
 Not shown here: captures by Chromium (what was served stands for them; looks are made where something has
 happened, by the real check), a server that hangs instead of refusing, and PostgreSQL.
+
+`.venv/bin/python -m tests.fortnight --seed 1 --out docs/fortnight.md` writes this file, and ends with 1 where
+there is a problem. `tests/fortnight/test_fortnight.py` does one day of it; `tests/fortnight/test_audit.py`
+shows that the audit finds a lost alert, a message that came twice, a missing receipt and the like.
 """
 
 

@@ -48,14 +48,15 @@ class Scenario:
 
 
 def scenario(seed: int, *, days: int, incidents: int, kills: int) -> Scenario:
-    """Telegram is away for two days (in a shorter run for an hour a day), SMTP for an hour: half of it in
-    those days, so that nothing works, and half of it after them."""
+    """Telegram is away for two days, SMTP for an hour: half of it in those days, so that nothing works, and
+    half of it after them. A run of less than a week has an hour a day, and twenty minutes."""
     dice = random.Random(seed)
     ends = BEGINS + timedelta(days=days)
     long = timedelta(days=2) if days >= 7 else timedelta(hours=days)
     back = BEGINS + timedelta(days=days * dice.uniform(0.4, 0.5)) + long
     telegram = (back - long, back)
-    smtp = (back - timedelta(minutes=30), back + timedelta(minutes=30))
+    half = timedelta(minutes=30 if days >= 7 else 10)
+    smtp = (back - half, back + half)
     times = _times(dice, days, incidents, telegram, smtp)
     stories = _stories(dice, times)
     swapped = BEGINS + timedelta(days=days * 0.2)

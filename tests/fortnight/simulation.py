@@ -108,12 +108,16 @@ class Fortnight:
         await self._start()
 
     async def _learn(self) -> None:
-        """A baseline of every page, approved."""
+        """A baseline of every page to which something will happen, approved."""
+        wanted = {story.page for story in self.plan.stories}
         http = HttpFetcher(Guard(["127.0.0.0/8"]), timeout=timedelta(seconds=20))
         fetcher = PlainFetcher(http)
         for portal in await self.store.portals.all():
             for page in portal.pages:
-                self.pages[int(page.url.rpartition("/")[2])] = page.id
+                number = int(page.url.rpartition("/")[2])
+                if number not in wanted:
+                    continue
+                self.pages[number] = page.id
                 lesson = await learn_page(
                     page.id,
                     fetch=fetcher,
