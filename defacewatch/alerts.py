@@ -71,6 +71,12 @@ class Alert:
     facts: Mapping[str, object] = field(default_factory=dict)
     officer: str | None = None
 
+    @property
+    def about(self) -> str:
+        """The kind of alert that its story began with: that a change is gone is of no more urgency than it
+        was."""
+        return str(self.facts.get("of", self.kind.value))
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -182,7 +188,7 @@ def draft(
     if change.event is Event.RESOLVED:
         return Draft(AlertKind.RECOVERED, Urgency.NORMAL)
     if change.event is Event.CALMED:
-        return Draft(AlertKind.CALMED, Urgency.NORMAL)
+        return Draft(AlertKind.CALMED, Urgency.NORMAL, {"of": change.incident.verdict.value})
     kind = _KIND_OF_VERDICT[verdict.kind]
     urgency = portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
     facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}

@@ -59,6 +59,9 @@ class ChannelWatch:
         else:
             return False
         log.warning("channel", name=name, state=draft.kind.value, error=error)
+        if draft.kind is AlertKind.CHANNEL_UP:
+            again = await self.store.alerts.hasten(name, now=self.clock())
+            log.info("what waited for the channel is tried at once", name=name, deliveries=again)
         await self.store.alerts.raise_(draft, now=self.clock())
         return True
 

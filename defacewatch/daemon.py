@@ -194,6 +194,7 @@ class Daemon:
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
             registry=REGISTRY,
+            clock=self.clock,
         )
         try:
             self.address = await stack.enter_async_context(listening(app, *web.listen))

@@ -1,19 +1,20 @@
 """Storm control: which of an officer's due deliveries on one channel travel in one message, and when.
 
-A campaign is one thread: its first alert in full, then one message that tells of all its incidents and is
-edited as they come. Whoever gets more than `CAP` messages a minute gets the rest in digests. Nothing is left
-out: every delivery goes with some message, and keeps its receipt.
+A campaign is one thread: its first alert in full, and its first attack, then one message that tells of all
+its incidents and is edited as they come. Whoever gets more than `CAP` messages a minute gets the rest in
+digests. Nothing is left out: every delivery goes with some message, and keeps its receipt. What ought to be
+heard is never put into a silent edit: it waits until there may be a sound again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from defacewatch.alerts import AlertKind, Delivery, Notice
 from defacewatch.campaigns import Campaign
-from defacewatch.incidents import Incident
+from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
 from defacewatch.roster import Officer
 from defacewatch.verdicts import Verdict
@@ -22,6 +23,7 @@ CAP = 6  # messages of their own to one officer on one channel within a minute
 MINUTE = timedelta(minutes=1)
 DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
+EDIT_EVERY = timedelta(seconds=5)  # of one that can
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
 # What may travel with others; everything else has buttons of its own, or is about the watch itself.
@@ -33,6 +35,7 @@ GATHERED = frozenset(
         AlertKind.CALMED,
         AlertKind.RECOVERED,
         AlertKind.CERTIFICATE,
+        AlertKind.DEADLINE,
         AlertKind.TAKEN,
     }
 )
@@ -51,20 +54,29 @@ class Manner(StrEnum):
 @dataclass(frozen=True)
 class Due:
     """A delivery that is due to an officer on a channel: of which kind of alert, at which escalation step,
-    about which campaign (None: none), since when."""
+    about which campaign (None: none), since when, after how many attempts. `grave`: of a critical portal, or
+    of an incident that has become worse. `apart`: never with others (a drill)."""
 
     delivery: int
     kind: AlertKind
     step: int
     since: datetime
     campaign: int | None = None
+    attempts: int = 0
+    grave: bool = False
+    apart: bool = False
+
+    @property
+    def gathers(self) -> bool:
+        return self.kind in GATHERED and not self.apart
 
 
 @dataclass(frozen=True)
 class Thread:
     """What an officer has on one channel of a campaign: the message that tells of all of it, if there is one
     yet (its number), when it last made itself heard and was last changed, of how many incidents it told when
-    it was heard, and the worst that it told of."""
+    it was heard, and the worst that it told of. `full` are the kinds that were told alone, in full; `taken`
+    says that somebody has some of its incidents."""
 
     campaign: int
     message: int | None = None
@@ -72,6 +84,8 @@ class Thread:
     changed_at: datetime | None = None
     heard_of: int = 0
     worst: AlertKind | None = None
+    full: frozenset[AlertKind] = frozenset()
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,21 +104,24 @@ class Plan:
 class Entry:
     """What a message that carries several deliveries tells of one of them: an incident with the verdict that
     was told of it (where it is among the first), or a certificate (`incident` None). `fresh` says that it is
-    told of anew."""
+    told of anew, `facts` what its alert says besides."""
 
     page: Page
     portal: Portal
     incident: Incident | None = None
     verdict: Verdict | None = None
     fresh: bool = False
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Gathered:
     """Everything a channel needs to write a message that carries several deliveries, `delivery` the first of
     them. Without a `campaign` it is a digest. `changes` is the receipt of the message that it takes the place
-    of (None: a new one), `follows` that of the one that it answers; `late` says that nobody took something
-    in time, `url` where it can be seen, `take_url` where all of it can be taken."""
+    of (None: a new one), `follows` that of the one that it answers, `replaces` that of an older message of
+    the same thread. `late` says that nobody took something in time, `deadline` until when somebody has to
+    and `next_to` to whom it goes then, `url` where it can be seen, `take_url` where all of it can be taken.
+    `name` is the same for every attempt to send exactly this, and for nothing else."""
 
     entries: tuple[Entry, ...]
     message: int
@@ -119,6 +136,24 @@ class Gathered:
     late: bool = False
     url: str | None = None
     take_url: str | None = None
+    replaces: str | None = None
+    deadline: datetime | None = None
+    next_to: str | None = None
+    name: str = ""
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The incidents that nobody has."""
+        return tuple(
+            entry.incident.id
+            for entry in self.entries
+            if entry.incident is not None and entry.incident.state is State.OPEN
+        )
+
+    @property
+    def up_to(self) -> int:
+        """The highest number of an incident that is told of: what came later was not shown."""
+        return max((entry.incident.id for entry in self.entries if entry.incident is not None), default=0)
 
 
 class Channel(Protocol):
@@ -151,59 +186,104 @@ class Channel(Protocol):
 def plan(
     due: Sequence[Due],
     threads: Sequence[Thread],
-    counts: dict[int, int],
+    counts: Mapping[int, int],
     *,
     sent: int,
     digested_at: datetime | None,
+    failing: bool = False,
     editable: bool,
     now: datetime,
 ) -> Plan:
-    """What of an officer's `due` deliveries (at least one) on one channel goes out `now`.
+    """What of an officer's `due` deliveries (at least one) on one channel goes out `now`: of all that can,
+    what matters most.
 
     `threads` are what this officer has on this channel of the campaigns in `due`; `counts` how many incidents
-    those campaigns have; `sent` how many messages went there within the last minute, and `digested_at` when
-    the last digest did. `editable` says whether the channel can change a message.
+    those campaigns have; `sent` how many messages were heard there within the last minute, and `digested_at`
+    when the last digest was made. `failing` says that something waits there that could not be sent before,
+    `editable` whether the channel can change a message.
     """
     known = {thread.campaign: thread for thread in threads}
+    full = sent >= CAP
+    plans: list[tuple[tuple[int, datetime, int], Plan]] = []
+    loose: list[Due] = []
+    for campaign in dict.fromkeys(d.campaign for d in due if d.gathers):
+        some = [d for d in due if d.campaign == campaign and d.gathers]
+        thread = None if campaign is None else known.get(campaign)
+        if campaign is None or full or thread is None:
+            loose += some
+            continue
+        order = min(map(_order, some))
+        plans.append((order, _of_thread(thread, some, counts.get(campaign, 0), editable=editable, now=now)))
+    plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
+    if loose:
+        failing = failing or any(d.attempts for d in loose)
+        one = _of_loose(loose, digested_at, full=full, failing=failing, now=now)
+        plans.append((min(map(_order, loose)), one))
+    going = [entry for entry in plans if entry[1].manner is not Manner.LATER]
+    if going:
+        return min(going, key=lambda entry: entry[0])[1]
+    until = min(one.until for _, one in plans if one.until is not None)
+    return Plan(Manner.LATER, tuple(d.delivery for d in due), until=until)
+
+
+def _of_loose(
+    due: Sequence[Due], digested_at: datetime | None, *, full: bool, failing: bool, now: datetime
+) -> Plan:
+    """What goes out of what has no thread yet. Where a message failed, the next one carries all that waits:
+    the channel may have room for one."""
     first = min(due, key=_order)
-    if first.kind not in GATHERED:
-        return Plan(Manner.ALONE, (first.delivery,))
-    waiting: list[datetime] = []
-    for campaign in dict.fromkeys(d.campaign for d in sorted(due, key=_order) if d.campaign in known):
-        assert campaign is not None
-        some = [d for d in due if d.campaign == campaign and d.kind in GATHERED]
-        loud, until = _hearing(known[campaign], some, counts.get(campaign, 0), now)
-        if loud or editable or until <= now:
-            return Plan(Manner.THREAD, tuple(d.delivery for d in some), campaign, loud or not editable)
-        waiting.append(until)
-    rest = [d for d in due if d.campaign not in known]
-    if not rest:
-        return Plan(Manner.LATER, tuple(d.delivery for d in due), until=min(waiting))
-    first = min(rest, key=_order)
-    if sent < CAP:
-        return Plan(Manner.ALONE, (first.delivery,), first.campaign)
-    gathered = tuple(d.delivery for d in rest)
-    if digested_at is not None and now - digested_at < DIGEST_EVERY:
-        return Plan(Manner.LATER, gathered, until=digested_at + DIGEST_EVERY)
-    return Plan(Manner.DIGEST, gathered)
+    if not full:
+        same = [d for d in due if d.campaign == first.campaign]
+        if failing and len(same) > 1 and first.campaign is not None:
+            return Plan(Manner.THREAD, tuple(d.delivery for d in same), first.campaign)
+        if len(due) == 1 or not failing:
+            return Plan(Manner.ALONE, (first.delivery,), first.campaign)
+    if full and digested_at is not None and timedelta(0) <= now - digested_at < DIGEST_EVERY:
+        return Plan(Manner.LATER, tuple(d.delivery for d in due), until=digested_at + DIGEST_EVERY)
+    return Plan(Manner.DIGEST, tuple(d.delivery for d in due))
 
 
-def _hearing(thread: Thread, due: Sequence[Due], count: int, now: datetime) -> tuple[bool, datetime]:
-    """Whether an update of a thread makes itself heard now, and from when it may be sent in any case. The
-    first does, and what is worse; and when there are twice as many incidents as when it was heard last,
-    something that nobody took in time, or more after a long time: then not at once again."""
-    if thread.heard_at is None or thread.changed_at is None:
-        return True, now
+def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool, now: datetime) -> Plan:
+    """What goes out of a campaign that this officer knows. Its first attack goes in full, like its first
+    alert. A silent edit carries only what need not be heard."""
+    attacks = [d for d in due if d.kind is AlertKind.DEFACED]
+    failed = any(d.attempts for d in attacks)
+    if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
+        return Plan(Manner.ALONE, (min(attacks, key=_order).delivery,), thread.campaign)
+    numbers = tuple(d.delivery for d in due)
+    heard_at, changed_at = (
+        moment if moment is not None and moment <= now else None
+        for moment in (thread.heard_at, thread.changed_at)
+    )
+    if heard_at is None or changed_at is None or _at_once(thread, due):
+        return Plan(Manner.THREAD, numbers, thread.campaign)
+    if _to_be_heard(thread, due, count, now - heard_at):
+        until = heard_at + DIGEST_EVERY
+        if until <= now:
+            return Plan(Manner.THREAD, numbers, thread.campaign)
+    else:
+        until = changed_at + (EDIT_EVERY if editable else UPDATE_EVERY)
+        if until <= now:
+            return Plan(Manner.THREAD, numbers, thread.campaign, loud=not editable)
+    return Plan(Manner.LATER, numbers, thread.campaign, until=until)
+
+
+def _at_once(thread: Thread, due: Sequence[Due]) -> bool:
+    """Whether an update is heard without delay: it is worse than anything before, or grave."""
     worst = min((_rank(d.kind) for d in due), default=len(_WORST))
-    if worst < _rank(thread.worst):
-        return True, now
-    opened = worst < len(_WORST)
-    grown = opened and count >= 2 * thread.heard_of
-    aged = opened and now - thread.heard_at >= NOTIFY_AGAIN
-    if grown or aged or any(d.step > 0 for d in due):
-        until = thread.heard_at + DIGEST_EVERY
-        return until <= now, until
-    return False, thread.changed_at + UPDATE_EVERY
+    return worst < _rank(thread.worst) or any(d.grave and d.kind in _WORST for d in due)
+
+
+def _to_be_heard(thread: Thread, due: Sequence[Due], count: int, silent: timedelta) -> bool:
+    """Whether an update makes itself heard when there may be a sound again: an attack on a further page as
+    long as nobody has any of it, twice as many incidents, something that nobody took in time, or more after
+    a long time."""
+    if any(d.step > 0 for d in due):
+        return True
+    opened = [d for d in due if d.kind in _WORST]
+    if any(d.kind is AlertKind.DEFACED for d in opened) and not thread.taken:
+        return True
+    return bool(opened) and (count >= 2 * thread.heard_of or silent >= NOTIFY_AGAIN)
 
 
 def worst_of(kinds: Sequence[AlertKind]) -> AlertKind | None:
@@ -215,6 +295,7 @@ def _rank(kind: AlertKind | None) -> int:
     return _WORST.index(kind) if kind in _WORST else len(_WORST)
 
 
-def _order(due: Due) -> tuple[bool, int, datetime, int]:
-    """What cannot travel with others first, then the worst, then what has waited longest."""
-    return (due.kind in GATHERED, _rank(due.kind), due.since, due.delivery)
+def _order(due: Due) -> tuple[int, datetime, int]:
+    """Attacks first, then what has a message of its own, then what is worst; then what has waited longest."""
+    rank = 0 if due.kind is AlertKind.DEFACED else 1 if not due.gathers else 1 + _rank(due.kind)
+    return (rank, due.since, due.delivery)

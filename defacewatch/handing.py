@@ -126,6 +126,7 @@ def _who_leads(roster: Roster, tests: Sequence[ChannelTest], now: datetime) -> t
     about = {test.officer for test in tests}
     if all(officer.key in about for officer in found):
         found += roster.with_role(Duty.LEADERSHIP)
+    found = found or tuple(officer for officer in roster.officers if officer.key not in about)
     return tuple(officer.key for officer in found)
 
 

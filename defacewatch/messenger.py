@@ -63,6 +63,7 @@ class Messenger:
                 runbooks=settings.runbooks,
                 language=language,
                 zone=zone,
+                clock=clock,
             )
             if settings.secrets.telegram_token
             else None

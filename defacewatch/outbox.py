@@ -6,9 +6,10 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import structlog
 
@@ -37,6 +38,7 @@ from defacewatch.roster import (
 )
 from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
+from defacewatch.store.alerts import Failure
 from defacewatch.store.messages import Bundle
 from defacewatch.store.told import Told
 from defacewatch.telling import fail_over, first_wanted, is_named, wanted_again
@@ -54,6 +56,12 @@ def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
         return incident
     holder = roster.officer(incident.acknowledged_by)
     return incident if holder is None else replace(incident, acknowledged_by=holder.name)
+
+
+def _name(message: int, carried: Sequence[Delivery]) -> str:
+    """The name of a message that carries these deliveries and no others."""
+    numbers = " ".join(str(delivery.id) for delivery in carried)
+    return f"message-{message}-{crc32(numbers.encode()):08x}"
 
 
 class Outbox:
@@ -84,6 +92,7 @@ class Outbox:
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
+        self.apart: set[int] = set()  # deliveries that go alone: they could not be put into one message
         self.swept = False  # whether deliveries that no sender takes were given up
 
     def wake(self) -> None:
@@ -138,7 +147,8 @@ class Outbox:
         """Fail over what was to go out on channels that are configured no more."""
         for delivery in await self.store.alerts.stranded(self.channels, only=self.only):
             gone = DeliveryError(f"{delivery.channel} is not configured any more", permanent=True)
-            await self._failed(delivery, gone)
+            alert = (await self.store.alerts.facts(delivery.alert)).alert
+            await self._all_failed(Bundle((delivery,), (alert,)), gone)
 
     async def expand_one(self) -> bool:
         """Claim one alert that is due and write the deliveries of its step. False when none was due."""
@@ -155,10 +165,14 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
-        begins = told_from(roster, alert.kind, alert.urgency, alert.at)
+        begins = told_from(roster, alert.about, alert.urgency, alert.at)
         if alert.step == 0 and now < begins:
             await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
             log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())
+            return True
+        if alert.step == 0 and begins > alert.at and await self._is_settled(alert):
+            await self.store.alerts.expand(alert.id, (), step=1, next_step_at=None, now=now)
+            log.info("nothing is left to tell after the quiet hours", alert=alert.id)
             return True
         wanted = first_wanted(alert, roster, self._usable(alert), now)
         if not wanted and alert.step == 0 and not is_named(alert):
@@ -176,6 +190,11 @@ class Outbox:
         self.wake()
         return True
 
+    async def _is_settled(self, alert: Alert) -> bool:
+        """Whether somebody has resolved the incident of an alert."""
+        incident = (await self.store.alerts.facts(alert.id)).incident
+        return incident is not None and incident.state is State.RESOLVED
+
     def _usable(self, alert: Alert) -> list[str]:
         """The channels that are for such an alert."""
         return [channel for channel in self.channels if takes(self.kinds, channel, alert.kind)]
@@ -188,11 +207,10 @@ class Outbox:
             return False
         told = 1
         try:
-            if bundle.message is not None:
-                gathered = await self._gathered(bundle, bundle.message)
-                told = len(gathered.entries)
             async with asyncio.timeout(SEND_WITHIN.total_seconds()):
                 if bundle.message is not None:
+                    gathered = await self._gathered(bundle, bundle.message)
+                    told = len(gathered.entries)
                     receipt = await self.channels[channel].send_gathered(gathered)
                 else:
                     receipt = await self.channels[channel].send(await self._notice(bundle.deliveries[0]))
@@ -202,6 +220,7 @@ class Outbox:
             await self._all_failed(bundle, DeliveryError(f"{channel} did not answer in time"))
         except Exception as error:
             log.exception("a message could not be made", delivery=bundle.deliveries[0].id)
+            self.apart.update(delivery.id for delivery in bundle.deliveries)
             await self._all_failed(bundle, DeliveryError(f"{type(error).__name__}: {error}"))
         else:
             await self._sent(bundle, channel, receipt, of=told)
@@ -210,7 +229,9 @@ class Outbox:
     async def _claim(self, channel: str) -> Bundle | None:
         if self.only is None:
             editable = self.channels[channel].editable
-            return await self.store.messages.claim(channel, editable=editable, now=self.clock())
+            return await self.store.messages.claim(
+                channel, editable=editable, now=self.clock(), apart=self.apart
+            )
         delivery = await self.store.alerts.claim_delivery(channel, now=self.clock(), only=self.only)
         if delivery is None:
             return None
@@ -231,39 +252,45 @@ class Outbox:
         )
 
     async def _all_failed(self, bundle: Bundle, error: DeliveryError) -> None:
-        for delivery in bundle.deliveries:
-            await self._failed(delivery, error)
+        """Note that a bundle was not delivered, in one go: it has a lease."""
+        failures = [
+            await self._failure(delivery, alert, error)
+            for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True)
+        ]
+        await self.store.alerts.all_failed(failures, now=self.clock())
+        for failure in failures:
+            outcome = "failed" if failure.next_at is None else "retried"
+            metrics.DELIVERIES.labels(bundle.deliveries[0].channel, outcome).inc()
+        again = [failure.next_at for failure in failures if failure.next_at is not None]
+        log.warning(
+            "not delivered",
+            deliveries=[delivery.id for delivery in bundle.deliveries],
+            channel=bundle.deliveries[0].channel,
+            error=str(error),
+            again_at=min(again).isoformat() if again else None,
+        )
+        if any(failure.also for failure in failures):
+            self.wake()
 
-    async def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
-        now = self.clock()
-        due = None
+    async def _failure(self, delivery: Delivery, alert: Alert, error: DeliveryError) -> Failure:
+        """What follows from a failed attempt: when it is made again, and who or what is tried as well."""
+        now, due = self.clock(), None
         if not error.permanent:
             due = retry_at(
                 delivery.attempts, now, created_at=delivery.created_at, retry_after=error.retry_after
             )
         also: tuple[Wanted, ...] = ()
         if due is None or delivery.attempts >= FAIL_OVER_AFTER:
-            alert = (await self.store.alerts.facts(delivery.alert)).alert
             others = await self.store.alerts.deliveries(alert=delivery.alert)
             also = fail_over(alert, delivery, others, self.roster(), self._usable(alert), now)
-        await self.store.alerts.failed(delivery.id, str(error), next_at=due, also=also, now=now)
-        metrics.DELIVERIES.labels(delivery.channel, "failed" if due is None else "retried").inc()
-        log.warning(
-            "not delivered",
-            delivery=delivery.id,
-            channel=delivery.channel,
-            error=str(error),
-            again_at=due and due.isoformat(),
-        )
-        if also:
-            self.wake()
+        return Failure(delivery.id, str(error), due, also, delivery.attempts)
 
     async def _notice(self, delivery: Delivery) -> Notice:
         told = await self.store.alerts.facts(delivery.alert)
         roster = self.roster()
         to = roster.officer(delivery.officer) if delivery.officer else None
         steps = steps_for(roster, told.alert.kind, told.alert.at)
-        begins = told_from(roster, told.alert.kind, told.alert.urgency, told.alert.at)
+        begins = told_from(roster, told.alert.about, told.alert.urgency, told.alert.at)
         following = step_of(steps, delivery.step + 1)
         escalates = told.alert.kind in ESCALATES and told.alert.officer is None
         incident = _with_names(told.incident, roster)
@@ -301,6 +328,7 @@ class Outbox:
         entries = await self.store.messages.carried(message)
         untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
         path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
+        deadline, next_to = self._deadline(bundle, roster)
         return Gathered(
             tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
             message,
@@ -311,11 +339,28 @@ class Outbox:
             zone=self.zone,
             campaign=bundle.campaign,
             changes=None if bundle.loud else bundle.receipt,
-            follows=bundle.receipt or bundle.first,
+            follows=bundle.first,
+            replaces=bundle.receipt if bundle.loud else None,
             late=any(delivery.step > 0 for delivery in bundle.deliveries),
             url=self.public_url + path,
             take_url=self.take_url(lead) if self.take_url and untaken else None,
+            deadline=deadline if untaken else None,
+            next_to=next_to,
+            name=_name(message, bundle.deliveries),
         )
+
+    def _deadline(self, bundle: Bundle, roster: Roster) -> tuple[datetime | None, str | None]:
+        """When the first of a bundle's alerts goes on to the next step, and to whom."""
+        found: list[tuple[datetime, str]] = []
+        for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
+            if alert.kind not in ESCALATES or alert.officer is not None:
+                continue
+            steps = steps_for(roster, alert.kind, alert.at)
+            begins = told_from(roster, alert.about, alert.urgency, alert.at)
+            due, step = due_of(steps, delivery.step + 1, begins), step_of(steps, delivery.step + 1)
+            if due is not None and step is not None:
+                found.append((due, step.to))
+        return min(found) if found else (None, None)
 
     def _runbook(self, told: Told) -> Runbook:
         if told.portal is None or told.incident is None:

@@ -174,7 +174,11 @@ def told_from(roster: Roster, kind: str, urgency: Urgency, at: datetime) -> date
     if not waits or roster.quiet is None or not roster.quiet.holds(there.time()) or raised(roster, at):
         return at
     end = datetime.combine(there.date(), roster.quiet.end, roster.zone)
-    return (end if end > there else end + timedelta(days=1)).astimezone(UTC)
+    end = end if end > there else end + timedelta(days=1)
+    midnight = datetime.combine(end.date(), time(0), roster.zone)  # when a raised watch may begin
+    if there < midnight < end and raised(roster, midnight):
+        end = midnight
+    return end.astimezone(UTC)
 
 
 def step_of(steps: Sequence[Step], number: int) -> Step | None:

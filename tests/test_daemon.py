@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -17,6 +18,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from defacewatch.agenda import Errand
+from defacewatch.alerts import Delivery, DeliveryState
 from defacewatch.calm import CalmPages
 from defacewatch.cli.common import Settled, session
 from defacewatch.cli.service import make_daemon
@@ -28,7 +30,9 @@ from defacewatch.errors import DefacewatchError
 from defacewatch.renewal import Renewal
 from defacewatch.shifts import Absence
 from defacewatch.verdicts import VerdictKind
+from defacewatch.web.take import take_url
 from defacewatch.windows import Window
+from tests.conftest import Clock
 from tests.site import Site
 from tests.store.samples import DEFACED, NOW, checked, portal
 
@@ -66,10 +70,11 @@ class Stand:
         }.items():
             (self.config / f"{name}.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
 
-    async def daemon(self, stack: AsyncExitStack) -> Daemon:
+    async def daemon(self, stack: AsyncExitStack, clock: Clock | None = None) -> Daemon:
         self.write()
         opened = await stack.enter_async_context(session(Settled(self.config, self.environ)))
         daemon = make_daemon(opened, self.config)
+        daemon.clock = clock or daemon.clock
         running = asyncio.create_task(daemon.run())
 
         async def ended() -> None:
@@ -115,6 +120,20 @@ async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) 
         (page,) = await daemon.store.checks.latest()
         assert page.verdict is VerdictKind.LEARNING
         assert "learning" in (await stand.get("/api/v1/pages"))[1]
+
+
+async def test_the_console_and_the_bot_go_by_the_daemons_clock(stand: Stand, clock: Clock) -> None:
+    stand.environ["DEFACEWATCH_TELEGRAM_TOKEN"] = "1:only-for-the-test"
+    stand.general["alerts"] = {"telegram": {"api_url": f"http://127.0.0.1:{free_port()}"}}
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack, clock)
+        assert daemon.messenger.bot is not None
+        assert daemon.messenger.bot.clock() == clock()
+        made = Delivery(1, 1, "email", "an", DeliveryState.SENT, 1, 0, clock(), None)
+        link = urlsplit(take_url("", daemon.secret_key)(made)).path
+        assert (await stand.get(link))[0] == 404, "it holds, and there is no such delivery"
+        clock.forward(hours=25)
+        assert (await stand.get(link))[0] == 410, "by the clock of the daemon it has ended"
 
 
 async def test_reading_kept_captures_again_keeps_nothing_waiting(

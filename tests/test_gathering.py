@@ -6,6 +6,7 @@ from defacewatch.alerts import AlertKind
 from defacewatch.gathering import (
     CAP,
     DIGEST_EVERY,
+    EDIT_EVERY,
     NOTIFY_AGAIN,
     UPDATE_EVERY,
     Due,
@@ -22,9 +23,16 @@ DEFACED, CHANGED = AlertKind.DEFACED, AlertKind.CHANGED
 
 
 def due(
-    number: int, kind: AlertKind = DEFACED, campaign: int | None = None, step: int = 0, ago: float = 0
+    number: int,
+    kind: AlertKind = DEFACED,
+    campaign: int | None = None,
+    step: int = 0,
+    ago: float = 0,
+    attempts: int = 0,
+    *,
+    grave: bool = False,
 ) -> Due:
-    return Due(number, kind, step, NOW - ago * SECOND, campaign)
+    return Due(number, kind, step, NOW - ago * SECOND, campaign, attempts, grave)
 
 
 def planned(
@@ -40,10 +48,22 @@ def planned(
     return plan(waiting, threads, counts, sent=sent, digested_at=at, editable=editable, now=NOW)
 
 
+FULL = frozenset({DEFACED, CHANGED})
+
+
 def heard(
-    ago: timedelta, of: int = 2, worst: AlertKind = DEFACED, changed: timedelta | None = None
+    ago: timedelta,
+    of: int = 2,
+    worst: AlertKind = DEFACED,
+    changed: timedelta | None = None,
+    *,
+    taken: bool = False,
 ) -> Thread:
-    return Thread(7, 70, NOW - ago, NOW - (ago if changed is None else changed), of, worst)
+    at = NOW - (ago if changed is None else changed)
+    return Thread(7, 70, NOW - ago, at, of, worst, FULL, taken)
+
+
+BEGUN = Thread(7, full=FULL)
 
 
 def test_one_alert_goes_alone() -> None:
@@ -54,52 +74,70 @@ def test_the_worst_goes_first_and_then_what_has_waited_longest() -> None:
     assert planned(due(1, CHANGED, ago=50), due(2, ago=5), due(3, ago=9)) == Plan(Manner.ALONE, (3,))
 
 
-def test_the_first_alert_of_a_campaign_goes_in_full() -> None:
+def test_the_first_alert_of_a_campaign_goes_in_full_and_so_does_its_first_attack() -> None:
     assert planned(due(1, campaign=7), due(2, campaign=7)) == Plan(Manner.ALONE, (1,), 7)
+    changed = Thread(7, full=frozenset({CHANGED}))
+    assert planned(due(3, CHANGED, 7), due(4, campaign=7), threads=(changed,)) == Plan(Manner.ALONE, (4,), 7)
 
 
 def test_the_others_of_a_campaign_go_in_its_thread_which_makes_itself_heard_at_first() -> None:
-    first = planned(due(2, campaign=7), due(3, campaign=7), threads=(Thread(7),))
+    first = planned(due(2, campaign=7), due(3, campaign=7), threads=(BEGUN,))
     assert first == Plan(Manner.THREAD, (2, 3), 7, loud=True)
 
 
-def test_a_thread_is_edited_when_more_joins() -> None:
-    assert planned(due(4, campaign=7), threads=(heard(MINUTE),), count=3) == Plan(
-        Manner.THREAD, (4,), 7, loud=False
-    )
+def test_a_further_attack_is_heard_as_long_as_nobody_has_any_of_the_campaign() -> None:
+    assert planned(due(4, campaign=7), threads=(heard(MINUTE),), count=3) == Plan(Manner.THREAD, (4,), 7)
+    taken = planned(due(4, campaign=7), threads=(heard(MINUTE, taken=True),), count=3)
+    assert taken == Plan(Manner.THREAD, (4,), 7, loud=False)
 
 
-def test_a_thread_that_has_doubled_makes_itself_heard_again_but_not_at_once() -> None:
-    assert planned(due(4, campaign=7), threads=(heard(DIGEST_EVERY),), count=4).loud
-    assert not planned(due(4, campaign=7), threads=(heard(DIGEST_EVERY - SECOND),), count=4).loud
+def test_what_ought_to_be_heard_waits_for_the_next_sound_and_is_never_edited_in_silently() -> None:
+    soon = heard(5 * SECOND, of=2)
+    for some in (due(4, campaign=7), due(4, CHANGED, 7, step=1)):
+        waits = planned(some, threads=(soon,), count=200)
+        assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + DIGEST_EVERY)
+        assert planned(some, threads=(heard(DIGEST_EVERY),), count=200).loud
 
 
-def test_something_worse_makes_itself_heard_at_once() -> None:
+def test_a_thread_of_changes_that_has_doubled_makes_itself_heard_again() -> None:
+    thread = heard(MINUTE, worst=CHANGED)
+    assert planned(due(4, CHANGED, 7), threads=(thread,), count=4).loud
+    assert not planned(due(4, CHANGED, 7), threads=(thread,), count=3).loud
+
+
+def test_something_worse_or_grave_makes_itself_heard_at_once() -> None:
     assert planned(due(4, campaign=7), threads=(heard(SECOND, worst=CHANGED),), count=3).loud
-    assert not planned(due(4, CHANGED, 7), threads=(heard(SECOND, worst=CHANGED),), count=3).loud
+    critical = planned(due(4, campaign=7, grave=True), threads=(heard(SECOND, taken=True),), count=3)
+    assert critical == Plan(Manner.THREAD, (4,), 7, loud=True)
 
 
-def test_what_nobody_took_in_time_and_what_goes_on_for_long_is_heard() -> None:
-    assert planned(due(4, campaign=7, step=1), threads=(heard(MINUTE),), count=2).loud
-    assert planned(due(4, campaign=7), threads=(heard(NOTIFY_AGAIN, of=50),), count=51).loud
+def test_what_goes_on_for_long_is_heard() -> None:
+    thread = heard(NOTIFY_AGAIN, of=50, taken=True)
+    assert planned(due(4, campaign=7), threads=(thread,), count=51).loud
 
 
 def test_that_somebody_took_it_is_edited_into_the_thread_without_a_sound() -> None:
     assert not planned(due(4, AlertKind.TAKEN, 7), threads=(heard(2 * NOTIFY_AGAIN),), count=9).loud
 
 
+def test_edits_keep_their_distance() -> None:
+    thread = heard(MINUTE, changed=2 * SECOND, taken=True)
+    waits = planned(due(4, campaign=7), threads=(thread,), count=3)
+    assert waits == Plan(Manner.LATER, (4,), until=NOW - 2 * SECOND + EDIT_EVERY)
+
+
 def test_a_thread_that_cannot_be_edited_waits_for_its_turn() -> None:
-    waits = planned(due(4, campaign=7), threads=(heard(30 * SECOND),), count=3, editable=False)
+    waits = planned(due(4, CHANGED, 7), threads=(heard(30 * SECOND),), count=3, editable=False)
     assert waits == Plan(Manner.LATER, (4,), until=NOW - 30 * SECOND + UPDATE_EVERY)
-    goes = planned(due(4, campaign=7), threads=(heard(UPDATE_EVERY),), count=3, editable=False)
+    goes = planned(due(4, CHANGED, 7), threads=(heard(UPDATE_EVERY),), count=3, editable=False)
     assert goes == Plan(Manner.THREAD, (4,), 7, loud=True)
 
 
-def test_a_thread_that_waits_holds_up_nothing_else() -> None:
-    threads = (heard(30 * SECOND),)
-    assert planned(due(4, campaign=7), due(5), threads=threads, count=3, editable=False) == Plan(
-        Manner.ALONE, (5,)
-    )
+def test_a_thread_that_waits_holds_up_nothing_else_and_no_edit_comes_before_an_attack() -> None:
+    threads = (heard(5 * SECOND),)
+    assert planned(due(4, campaign=7), due(5), threads=threads, count=3) == Plan(Manner.ALONE, (5,))
+    taken = due(4, AlertKind.TAKEN, 7, ago=60)
+    assert planned(taken, due(5), threads=(heard(MINUTE),), count=3) == Plan(Manner.ALONE, (5,))
 
 
 def test_beyond_the_cap_what_is_due_goes_in_one_digest() -> None:
@@ -108,15 +146,46 @@ def test_beyond_the_cap_what_is_due_goes_in_one_digest() -> None:
     assert planned(*waiting, sent=CAP) == Plan(Manner.DIGEST, tuple(range(1, 30)))
 
 
+def test_threads_obey_the_cap_however_many_there_are() -> None:
+    waiting = [due(n, campaign=n) for n in range(1, 60)]
+    threads = tuple(Thread(n, full=FULL) for n in range(1, 60))
+    assert planned(*waiting, threads=threads, sent=CAP) == Plan(Manner.DIGEST, tuple(range(1, 60)))
+
+
 def test_digests_keep_their_distance_and_lose_nothing() -> None:
     waits = planned(due(1), due(2), sent=CAP, digested=5 * SECOND)
     assert waits == Plan(Manner.LATER, (1, 2), until=NOW - 5 * SECOND + DIGEST_EVERY)
     assert planned(due(1), due(2), sent=CAP, digested=DIGEST_EVERY).manner is Manner.DIGEST
 
 
+def test_a_clock_that_was_set_back_holds_nothing_up() -> None:
+    assert planned(due(1), due(2), sent=CAP, digested=-7 * 60 * MINUTE).manner is Manner.DIGEST
+    ahead = heard(-7 * 60 * MINUTE, taken=True)
+    assert planned(due(4, campaign=7), threads=(ahead,), count=3, editable=False).manner is Manner.THREAD
+
+
+def test_where_a_message_failed_the_next_one_carries_all_that_waits() -> None:
+    failed = due(1, campaign=7, attempts=1)
+    assert planned(failed, due(2, campaign=7)) == Plan(Manner.THREAD, (1, 2), 7)
+    assert planned(due(1, attempts=2), due(2), due(3)) == Plan(Manner.DIGEST, (1, 2, 3))
+    assert planned(due(1, attempts=2)) == Plan(Manner.ALONE, (1,))
+
+
 def test_what_has_a_button_of_its_own_or_is_about_the_watch_itself_is_never_gathered() -> None:
     for kind in (AlertKind.HANDOVER, AlertKind.BLIND, AlertKind.CHANNEL_DOWN, AlertKind.TEST):
-        assert planned(due(1), due(2, kind), sent=50, digested=SECOND) == Plan(Manner.ALONE, (2,))
+        assert planned(due(1, CHANGED), due(2, kind), sent=50) == Plan(Manner.ALONE, (2,))
+
+
+def test_reminders_go_behind_an_attack_and_in_digests() -> None:
+    reminders = [due(n, AlertKind.DEADLINE, ago=60) for n in range(1, 60)]
+    assert planned(*reminders, due(99)) == Plan(Manner.ALONE, (99,))
+    assert planned(*reminders, sent=CAP).manner is Manner.DIGEST
+
+
+def test_a_drill_is_never_gathered() -> None:
+    drill = Due(1, DEFACED, 0, NOW - MINUTE, apart=True)
+    assert planned(drill, due(2), due(3), sent=CAP) == Plan(Manner.ALONE, (1,))
+    assert planned(due(2), due(3), sent=CAP) == Plan(Manner.DIGEST, (2, 3))
 
 
 def test_the_worst_of_kinds_is_an_attack_and_some_have_none() -> None:

@@ -69,6 +69,7 @@ def test_an_incident_has_the_keys_of_the_contract() -> None:
         "alerted_at": None,
         "acknowledged_by": None,
         "resolved_as": "false-alarm",
+        "campaign": None,
     }
 
 

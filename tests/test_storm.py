@@ -3,22 +3,30 @@
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 
 from defacewatch.alerts import AlertKind, DeliveryState, Draft
+from defacewatch.bot.presses import Presses
 from defacewatch.campaigns import Mark, Trait
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.botrules import Sent
 from defacewatch.demo.mailbox import Mailbox
 from defacewatch.gathering import CAP, DIGEST_EVERY, UPDATE_EVERY
+from defacewatch.incidents import Resolution, State
+from defacewatch.language import translator
+from defacewatch.notify.buttons import parse
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.message import TELEGRAM_TEXT
 from defacewatch.portals import Portal, Urgency
+from defacewatch.roster import Quiet
 from defacewatch.store import Store
 from defacewatch.verdicts import Verdict
 from tests.conftest import Clock
-from tests.store.samples import CHANGED, DEFACED, checked, portal
+from tests.store.samples import CHANGED, CLEAN, DEFACED, checked, portal, registered
 from tests.test_outbox import AN, Desk
 
 EVIL = frozenset({Mark(Trait.CODE_HOST, "evil.example")})
@@ -55,6 +63,15 @@ class Storm(Desk):
             self.clock.forward(seconds=1)
             await self.outbox.drain()
 
+    async def numbers(self) -> list[int]:
+        """The numbers of all incidents, the newest first."""
+        return [view.incident.id for view in await self.store.incidents.list()]
+
+    async def message(self) -> int:
+        """The message that carried the last delivery that did not go alone."""
+        mine = [d for d in await self.deliveries() if d.channel == "telegram"]
+        return max(d.message for d in mine if d.message is not None)
+
     async def codes(self) -> list[str]:
         """The codes of all incidents, the newest first."""
         return [incident_code(view.incident.id) for view in await self.store.incidents.list()]
@@ -71,6 +88,12 @@ class Storm(Desk):
 def codes_in(message: Sent) -> list[str]:
     """The codes of the incidents that a message names, in their order."""
     return re.findall(r"SC-\d+", message.text)
+
+
+def mail_text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 @pytest.fixture
@@ -93,15 +116,18 @@ async def test_the_pages_of_one_attack_are_one_thread_in_telegram_that_is_edited
     assert re.search(r"DT-\d{6}", thread.text)
     assert "evil[.]example" in thread.text
     assert codes_in(thread) == await storm.codes()
+    await storm.store.incidents.acknowledge(
+        (await storm.numbers())[1], by="an", via="test", now=storm.clock()
+    )
     storm.clock.forward(seconds=30)
     await storm.attack(3)
     await storm.outbox.drain()
-    assert len(storm.chat()) == 2
+    assert len(storm.chat()) == 2, "somebody has it: no sound"
     assert thread.edits == 1
     assert "(3)" in thread.text
-    assert codes_in(thread) == await storm.codes()
+    assert set(codes_in(thread)) == set(await storm.codes())
     [button] = thread.button_data
-    assert button.startswith("all:")
+    assert button == f"all:{await storm.message()}:{(await storm.numbers())[0]}"
 
 
 async def test_every_delivery_of_a_thread_keeps_the_receipt_of_the_message_that_told_of_it(
@@ -125,6 +151,9 @@ async def test_a_thread_in_the_mail_is_one_conversation_and_comes_at_most_once_a
     await storm.attack(2)
     await storm.outbox.drain()
     assert len(storm.mailbox.messages) == 2
+    await storm.store.incidents.acknowledge(
+        (await storm.numbers())[0], by="an", via="test", now=storm.clock()
+    )
     await storm.attack(3)
     await storm.pass_by(5)
     assert len(storm.mailbox.messages) == 2
@@ -149,6 +178,7 @@ async def test_two_hundred_pages_in_a_minute_lose_nothing_and_do_not_drown_the_o
     assert len([d for d in await storm.deliveries() if d.channel == "telegram"]) == 200
     assert len(storm.chat()) <= 10
     assert len(storm.mailbox.messages) <= 10
+    assert storm.chat()[-1].edits == 0, "nobody has it: every update was heard"
     first, *threads = storm.chat()
     assert first.text.count("SC-") == 1
     assert "(200)" in threads[-1].text
@@ -196,6 +226,9 @@ async def test_a_message_that_somebody_deleted_is_sent_anew(storm: Storm) -> Non
     await storm.attack(2)
     await storm.outbox.drain()
     storm.api.sent.remove(storm.chat()[-1])
+    await storm.store.incidents.acknowledge(
+        (await storm.numbers())[0], by="an", via="test", now=storm.clock()
+    )
     storm.clock.forward(seconds=30)
     await storm.attack(3)
     await storm.outbox.drain()
@@ -244,8 +277,8 @@ async def test_a_channel_that_tells_many_things_at_once_keeps_what_is_about_the_
     await storm.attack(*range(CAP + 5), marks=frozenset())
     await storm.store.alerts.raise_(Draft(AlertKind.BLIND, Urgency.HIGH), now=storm.clock())
     await storm.outbox.drain()
-    assert storm.chat()[0].text.startswith("⚠️")
-    assert storm.chat()[0].text.count("SC-") == 0
+    [blind] = [message for message in storm.chat() if message.text.startswith("⚠️")]
+    assert codes_in(blind) == []
 
 
 async def test_changes_of_many_pages_alike_are_told_as_such(storm: Storm) -> None:
@@ -256,4 +289,147 @@ async def test_changes_of_many_pages_alike_are_told_as_such(storm: Storm) -> Non
     storm.clock.forward(seconds=1)
     await storm.attack(4)
     await storm.outbox.drain()
-    assert storm.chat()[-1].text.startswith("🔴 <b>NGHI TẤN CÔNG NHIỀU TRANG (4)</b>")
+    assert storm.chat()[-1].text.startswith("🔴 <b>NGHI TẤN CÔNG THAY ĐỔI GIAO DIỆN</b>"), "its first attack"
+    storm.clock.forward(seconds=30)
+    await storm.attack(5)
+    await storm.outbox.drain()
+    assert storm.chat()[-1].text.startswith("🔴 <b>NGHI TẤN CÔNG NHIỀU TRANG (5)</b>")
+
+
+async def test_a_button_takes_what_its_message_told_of_and_nothing_that_came_since(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    press = parse(storm.chat()[-1].button_data[0])
+    assert press is not None
+    await storm.attack(*range(3, 40))
+    presses = Presses(storm.store, lambda: storm.roster, storm.clock, "Asia/Ho_Chi_Minh")
+    answer = await presses.press(press, AN, translator("vi"), shown_at=None)
+    assert answer.text == "✋ An đã tiếp nhận 2 sự cố Sau đó có thêm 37 sự cố: xem tin mới nhất."
+    states = Counter(view.incident.state for view in await storm.store.incidents.list())
+    assert states == {State.ACKNOWLEDGED: 2, State.OPEN: 37}
+    assert answer.keyboard is not None
+    assert "37" in answer.keyboard.inline_keyboard[0][0].text
+
+
+async def test_an_older_message_of_a_thread_loses_its_button_when_a_new_one_is_heard(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    storm.clock.forward(seconds=30)
+    await storm.attack(3)
+    await storm.outbox.drain()
+    _, older, newer = storm.chat()
+    assert older.buttons == []
+    assert newer.button_data
+
+
+async def test_the_worst_and_the_critical_are_named_first_and_the_rest_by_their_codes(storm: Storm) -> None:
+    await storm.attack(*range(CAP), marks=frozenset())
+    await storm.outbox.drain()
+    await storm.attack(50, marks=frozenset())
+    await storm.attack(*range(60, 80), verdict=CHANGED, marks=frozenset())
+    await storm.pass_by(int(DIGEST_EVERY.total_seconds()))
+    codes = await storm.codes()
+    digest = next(message for message in reversed(storm.chat()) if codes[20] in message.text)
+    assert codes_in(digest)[0] == codes[20]
+    assert f"và 9 sự cố khác: {codes[19]}–{codes[11]}" in digest.text
+
+
+async def test_a_retry_that_carries_more_has_another_name_and_the_same_retry_the_same(storm: Storm) -> None:
+    await storm.attack(*range(CAP), marks=frozenset())
+    await storm.outbox.drain()
+    storm.clock.forward(minutes=2)
+    await storm.attack(*range(10, 12 + CAP), marks=frozenset())
+    await storm.outbox.drain()
+    names = [str(message["Message-ID"]) for message in storm.mailbox.messages]
+    assert len(names) == len(set(names)), names
+    digests = [name for name in names if name.startswith("<message-")]
+    assert digests
+
+
+async def test_a_critical_portal_is_heard_at_once_though_somebody_has_the_campaign(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    await storm.store.incidents.acknowledge_all(await storm.numbers(), by="an", via="test", now=storm.clock())
+    await storm.pass_by(10)
+    before = len(storm.chat())
+    page = await registered(storm.store, "province", critical=True)
+    await checked(storm.store, page, DEFACED, storm.clock(), marks=EVIL)
+    await storm.outbox.drain()
+    assert len(storm.chat()) == before + 1
+    assert "cổng trọng yếu" in storm.chat()[-1].text
+
+
+async def test_a_drill_in_a_storm_goes_alone_and_is_called_one(storm: Storm) -> None:
+    await storm.attack(*range(CAP), marks=frozenset())
+    await storm.outbox.drain()
+    page = await storm.store.portals.drill_page("p000", now=storm.clock())
+    await checked(storm.store, page.id, DEFACED, storm.clock())
+    await storm.attack(20, 21, marks=frozenset())
+    await storm.outbox.drain()
+    drills = [message for message in storm.chat() if "DIỄN TẬP" in message.text]
+    assert len(drills) == 1
+    assert len(codes_in(drills[0])) == 1
+
+
+async def test_markup_that_telegram_refuses_does_not_keep_a_thread_from_getting_through(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    storm.api.fail_with(400, "Bad Request: can't parse entities", method="sendMessage", times=1)
+    await storm.attack(2)
+    await storm.outbox.drain()
+    assert storm.chat()[-1].text.startswith("🔴 NGHI TẤN CÔNG NHIỀU TRANG (2)")
+    assert await storm.unsent() == Counter()
+
+
+async def test_a_campaign_on_a_channel_that_does_not_answer_fails_and_falls_over_together(
+    storm: Storm,
+) -> None:
+    storm.api.fail_with(502)
+    await storm.attack(*range(40), verdict=CHANGED)
+    for _ in range(6):
+        await storm.outbox.drain()
+        storm.clock.forward(seconds=20)
+    await storm.pass_by(5)
+    told = {code for mail in storm.mailbox.messages for code in re.findall(r"SC-\d+", mail_text(mail))}
+    assert len(storm.mailbox.messages) <= 4
+    assert len(storm.api.calls) <= 12
+    assert told
+    sent = [d for d in await storm.deliveries() if d.channel == "email" and d.state is SENT]
+    assert len(sent) == 40
+
+
+async def test_a_change_that_is_gone_wakes_nobody_in_the_quiet_hours_and_is_told_so_in_the_morning(
+    storm: Storm,
+) -> None:
+    now = storm.clock().astimezone(storm.roster.zone)
+    storm.roster = replace(storm.roster, quiet=Quiet(now.time(), (now + timedelta(hours=2)).time()))
+    await storm.attack(1, verdict=CHANGED, marks=frozenset())
+    storm.clock.forward(minutes=10)
+    page = (await storm.store.portals.all())[0].pages[0].id
+    outcome = await checked(storm.store, page, CLEAN, storm.clock())
+    assert [draft.kind for draft in outcome.alerts] == [AlertKind.CALMED]
+    await storm.outbox.drain()
+    assert storm.chat() == []
+    storm.clock.forward(hours=2)
+    await storm.outbox.drain()
+    assert "Hiện trang đã trở lại như mốc chuẩn" in storm.chat()[0].text
+
+
+async def test_what_was_resolved_in_the_quiet_hours_is_not_told_any_more(storm: Storm) -> None:
+    now = storm.clock().astimezone(storm.roster.zone)
+    storm.roster = replace(storm.roster, quiet=Quiet(now.time(), (now + timedelta(hours=2)).time()))
+    await storm.attack(1, verdict=CHANGED, marks=frozenset())
+    [number] = await storm.numbers()
+    await storm.store.incidents.resolve(
+        number, as_=Resolution.FALSE_ALARM, by="binh", now=storm.clock(), via="test"
+    )
+    await storm.outbox.drain()
+    storm.clock.forward(hours=3)
+    await storm.outbox.drain()
+    assert storm.chat() == []

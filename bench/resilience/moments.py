@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Table, create_engine, func, make_url, select, update
+from sqlalchemy import Table, create_engine, delete, func, make_url, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from defacewatch.alerts import DeliveryState
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.schema import incidents, page_state
+from defacewatch.store.stormschema import incident_marks
 
 LOOK_EVERY = 0.0005  # seconds; from the commit of an alert to its claim pass a few milliseconds
 
@@ -112,6 +113,18 @@ class Gate:
             for row in rows.all()
         )
         return Sight(numbers, told)
+
+    def keep_apart(self, within: float = 10.0) -> None:
+        """Let no incident belong to others: a campaign is one thread, and a round is about one message."""
+        until = time.monotonic() + within
+        while True:
+            try:
+                self.connection.execute(delete(incident_marks))
+                return
+            except OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     def last_incident(self) -> int:
         return self.connection.scalar(select(func.max(incidents.c.id))) or 0

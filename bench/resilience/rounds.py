@@ -108,6 +108,7 @@ class Harness:
 
     async def _round(self, number: int, wanted: Moment, dice: random.Random) -> Round:
         page, incident_before = self.page(number), self.gate.last_incident()
+        await asyncio.to_thread(self.gate.keep_apart)
         if wanted is Moment.SENDING:
             self.hold.begin(incident_before)
         self.site.defaced.add(number)

@@ -153,14 +153,19 @@ def handed_over(handover: Handover, roster: Roster, _: Translate, *, unproved: S
     return said
 
 
-def took_all(taken: int, before: int, officer: Officer, _: Translate) -> str:
-    """What a press of 'take all' came to; `before` counts what this officer had already."""
+def took_all(taken: int, before: int, later: int, officer: Officer, _: Translate) -> str:
+    """What a press of 'take all' came to; `before` counts what this officer had already, `later` what came
+    since the button was made and nobody has."""
     if taken:
         words = _("✋ {count} incidents acknowledged by {name}")
-        return words.format(count=taken, name=safe(officer.name, 60))
-    if before:
-        return _("You have {count} of these; nothing is left to take.").format(count=before)
-    return _("Nothing is left to take.")
+        said = words.format(count=taken, name=safe(officer.name, 60))
+    elif before:
+        said = _("You have {count} of these; nothing is left to take.").format(count=before)
+    else:
+        said = _("Nothing is left to take.")
+    if later:
+        said += " " + _("{count} more have come since: see the latest message.").format(count=later)
+    return said
 
 
 def acknowledged(incident: Incident, roster: Roster, zone: str, _: Translate) -> str:

@@ -14,7 +14,7 @@ from defacewatch.bot import answers
 from defacewatch.errors import Conflict
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import Translate
-from defacewatch.notify.buttons import Action, Press, choices, confirmation
+from defacewatch.notify.buttons import Action, Press, choices, confirmation, taking_all
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 
@@ -67,23 +67,30 @@ class Presses:
         return Answer(text, choices(press.incident, press.capture, _, acknowledge=False))
 
     async def _take_all(self, press: Press, officer: Officer, _: Translate) -> Answer:
-        """Take whatever nobody has of what a message tells of. Raises NotFound."""
-        carried = await self.store.messages.carried(press.incident)
-        return await self._take([e.incident for e in carried if e.incident is not None], officer, _)
+        """Take whatever nobody has of what a message told of when its button was made. Raises NotFound."""
+        number = press.incident
+        up_to = int(press.capture) if press.capture and press.capture.isdecimal() else 0
+        carried = await self.store.messages.carried(number)
+        incidents = [entry.incident for entry in carried if entry.incident is not None]
+        taken = await self._take([incident for incident in incidents if incident.id <= up_to], officer)
+        later = [i for i in incidents if i.id > up_to and i.state is State.OPEN]
+        left = taking_all(number, len(later), max(i.id for i in later), _) if later else None
+        mine = sum(incident.acknowledged_by == officer.key for incident in incidents)
+        text = answers.took_all(len(taken), mine, len(later), officer, _)
+        return Answer(text, left, told=bool(taken or later))
 
     async def take_campaign(self, campaign: int, officer: Officer, _: Translate) -> Answer:
         """Take whatever nobody has of a campaign. Raises NotFound."""
         await self.store.campaigns.get(campaign)
-        return await self._take(
-            [v.incident for v in await self.store.campaigns.members(campaign)], officer, _
-        )
+        incidents = [view.incident for view in await self.store.campaigns.members(campaign)]
+        taken = await self._take(incidents, officer)
+        mine = sum(incident.acknowledged_by == officer.key for incident in incidents)
+        return Answer(answers.took_all(len(taken), mine, 0, officer, _))
 
-    async def _take(self, incidents: Sequence[Incident], officer: Officer, _: Translate) -> Answer:
-        taken = await self.store.incidents.acknowledge_all(
+    async def _take(self, incidents: Sequence[Incident], officer: Officer) -> list[Incident]:
+        return await self.store.incidents.acknowledge_all(
             [incident.id for incident in incidents], by=officer.key, via=VIA, now=self.clock()
         )
-        mine = sum(incident.acknowledged_by == officer.key for incident in incidents)
-        return Answer(answers.took_all(len(taken), mine, officer, _), told=bool(taken))
 
     async def _handover(self, press: Press, officer: Officer, _: Translate) -> Answer:
         """Confirm a handover; asked again it says so again. Raises NotFound, Conflict."""

@@ -31,10 +31,12 @@ def _template(value: object) -> str:
 def _headers(value: object) -> Mapping[str, str]:
     """Never shown in an error: somebody may have put a secret there."""
     if not isinstance(value, dict):
-        raise expected("headers and their values", value)
+        raise ValueError("expected headers and their values, as keys and values")
     for name, text in value.items():
         if not _HEADER.fullmatch(str(name)) or str(name).lower() in _OURS:
-            raise ValueError(f"expected a header that may be set, not {str(name)[:60]!r}")
+            raise ValueError(
+                "expected names of headers (letters, digits and -) other than " + ", ".join(sorted(_OURS))
+            )
         if not isinstance(text, str) or any(not char.isprintable() for char in text):
             raise ValueError(f"expected one line of text as {name}")
         if GUARDED.search(name) and not bodies.parse(text).secrets:

@@ -134,7 +134,7 @@ def gathered_fields(gathered: Gathered) -> dict[str, str]:
     worst, campaign = worst_of(gathered.entries), gathered.campaign
     return {
         **dict.fromkeys(FIELDS, ""),
-        "id": f"delivery_{gathered.delivery.id}",
+        "id": gathered.name,
         "kind": (worst or VerdictKind.CHANGED).value,
         "urgency": Urgency.HIGH.value if worst is VerdictKind.DEFACED else Urgency.NORMAL.value,
         "subject": message.subject(gathered),
@@ -160,9 +160,12 @@ def international(phone: str, code: str = "84") -> str:
 
 
 def plain(text: str) -> str:
-    """Text in ASCII: Vietnamese letters lose their marks, what has no likeness is left out."""
+    """Text in ASCII: Vietnamese letters lose their marks, what has no likeness is a space: left out, it
+    would put addresses together again that were taken apart."""
     apart = unicodedata.normalize("NFD", text.translate(_PLAIN))
-    return "".join(char for char in apart if char.isascii())
+    return "".join(
+        char if char.isascii() else " " for char in apart if char.isascii() or not unicodedata.combining(char)
+    )
 
 
 def sms(text: str, limit: int = SMS) -> str:

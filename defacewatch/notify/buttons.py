@@ -62,10 +62,11 @@ def choices(
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def taking_all(message: int, count: int, _: Translate) -> InlineKeyboardMarkup:
-    """The button under a message that carries several alerts."""
+def taking_all(message: int, count: int, up_to: int, _: Translate) -> InlineKeyboardMarkup:
+    """The button under a message that carries several alerts; it takes none of incidents whose number is
+    higher than `up_to`, which it does not tell of."""
     words = _("Take all {count}").format(count=count)
-    return InlineKeyboardMarkup([[_button("✋ " + words, Press(Action.ALL, message))]])
+    return InlineKeyboardMarkup([[_button("✋ " + words, Press(Action.ALL, message, str(up_to)))]])
 
 
 def handing(handover: int, _: Translate) -> InlineKeyboardMarkup:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from defacewatch.alerts import ESCALATES, OF_ITSELF, AlertKind, Notice, handover_of
 from defacewatch.campaigns import Mark
-from defacewatch.incidents import State
+from defacewatch.incidents import Incident, State
 from defacewatch.language import Translate, local_time, translator
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import (
@@ -47,7 +47,8 @@ class Sign:
 @dataclass(frozen=True)
 class Content:
     """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own, and so
-    is `take`, where an officer who reads mail takes the incident; `listed` stands above the signs."""
+    is `take`, where an officer who reads mail takes the incident; `listed` stands above the signs, and
+    `unsaid_as` says how many more there are."""
 
     emoji: str
     headline: str
@@ -63,6 +64,7 @@ class Content:
     take_label: str = ""
     steps: tuple[str, ...] = ()
     listed: str = ""
+    unsaid_as: str = ""
 
 
 def incident_code(incident: int) -> str:
@@ -114,6 +116,7 @@ def compose(notice: Notice) -> Content:
         if notice.alert.kind in ESCALATES
         else (),
         _("Signs"),
+        _("and {count} more"),
     )
 
 
@@ -143,8 +146,14 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
         count = alert.facts.get("count")
         several = _("{name} has taken {count} incidents") if count else _("{name} has taken it")
         yield several.format(name=safe(incident.acknowledged_by, 60), count=count)
-    if incident is None or alert.kind not in ESCALATES:
-        return
+    if incident is not None and alert.kind in ESCALATES:
+        yield from _stands(notice, incident, _)
+
+
+def _stands(notice: Notice, incident: Incident, _: Translate) -> Iterator[str]:
+    """How an incident stands by now."""
+    if not incident.present and incident.state is not State.RESOLVED:
+        yield _("By now the page looks as approved again")
     if incident.state is State.OPEN and notice.delivery is not None and notice.delivery.step > 0:
         yield _("Nobody has acknowledged this alert in time")
     if incident.acknowledged_by and incident.state is not State.RESOLVED:

@@ -145,7 +145,7 @@ def compose_gathered_mail(gathered: Gathered, sender: str) -> EmailMessage:
     """
     domain = sender.rpartition("@")[2]
     mail = _addressed(gathered, gathered.to, sender)
-    mail["Message-ID"] = f"<delivery-{gathered.delivery.id}@{domain}>"
+    mail["Message-ID"] = f"<{gathered.name}@{domain}>"
     mail["Importance"] = "high"
     mail["X-Priority"] = "1"
     if gathered.campaign is not None:

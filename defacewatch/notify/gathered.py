@@ -1,6 +1,6 @@
 """What a message says that carries several deliveries: a campaign, or a digest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from defacewatch.alerts import AlertKind
@@ -9,10 +9,11 @@ from defacewatch.incidents import State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import Content, Sign, campaign_code, common, incident_code, sign
 from defacewatch.notify.hostile import safe
-from defacewatch.notify.sayings import HEADLINES
+from defacewatch.notify.sayings import DEADLINES, HEADLINES, ROLES
 from defacewatch.verdicts import VerdictKind
 
-LINES = 12  # incidents that are named; the rest are counted
+LINES = 12  # incidents that are told with their signs; of the rest the codes
+RUNS = 30  # of codes
 
 _TOGETHER: Mapping[VerdictKind | None, str] = {  # by the worst that is told of
     VerdictKind.DEFACED: N_("SUSPECTED ATTACK ON SEVERAL PAGES"),
@@ -34,7 +35,8 @@ def compose_gathered(gathered: Gathered) -> Content:
     emoji, _headline, colour = HEADLINES[_KINDS[worst] if worst else AlertKind.CERTIFICATE]
     campaign = gathered.campaign
     told = gathered.entries[:LINES]
-    waiting = sum(_is_open(entry) for entry in gathered.entries)
+    waiting = len(gathered.open)
+    rest = [entry.incident.id for entry in gathered.entries[LINES:] if entry.incident is not None]
     return Content(
         emoji,
         f"{_(_TOGETHER[worst]) if campaign and worst else _(_DIGEST)} ({len(gathered.entries)})",
@@ -44,11 +46,12 @@ def compose_gathered(gathered: Gathered) -> Content:
         tuple(_facts(gathered, waiting, _)),
         tuple(_line(entry, _) for entry in told),
         len(gathered.entries) - len(told),
-        None,
+        _deadline(gathered, _),
         gathered.url,
         gathered.take_url,
         _("Take all {count}").format(count=waiting),
         listed=_("Incidents"),
+        unsaid_as=_("and {count} more incidents") + (f": {_ranges(rest)}" if rest else ""),
     )
 
 
@@ -84,8 +87,26 @@ def _facts(gathered: Gathered, waiting: int, _: Translate) -> Iterator[tuple[str
     yield _("As of"), local_time(gathered.at, gathered.zone)
 
 
-def _is_open(entry: Entry) -> bool:
-    return entry.incident is not None and entry.incident.state is State.OPEN
+def _ranges(numbers: Iterable[int]) -> str:
+    """Codes of incidents, those that follow one another as a range: 'SC-000012–SC-000040, SC-000044'."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [
+        incident_code(run[0]) + (f"–{incident_code(run[-1])}" if len(run) > 1 else "") for run in runs[:RUNS]
+    ]
+    return ", ".join(said) + (f" (+{len(runs) - RUNS})" if len(runs) > RUNS else "")
+
+
+def _deadline(gathered: Gathered, _: Translate) -> tuple[str, str] | None:
+    if gathered.deadline is None:
+        return None
+    due, to = local_time(gathered.deadline, gathered.zone), gathered.next_to or ""
+    to = _(ROLES[to]) if to in ROLES else safe(to, 60)
+    return _("Acknowledge by"), due + ("; " + _("after that it goes to {next}").format(next=to) if to else "")
 
 
 def _line(entry: Entry, _: Translate) -> Sign:
@@ -96,7 +117,12 @@ def _line(entry: Entry, _: Translate) -> Sign:
     path = urlsplit(entry.page.url).path
     where += safe(path, 40) if path not in ("", "/") else ""
     new = "🆕 " if entry.fresh else ""
-    text = f"{new}{_mark(entry)} {incident_code(entry.incident.id)} {where}"
+    drill = f"{_('DRILL')}: " if entry.page.drill else ""
+    text = f"{new}{_mark(entry)} {drill}{incident_code(entry.incident.id)} {where}"
+    if entry.portal.critical:
+        text += f" · {_('critical portal')}"
+    if words := DEADLINES.get((str(entry.facts.get("what")), str(entry.facts.get("stage")))):
+        return Sign(f"{text}: ⏰ {_(words)}")
     signals = sorted(entry.verdict.signals if entry.verdict else (), key=lambda s: -s.points)
     return Sign(f"{text}: {sign(signals[0], _).sentence}" if signals and entry.fresh else text)
 

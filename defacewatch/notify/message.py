@@ -109,7 +109,7 @@ def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
         yield f"{bold(content.listed)}:"
         yield from (f"• {plain(sign.line)}" for sign in content.signs)
     if content.unsaid:
-        yield plain("• " + _("and {count} more").format(count=content.unsaid))
+        yield plain("• " + content.unsaid_as.format(count=content.unsaid))
     if content.steps:
         yield f"{bold(_('What to do'))}:"
         yield from (plain(f"{number}. {step}") for number, step in enumerate(content.steps, 1))

@@ -36,7 +36,11 @@ def accepted(answer: aiohttp.ClientResponse) -> str:
 
 
 def not_answered(error: Exception) -> DeliveryError:
-    """What it means that a request got no answer."""
+    """What it means that a request got no answer. The address may carry a secret, so it is not told."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return DeliveryError(f"webhook: {error.status}, {error.message[:100]}")
+    if isinstance(error, aiohttp.InvalidURL):
+        return DeliveryError("webhook: its address is none")
     return DeliveryError(f"webhook: {error or type(error).__name__}")
 
 

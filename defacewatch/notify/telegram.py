@@ -51,7 +51,7 @@ class TelegramChannel:
             raise DeliveryError("Telegram: the officer has no telegram_user in the roster", permanent=True)
         try:
             async with asyncio.timeout(TEXT_WITHIN):
-                sent = await self._send_text(notice, notice.to.telegram_user)
+                sent = await self._send_said(notice, notice.to.telegram_user, _keyboard(notice))
         except TelegramError as error:
             raise botapi.delivery_error(error, self._token) from error
         except TimeoutError as error:
@@ -63,29 +63,33 @@ class TelegramChannel:
 
         A message that cannot be changed any more (somebody deleted it) is sent anew.
         """
-        if gathered.to.telegram_user is None:
+        chat = gathered.to.telegram_user
+        if chat is None:
             raise DeliveryError("Telegram: the officer has no telegram_user in the roster", permanent=True)
         try:
             async with asyncio.timeout(TEXT_WITHIN):
                 changed = _message_id(gathered.changes)
-                if changed is not None and await self._edit(gathered, gathered.to.telegram_user, changed):
+                if changed is not None and await self._edit(gathered, chat, changed):
                     return f"message_id {changed}, changed"
-                sent = await self._send_new(gathered, gathered.to.telegram_user)
+                first = _message_id(gathered.follows)
+                sent = await self._send_said(gathered, chat, _take_all(gathered), reply_to=first)
         except TelegramError as error:
             raise botapi.delivery_error(error, self._token) from error
         except TimeoutError as error:
             raise DeliveryError(f"Telegram: no answer within {TEXT_WITHIN:g} s") from error
+        await self._retire(chat, _message_id(gathered.replaces))
         return f"message_id {sent.message_id}"
 
     async def _edit(self, gathered: Gathered, chat: int, changed: int) -> bool:
         """Change a message; False where it is there no more."""
+        keyboard = _take_all(gathered)
         try:
             await self._bot.edit_message_text(
                 message.telegram_html(gathered),
                 chat,
                 changed,
                 parse_mode=ParseMode.HTML,
-                reply_markup=_take_all(gathered),
+                reply_markup=keyboard,
             )
         except BadRequest as error:
             if UNCHANGED in error.message.lower():
@@ -94,16 +98,15 @@ class TelegramChannel:
             return False
         return True
 
-    async def _send_new(self, gathered: Gathered, chat: int) -> Message:
-        first = _message_id(gathered.follows)
-        reply = None if first is None else ReplyParameters(first, allow_sending_without_reply=True)
-        return await self._bot.send_message(
-            chat,
-            message.telegram_html(gathered),
-            parse_mode=ParseMode.HTML,
-            reply_markup=_take_all(gathered),
-            reply_parameters=reply,
-        )
+    async def _retire(self, chat: int, replaced: int | None) -> None:
+        """Take the button from a message that another one has replaced: it tells of less."""
+        if replaced is None:
+            return
+        try:
+            async with asyncio.timeout(PICTURES_WITHIN):
+                await self._bot.edit_message_reply_markup(chat, replaced, reply_markup=None)
+        except (TelegramError, TimeoutError) as error:
+            log.info("an older message keeps its button", error=str(error).replace(self._token, "<token>"))
 
     async def reachable(self) -> str:
         """Ask who the bot is. Raises DeliveryError."""
@@ -116,19 +119,30 @@ class TelegramChannel:
     async def close(self) -> None:
         await self._request.shutdown()
 
-    async def _send_text(self, notice: Notice, chat: int) -> Message:
-        keyboard = _keyboard(notice)
+    async def _send_said(
+        self,
+        said: message.Said,
+        chat: int,
+        keyboard: InlineKeyboardMarkup | None,
+        *,
+        reply_to: int | None = None,
+    ) -> Message:
+        reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
         try:
             return await self._bot.send_message(
-                chat, message.telegram_html(notice), parse_mode=ParseMode.HTML, reply_markup=keyboard
+                chat,
+                message.telegram_html(said),
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                reply_parameters=reply,
             )
         except BadRequest as error:
             if any(words in error.message.lower() for words in LOST_CHAT):
                 raise
             # Whatever Telegram finds wrong with the markup, the words must get through.
-            log.warning("Telegram refused the markup", alert=notice.alert.id, error=error.message)
-            plain = message.text(notice)[: message.TELEGRAM_TEXT // 2]
-            return await self._bot.send_message(chat, plain, reply_markup=keyboard)
+            log.warning("Telegram refused the markup", error=error.message)
+            plain = message.text(said)[: message.TELEGRAM_TEXT // 2]
+            return await self._bot.send_message(chat, plain, reply_markup=keyboard, reply_parameters=reply)
 
     async def _send_pictures(self, notice: Notice, sent: Message) -> str:
         """Send what pictures there are; what the receipt says of them."""
@@ -162,10 +176,10 @@ def _message_id(receipt: str | None) -> int | None:
 
 
 def _take_all(gathered: Gathered) -> InlineKeyboardMarkup | None:
-    waiting = sum(e.incident is not None and e.incident.state is State.OPEN for e in gathered.entries)
-    if not waiting:
+    if not gathered.open:
         return None
-    return buttons.taking_all(gathered.message, waiting, translator(gathered.language))
+    _ = translator(gathered.language)
+    return buttons.taking_all(gathered.message, len(gathered.open), gathered.up_to, _)
 
 
 def _keyboard(notice: Notice) -> InlineKeyboardMarkup | None:

@@ -48,7 +48,7 @@ class WebhookChannel:
 
     async def send_gathered(self, gathered: Gathered) -> str:
         """Post what carries several alerts, as `send` does one."""
-        return await self._post(gathered_payload(gathered), f"message_{gathered.delivery.id}")
+        return await self._post(gathered_payload(gathered), gathered.name)
 
     async def _post(self, content: dict[str, object], message_id: str) -> str:
         body = json.dumps(content, ensure_ascii=False, default=_plain).encode()
@@ -138,6 +138,7 @@ def payload(notice: Notice) -> dict[str, object]:
                 "capture": notice.capture,
                 "campaign": notice.campaign and campaign_code(notice.campaign.id),
             },
+            "incidents": notice.alert.facts.get("incidents", [incident.id] if incident else []),
             "portal": portal
             and {
                 "key": portal.key,

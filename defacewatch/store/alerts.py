@@ -38,6 +38,18 @@ _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState
 
 
 @dataclass(frozen=True)
+class Failure:
+    """An attempt that failed: the `attempts`-th (None: whichever), to be made again at `next_at` (None: given
+    up); `also` are others to be told."""
+
+    delivery: int
+    error: str
+    next_at: datetime | None = None
+    also: tuple[Wanted, ...] = ()
+    attempts: int | None = None
+
+
+@dataclass(frozen=True)
 class Backlog:
     """What is in the outbox: deliveries not sent, by channel and state, alerts whose step is due and
     not yet taken, and how long the oldest delivery that is not given up has been waiting."""
@@ -175,6 +187,7 @@ class Alerts:
                     state=DeliveryState.SENDING.value,
                     attempts=deliveries.c.attempts + 1,
                     next_at=now + LEASE,
+                    message=None,
                 )
             )
             return delivery_of(part((await db.execute(leased.returning(deliveries))).one(), deliveries))
@@ -199,25 +212,20 @@ class Alerts:
         also: Sequence[Wanted] = (),
         now: datetime,
     ) -> None:
-        """An attempt failed: try again at `next_at`, or give up (None); `also` are others to be told.
+        """An attempt failed: try again at `next_at`, or give up (None); `also` are others to be told. See
+        `all_failed`. Raises NotFound."""
+        await self.all_failed([Failure(delivery, error, next_at, tuple(also))], now=now)
+
+    async def all_failed(self, failures: Sequence[Failure], *, now: datetime) -> None:
+        """Attempts failed, all at once.
 
         An alert that must not be lost, with nobody left who might hear of it, comes back after a while.
-        Does nothing to a delivery that another sender has brought through meanwhile. Raises NotFound.
+        Does nothing to a delivery that another sender has brought through or claimed meanwhile. Raises
+        NotFound.
         """
-        state = DeliveryState.FAILED if next_at is None else DeliveryState.PENDING
         async with self.engine.lasting() as db:
-            alert = await db.scalar(select(deliveries.c.alert).where(deliveries.c.id == delivery))
-            if alert is None:
-                raise NotFound(f"there is no delivery {delivery}")
-            await _alert_for_update(db, alert)
-            moved = await db.execute(
-                update(deliveries)
-                .where(deliveries.c.id == delivery, _UNFINISHED)
-                .values(state=state.value, error=error, next_at=next_at)
-            )
-            if moved.rowcount:
-                await _add_deliveries(db, alert, also, now)
-                await come_back_unheard(db, alert, now)
+            for failure in failures:
+                await _failed(db, failure, now)
 
     async def facts(self, alert: int) -> Told:
         """What a message about an alert needs. Raises NotFound."""
@@ -257,9 +265,37 @@ class Alerts:
             rows = await db.execute(query.order_by(deliveries.c.id))
             return [delivery_of(part(row, deliveries)) for row in rows]
 
+    async def hasten(self, channel: str, *, now: datetime) -> int:
+        """What waits to be tried again on `channel` is due at once, since it answers again; how many."""
+        waits = and_(
+            deliveries.c.channel == channel,
+            deliveries.c.state == DeliveryState.PENDING.value,
+            deliveries.c.next_at > now,
+            deliveries.c.attempts > 0,
+        )
+        return await self.engine.last(
+            lambda db: db.execute(update(deliveries).where(waits).values(next_at=now)).rowcount
+        )
+
     async def backlog(self, now: datetime) -> Backlog:
         """What is waiting, for metrics and the health check."""
         return await self.engine.read(lambda db: _backlog(db, now))
+
+
+async def _failed(db: AsyncConnection, failure: Failure, now: datetime) -> None:
+    alert = await db.scalar(select(deliveries.c.alert).where(deliveries.c.id == failure.delivery))
+    if alert is None:
+        raise NotFound(f"there is no delivery {failure.delivery}")
+    await _alert_for_update(db, alert)
+    state = DeliveryState.FAILED if failure.next_at is None else DeliveryState.PENDING
+    mine = and_(deliveries.c.id == failure.delivery, _UNFINISHED)
+    if failure.attempts is not None:
+        mine = and_(mine, deliveries.c.attempts == failure.attempts)
+    values = {"state": state.value, "error": failure.error, "next_at": failure.next_at}
+    moved = await db.execute(update(deliveries).where(mine).values(**values))
+    if moved.rowcount:
+        await _add_deliveries(db, alert, failure.also, now)
+        await come_back_unheard(db, alert, now)
 
 
 def _backlog(db: Connection, now: datetime) -> Backlog:

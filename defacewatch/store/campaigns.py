@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from defacewatch import campaigns as rules
 from defacewatch.campaigns import LONGEST, SKETCHES, Campaign, Known, Mark, Trait
 from defacewatch.errors import NotFound
+from defacewatch.store.columns import cleaned
 from defacewatch.store.engine import LOCK_SPACE, Engine
 from defacewatch.store.incidents import IncidentView, view_of, views
 from defacewatch.store.schema import incidents
@@ -55,7 +56,7 @@ def join(db: Connection, incident: int, marks: Iterable[Mark], *, outage: bool, 
     transaction that opens the incident, one at a time, so that two that open together see one another."""
     if db.dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(LOCK_SPACE, _JOINING)))
-    told = tuple(marks)
+    told = tuple({Mark(mark.trait, cleaned(mark.value)) for mark in marks})
     db.execute(delete(incident_marks).where(_is_of(incident, at)))
     found = rules.joined(told, _known(db, told, outage=outage, at=at), at)
     if told:

@@ -25,6 +25,11 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def cleaned(text: str) -> str:
+    """`text` as a database can hold it: without NUL and lone surrogates."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
 class Words(TypeDecorator[str]):
     """Text from anywhere, hostile pages included: what a database cannot hold (NUL, lone surrogates) is
     replaced, so that a page cannot keep its own check from being recorded."""
@@ -33,6 +38,4 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "�").encode("utf-8", "replace").decode()
+        return None if value is None else cleaned(value)

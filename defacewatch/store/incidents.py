@@ -105,7 +105,8 @@ class Incidents:
                     taken.append(await _take(db, number, by=by, via=via, now=now))
             others = sorted(await _told(db, still) - {by})
             if taken and others:
-                facts = {"by": by, "via": via, "to": others, "count": len(taken)}
+                facts: dict[str, object] = {"by": by, "via": via, "to": others, "count": len(taken)}
+                facts["incidents"] = [incident.id for incident in taken]
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
                 await db.run_sync(add_alert, draft, at=now, page=taken[0].page, incident=taken[0].id)
         return taken

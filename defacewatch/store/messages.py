@@ -3,29 +3,28 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, and_, func, insert, literal_column, or_, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.campaigns import Campaign
-from defacewatch.errors import NotFound
 from defacewatch.gathering import MINUTE, Due, Entry, Manner, Plan, Thread, plan, worst_of
+from defacewatch.incidents import Event, State
+from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.campaigns import campaign_of
+from defacewatch.store.carried import carried
 from defacewatch.store.engine import Engine
-from defacewatch.store.incidents import view_of, views
-from defacewatch.store.rows import Values, alert_of, delivery_of, page_of, part, portal_of, verdict_of
-from defacewatch.store.schema import checks, incidents, pages, portals
+from defacewatch.store.rows import Values, alert_of, delivery_of, part
+from defacewatch.store.schema import incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members, campaigns, messages
 
 TOGETHER = 1000  # deliveries in one message
-SHOWN = 12  # incidents whose signs are told
 
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
-_UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,14 @@ class Messages:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def claim(self, channel: str, *, editable: bool, now: datetime) -> Bundle | None:
+    async def claim(
+        self, channel: str, *, editable: bool, now: datetime, apart: Collection[int] = ()
+    ) -> Bundle | None:
         """Claim what goes out next on `channel`: one delivery, or several to an officer that travel together.
 
         Like `Alerts.claim_delivery`, each is marked as being sent, and counted as an attempt, before this
-        returns. None when nothing is due, or what is due waits for a digest.
+        returns. Those numbered in `apart` travel with no others. None when nothing is due, or what is due
+        waits.
         """
         due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
         any_due = select(deliveries.c.id).where(due).limit(1)
@@ -65,7 +67,9 @@ class Messages:
                 if officer is None:
                     return None
                 await self.engine.exclusive(db, crc32(f"{channel} {officer}".encode()) >> 1)
-                bundle = await _next_to(db, officer, due, channel=channel, editable=editable, now=now)
+                bundle = await _next_to(
+                    db, officer, due, channel=channel, editable=editable, now=now, apart=apart
+                )
                 if bundle is not None:
                     return bundle
                 skipped.append(officer)
@@ -91,48 +95,12 @@ class Messages:
     async def carried(self, message: int) -> tuple[Entry, ...]:
         """What a message tells of: all of its campaign, or what its deliveries are about; what it tells of
         anew first, then the newest. The portals come without their pages. Raises NotFound."""
-        return await self.engine.read(lambda db: _carried(db, message))
+        return await self.engine.read(lambda db: carried(db, message))
 
     async def of_delivery(self, delivery: int) -> int | None:
         """The message that carries a delivery, where it carries several."""
         query = select(deliveries.c.message).where(deliveries.c.id == delivery)
         return await self.engine.read(lambda db: db.scalar(query))
-
-
-def _carried(db: Connection, message: int) -> tuple[Entry, ...]:
-    row = db.execute(select(messages).where(messages.c.id == message)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no message {message}")
-    carrying = select(alerts.c.incident).join(deliveries, deliveries.c.alert == alerts.c.id)
-    mine = carrying.where(deliveries.c.message == message)
-    fresh = set(db.scalars(mine.where(_UNSENT)))
-    of_it: ColumnElement[bool] = incidents.c.id.in_(mine)
-    if row.campaign is not None:
-        member = select(campaign_members.c.incident)
-        of_it = or_(of_it, incidents.c.id.in_(member.where(campaign_members.c.campaign == row.campaign)))
-    views_ = [view_of(row) for row in db.execute(views().where(of_it).order_by(incidents.c.id.desc()))]
-    views_.sort(key=lambda view: view.incident.id not in fresh)
-    shown = [view.incident.id for view in views_[:SHOWN]]
-    told = select(alerts.c.incident, checks).join(checks, alerts.c.check == checks.c.id)
-    seen = db.execute(told.where(alerts.c.incident.in_(shown)).order_by(alerts.c.id))
-    verdicts = {row[0]: verdict_of(part(row, checks)) for row in seen}
-    without = (
-        select(pages, portals)
-        .join(portals, pages.c.portal == portals.c.key)
-        .join(alerts, alerts.c.page == pages.c.id)
-        .join(deliveries, deliveries.c.alert == alerts.c.id)
-        .where(deliveries.c.message == message, alerts.c.incident.is_(None))
-    )
-    return (
-        *(
-            Entry(v.page, v.portal, v.incident, verdicts.get(v.incident.id), v.incident.id in fresh)
-            for v in views_
-        ),
-        *(
-            Entry(page_of(part(row, pages)), portal_of(part(row, portals)), fresh=True)
-            for row in db.execute(without)
-        ),
-    )
 
 
 async def _next_to(
@@ -143,12 +111,21 @@ async def _next_to(
     channel: str,
     editable: bool,
     now: datetime,
+    apart: Collection[int],
 ) -> Bundle | None:
     """Claim what goes out next to `officer` ('': a webhook, which is told of everything on its own)."""
     query = (
-        select(deliveries, alerts, campaign_members.c.campaign.label("of_campaign"))
+        select(
+            deliveries,
+            alerts,
+            campaign_members.c.campaign.label("of_campaign"),
+            portals.c.critical,
+            pages.c.id,
+        )
         .join(alerts, deliveries.c.alert == alerts.c.id)
         .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
+        .outerjoin(pages, alerts.c.page == pages.c.id)
+        .outerjoin(portals, pages.c.portal == portals.c.key)
         .where(due, deliveries.c.officer == officer)
         .order_by(deliveries.c.next_at, deliveries.c.id)
         .limit(TOGETHER if officer else 1)
@@ -160,16 +137,7 @@ async def _next_to(
     if not officer:
         plan_ = Plan(Manner.ALONE, tuple(rows))
     else:
-        waiting = [
-            Due(
-                number,
-                alert_of(part(row, alerts)).kind,
-                part(row, deliveries)["step"],
-                part(row, deliveries)["created_at"],
-                row.of_campaign,
-            )
-            for number, row in rows.items()
-        ]
+        waiting = [_due(row, apart) for row in rows.values()]
         plan_ = await _planned(db, waiting, officer, channel, editable=editable, now=now)
     if plan_.manner is Manner.LATER:
         if plan_.until is not None:
@@ -190,6 +158,21 @@ async def _next_to(
     return await _bundle(db, plan_, tuple(taken), about, message)
 
 
+def _due(row: Row[Any], apart: Collection[int]) -> Due:
+    delivery, alert = delivery_of(part(row, deliveries)), alert_of(part(row, alerts))
+    worsened = alert.facts.get("event") == Event.WORSENED.value
+    return Due(
+        delivery.id,
+        alert.kind,
+        delivery.step,
+        delivery.created_at,
+        row.of_campaign,
+        delivery.attempts,
+        grave=bool(row.critical) or worsened,
+        apart=delivery.id in apart or (alert.page is not None and alert.page.endswith(DRILL)),
+    )
+
+
 async def _planned(
     db: AsyncConnection, waiting: Sequence[Due], officer: str, channel: str, *, editable: bool, now: datetime
 ) -> Plan:
@@ -208,12 +191,17 @@ async def _planned(
     if not free:
         return Plan(Manner.LATER)
     alone = select(func.count()).where(
-        here, deliveries.c.sent_at > now - MINUTE, deliveries.c.message.is_(None)
+        here, deliveries.c.sent_at > now - MINUTE, deliveries.c.sent_at <= now, deliveries.c.message.is_(None)
     )
     mine = and_(messages.c.officer == officer, messages.c.channel == channel)
-    together = select(func.count()).where(mine, messages.c.heard_at > now - MINUTE)
+    together = select(func.count()).where(
+        mine, messages.c.heard_at > now - MINUTE, messages.c.heard_at <= now
+    )
     flying_messages = {row.message or -row.id for row in on_the_way}
     sent = (await db.scalar(alone) or 0) + (await db.scalar(together) or 0) + len(flying_messages)
+    waits = select(deliveries.c.id).where(
+        here, deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.attempts > 0
+    )
     digests = select(func.max(messages.c.created_at)).where(mine, messages.c.campaign.is_(None))
     threads, counts = await _threads(db, {d.campaign for d in free if d.campaign is not None}, here, mine)
     return plan(
@@ -222,6 +210,7 @@ async def _planned(
         counts,
         sent=sent,
         digested_at=await db.scalar(digests),
+        failing=await db.scalar(waits) is not None,
         editable=editable,
         now=now,
     )
@@ -230,38 +219,56 @@ async def _planned(
 async def _threads(
     db: AsyncConnection, about: Collection[int], here: ColumnElement[bool], mine: ColumnElement[bool]
 ) -> tuple[list[Thread], dict[int, int]]:
-    """What this officer has of these campaigns, and how many incidents they have."""
+    """What this officer has of these campaigns, as far as they go on, and how many incidents they have."""
     if not about:
         return [], {}
     rows = await db.execute(select(messages).where(mine, messages.c.campaign.in_(about)))
-    found = {
-        row.campaign: Thread(
-            row.campaign,
-            row.id,
-            row.heard_at,
-            row.changed_at,
-            row.heard_of,
-            AlertKind(row.worst) if row.worst else None,
+    found = {row.campaign: row for row in rows}
+    unresolved = (
+        select(campaign_members.c.campaign, incidents.c.state, alerts.c.kind, deliveries.c.message)
+        .join(incidents, incidents.c.id == campaign_members.c.incident)
+        .outerjoin(alerts, alerts.c.incident == incidents.c.id)
+        .outerjoin(
+            deliveries,
+            and_(deliveries.c.alert == alerts.c.id, here, deliveries.c.state == DeliveryState.SENT.value),
         )
-        for row in rows
-    }
-    told = (
-        select(campaign_members.c.campaign)
-        .join(alerts, alerts.c.incident == campaign_members.c.incident)
-        .join(deliveries, deliveries.c.alert == alerts.c.id)
-        .where(campaign_members.c.campaign.in_(about), here, deliveries.c.state == DeliveryState.SENT.value)
+        .where(campaign_members.c.campaign.in_(about), incidents.c.state != State.RESOLVED.value)
     )
-    for campaign in await db.scalars(told.distinct()):
-        found.setdefault(campaign, Thread(campaign))
+    told: dict[int, set[AlertKind]] = {}
+    taken: set[int] = set()
+    told_now = unresolved.add_columns(deliveries.c.id).distinct()
+    for campaign, state, kind, message, delivery in await db.execute(told_now):
+        if state == State.ACKNOWLEDGED.value:
+            taken.add(campaign)
+        if delivery is not None:
+            told.setdefault(campaign, set()).update([AlertKind(kind)] if message is None else ())
+    threads = [
+        _thread(campaign, found.get(campaign), told.get(campaign, set()), campaign in taken)
+        for campaign in {*told, *found}
+    ]
     counting = select(campaign_members.c.campaign, func.count()).where(campaign_members.c.campaign.in_(about))
     counts = await db.execute(counting.group_by(campaign_members.c.campaign))
-    return list(found.values()), {row[0]: row[1] for row in counts}
+    return threads, {row[0]: row[1] for row in counts}
+
+
+def _thread(campaign: int, row: Row[Any] | None, full: set[AlertKind], taken: bool) -> Thread:
+    if row is None:
+        return Thread(campaign, full=frozenset(full), taken=taken)
+    worst = AlertKind(row.worst) if row.worst else None
+    return Thread(campaign, row.id, row.heard_at, row.changed_at, row.heard_of, worst, frozenset(full), taken)
 
 
 async def _message(db: AsyncConnection, plan_: Plan, officer: str, channel: str, now: datetime) -> int | None:
-    """The row of the message that carries what is planned: the campaign's, or a new one for a digest."""
+    """The row of the message that carries what is planned: the campaign's; for a digest a new one, or that of
+    the digest which failed and is made again, whose button may have arrived all the same."""
     if plan_.manner is Manner.ALONE:
         return None
+    if plan_.manner is Manner.DIGEST:
+        failed = select(func.max(messages.c.id)).join(deliveries, deliveries.c.message == messages.c.id)
+        again = failed.where(deliveries.c.id.in_(plan_.deliveries), messages.c.campaign.is_(None))
+        if (number := await db.scalar(again)) is not None:
+            await db.execute(update(messages).where(messages.c.id == number).values(created_at=now))
+            return int(number)
     campaign = plan_.campaign if plan_.manner is Manner.THREAD else None
     if campaign is not None:
         mine = and_(messages.c.officer == officer, messages.c.channel == channel)

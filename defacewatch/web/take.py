@@ -2,7 +2,7 @@
 channel that it came by. Programs that look through mail open links, so opening it shows a button and does
 nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -89,7 +89,9 @@ async def take(request: web.Request) -> web.Response:
 async def _take_all(request: web.Request, asked: Asked, message: int) -> web.Response:
     console, officer, via = console_of(request), asked.delivery.officer or "", asked.delivery.channel
     carried = await console.store.messages.carried(message)
-    numbers = [entry.incident.id for entry in carried if entry.incident is not None]
+    up_to = _shown(await request.post())
+    told = [entry.incident.id for entry in carried if entry.incident is not None]
+    numbers = [number for number in told if number <= up_to]
     taken = await console.store.incidents.acknowledge_all(numbers, by=officer, via=via, now=console.clock())
     log.info("incidents taken", incidents=[incident.id for incident in taken], by=officer, via=via)
     console.wake()
@@ -167,6 +169,7 @@ async def _message_page(request: web.Request, asked: Asked, message: int, *, tak
         "takeall.html",
         _words(request, officer.language if officer else None),
         entries=[entry for entry in entries if entry.incident is not None],
+        up_to=max((entry.incident.id for entry in entries if entry.incident is not None), default=0),
         waiting=sum(e.incident is not None and e.incident.state is State.OPEN for e in entries),
         holders=names(roster, sorted(holders_of(entries))),
         officer=officer,
@@ -192,6 +195,12 @@ async def _handover_page(request: web.Request, asked: Asked, number: int) -> web
         elsewhere=[channel for channel in left if channel != asked.delivery.channel],
         officer=someone,
     )
+
+
+def _shown(form: Mapping[str, object]) -> int:
+    """The highest incident that the page with the button told of: what came later is not taken with it."""
+    given = str(form.get("up_to", ""))
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
 
 
 def holders_of(entries: Iterable[Entry]) -> set[str]:

@@ -412,7 +412,7 @@ async def several(duties: Duties) -> Sent:
             channel="telegram", officer="an", campaign=1, created_at=NOW, heard_of=2
         )
         number = (await db.execute(made.returning(messages.c.id))).scalar_one()
-    keyboard = taking_all(number, 2, translator("vi"))
+    keyboard = taking_all(number, 2, 3, translator("vi"))
     await duties.bot._bot.send_message(1001, "alert", reply_markup=keyboard)
     return duties.api.sent[-1]
 

@@ -144,7 +144,7 @@ def bubbles(language: str) -> str:
     _ = translator(language)
     keyboards = (
         buttons.choices(123, "c", _),
-        buttons.taking_all(70, 2, _),
+        buttons.taking_all(70, 2, 126, _),
         buttons.choices(124, None, _),
         buttons.handing(9, _),
     )

@@ -1,6 +1,7 @@
 """Templates of bodies: what they may say, and what nobody gets through them."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from defacewatch.alerts import AlertKind
 from defacewatch.notify import bodies
 from defacewatch.notify.bodies import FIELDS, fields_of, international, parse, plain, sms, try_out
+from defacewatch.notify.hostile import safe
 from defacewatch.signals import Kind, Signal
 from tests.notify.examples import AN, PORTAL, delivery, notice, signalled
 
@@ -98,8 +100,21 @@ def test_conditions_and_joined_texts_are_possible() -> None:
 
 
 def test_vietnamese_loses_its_marks_and_nothing_else() -> None:
-    assert plain("Đường đi Hưng Yên: “thử”… – ½ 🔴") == 'Duong di Hung Yen: "thu"... -  '
+    assert plain("Đường đi Hưng Yên: “thử”… – ½ 🔴").split() == [
+        "Duong",
+        "di",
+        "Hung",
+        "Yen:",
+        '"thu"...',
+        "-",
+    ]
     assert plain("ỲỸỶỴ ăâêôơư") == "YYYY aaeoou"
+
+
+def test_what_was_taken_apart_is_not_put_together_again() -> None:
+    for hostile in ("evil☃.com", "www☃.evil☃.com/x", "a☃@☃b☃.com", "hxxps\u200b://evil☃.com"):
+        told = plain(safe(hostile))
+        assert not re.search(r"\w[.@]\w|https?://", told.replace("[.]", " ").replace("[@]", " ")), told
 
 
 @pytest.mark.parametrize("limit", [20, 70, 160])

@@ -83,7 +83,7 @@ async def test_the_object_is_what_the_documentation_says(receiver: Receiver, cha
     assert posted["type"] == "alert.defaced"
     assert posted["timestamp"] == "2026-09-02T07:05:09Z"
     data = posted["data"]
-    assert set(data) == {"alert", "incident", "portal", "page", "verdict", "signals", "urls"}
+    assert set(data) == {"alert", "incident", "incidents", "portal", "page", "verdict", "signals", "urls"}
     assert data["incident"]["code"] == "SC-000123"
     assert data["page"] == {"id": "hungyen-0a1b2c3d", "url": "https://hungyen.gov.vn/"}
     assert data["verdict"]["confirmed_at"] == "2026-09-02T07:05:23Z"

@@ -170,11 +170,17 @@ async def test_the_link_in_a_mail_about_several_incidents_takes_those_that_nobod
     assert "Take 2 incidents as Nguyễn Văn An" in shown
     assert all(code in shown for code in ("SC-000001", "SC-000002", "SC-000003"))
     assert await state(store, 2) is State.OPEN, "what looks through mail opens links"
-    answer = await (await client.post(there)).text()
-    assert "You have taken 2 incidents, Nguyễn Văn An." in answer
+    assert 'name="up_to" value="3"' in shown
+    nothing = await (await client.post(there)).text()
+    assert "Take 2 incidents" in nothing, "without what was shown nothing is taken"
+    answer = await (await client.post(there, data={"up_to": "2"})).text()
+    assert "You have taken 1 incidents, Nguyễn Văn An." in answer
+    assert await state(store, 3) is State.OPEN, "it was not shown"
+    answer = await (await client.post(there, data={"up_to": "3"})).text()
+    assert "You have taken 1 incidents, Nguyễn Văn An." in answer
     holders = {v.incident.id: v.incident.acknowledged_by for v in await store.incidents.list()}
     assert holders == {1: "binh", 2: "an", 3: "an"}
-    again = await (await client.post(there)).text()
+    again = await (await client.post(there, data={"up_to": "3"})).text()
     assert "Nothing is left to take." in again
     assert "<button>Take" not in again
 
