@@ -4,7 +4,7 @@ import asyncio
 import os
 from datetime import timedelta
 
-from playwright.async_api import Error
+from playwright.async_api import Error, Route
 
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.chromium import Chromium
@@ -23,6 +23,7 @@ async def pdf_of(html: str, *, executable: str | None, sandbox: bool | None = No
             context = await chromium.browser.new_context(
                 java_script_enabled=False, offline=True, accept_downloads=False, service_workers="block"
             )
+            await context.route("**/*", _refused)
             page = await context.new_page()
             await page.set_content(html, wait_until="load")
             return await page.pdf(
@@ -33,3 +34,8 @@ async def pdf_of(html: str, *, executable: str | None, sandbox: bool | None = No
         raise DefacewatchError(f"the browser does not print: {reason}") from None
     finally:
         await chromium.end()
+
+
+async def _refused(route: Route) -> None:
+    """'No content' to whatever a document asks for: it stays where it is, a refresh included."""
+    await route.fulfill(status=204)
