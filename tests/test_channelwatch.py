@@ -1,10 +1,13 @@
 """Channels that do not answer are told of on the others, before they are needed."""
 
-from defacewatch.alerts import AlertKind, DeliveryError, Notice
+from datetime import timedelta
+
+from defacewatch.alerts import AlertKind, DeliveryError, Notice, Wanted
 from defacewatch.channelwatch import KINDS, ChannelWatch
 from defacewatch.gathering import Channel, Gathered
 from defacewatch.store import Store
 from tests.conftest import Clock
+from tests.store.samples import DEFACED, checked, registered
 
 
 class Line:
@@ -96,3 +99,26 @@ async def test_one_silence_is_a_hiccup_and_trouble_is_known_meanwhile(store: Sto
     del lines.channels["telegram"]
     await watching.watch()
     assert watching.trouble == {}
+
+
+async def test_what_waits_for_a_channel_is_due_at_once_when_it_answers_again(
+    store: Store, clock: Clock
+) -> None:
+    lines = Lines(store, clock)
+    await checked(store, await registered(store), DEFACED, clock())
+    alert = await store.alerts.claim(clock())
+    assert alert is not None
+    wanted = [Wanted("telegram", "an"), Wanted("email", "an")]
+    await store.alerts.expand(alert.id, wanted, step=1, next_step_at=None, now=clock())
+    for channel in ("telegram", "email"):
+        delivery = await store.alerts.claim_delivery(channel, now=clock())
+        assert delivery is not None
+        again = clock() + timedelta(minutes=10)
+        await store.alerts.failed(delivery.id, "no answer", next_at=again, now=clock())
+    lines.telegram.error = "Telegram: connection refused"
+    await lines.turns()
+    assert await store.alerts.claim_delivery("telegram", now=clock()) is None
+    lines.telegram.error = None
+    await lines.turns(1)
+    assert await store.alerts.claim_delivery("telegram", now=clock()) is not None
+    assert await store.alerts.claim_delivery("email", now=clock()) is None, "it was never away"
