@@ -56,7 +56,7 @@ def import_(
     portals = reader(file)
 
     async def work(session: Session) -> None:
-        imported = await session.store.portals.import_(portals, now=utc_now())
+        imported = await session.store.portals.import_(portals, now=utc_now(), by=who(""))
         say(f"{len(imported.added)} portals added, {len(imported.same)} were there already")
 
     with_session(context, work)

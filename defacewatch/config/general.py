@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PlainValidator, model_validator
@@ -126,10 +126,25 @@ class Metrics(Section):
     enabled: Flag = True
 
 
+class Sessions(Section):
+    """How long somebody who has signed in stays in."""
+
+    idle: Interval = timedelta(hours=1)
+    longest: Interval = timedelta(hours=12)
+    token_sign_in: Flag = True
+
+
 class Web(Section):
     listen: Address = Listen("127.0.0.1", 8080)
     public_url: BaseUrl = "http://127.0.0.1:8080"
     metrics: Metrics = Metrics()
+    sessions: Sessions = Sessions()
+    proxies: tuple[Network, ...] = ()
+
+    def for_app(self) -> dict[str, Any]:
+        """What the web application takes of this."""
+        given = {"public_url": self.public_url, "metrics_enabled": self.metrics.enabled}
+        return {**given, **self.sessions.model_dump(), "proxies": self.proxies}
 
 
 class Retention(Section):
