@@ -3,6 +3,7 @@ the log is one chain, so whoever writes to it holds the others up until the tran
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 
@@ -91,8 +92,9 @@ class Audit:
         except (ValueError, TypeError):
             head = Head(-1)
         query = select(audit).order_by(audit.c.number).execution_options(yield_per=_AT_ONCE)
-        entries = (entry_of(part(row, audit)) for row in db.execute(query))
-        return first_broken(entries, head, self.engine.audit_key), head
+        with closing(db.execute(query)) as rows:  # also where the rest is not read
+            entries = (entry_of(part(row, audit)) for row in rows)
+            return first_broken(entries, head, self.engine.audit_key), head
 
 
 def entry_of(row: Columns) -> Entry:
