@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from defacewatch.accounts import Account, ApiToken, Scope, Session
 from defacewatch.audit import Act, Actor
@@ -37,6 +37,8 @@ class Sessions:
             if instead_of:
                 former = sessions.c.hash == _hash(instead_of), sessions.c.ended_at.is_(None)
                 await db.execute(update(sessions).where(*former).values(ended_at=now))
+            long_gone = sessions.c.account == account.id, sessions.c.seen_at < now - KNOWN_FOR
+            await db.execute(delete(sessions).where(*long_gone))
             await db.execute(insert(sessions).values(**row))
             await db.execute(update(accounts).where(accounts.c.id == account.id).values(signed_in_at=now))
             of = f"account {account.name}"

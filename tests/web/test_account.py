@@ -258,7 +258,7 @@ async def test_the_audit_log_is_shown_with_whether_it_is_whole(client: Client, s
     assert "account &lt;b&gt;119&lt;/b&gt;" in page
     older = re.search(r"/audit\?before=(\d+)", page)
     assert older is not None
-    assert "account-added" in await (await client.get(f"/audit?before={older[1]}")).text()
+    assert "Account added" in await (await client.get(f"/audit?before={older[1]}")).text()
     answer = await client.get("/api/v1/audit?limit=2")
     assert [entry["number"] for entry in (await answer.json())["audit"]] == [122, 121]
     async with store.engine.writing() as db:
