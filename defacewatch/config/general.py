@@ -9,11 +9,14 @@ from pydantic import Field, PlainValidator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from defacewatch.accounts import Role
 from defacewatch.config.documents import Document, Problem
 from defacewatch.config.fields import (
+    NOBODY,
     Address,
     Amount,
     BaseUrl,
+    CodeFor,
     Email,
     Flag,
     Interval,
@@ -132,6 +135,7 @@ class Sessions(Section):
     idle: Interval = timedelta(hours=1)
     longest: Interval = timedelta(hours=12)
     token_sign_in: Flag = True
+    code_for: CodeFor = "admin"
 
 
 class Web(Section):
@@ -144,7 +148,9 @@ class Web(Section):
     def for_app(self) -> dict[str, Any]:
         """What the web application takes of this."""
         given = {"public_url": self.public_url, "metrics_enabled": self.metrics.enabled}
-        return {**given, **self.sessions.model_dump(), "proxies": self.proxies}
+        least = self.sessions.code_for
+        code_for = None if least == NOBODY else Role(least)
+        return {**given, **self.sessions.model_dump(), "code_for": code_for, "proxies": self.proxies}
 
 
 class Retention(Section):

@@ -27,6 +27,7 @@ TOKEN_DAYS = (1, 366)
 WRONG_PASSWORD = N_("Your password is not right.")
 WRONG_CODE = N_("This code is not right. Look at the clock of your phone and try the next one.")
 TOO_LATE = N_("That took too long. Begin again.")
+NEEDS_CODE = N_("Your role needs a sign-in code. Set it up first; everything else opens then.")
 DONE = {
     "password": N_("Your password was changed. All other sessions have ended."),
     "language": N_("Your language is set."),
@@ -37,7 +38,8 @@ DONE = {
 
 
 async def show(request: web.Request) -> web.Response:
-    return await _page(request, done=DONE.get(request.query.get("done", "")))
+    missing = NEEDS_CODE if "code" in request.query and not owner_of(request).has_totp else None
+    return await _page(request, problem=missing, done=DONE.get(request.query.get("done", "")))
 
 
 async def password(request: web.Request) -> web.Response:

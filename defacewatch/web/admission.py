@@ -11,7 +11,7 @@ from defacewatch.accounts import Role
 from defacewatch.language import N_
 from defacewatch.web.console import VISITOR, Visitor, console_of, language_of, words_of
 from defacewatch.web.forms import fields_of
-from defacewatch.web.rules import Open, Rule, rule_for
+from defacewatch.web.rules import Open, Rule, needs_code, rule_for
 from defacewatch.web.security import (
     ANNOUNCE,
     API,
@@ -66,6 +66,8 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if request.method not in READS and not await _sent_by_us(request, visitor.csrf):
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(STALE))
+    if needs_code(request, visitor.account, console_of(request).code_for):
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/account?code"})
     answer = await handler(request) if _may(visitor, rule) else _forbidden(request)
     if visitor.renewed is not None and request.path != "/logout":
         set_session(console_of(request), answer, visitor.renewed)

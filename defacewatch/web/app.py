@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from defacewatch.accounts import Role
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
@@ -60,6 +61,7 @@ def make_app(
     idle: timedelta = timedelta(hours=1),
     longest: timedelta = timedelta(hours=12),
     token_sign_in: bool = True,
+    code_for: Role | None = None,
     proxies: Sequence[str] = (),
 ) -> web.Application:
     """The application over an open store, which stays the caller's to close.
@@ -68,7 +70,8 @@ def make_app(
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty,
     `roster` everything about it. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the
-    token opens one that reads. What reverse proxies in `proxies` (networks) say of addresses is believed.
+    token opens one that reads; accounts from the role `code_for` on need an authenticator. What reverse
+    proxies in `proxies` (networks) say of addresses is believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -92,6 +95,7 @@ def make_app(
         idle=idle,
         longest=longest,
         token_sign_in=token_sign_in,
+        code_for=code_for,
     )
     app[pictures.SMALL] = pictures.SmallPictures()
     app.add_routes(

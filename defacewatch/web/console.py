@@ -40,7 +40,7 @@ class Console:
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
     signs addresses; `wake` says that an alert was recorded, `runbooks` gives
     what is to be done. A session ends unused for `idle`, or after `longest`; `token_sign_in` tells whether
-    the shared token opens one."""
+    the shared token opens one, `code_for` from which role on an authenticator is needed."""
 
     store: Store
     access: Access
@@ -59,6 +59,7 @@ class Console:
     idle: timedelta = timedelta(hours=1)
     longest: timedelta = timedelta(hours=12)
     token_sign_in: bool = True
+    code_for: Role | None = None
     guesses: Guesses = field(default_factory=Guesses)
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHING))
     wake: Callable[[], None] = lambda: None

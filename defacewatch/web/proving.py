@@ -100,9 +100,9 @@ async def hash_(console: Console, password: str) -> str:
 async def _counted_as(request: web.Request, name: str, found: Credentials | None) -> str:
     """Under which failures are counted: by name, and for an address that the account knows by both."""
     console, address = console_of(request), request.remote or ""
-    if found is not None and await console.store.sessions.knows(found.account.id, address, console.clock()):
-        return f"{name} {_network(address)}"
-    return name
+    number = found.account.id if found is not None else 0  # asked in any case: it takes time
+    known = await console.store.sessions.knows(number, address, console.clock())
+    return f"{name} {_network(address)}" if known else name
 
 
 def _network(address: str) -> str:

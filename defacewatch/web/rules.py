@@ -6,7 +6,7 @@ from enum import Enum
 
 from aiohttp import web
 
-from defacewatch.accounts import Role
+from defacewatch.accounts import Account, Role
 
 
 class Open(Enum):
@@ -76,9 +76,30 @@ RULES: Mapping[tuple[str, str], Rule] = {
 }
 
 
+# What an account may use whose role needs an authenticator, until it has one.
+WITHOUT_CODE = frozenset(
+    {
+        ("GET", "/static/{name}"),
+        ("POST", "/logout"),
+        ("GET", "/account"),
+        ("POST", "/account/password"),
+        ("POST", "/account/language"),
+        ("POST", "/account/totp"),
+        ("POST", "/account/totp/confirm"),
+    }
+)
+
+
 def key_of(method: str, resource: web.AbstractResource | None) -> tuple[str, str]:
     """Under which a route is in the table."""
     return ("GET" if method == "HEAD" else method, resource.canonical if resource is not None else "")
+
+
+def needs_code(request: web.Request, account: Account | None, least: Role | None) -> bool:
+    """Whether an account has to set up its authenticator before it may use a route."""
+    if account is None or least is None or account.has_totp or not account.role.covers(least):
+        return False
+    return key_of(request.method, request.match_info.route.resource) not in WITHOUT_CODE
 
 
 def rule_for(request: web.Request) -> Rule | None:

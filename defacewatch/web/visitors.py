@@ -56,7 +56,8 @@ async def by_cookie(request: web.Request) -> Visitor | None:
         return None
     renewed = console.access.renewed(value) if console.token_sign_in else None
     if renewed is not None:
-        return Visitor(Role.VIEWER, csrf_of(console, value), renewed=renewed if renewed != value else None)
+        csrf = csrf_of(console, f"token {value.partition('.')[0]}")  # when it began: stays when it is renewed
+        return Visitor(Role.VIEWER, csrf, renewed=renewed if renewed != value else None)
     found = await console.store.sessions.find(value, idle=console.idle, longest=console.longest, now=now)
     if found is None:
         return None

@@ -267,3 +267,28 @@ async def test_the_audit_log_is_shown_with_whether_it_is_whole(client: Client, s
     for wrong in ("/audit?before=x", "/api/v1/audit?limit=0"):
         assert (await client.get(wrong)).status == 400
     assert await csrf_of(client, "/audit")
+
+
+async def test_an_administrator_without_an_authenticator_gets_no_further_than_setting_it_up(
+    serve: Serve, store: Store, clock: Clock
+) -> None:
+    client = await serve(code_for=Role.ADMIN)
+    await person(store, "root", Role.ADMIN)
+    await person(store, "an", Role.APPROVER)
+    await log_in(client, "root")
+    for path in ("/", "/accounts", "/audit", "/api/v1/audit"):
+        answer = await client.get(path, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, "/account?code"), path
+    token = {"password": PASSWORD, "label": "x", "scope": "admin", "days": "9"}
+    refused = await send(client, "/account/tokens", token, page="/account")
+    assert refused.headers["Location"] == "/account?code"
+    assert "needs a sign-in code" in await (await client.get("/account?code")).text()
+    page = await (await send(client, "/account/totp", {"password": PASSWORD}, page="/account")).text()
+    found = re.search(r'id="secret">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    fields = {"secret": hidden(page, "secret"), "code": code_at(found[1].replace(" ", ""), step_at(clock()))}
+    assert (await send(client, "/account/totp/confirm", fields, page="/account")).status == 200
+    assert (await client.get("/accounts", allow_redirects=False)).status == 200
+    client.session.cookie_jar.clear()
+    await log_in(client, "an")
+    assert (await client.get("/", allow_redirects=False)).status == 200

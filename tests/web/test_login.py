@@ -6,7 +6,7 @@ import pytest
 
 from defacewatch.web import forms
 from tests.conftest import Clock
-from tests.web.conftest import CSRF, TOKEN, Client, Serve, send
+from tests.web.conftest import CSRF, TOKEN, Client, Serve, csrf_of, send
 
 
 async def test_the_form_stands_on_its_own(client: Client) -> None:
@@ -80,6 +80,14 @@ async def test_a_session_ends_by_signing_out_or_after_a_shift_without_use(
     assert (await reader.get("/", allow_redirects=False)).status == 200
     clock.forward(hours=12)
     assert (await reader.get("/", allow_redirects=False)).status == 303
+
+
+async def test_a_page_that_renewed_its_session_can_sign_out(reader: Client, clock: Clock) -> None:
+    before = await csrf_of(reader, "/")
+    clock.forward(hours=7)
+    assert await csrf_of(reader, "/") == before
+    answer = await reader.post("/logout", data={"csrf": before}, allow_redirects=False)
+    assert answer.status == 303
 
 
 async def test_signing_out_ends_the_session_in_this_browser(reader: Client) -> None:
