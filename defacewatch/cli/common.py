@@ -99,6 +99,11 @@ def user() -> str:
         return f"uid {os.getuid()}"
 
 
+def via() -> str:
+    """From where somebody acts who uses commands, for the record."""
+    return f"cli:{user()}"
+
+
 def who(by: str) -> str:
     return by.strip() or user()
 

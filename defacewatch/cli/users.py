@@ -17,6 +17,7 @@ from defacewatch.cli.common import (
     say,
     user,
     utc_now,
+    via,
     with_session,
 )
 from defacewatch.config.fields import read_duration
@@ -34,7 +35,7 @@ Link = Annotated[
 
 
 def _actor() -> Actor:
-    return Actor(f"{user()} (system)", "cli")
+    return Actor(f"{user()} (system)", via())
 
 
 @app.command()

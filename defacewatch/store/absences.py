@@ -19,7 +19,7 @@ class Absences:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def add(self, some: Sequence[Absence], *, by: str, now: datetime) -> tuple[int, ...]:
+    async def add(self, some: Sequence[Absence], *, by: str, now: datetime, via: str = "") -> tuple[int, ...]:
         """Enter absences; their ids. Several are the halves of a swap, and are withdrawn together."""
         async with self.engine.lasting() as db:
             made: list[int] = []
@@ -44,11 +44,11 @@ class Absences:
                 times = {"starts": absence.start.isoformat(), "ends": absence.end.isoformat()}
                 after = {**times, "instead": absence.instead, "reason": absence.reason}
                 key, of = self.engine.audit_key, f"officer {absence.officer}"
-                actor = Actor(by, "")
+                actor = Actor(by, via)
                 await db.run_sync(note, key, actor, Act.ABSENCE_ENTERED, at=now, of=of, after=after)
             return tuple(made)
 
-    async def withdraw(self, number: int, *, by: str, now: datetime) -> tuple[int, ...]:
+    async def withdraw(self, number: int, *, by: str, now: datetime, via: str = "") -> tuple[int, ...]:
         """Withdraw an absence, and the other half of a swap; the ids of what was withdrawn. Raises NotFound,
         and Conflict when it has been withdrawn already."""
         async with self.engine.lasting() as db:
@@ -65,7 +65,7 @@ class Absences:
             gone = tuple(sorted(await db.scalars(moved.returning(absences.c.id))))
             of, after = f"officer {there.absence.officer}", {"absences": list(gone)}
             key, act = self.engine.audit_key, Act.ABSENCE_WITHDRAWN
-            await db.run_sync(note, key, Actor(by, ""), act, at=now, of=of, after=after)
+            await db.run_sync(note, key, Actor(by, via), act, at=now, of=of, after=after)
             return gone
 
     async def standing(self) -> tuple[Absence, ...]:

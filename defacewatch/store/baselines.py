@@ -68,7 +68,7 @@ class Baselines:
             return [capture_of(part(row, captures)) for row in rows]
 
     async def keep_capture(
-        self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime
+        self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime, via: str = "learn"
     ) -> Capture:
         """Record a capture made outside a check, proposed by whoever had it made, and what was learned."""
         async with self.engine.lasting() as db:
@@ -80,7 +80,7 @@ class Baselines:
             if profile is not None:
                 await db.run_sync(save_profile, profile, self.version)
             proposed = capture_of(await _capture(db, kept.capture.id))
-            await self._note(db, Act.PROPOSED, proposed, by=proposed_by, now=now)
+            await self._note(db, Act.PROPOSED, proposed, actor=Actor(proposed_by, via), now=now)
             return proposed
 
     async def set_profile(self, page_id: str, profile: Profile) -> None:
@@ -89,7 +89,7 @@ class Baselines:
             await db.run_sync(touch, page_id)
             await db.run_sync(save_profile, profile, self.version)
 
-    async def propose(self, capture_id: str, *, by: str, now: datetime) -> Capture:
+    async def propose(self, capture_id: str, *, by: str, now: datetime, via: str = "") -> Capture:
         """Propose a capture as baseline. Who proposed it first stays its proposer.
 
         Raises NotFound, or Conflict when the capture has expired.
@@ -98,7 +98,7 @@ class Baselines:
             _check_usable(await _capture(db, capture_id))
             await _propose(db, capture_id, by=by, now=now)
             proposed = capture_of(await _capture(db, capture_id))
-            await self._note(db, Act.PROPOSED, proposed, by=by, now=now)
+            await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed
 
     async def proposals(self) -> list[Capture]:
@@ -110,7 +110,7 @@ class Baselines:
             return [capture_of(part(row, captures)) for row in rows]
 
     async def approve(
-        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime
+        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime, via: str = ""
     ) -> Approval:
         """Make a capture the page's baseline, or with `also` a look besides those approved already.
 
@@ -137,7 +137,7 @@ class Baselines:
             approval = await _add_approval(db, row, by=by, reason=reason, also=also, now=now)
             await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
             facts = {"reason": reason, "also": also, "page": row["page"]}
-            await self._note(db, Act.APPROVED, capture_of(row), by=by, now=now, after=facts)
+            await self._note(db, Act.APPROVED, capture_of(row), actor=Actor(by, via), now=now, after=facts)
         return approval
 
     async def _note(
@@ -146,12 +146,12 @@ class Baselines:
         act: Act,
         capture: Capture,
         *,
-        by: str,
+        actor: Actor,
         now: datetime,
         after: dict[str, object] | None = None,
     ) -> None:
-        key, actor = self.engine.audit_key, Actor(by, "baseline")
-        await db.run_sync(note, key, actor, act, at=now, of=f"capture {capture.id}", after=after)
+        key, of = self.engine.audit_key, f"capture {capture.id}"
+        await db.run_sync(note, key, actor, act, at=now, of=of, after=after)
 
     async def outdated(self, version: int, *, page: str | None = None) -> list[Capture]:
         """The captures that are approved now or wait for an approver, the latest of each page and those of

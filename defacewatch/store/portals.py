@@ -86,7 +86,9 @@ class Portals:
                 await db.execute(insert(page_state).values({"page": page.id} | _fresh_state()))
             return page
 
-    async def import_(self, wanted: Sequence[Portal], *, now: datetime, by: str = "") -> Imported:
+    async def import_(
+        self, wanted: Sequence[Portal], *, now: datetime, by: str = "", via: str = "import"
+    ) -> Imported:
         """Register portals that the store owns from now on. All or nothing.
 
         One that is registered exactly so is left as it is; raises Conflict for one that differs.
@@ -101,7 +103,7 @@ class Portals:
                     await _register(db, portal, known=portal.key in known, now=now)
             if imported.added:
                 key, after = self.engine.audit_key, {"added": imported.added}
-                actor, act = Actor(by or PROGRAM, "import"), Act.PORTALS_IMPORTED
+                actor, act = Actor(by or PROGRAM, via), Act.PORTALS_IMPORTED
                 await db.run_sync(note, key, actor, act, at=now, of="portals", after=after)
         return imported
 
@@ -139,23 +141,23 @@ class Portals:
             raise NotFound(f"no portal, page or URL is registered as {', '.join(unknown)}")
         return list(found.values())
 
-    async def pause(self, key: str, *, by: str, now: datetime) -> Portal:
+    async def pause(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
         """Stop watching a portal until it is resumed. Raises NotFound."""
         how = {"paused": True, "paused_by": by, "paused_at": now}
-        return await self._set_paused(key, Act.PORTAL_PAUSED, by, now, how)
+        return await self._set_paused(key, Act.PORTAL_PAUSED, Actor(by, via), now, how)
 
-    async def resume(self, key: str, *, by: str, now: datetime) -> Portal:
+    async def resume(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
         """Watch a paused portal again. Raises NotFound."""
         how = {"paused": False, "paused_by": by, "paused_at": now}
-        return await self._set_paused(key, Act.PORTAL_RESUMED, by, now, how)
+        return await self._set_paused(key, Act.PORTAL_RESUMED, Actor(by, via), now, how)
 
     async def _set_paused(
-        self, key: str, act: Act, by: str, now: datetime, values: Mapping[str, object]
+        self, key: str, act: Act, actor: Actor, now: datetime, values: Mapping[str, object]
     ) -> Portal:
         async with self.engine.writing() as db:
             await db.execute(update(portals).where(portals.c.key == key).values(**values))
             portal = await _one(db, key)
-            actor, of = Actor(by, ""), f"portal {key}"
+            of = f"portal {key}"
             await db.run_sync(note, self.engine.audit_key, actor, act, at=now, of=of)
             return portal
 

@@ -68,7 +68,7 @@ class Windows:
             await db.run_sync(note, key, actor, Act.ANNOUNCED, at=now, of=of, after=facts)
             return number
 
-    async def withdraw(self, number: int, *, by: str, now: datetime) -> None:
+    async def withdraw(self, number: int, *, by: str, now: datetime, via: str = "") -> None:
         """What a window let pass is looked at afresh. Raises NotFound, and Conflict when it is withdrawn."""
         async with self.engine.lasting() as db:
             row = (
@@ -86,7 +86,7 @@ class Windows:
             await db.execute(afresh.values(version=page_state.c.version + 1, **LOOK_AFRESH))
             of, key = f"portal {there.window.portal}", self.engine.audit_key
             after = {"announcement": number}
-            await db.run_sync(note, key, Actor(by, ""), Act.CALLED_OFF, at=now, of=of, after=after)
+            await db.run_sync(note, key, Actor(by, via), Act.CALLED_OFF, at=now, of=of, after=after)
 
     async def every(self, *, portal: str | None = None) -> tuple[Announced, ...]:
         """All that was ever announced, by id."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from defacewatch.cli.common import user
 from tests.cli.conftest import Shell
 
 PASSWORD = "ba con mèo đen nhỏ"
@@ -93,3 +94,14 @@ def test_another_secret_key_does_not_verify_the_log(
     broken = shell.run("audit", "verify")
     assert broken.code == 3
     assert "not sealed with this secret key" in broken.err
+
+
+def test_whoever_acts_under_a_name_is_noted_with_the_user_of_the_system(learned: Shell) -> None:
+    approved = learned.run("baseline", "approve", "--all-proposed", "--by", "binh")
+    assert approved.code == 0, approved.err
+    assert learned.run("portals", "pause", "tinh", "--by", "an").code == 0
+    paused, baseline, proposed = learned.run("audit", "list", "--limit", "3", "--json").lines
+    me = f"cli:{user()}"
+    assert (paused["act"], paused["who"], paused["source"]) == ("portal-paused", "an", me)
+    assert (baseline["act"], baseline["who"], baseline["source"]) == ("baseline-approved", "binh", me)
+    assert (proposed["act"], proposed["who"]) == ("baseline-proposed", "an")
