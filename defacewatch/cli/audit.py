@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
+from defacewatch.accountlines import audit_line
 from defacewatch.audit import Broken, Entry, Head
 from defacewatch.cli.common import Json, Session, print_json, print_table, say, with_session
 from defacewatch.errors import DefacewatchError
@@ -25,7 +26,7 @@ def list_(
 
     entries = with_session(context, work)
     if as_json:
-        print_json(shapes.audit_line(entry) for entry in entries)
+        print_json(audit_line(entry) for entry in entries)
         return
     print_table(
         ("number", "at", "who", "from", "act", "object", "before", "after"),

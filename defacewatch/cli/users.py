@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
+from defacewatch.accountlines import account_line, token_line
 from defacewatch.accounts import Account, Role, Scope, checked_label, checked_language, checked_name
 from defacewatch.audit import Act, Actor
 from defacewatch.cli.common import (
@@ -78,7 +79,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     async def work(session: Session) -> list[Account]:
         return await session.store.accounts.every()
 
-    lines = [shapes.account_line(account) for account in with_session(context, work)]
+    lines = [account_line(account) for account in with_session(context, work)]
     if as_json:
         print_json(lines)
         return
@@ -178,7 +179,7 @@ def tokens(context: typer.Context, as_json: Json = False) -> None:
     async def work(session: Session) -> list[shapes.Line]:
         store = session.store
         return [
-            shapes.token_line(one, account.name)
+            token_line(one, account.name)
             for account in await store.accounts.every()
             for one in await store.api_tokens.of(account.id)
         ]

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from defacewatch.accountlines import audit_line
 from defacewatch.audit import Act, Entry
 from defacewatch.errors import UsageError
 from defacewatch.language import N_
-from defacewatch.shapes import audit_line
 from defacewatch.web.console import console_of, words_of
 
 SHOWN, LIMIT, LARGEST = 100, 200, 1000
