@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from defacewatch import config
 from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
+from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
@@ -49,6 +50,7 @@ USAGE_EVERY = 60.0
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY = 3600.0
 BROWSER_FAILURES = 3  # in a row, before the health says so
+CONFIG = Actor(PROGRAM, "config")
 
 
 class Daemon:
@@ -184,10 +186,8 @@ class Daemon:
             secret_key=self.secret_key,
             token=self.status_token,
             metrics_token=self.metrics_token,
-            metrics_enabled=web.metrics.enabled,
             zone=self.settings.watch.timezone.key,
             language=self.settings.alerts.language,
-            public_url=web.public_url,
             health=self.health,
             duty=self.duty,
             roster=lambda: self.roster,
@@ -195,6 +195,7 @@ class Daemon:
             runbooks=lambda: self.settings.runbooks,
             registry=REGISTRY,
             clock=self.clock,
+            **web.for_app(),
         )
         try:
             self.address = await stack.enter_async_context(listening(app, *web.listen))
@@ -345,7 +346,6 @@ class Daemon:
             self.messenger = self._make_messenger()
             await self.messenger.start()
         await self._plan()
-        fixed = ("allow_networks", "browsers", "timeout", "canaries", "timezone")
-        stale = [f"watch.{k}" for k in fixed if getattr(settings.watch, k) != getattr(old.watch, k)]
-        stale += [s for s in ("store", "web") if getattr(settings, s) != getattr(old, s)]
-        log.info("configuration taken over", pages=len(self.schedule.planned), after_restart=stale)
+        facts = {"fingerprint": settings.fingerprint, "after_restart": settings.needs_restart(old)}
+        await self.store.audit.note(CONFIG, Act.CONFIGURED, at=self.clock(), of="files", after=facts)
+        log.info("configuration taken over", pages=len(self.schedule.planned), **facts)

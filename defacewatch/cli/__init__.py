@@ -11,6 +11,7 @@ import typer
 from defacewatch import logs
 from defacewatch.cli import (
     alerts,
+    audit,
     baselines,
     database,
     doctor,
@@ -21,6 +22,7 @@ from defacewatch.cli import (
     report,
     roster,
     service,
+    users,
     windows,
 )
 from defacewatch.cli.common import Settled
@@ -54,6 +56,8 @@ app.add_typer(roster.app, name="roster")
 roster.app.command("handover")(report.handover)
 app.command()(report.report)
 app.add_typer(alerts.alert, name="alert")
+app.add_typer(users.app, name="user")
+app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 

@@ -16,6 +16,7 @@ from defacewatch.cli.common import (
     say,
     signatory,
     utc_now,
+    via,
     with_session,
 )
 from defacewatch.errors import Conflict, UsageError
@@ -82,7 +83,7 @@ def propose(context: typer.Context, capture: str, by: By = "") -> None:
 
     async def work(session: Session) -> Capture:
         name = await _signatory(session, await session.store.baselines.capture(capture), by)
-        return await session.store.baselines.propose(capture, by=name, now=utc_now())
+        return await session.store.baselines.propose(capture, by=name, now=utc_now(), via=via())
 
     proposed = with_session(context, work)
     say(f"capture {proposed.id} of {proposed.page} is proposed by {proposed.proposed_by}")
@@ -117,7 +118,7 @@ def approve(
         found = await session.store.baselines.capture(named)
         name = await _signatory(session, found, by)
         approval = await session.store.baselines.approve(
-            named, by=name, reason=reason, also=also, now=utc_now()
+            named, by=name, reason=reason, also=also, now=utc_now(), via=via()
         )
         say(f"{approval.page}: capture {approval.capture} approved by {approval.by}")
         if found.attack:
@@ -144,7 +145,9 @@ async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, lis
             continue
         try:
             name = await _signatory(session, proposal, by)
-            await session.store.baselines.approve(proposal.id, by=name, reason=reason, now=utc_now())
+            await session.store.baselines.approve(
+                proposal.id, by=name, reason=reason, now=utc_now(), via=via()
+            )
         except Conflict as error:
             left.append(f"{proposal.page}: {error}")
         else:

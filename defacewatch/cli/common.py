@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from defacewatch import config
+from defacewatch.audit import audit_key
 from defacewatch.baselines import plain_name
 from defacewatch.compare import VERSION
 from defacewatch.config import Settings
@@ -69,7 +70,7 @@ class Session:
     @property
     def secret_key(self) -> str:
         """The configured secret key, or the one that is made at the first start."""
-        return self.settings.secrets.secret_key or config.ensure_secret_key(self.settings.secret_key_file)
+        return secret_key(self.settings)
 
     async def issue(self, name: str, *, renew: bool) -> int:
         """Which issue of a secret address holds; a new one to `renew` it."""
@@ -79,6 +80,11 @@ class Session:
     @property
     def translate(self) -> Translate:
         return translator(self.settings.alerts.language)
+
+
+def secret_key(settings: Settings) -> str:
+    """The configured secret key, or the one that is made at the first start."""
+    return settings.secrets.secret_key or config.ensure_secret_key(settings.secret_key_file)
 
 
 def utc_now() -> datetime:
@@ -91,6 +97,11 @@ def user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return f"uid {os.getuid()}"
+
+
+def via() -> str:
+    """From where somebody acts who uses commands, for the record."""
+    return f"cli:{user()}"
 
 
 def who(by: str) -> str:
@@ -144,6 +155,7 @@ async def open_store(settings: Settings) -> Store:
         evidence=settings.store.evidence,
         password=settings.secrets.store_password,
         version=VERSION,
+        audit_key=audit_key(secret_key(settings).encode()),
     )
 
 

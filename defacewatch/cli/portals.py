@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 from defacewatch import config, shapes
-from defacewatch.cli.common import By, Json, Session, print_json, print_table, say, utc_now, who, with_session
+from defacewatch.cli.common import (
+    By,
+    Json,
+    Session,
+    print_json,
+    print_table,
+    say,
+    utc_now,
+    via,
+    who,
+    with_session,
+)
 from defacewatch.errors import UsageError
 
 app = typer.Typer(help="Registered portals and their pages.", no_args_is_help=True)
@@ -56,7 +67,7 @@ def import_(
     portals = reader(file)
 
     async def work(session: Session) -> None:
-        imported = await session.store.portals.import_(portals, now=utc_now())
+        imported = await session.store.portals.import_(portals, now=utc_now(), by=who(""), via=via())
         say(f"{len(imported.added)} portals added, {len(imported.same)} were there already")
 
     with_session(context, work)
@@ -77,7 +88,7 @@ def pause(context: typer.Context, portal: str, by: By = "") -> None:
     """Stop watching a portal for the time being."""
 
     async def work(session: Session) -> None:
-        await session.store.portals.pause(portal, by=who(by), now=utc_now())
+        await session.store.portals.pause(portal, by=who(by), now=utc_now(), via=via())
         say(f"{portal} is paused; `defacewatch portals resume {portal}` watches it again")
 
     with_session(context, work)
@@ -88,7 +99,7 @@ def resume(context: typer.Context, portal: str, by: By = "") -> None:
     """Watch a paused portal again."""
 
     async def work(session: Session) -> None:
-        await session.store.portals.resume(portal, by=who(by), now=utc_now())
+        await session.store.portals.resume(portal, by=who(by), now=utc_now(), via=via())
         say(f"{portal} is watched")
 
     with_session(context, work)

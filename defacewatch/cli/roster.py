@@ -20,6 +20,7 @@ from defacewatch.cli.common import (
     print_table,
     say,
     utc_now,
+    via,
     with_session,
 )
 from defacewatch.config import Settings
@@ -196,7 +197,7 @@ def withdraw(context: typer.Context, number: int, by: By = "") -> None:
 
     async def work(session: Session) -> tuple[int, ...]:
         name = officer_or_name(by, session.roster)
-        return await session.store.absences.withdraw(number, by=name, now=utc_now())
+        return await session.store.absences.withdraw(number, by=name, now=utc_now(), via=via())
 
     say(f"withdrawn: {', '.join(map(str, with_session(context, work)))}")
 
@@ -300,7 +301,7 @@ async def _roster(session: Session) -> Roster:
 
 async def _enter(session: Session, some: Sequence[Absence], by: str) -> tuple[int, ...]:
     name = officer_or_name(by, session.roster)
-    return await session.store.absences.add(some, by=name, now=utc_now())
+    return await session.store.absences.add(some, by=name, now=utc_now(), via=via())
 
 
 def _step_line(step: Step) -> str:

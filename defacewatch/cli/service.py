@@ -19,6 +19,7 @@ from defacewatch.daemon import Daemon
 from defacewatch.demo.story import tell
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.usage import spare_memory
+from defacewatch.web.welcome import setup_url
 
 OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
 
@@ -46,6 +47,7 @@ async def _run(settled: Settled, listen: str | None) -> None:
     spare_memory()
     async with session(settled) as opened:
         _tell_token(opened.settings)
+        await _tell_setup(opened)
         daemon = make_daemon(opened, settled.folder, listen)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -59,6 +61,13 @@ def _tell_token(settings: Settings) -> None:
         log.info("status page", url=settings.web.public_url, token_in=str(token_file(settings, "status")))
     if settings.web.metrics.enabled and settings.secrets.metrics_token is None:
         log.info("metrics", token_in=str(token_file(settings, "metrics")))
+
+
+async def _tell_setup(opened: Session) -> None:
+    """The link by which the first administrator is made, as long as there is no account."""
+    url = await setup_url(opened.store, opened.settings.web.public_url, opened.secret_key.encode(), utc_now())
+    if url is not None:
+        log.warning("no account yet: make the first administrator here, within a day", open=url)
 
 
 def token_file(settings: Settings, purpose: str) -> Path:

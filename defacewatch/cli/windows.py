@@ -15,6 +15,7 @@ from defacewatch.cli.common import (
     print_table,
     say,
     utc_now,
+    via,
     with_session,
 )
 from defacewatch.web.announce import announce_url, link_name
@@ -62,7 +63,7 @@ def call_off(context: typer.Context, number: int, by: By = "") -> None:
 
     async def work(session: Session) -> None:
         name = officer_or_name(by, session.roster)
-        await session.store.windows.withdraw(number, by=name, now=utc_now())
+        await session.store.windows.withdraw(number, by=name, now=utc_now(), via=via())
 
     with_session(context, work)
     say(f"withdrawn: {number}")

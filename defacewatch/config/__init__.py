@@ -69,6 +69,12 @@ class Settings:
         """Where the secret key is kept that is made when none is given."""
         return self.store.evidence.parent / "secret.key"
 
+    def needs_restart(self, old: "Settings") -> list[str]:
+        """The keys whose change takes effect at the next start only."""
+        fixed = ("allow_networks", "browsers", "timeout", "canaries", "timezone")
+        stale = [f"watch.{k}" for k in fixed if getattr(self.watch, k) != getattr(old.watch, k)]
+        return stale + [s for s in ("store", "web") if getattr(self, s) != getattr(old, s)]
+
     @property
     def channels_off(self) -> dict[str, str]:
         """The channels that are off, each with what it lacks."""

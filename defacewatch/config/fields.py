@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
+from defacewatch import accounts
 from defacewatch.errors import UsageError
 from defacewatch.language import LANGUAGES
 from defacewatch.portals import Urgency, canonical_url
@@ -26,6 +27,9 @@ _EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,255}")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
+
+NOBODY = "nobody"
+CODE_FOR = (NOBODY, *(role.value for role in reversed(accounts.Role)))  # from which role on a code is needed
 
 MAX_DURATION = timedelta(days=366)
 
@@ -119,6 +123,12 @@ def _choice(options: Iterable[StrEnum]) -> PlainValidator:
         return known[text]
 
     return _reader(read, what)
+
+
+def _code_for(text: str) -> str:
+    if text not in CODE_FOR:
+        raise expected("one of " + ", ".join(CODE_FOR), text)
+    return text
 
 
 def _text(text: str) -> str:
@@ -286,6 +296,7 @@ End = Annotated[time, _reader(lambda text: _clock(text, midnight=True), "a time 
 Day = Annotated[date, _reader(_date, "a date such as 2027-02-05")]
 When = Annotated[date | datetime, _reader(read_when, "a date such as 2027-02-05")]
 Weekday = Annotated[int, _reader(_day, "one of " + ", ".join(_DAYS))]
+CodeFor = Annotated[str, _reader(_code_for, "one of " + ", ".join(CODE_FOR))]
 Flag = Annotated[bool, _reader(_flag, "true or false")]
 Amount = Annotated[float, _reader(_positive, "a number above 0")]
 Language = Annotated[str, _reader(_language, "one of " + ", ".join(LANGUAGES))]

@@ -2,18 +2,21 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PlainValidator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from defacewatch.accounts import Role
 from defacewatch.config.documents import Document, Problem
 from defacewatch.config.fields import (
+    NOBODY,
     Address,
     Amount,
     BaseUrl,
+    CodeFor,
     Email,
     Flag,
     Interval,
@@ -126,10 +129,28 @@ class Metrics(Section):
     enabled: Flag = True
 
 
+class Sessions(Section):
+    """How long somebody who has signed in stays in."""
+
+    idle: Interval = timedelta(hours=1)
+    longest: Interval = timedelta(hours=12)
+    token_sign_in: Flag = True
+    code_for: CodeFor = "admin"
+
+
 class Web(Section):
     listen: Address = Listen("127.0.0.1", 8080)
     public_url: BaseUrl = "http://127.0.0.1:8080"
     metrics: Metrics = Metrics()
+    sessions: Sessions = Sessions()
+    proxies: tuple[Network, ...] = ()
+
+    def for_app(self) -> dict[str, Any]:
+        """What the web application takes of this."""
+        given = {"public_url": self.public_url, "metrics_enabled": self.metrics.enabled}
+        least = self.sessions.code_for
+        code_for = None if least == NOBODY else Role(least)
+        return {**given, **self.sessions.model_dump(), "code_for": code_for, "proxies": self.proxies}
 
 
 class Retention(Section):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from defacewatch.errors import NotFound
 from defacewatch.store.absences import Absences
+from defacewatch.store.accounts import Accounts
 from defacewatch.store.alerts import Alerts
+from defacewatch.store.audit import Audit
 from defacewatch.store.baselines import Baselines
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.campaigns import Campaigns
@@ -24,6 +26,7 @@ from defacewatch.store.links import Links
 from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
+from defacewatch.store.sessions import ApiTokens, Sessions
 from defacewatch.store.upkeep import Sizes, Upkeep
 from defacewatch.store.windows import Windows
 
@@ -53,6 +56,10 @@ class Store:
         self.duty = Duty(engine)
         self.channel_tests = ChannelTests(engine)
         self.drills = Drills(engine)
+        self.accounts = Accounts(engine)
+        self.sessions = Sessions(engine)
+        self.api_tokens = ApiTokens(engine)
+        self.audit = Audit(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod
@@ -64,14 +71,15 @@ class Store:
         evidence: Path,
         password: str | None = None,
         version: int | None = None,
+        audit_key: bytes = b"",
     ) -> "Store":
-        """Bring the tables up to date and open the store.
+        """Bring the tables up to date and open the store; `audit_key` seals its audit log (audit.audit_key).
 
         Raises UsageError for a URL that cannot be used, StoreError when the database does not answer.
         """
         parsed = parse(url, password)
         await asyncio.to_thread(migrate, parsed)
-        return cls(Engine(parsed), Blobs(evidence), Blobs(baselines), version=version)
+        return cls(Engine(parsed, audit_key=audit_key), Blobs(evidence), Blobs(baselines), version=version)
 
     async def close(self) -> None:
         await self.engine.close()

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.shifts import Absence, Entered
+from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import absences
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import Columns, part
@@ -17,7 +19,7 @@ class Absences:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def add(self, some: Sequence[Absence], *, by: str, now: datetime) -> tuple[int, ...]:
+    async def add(self, some: Sequence[Absence], *, by: str, now: datetime, via: str = "") -> tuple[int, ...]:
         """Enter absences; their ids. Several are the halves of a swap, and are withdrawn together."""
         async with self.engine.lasting() as db:
             made: list[int] = []
@@ -38,9 +40,15 @@ class Absences:
             if len(made) > 1:
                 first = update(absences).where(absences.c.id == made[0])
                 await db.execute(first.values(swap=made[0]))
+            for absence in some:
+                times = {"starts": absence.start.isoformat(), "ends": absence.end.isoformat()}
+                after = {**times, "instead": absence.instead, "reason": absence.reason}
+                key, of = self.engine.audit_key, f"officer {absence.officer}"
+                actor = Actor(by, via)
+                await db.run_sync(note, key, actor, Act.ABSENCE_ENTERED, at=now, of=of, after=after)
             return tuple(made)
 
-    async def withdraw(self, number: int, *, by: str, now: datetime) -> tuple[int, ...]:
+    async def withdraw(self, number: int, *, by: str, now: datetime, via: str = "") -> tuple[int, ...]:
         """Withdraw an absence, and the other half of a swap; the ids of what was withdrawn. Raises NotFound,
         and Conflict when it has been withdrawn already."""
         async with self.engine.lasting() as db:
@@ -54,7 +62,11 @@ class Absences:
                 raise Conflict(f"absence {number} was withdrawn by {there.withdrawn_by} already")
             whole = absences.c.swap == there.swap if there.swap is not None else absences.c.id == number
             moved = update(absences).where(whole).values(withdrawn_by=by, withdrawn_at=now)
-            return tuple(sorted(await db.scalars(moved.returning(absences.c.id))))
+            gone = tuple(sorted(await db.scalars(moved.returning(absences.c.id))))
+            of, after = f"officer {there.absence.officer}", {"absences": list(gone)}
+            key, act = self.engine.audit_key, Act.ABSENCE_WITHDRAWN
+            await db.run_sync(note, key, Actor(by, via), act, at=now, of=of, after=after)
+            return gone
 
     async def standing(self) -> tuple[Absence, ...]:
         """Those that hold, by id."""

@@ -8,6 +8,7 @@ from sqlalchemy import Update, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
+from defacewatch.audit import Act, Actor
 from defacewatch.baselines import Approval, Baseline, check_approval
 from defacewatch.captures import Capture, Look
 from defacewatch.errors import Conflict, NotFound
@@ -15,6 +16,7 @@ from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.profiles import Profile
 from defacewatch.records import Kept
+from defacewatch.store.audit import note
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
 from defacewatch.store.known import Known, save_profile
@@ -66,7 +68,7 @@ class Baselines:
             return [capture_of(part(row, captures)) for row in rows]
 
     async def keep_capture(
-        self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime
+        self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime, via: str = "learn"
     ) -> Capture:
         """Record a capture made outside a check, proposed by whoever had it made, and what was learned."""
         async with self.engine.lasting() as db:
@@ -77,7 +79,9 @@ class Baselines:
             await _propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
                 await db.run_sync(save_profile, profile, self.version)
-            return capture_of(await _capture(db, kept.capture.id))
+            proposed = capture_of(await _capture(db, kept.capture.id))
+            await self._note(db, Act.PROPOSED, proposed, actor=Actor(proposed_by, via), now=now)
+            return proposed
 
     async def set_profile(self, page_id: str, profile: Profile) -> None:
         """Replace a page's profile; a check that is under way reads again."""
@@ -85,7 +89,7 @@ class Baselines:
             await db.run_sync(touch, page_id)
             await db.run_sync(save_profile, profile, self.version)
 
-    async def propose(self, capture_id: str, *, by: str, now: datetime) -> Capture:
+    async def propose(self, capture_id: str, *, by: str, now: datetime, via: str = "") -> Capture:
         """Propose a capture as baseline. Who proposed it first stays its proposer.
 
         Raises NotFound, or Conflict when the capture has expired.
@@ -93,7 +97,9 @@ class Baselines:
         async with self.engine.lasting() as db:
             _check_usable(await _capture(db, capture_id))
             await _propose(db, capture_id, by=by, now=now)
-            return capture_of(await _capture(db, capture_id))
+            proposed = capture_of(await _capture(db, capture_id))
+            await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
+            return proposed
 
     async def proposals(self) -> list[Capture]:
         """Proposed captures that wait for an approver, oldest first; an approval on the same page after the
@@ -104,7 +110,7 @@ class Baselines:
             return [capture_of(part(row, captures)) for row in rows]
 
     async def approve(
-        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime
+        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime, via: str = ""
     ) -> Approval:
         """Make a capture the page's baseline, or with `also` a look besides those approved already.
 
@@ -130,7 +136,22 @@ class Baselines:
                 await db.execute(delete(mutes).where(mutes.c.page == row["page"]))
             approval = await _add_approval(db, row, by=by, reason=reason, also=also, now=now)
             await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
+            facts = {"reason": reason, "also": also, "page": row["page"]}
+            await self._note(db, Act.APPROVED, capture_of(row), actor=Actor(by, via), now=now, after=facts)
         return approval
+
+    async def _note(
+        self,
+        db: AsyncConnection,
+        act: Act,
+        capture: Capture,
+        *,
+        actor: Actor,
+        now: datetime,
+        after: dict[str, object] | None = None,
+    ) -> None:
+        key, of = self.engine.audit_key, f"capture {capture.id}"
+        await db.run_sync(note, key, actor, act, at=now, of=of, after=after)
 
     async def outdated(self, version: int, *, page: str | None = None) -> list[Capture]:
         """The captures that are approved now or wait for an approver, the latest of each page and those of

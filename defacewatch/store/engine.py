@@ -48,8 +48,9 @@ class Engine:
     the time is done so, in a thread.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, audit_key: bytes = b"") -> None:
         self.url = url
+        self.audit_key = audit_key  # of the seals of the audit log
         self.sqlite = url.get_backend_name() == "sqlite"
         if self.sqlite:
             self._threads = in_threads(url)

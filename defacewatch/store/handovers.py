@@ -10,10 +10,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import AlertKind, Draft
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.handovers import Confirmed, Handover
 from defacewatch.portals import Urgency
 from defacewatch.store import channeltests
+from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import confirmations, handovers
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
@@ -77,11 +79,15 @@ class Handovers:
             there = await _handover(db, number, lock=True)
             if officer not in there.people:
                 raise Conflict(f"handover {number} is between {', '.join(there.people)}")
-            if officer not in there.confirmed:
+            fresh = officer not in there.confirmed
+            if fresh:
                 values = {"handover": number, "officer": officer, "at": now, "via": via}
                 await db.execute(insert(confirmations).values(values))
             if channel is not None:
                 await channeltests.answered(db, number, officer=officer, channel=channel, via=via, now=now)
+            if fresh:
+                key, actor, of = self.engine.audit_key, Actor(officer, via), f"handover {number}"
+                await db.run_sync(note, key, actor, Act.HANDOVER_CONFIRMED, at=now, of=of)
             return await _handover(db, number)
 
     async def escalate(

@@ -1,6 +1,6 @@
 """Incidents as people handle them: list, timeline, acknowledge, resolve, comment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.alerts import AlertKind, DeliveryState, Draft
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
 from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
     LOOK_AFRESH,
@@ -87,6 +89,7 @@ class Incidents:
                 facts = {"by": by, "via": via, "to": others}
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
                 await db.run_sync(add_alert, draft, at=now, page=taken.page, incident=incident)
+            await self._note(db, Act.ACKNOWLEDGED, incident, by=by, via=via, now=now)
         return taken
 
     async def acknowledge_all(
@@ -109,6 +112,8 @@ class Incidents:
                 facts["incidents"] = [incident.id for incident in taken]
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
                 await db.run_sync(add_alert, draft, at=now, page=taken[0].page, incident=taken[0].id)
+            for one in taken:
+                await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now)
         return taken
 
     async def resolve(
@@ -134,6 +139,8 @@ class Incidents:
             await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
             if as_ is Resolution.FALSE_ALARM:
                 await _mute(db, current, by=by, now=now)
+            before, after = {"state": current.state.value}, {"as": as_.value, "reason": reason}
+            await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, before=before, after=after)
         return closed
 
     async def tick(
@@ -154,6 +161,8 @@ class Incidents:
             if (before == Event.TICKED.value) is not undo:
                 return False
             await db.run_sync(add_event, incident, event, by=by, via=via, at=now, text=step)
+            act, after = Act.UNTICKED if undo else Act.TICKED, {"step": step}
+            await self._note(db, act, incident, by=by, via=via, now=now, after=after)
             return True
 
     async def ticked(self, incident: int) -> dict[str, Tick]:
@@ -170,6 +179,7 @@ class Incidents:
             if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
                 raise NotFound(f"there is no incident {incident}")
             await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
+            await self._note(db, Act.COMMENTED, incident, by=by, via=via, now=now, after={"text": text})
 
     async def list(
         self,
@@ -189,6 +199,22 @@ class Incidents:
             query = query.where(campaign_members.c.campaign == campaign)
         async with self.engine.reading() as db:
             return [view_of(row) for row in await db.execute(query)]
+
+    async def _note(
+        self,
+        db: AsyncConnection,
+        act: Act,
+        incident: int,
+        *,
+        by: str,
+        via: str,
+        now: datetime,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> None:
+        """Into the audit log, as the last write of a transaction."""
+        key, actor, of = self.engine.audit_key, Actor(by, via), f"incident {incident}"
+        await db.run_sync(note, key, actor, act, at=now, of=of, before=before, after=after)
 
 
 def views() -> Select[Any]:

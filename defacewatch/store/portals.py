@@ -6,15 +6,17 @@ history stays, and when they return they are enabled again.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.portals import DRILL, Page, Portal, Source, canonical_url, page_id
+from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import page_of, page_values, part, parts, portal_of, portal_values
 from defacewatch.store.schema import page_state, pages, portals
@@ -65,6 +67,8 @@ class Portals:
             for key in applied.disabled:
                 gone = update(portals).where(portals.c.key == key)
                 await db.execute(gone.values(enabled=False, updated_at=now))
+            seals, actor, after = self.engine.audit_key, Actor(PROGRAM, "config"), asdict(applied)
+            await db.run_sync(note, seals, actor, Act.CONFIGURED, at=now, of="portals", after=after)
         return applied
 
     async def drill_page(self, key: str, *, now: datetime) -> Page:
@@ -82,7 +86,9 @@ class Portals:
                 await db.execute(insert(page_state).values({"page": page.id} | _fresh_state()))
             return page
 
-    async def import_(self, wanted: Sequence[Portal], *, now: datetime) -> Imported:
+    async def import_(
+        self, wanted: Sequence[Portal], *, now: datetime, by: str = "", via: str = "import"
+    ) -> Imported:
         """Register portals that the store owns from now on. All or nothing.
 
         One that is registered exactly so is left as it is; raises Conflict for one that differs.
@@ -95,6 +101,10 @@ class Portals:
             for portal in wanted:
                 if portal.key in imported.added:
                     await _register(db, portal, known=portal.key in known, now=now)
+            if imported.added:
+                key, after = self.engine.audit_key, {"added": imported.added}
+                actor, act = Actor(by or PROGRAM, via), Act.PORTALS_IMPORTED
+                await db.run_sync(note, key, actor, act, at=now, of="portals", after=after)
         return imported
 
     async def all(self, *, disabled: bool = False) -> list[Portal]:
@@ -131,18 +141,25 @@ class Portals:
             raise NotFound(f"no portal, page or URL is registered as {', '.join(unknown)}")
         return list(found.values())
 
-    async def pause(self, key: str, *, by: str, now: datetime) -> Portal:
+    async def pause(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
         """Stop watching a portal until it is resumed. Raises NotFound."""
-        return await self._set_paused(key, paused=True, paused_by=by, paused_at=now)
+        how = {"paused": True, "paused_by": by, "paused_at": now}
+        return await self._set_paused(key, Act.PORTAL_PAUSED, Actor(by, via), now, how)
 
-    async def resume(self, key: str, *, by: str, now: datetime) -> Portal:
+    async def resume(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
         """Watch a paused portal again. Raises NotFound."""
-        return await self._set_paused(key, paused=False, paused_by=by, paused_at=now)
+        how = {"paused": False, "paused_by": by, "paused_at": now}
+        return await self._set_paused(key, Act.PORTAL_RESUMED, Actor(by, via), now, how)
 
-    async def _set_paused(self, key: str, **values: object) -> Portal:
+    async def _set_paused(
+        self, key: str, act: Act, actor: Actor, now: datetime, values: Mapping[str, object]
+    ) -> Portal:
         async with self.engine.writing() as db:
             await db.execute(update(portals).where(portals.c.key == key).values(**values))
-            return await _one(db, key)
+            portal = await _one(db, key)
+            of = f"portal {key}"
+            await db.run_sync(note, self.engine.audit_key, actor, act, at=now, of=of)
+            return portal
 
 
 def normal(portal: Portal, source: Source) -> Portal:

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
 from defacewatch.alerts import AlertKind, Draft
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.portals import Urgency
+from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import windows
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import LOOK_AFRESH, add_alert
@@ -61,9 +63,12 @@ class Windows:
             }
             draft = Draft(AlertKind.ANNOUNCED, Urgency.NORMAL, facts)
             await db.run_sync(add_alert, draft, at=now)
+            key, actor = self.engine.audit_key, Actor(window.by, window.via)
+            of = f"portal {window.portal}"
+            await db.run_sync(note, key, actor, Act.ANNOUNCED, at=now, of=of, after=facts)
             return number
 
-    async def withdraw(self, number: int, *, by: str, now: datetime) -> None:
+    async def withdraw(self, number: int, *, by: str, now: datetime, via: str = "") -> None:
         """What a window let pass is looked at afresh. Raises NotFound, and Conflict when it is withdrawn."""
         async with self.engine.lasting() as db:
             row = (
@@ -79,6 +84,9 @@ class Windows:
             of_portal = select(pages.c.id).where(pages.c.portal == there.window.portal)
             afresh = update(page_state).where(page_state.c.page.in_(of_portal))
             await db.execute(afresh.values(version=page_state.c.version + 1, **LOOK_AFRESH))
+            of, key = f"portal {there.window.portal}", self.engine.audit_key
+            after = {"announcement": number}
+            await db.run_sync(note, key, Actor(by, via), Act.CALLED_OFF, at=now, of=of, after=after)
 
     async def every(self, *, portal: str | None = None) -> tuple[Announced, ...]:
         """All that was ever announced, by id."""

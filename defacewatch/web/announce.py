@@ -14,7 +14,7 @@ from defacewatch.portals import Portal
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
-from defacewatch.web.login import fields_of
+from defacewatch.web.forms import fields_of
 from defacewatch.web.security import ANNOUNCE, failure, forged
 from defacewatch.windows import TEXT, Window, checked
 

@@ -1,30 +1,38 @@
 """The web application: its parts put together."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from defacewatch.accounts import Role
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web import (
+    account,
+    acting,
     announce,
     api,
+    auditing,
     calendar,
     campaign,
     incident,
     login,
     operations,
+    people,
     pictures,
     status,
     take,
+    welcome,
 )
 from defacewatch.web.access import Access
+from defacewatch.web.admission import admit
 from defacewatch.web.console import CONSOLE, Console, console_of
+from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
-from defacewatch.web.security import admit, harden
+from defacewatch.web.security import harden
 
 LARGEST_REQUEST = 16 * 1024  # bytes; the longest thing anybody sends is a token
 
@@ -50,15 +58,23 @@ def make_app(
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     clock: Callable[[], datetime] = _utc_now,
+    idle: timedelta = timedelta(hours=1),
+    longest: timedelta = timedelta(hours=12),
+    token_sign_in: bool = True,
+    code_for: Role | None = None,
+    proxies: Sequence[str] = (),
 ) -> web.Application:
     """The application over an open store, which stays the caller's to close.
 
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty,
-    `roster` everything about it. Raises UsageError without a token.
+    `roster` everything about it. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the
+    token opens one that reads; accounts from the role `code_for` on need an authenticator. What reverse
+    proxies in `proxies` (networks) say of addresses is believed.
+    Raises UsageError without a token.
     """
-    app = web.Application(middlewares=[harden, admit], client_max_size=LARGEST_REQUEST)
+    app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
     app[CONSOLE] = Console(
         store=store,
         access=Access(token, secret_key, clock=clock),
@@ -76,6 +92,10 @@ def make_app(
         runbooks=runbooks,
         registry=registry,
         clock=clock,
+        idle=idle,
+        longest=longest,
+        token_sign_in=token_sign_in,
+        code_for=code_for,
     )
     app[pictures.SMALL] = pictures.SmallPictures()
     app.add_routes(
@@ -88,6 +108,7 @@ def make_app(
             web.get(r"/calendar/{whose:[\w.-]{1,64}}/{token:[0-9a-f]{40}}.ics", calendar.calendar),
             web.get("/login", login.form),
             web.post("/login", login.login),
+            web.post("/login/code", login.code),
             web.post("/logout", login.logout),
             web.get("/healthz", operations.healthz),
             web.get("/metrics", operations.metrics),
@@ -96,9 +117,41 @@ def make_app(
             web.get(take.ROUTE, take.show),
             web.post(take.ROUTE, take.take),
             *api.routes(),
+            *_account_routes(),
         ]
     )
     return app
+
+
+def _account_routes() -> list[web.RouteDef]:
+    return [
+        web.get(welcome.SETUP_ROUTE, welcome.setup),
+        web.post(welcome.SETUP_ROUTE, welcome.setup),
+        web.get(welcome.WELCOME_ROUTE, welcome.welcome),
+        web.post(welcome.WELCOME_ROUTE, welcome.welcome),
+        web.get("/account", account.show),
+        web.post("/account/password", account.password),
+        web.post("/account/language", account.language),
+        web.post("/account/totp", account.totp_begin),
+        web.post("/account/totp/confirm", account.totp_confirm),
+        web.post("/account/totp/off", account.totp_off),
+        web.post("/account/codes", account.codes),
+        web.post("/account/sessions/end", account.end_sessions),
+        web.post("/account/tokens", account.make_token),
+        web.post("/account/tokens/revoke", account.revoke_token),
+        web.get("/accounts", people.show),
+        web.post("/accounts", people.add),
+        web.post(r"/accounts/{account:\d{1,18}}/change", people.change),
+        web.post(r"/accounts/{account:\d{1,18}}/disable", people.disable),
+        web.post(r"/accounts/{account:\d{1,18}}/enable", people.enable),
+        web.post(r"/accounts/{account:\d{1,18}}/link", people.link),
+        web.post(r"/accounts/{account:\d{1,18}}/sign-out", people.sign_out),
+        web.post(r"/accounts/{account:\d{1,18}}/totp-off", people.totp_off),
+        web.get("/audit", auditing.show),
+        web.get("/api/v1/audit", auditing.entries),
+        web.post(r"/api/v1/incidents/{id:\d{1,18}}/acknowledge", acting.acknowledge),
+        web.post(r"/api/v1/incidents/{id:\d{1,18}}/comment", acting.comment),
+    ]
 
 
 async def _static(request: web.Request) -> web.Response:

@@ -1,21 +1,37 @@
 """What every handler works with, and how it gets at it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from defacewatch.accounts import Account, Role
 from defacewatch.language import LANGUAGES
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web.access import Access
+from defacewatch.web.guessing import Guesses
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.words import Words
 
 LANGUAGE_COOKIE = "defacewatch_language"
+HASHING = 2  # passwords that are hashed at once: each takes 46 MiB
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who sent a request. `role` None: nobody has signed in; without `account` it is the shared token
+    that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs."""
+
+    role: Role | None
+    csrf: str = field(repr=False)
+    account: Account | None = None
+    session: int | None = None
+    renewed: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,7 +39,8 @@ class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
     signs addresses; `wake` says that an alert was recorded, `runbooks` gives
-    what is to be done."""
+    what is to be done. A session ends unused for `idle`, or after `longest`; `token_sign_in` tells whether
+    the shared token opens one, `code_for` from which role on an authenticator is needed."""
 
     store: Store
     access: Access
@@ -39,11 +56,18 @@ class Console:
     registry: CollectorRegistry
     clock: Callable[[], datetime]
     secret_key: bytes = field(repr=False)
+    idle: timedelta = timedelta(hours=1)
+    longest: timedelta = timedelta(hours=12)
+    token_sign_in: bool = True
+    code_for: Role | None = None
+    guesses: Guesses = field(default_factory=Guesses)
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHING))
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
 
 
 CONSOLE = web.AppKey("console", Console)
+VISITOR = web.RequestKey("visitor", Visitor)  # who sent a request
 
 
 def console_of(request: web.Request) -> Console:
@@ -51,13 +75,22 @@ def console_of(request: web.Request) -> Console:
 
 
 def language_of(request: web.Request) -> str:
-    """The language that the reader chose: for this request, else for good, else the configured one."""
+    """The language that the reader chose: for this request, else in this browser, else for their account,
+    else the configured one."""
     for chosen in (request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         if chosen in LANGUAGES:
             return chosen
+    visitor: Visitor | None = request.get(VISITOR)
+    if visitor is not None and visitor.account is not None and visitor.account.language is not None:
+        return visitor.account.language
     return console_of(request).language
 
 
 def words_of(request: web.Request) -> Words:
     console = console_of(request)
-    return Words(language_of(request), console.zone, console.clock())
+    visitor: Visitor | None = request.get(VISITOR)
+    words = Words(language_of(request), console.zone, console.clock())
+    if visitor is None:
+        return words
+    account = visitor.account
+    return replace(words, csrf=visitor.csrf, role=visitor.role, person=account.display if account else None)

@@ -1,54 +1,116 @@
-"""The login form: a token for a session."""
+"""Signing in: with an account (and a code, where it has an authenticator), or with the shared token, which
+reads."""
 
-import asyncio
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from defacewatch.audit import Act
+from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
+from defacewatch.web.forms import texts_of
+from defacewatch.web.proving import Wait, check_code, check_password, forgive, of_ticket, ticket_for
 from defacewatch.web.security import RETURN_TO, session_cookie, set_session, too_many
+from defacewatch.web.visitors import actor_of, sign_in, visitor_of
 
-WITHIN = 10.0  # seconds for a form to arrive
+WRONG = N_("The user name or the password is not right.")
+WRONG_TOKEN = N_("This token is not right.")
+WRONG_CODE = N_("This code is not right, or was used before. Wait for the next one.")
+TOO_LATE = N_("That took too long. Sign in again.")
+DONE = {"password": N_("Your password is set. Sign in with it.")}
 
 
 async def form(request: web.Request) -> web.Response:
-    return _form(request, request.query.get("next", "/"))
-
-
-async def fields_of(request: web.Request) -> Mapping[str, object]:
-    """What a form brings; it has `WITHIN` to arrive."""
-    try:
-        async with asyncio.timeout(WITHIN):
-            return await request.post()
-    except TimeoutError:
-        raise web.HTTPBadRequest from None
+    return await _form(request, request.query.get("next", "/"), done=DONE.get(request.query.get("done", "")))
 
 
 async def login(request: web.Request) -> web.Response:
-    """Open a session for the right token, and go on to where the reader wanted to go."""
+    """Open a session, or ask for a code first, and go on to where the reader wanted to go."""
+    fields = await texts_of(request)
+    back = fields.get("next", "/")
+    if fields.get("token"):
+        return await _by_token(request, fields["token"], back)
+    found = await check_password(request, fields.get("user", "").strip().lower(), fields.get("password", ""))
+    if isinstance(found, Wait):
+        return too_many(request, found.time)
+    if found is None:
+        return await _form(request, back, problem=WRONG)
+    if found.totp is not None:
+        return _code_form(request, ticket_for(console_of(request), found), back)
+    await forgive(request, found)
+    return await sign_in(request, found.account, _local(back))
+
+
+async def code(request: web.Request) -> web.Response:
+    """The second step: a code of the authenticator, or a recovery code."""
+    fields = await texts_of(request)
+    ticket, back = fields.get("ticket", ""), fields.get("next", "/")
+    found = await of_ticket(console_of(request), ticket)
+    if found is None or found.totp is None:
+        return await _form(request, back, problem=TOO_LATE)
+    right = await check_code(request, found, fields.get("code", "")[:64])
+    if isinstance(right, Wait):
+        return too_many(request, right.time)
+    if not right:
+        return _code_form(request, ticket, back, problem=WRONG_CODE)
+    await forgive(request, found)
+    return await sign_in(request, found.account, _local(back))
+
+
+async def logout(request: web.Request) -> web.Response:
+    console, visitor = console_of(request), visitor_of(request)
+    if visitor.account is not None and visitor.session is not None:
+        await console.store.sessions.end(
+            visitor.account,
+            session=visitor.session,
+            actor=actor_of(request),
+            now=console.clock(),
+            act=Act.SIGNED_OUT,
+        )
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/login"})
+    name, secure = session_cookie(console)
+    answer.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Lax")
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+async def _by_token(request: web.Request, token: str, back: str) -> web.Response:
+    """A session for the shared token: it reads, and is for screens on a wall."""
     console = console_of(request)
-    fields = await fields_of(request)
-    token, back = str(fields.get("token", "")), str(fields.get("next", "/"))
     wait = console.access.wait(request.remote)
-    if not console.access.admits(token.strip(), request.remote):
-        return _form(request, back, wrong=True) if wait is None else too_many(request, wait)
+    if not console.token_sign_in or not console.access.admits(token.strip(), request.remote):
+        return await _form(request, back, problem=WRONG_TOKEN) if wait is None else too_many(request, wait)
     answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: _local(back)})
     set_session(console, answer, console.access.open_session())
     return answer
 
 
-async def logout(request: web.Request) -> web.Response:
-    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/login"})
-    name, secure = session_cookie(console_of(request))
-    answer.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Strict")
-    return answer
+async def _form(
+    request: web.Request, back: str, *, problem: str | None = None, done: str | None = None
+) -> web.Response:
+    """The form. As long as there is no account it is the token's alone."""
+    console = console_of(request)
+    return console.renderer.page(
+        "login.html",
+        words_of(request),
+        status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
+        back=_local(back),
+        problem=problem,
+        done=done,
+        accounts=await console.store.accounts.any(),
+        token=console.token_sign_in,
+    )
 
 
-def _form(request: web.Request, back: str, *, wrong: bool = False) -> web.Response:
-    status = HTTPStatus.FORBIDDEN if wrong else HTTPStatus.OK
-    renderer = console_of(request).renderer
-    return renderer.page("login.html", words_of(request), status=status, back=_local(back), wrong=wrong)
+def _code_form(request: web.Request, ticket: str, back: str, *, problem: str | None = None) -> web.Response:
+    return console_of(request).renderer.page(
+        "code.html",
+        words_of(request),
+        status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
+        ticket=ticket,
+        back=_local(back),
+        problem=problem,
+    )
 
 
 def _local(back: str) -> str:

@@ -9,6 +9,7 @@ from defacewatch.web.words import Words
 
 STATIC = {
     "console.css": "text/css",
+    "accounts.css": "text/css",
     "refresh.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }

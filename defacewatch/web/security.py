@@ -1,4 +1,4 @@
-"""The outer layers of every request: who may pass, which headers go out, how an error looks."""
+"""The outer layer of every request: which headers go out, how an error looks."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 
 from defacewatch.errors import DefacewatchError, NotFound, UsageError
 from defacewatch.language import LANGUAGES, N_
-from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, language_of, words_of
+from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, words_of
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -30,14 +30,17 @@ METRICS = "/metrics"
 HEALTH = "/healthz"
 # What is behind these has its secret in the address.
 CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
-OPEN = frozenset({HEALTH, "/login", "/static/console.css", "/static/mark.svg"})  # the form and its looks
-RETURN_TO = re.compile(r"/(?:incidents/\d{1,18})?", re.ASCII)  # where a login may lead
+OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
+RETURN_TO = re.compile(
+    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|accounts?)?", re.ASCII
+)  # where a login may lead
 YEAR = 365 * 24 * 3600
 ERRORS = {
     HTTPStatus.BAD_REQUEST: N_("The request could not be understood."),
+    HTTPStatus.FORBIDDEN: N_("This is not for you, or the form did not come from this console."),
     HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
-    HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong tokens. Wait a few minutes and try again."),
+    HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong attempts. Wait a few minutes and try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
 }
 OTHERWISE = N_("Something went wrong here. It is in the log.")
@@ -53,7 +56,7 @@ def session_cookie(console: Console) -> tuple[str, bool]:
 
 def set_session(console: Console, answer: web.StreamResponse, value: str) -> None:
     name, secure = session_cookie(console)
-    answer.set_cookie(name, value, httponly=True, samesite="Strict", secure=secure, path="/")
+    answer.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
 def failure(request: web.Request, status: int, text: str | None = None) -> web.Response:
@@ -97,36 +100,6 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     return answer
 
 
-@web.middleware
-async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Only /healthz, the login form, and what has its secret in its address answer without a token."""
-    if request.path.startswith((CALENDAR, TAKE, ANNOUNCE)):
-        # what is no such address at all is refused as one whose secret is wrong
-        nowhere = isinstance(request.match_info.http_exception, web.HTTPNotFound)
-        return forged(request) if nowhere else await handler(request)
-    if request.path in OPEN:
-        return await handler(request)
-    console = console_of(request)
-    bearer = _bearer(request)
-    if bearer is not None:
-        wait = console.access.wait(request.remote)
-        expected = console.metrics_token if request.path == METRICS else None
-        if console.access.admits(bearer, request.remote, expected=expected):
-            return await handler(request)
-        return _refused(request) if wait is None else too_many(request, wait)
-    if request.path == METRICS:
-        return _refused(request)
-    name, _ = session_cookie(console)
-    cookie = request.cookies.get(name)
-    renewed = console.access.renewed(cookie)
-    if renewed is None:
-        return _refused(request)
-    answer = await handler(request)
-    if renewed != cookie and request.path != "/logout":
-        set_session(console, answer, renewed)
-    return answer
-
-
 def forged(request: web.Request) -> web.Response:
     """The answer to an address whose secret is wrong: all alike, logged, and counted against the asker."""
     console = console_of(request)
@@ -142,20 +115,3 @@ def too_many(request: web.Request, wait: timedelta) -> web.Response:
     answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS)
     answer.headers[hdrs.RETRY_AFTER] = str(int(wait.total_seconds()) + 1)
     return answer
-
-
-def _bearer(request: web.Request) -> str | None:
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _refused(request: web.Request) -> web.Response:
-    if request.path.startswith(API) or request.path == METRICS or request.method not in ("GET", "HEAD"):
-        return web.json_response(
-            {"error": "a token is needed: Authorization: Bearer …"},
-            status=HTTPStatus.UNAUTHORIZED,
-            headers={hdrs.WWW_AUTHENTICATE: 'Bearer realm="defacewatch"'},
-        )
-    back = request.path if RETURN_TO.fullmatch(request.path) else "/"
-    lang = f"&lang={language_of(request)}" if "lang" in request.query else ""
-    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/login?next={back}{lang}"})

@@ -1,13 +1,14 @@
 """What the pages call things, in the reader's language and time zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
+from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time, translator
@@ -66,21 +67,47 @@ SEVERITIES: Mapping[Severity, str] = {
     Severity.INFO: N_("note"),
 }
 
+ROLES: Mapping[Role, str] = {
+    Role.VIEWER: N_("viewer: reads"),
+    Role.OFFICER: N_("officer: takes incidents"),
+    Role.APPROVER: N_("approver: approves baselines"),
+    Role.ADMIN: N_("administrator"),
+}
+SCOPES: Mapping[Scope, str] = {
+    Scope.READ: N_("read"),
+    Scope.ACT: N_("act"),
+    Scope.ADMIN: N_("administer"),
+}
+
 
 @dataclass(frozen=True)
 class Words:
-    """Texts for one reader: `language`, time `zone`, and what `now` is for ages."""
+    """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
+    None for the shared token), and what their forms carry (`csrf`)."""
 
     language: str
     zone: str
     now: datetime
+    csrf: str = field(default="", repr=False)
+    role: Role | None = None
+    person: str | None = None
 
     @property
     def _(self) -> Translate:
         return translator(self.language)
 
+    @property
+    def administers(self) -> bool:
+        return self.role is Role.ADMIN
+
     def verdict(self, kind: VerdictKind | None) -> str:
         return self._(VERDICTS[kind])
+
+    def role_name(self, role: Role) -> str:
+        return self._(ROLES[role])
+
+    def scope_name(self, scope: Scope) -> str:
+        return self._(SCOPES[scope])
 
     def state(self, incident: Incident) -> str:
         if incident.resolved_as is not None:

@@ -1,5 +1,6 @@
 """The web application over a real store on SQLite, and a client of its own."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,9 +83,27 @@ async def client(serve: Serve) -> Client:
     return await serve()
 
 
+CSRF = re.compile(r'name="csrf" value="([0-9a-f]{40})"')
+
+
+async def csrf_of(client: Client, page: str) -> str:
+    """The token that the forms of a page carry."""
+    found = CSRF.search(await (await client.get(page)).text())
+    assert found is not None, page
+    return found[1]
+
+
+async def send(
+    client: Client, path: str, fields: dict[str, str], *, page: str = "/login"
+) -> aiohttp.ClientResponse:
+    """Send a form of `page`, as a browser does; redirects are not followed."""
+    csrf = await csrf_of(client, page)
+    return await client.post(path, data={"csrf": csrf, **fields}, allow_redirects=False)
+
+
 async def sign_in(client: Client) -> None:
-    answer = await client.post("/login", data={"token": TOKEN}, allow_redirects=False)
-    assert answer.status == 303
+    """Sign in with the shared token, for reading."""
+    assert (await send(client, "/login", {"token": TOKEN})).status == 303
 
 
 @pytest.fixture

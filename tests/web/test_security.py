@@ -6,7 +6,7 @@ from defacewatch.store import Store
 from defacewatch.web.access import FAILURES
 from defacewatch.web.security import HEADERS
 from tests.conftest import Clock
-from tests.web.conftest import TOKEN, Around, Client, Serve, sign_in
+from tests.web.conftest import TOKEN, Around, Client, Serve, send, sign_in
 
 PAGES = ("/", "/incidents/1", "/pictures/" + "0" * 64, "/static/refresh.js", "/nowhere", "/static/nothing")
 PROGRAMS = ("/api/v1/portals", "/api/v1/pages", "/api/v1/checks", "/api/v1/incidents", "/metrics", "/api/x")
@@ -61,14 +61,14 @@ async def test_too_many_wrong_tokens_make_an_address_wait_but_never_the_right_on
 ) -> None:
     for number in range(FAILURES):
         if number % 2:
-            answer = await client.post("/login", data={"token": "guess"})
+            answer = await send(client, "/login", {"token": "guess"})
             assert answer.status == 403
         else:
             answer = await client.get("/api/v1/pages", headers={"Authorization": "Bearer guess"})
             assert answer.status == 401
     clock.forward(minutes=4)
     for _ in range(2):  # a guess while it has to wait does not make it wait longer
-        refused = await client.post("/login", data={"token": "guess"})
+        refused = await send(client, "/login", {"token": "guess"})
         assert refused.status == 429
         assert int(refused.headers["Retry-After"]) == 61
         assert "Set-Cookie" not in refused.headers
@@ -77,14 +77,14 @@ async def test_too_many_wrong_tokens_make_an_address_wait_but_never_the_right_on
     assert (await client.get("/healthz")).status == 200
     right = await client.get("/api/v1/pages", headers={"Authorization": f"Bearer {TOKEN}"})
     assert right.status == 200
-    assert (await client.post("/login", data={"token": TOKEN}, allow_redirects=False)).status == 303
+    assert (await send(client, "/login", {"token": TOKEN})).status == 303
     clock.forward(minutes=1)
-    assert (await client.post("/login", data={"token": "guess"})).status == 403
+    assert (await send(client, "/login", {"token": "guess"})).status == 403
 
 
 async def test_somebody_who_signed_in_stays_in_while_the_address_has_to_wait(reader: Client) -> None:
     for _ in range(FAILURES):
-        await reader.post("/login", data={"token": "guess"})
+        await send(reader, "/login", {"token": "guess"})
     assert (await reader.get("/")).status == 200
 
 
@@ -123,7 +123,7 @@ async def test_a_store_that_does_not_answer_is_503(reader: Client, store: Store,
 
 
 async def test_an_overlong_request_is_refused(client: Client) -> None:
-    answer = await client.post("/login", data={"token": "x" * 100_000})
+    answer = await send(client, "/login", {"token": "x" * 100_000})
     assert answer.status == 413
 
 

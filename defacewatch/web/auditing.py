@@ -1,0 +1,98 @@
+"""The audit log, for administrators: a page, and the API."""
+
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from defacewatch.accountlines import audit_line
+from defacewatch.audit import Act, Entry
+from defacewatch.errors import UsageError
+from defacewatch.language import N_
+from defacewatch.web.console import console_of, words_of
+
+SHOWN, LIMIT, LARGEST = 100, 200, 1000
+LONG = 160  # characters of a fact that are shown
+
+ACTS: Mapping[str, str] = {
+    Act.ACCOUNT_ADDED: N_("Account added"),
+    Act.ACCOUNT_CHANGED: N_("Account changed"),
+    Act.ACCOUNT_DISABLED: N_("Account disabled"),
+    Act.ACCOUNT_ENABLED: N_("Account enabled"),
+    Act.PASSWORD_SET: N_("Password set"),
+    Act.LINK_GIVEN: N_("Link for a password given out"),
+    Act.TOTP_ON: N_("Sign-in code turned on"),
+    Act.TOTP_OFF: N_("Sign-in code turned off"),
+    Act.CODES_MADE: N_("New recovery codes made"),
+    Act.CODE_USED: N_("Recovery code used"),
+    Act.TOKEN_MADE: N_("Token made"),
+    Act.TOKEN_REVOKED: N_("Token revoked"),
+    Act.SIGNED_IN: N_("Signed in"),
+    Act.SIGN_IN_FAILED: N_("Sign-in failed"),
+    Act.SIGNED_OUT: N_("Signed out"),
+    Act.SESSIONS_ENDED: N_("Sessions ended"),
+    Act.ACKNOWLEDGED: N_("Incident acknowledged"),
+    Act.RESOLVED: N_("Incident resolved"),
+    Act.COMMENTED: N_("Remark"),
+    Act.TICKED: N_("Step done"),
+    Act.UNTICKED: N_("Step not done after all"),
+    Act.PROPOSED: N_("Baseline proposed"),
+    Act.APPROVED: N_("Baseline approved"),
+    Act.HANDOVER_CONFIRMED: N_("Handover confirmed"),
+    Act.ABSENCE_ENTERED: N_("Absence entered"),
+    Act.ABSENCE_WITHDRAWN: N_("Absence withdrawn"),
+    Act.ANNOUNCED: N_("Update announced"),
+    Act.CALLED_OFF: N_("Announcement called off"),
+    Act.PORTAL_PAUSED: N_("Portal paused"),
+    Act.PORTAL_RESUMED: N_("Portal resumed"),
+    Act.PORTALS_IMPORTED: N_("Portals imported"),
+    Act.CONFIGURED: N_("Configuration taken over"),
+}
+
+
+def said(entry: Entry) -> list[tuple[str, str, str]]:
+    """What an entry says was, and is: name, before and after of each fact that differs or is new."""
+    before = json.loads(entry.before) if entry.before else {}
+    after = json.loads(entry.after) if entry.after else {}
+    names = [name for name in after if name not in before or before[name] != after[name]]
+    shown = (name for name in names if name in before or after[name] not in ("", None, False))
+    return [(name, _short(before.get(name, "")), _short(after[name])) for name in shown]
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONG else text[:LONG] + "…"
+
+
+async def show(request: web.Request) -> web.Response:
+    """The latest entries, a page of them; with the first whether the log is whole."""
+    console, before = console_of(request), _before(request)
+    entries = await console.store.audit.list(limit=SHOWN + 1, before=before)
+    broken, head = (None, None) if before is not None else await console.store.audit.verify()
+    return console.renderer.page(
+        "audit.html",
+        words_of(request),
+        entries=[(entry, said(entry)) for entry in entries[:SHOWN]],
+        acts=ACTS,
+        older=entries[SHOWN - 1].number if len(entries) > SHOWN else None,
+        broken=broken,
+        head=head,
+    )
+
+
+async def entries(request: web.Request) -> web.Response:
+    """The latest entries, at most `?limit=N`, of those before the number `?before=N`."""
+    given = request.query.get("limit", str(LIMIT))
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= LARGEST):
+        raise UsageError(f"limit is a number from 1 to {LARGEST}")
+    found = await console_of(request).store.audit.list(limit=int(given), before=_before(request))
+    return web.json_response({"audit": [audit_line(entry) for entry in found]})
+
+
+def _before(request: web.Request) -> int | None:
+    given = request.query.get("before")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        raise UsageError("before is the number of an entry")
+    return int(given)

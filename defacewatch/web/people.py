@@ -1,0 +1,164 @@
+"""Accounts, for administrators: who there is, adding, roles, disabling, links for passwords, signing out."""
+
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from defacewatch.accounts import Account, Role, checked_label, checked_name
+from defacewatch.audit import Act
+from defacewatch.errors import Conflict, NotFound, UsageError
+from defacewatch.language import N_
+from defacewatch.web.console import console_of, words_of
+from defacewatch.web.forms import texts_of
+from defacewatch.web.visitors import actor_of, visitor_of
+from defacewatch.web.welcome import welcome_url
+
+NO_OFFICER = N_("there is no officer of this key in the roster")
+DONE = {
+    "changed": N_("The account was changed."),
+    "disabled": N_("The account is disabled, and signed out everywhere."),
+    "enabled": N_("The account can sign in again."),
+    "signed-out": N_("The account is signed out everywhere."),
+    "totp-off": N_("Codes are no longer asked for. Let them set up a new authenticator soon."),
+}
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _page(request, done=DONE.get(request.query.get("done", "")))
+
+
+async def add(request: web.Request) -> web.Response:
+    """Add an account; its owner chooses the password by a link, which is shown once."""
+    console, fields = console_of(request), await texts_of(request)
+    try:
+        account = await console.store.accounts.add(
+            checked_name(fields.get("user", "")),
+            checked_label(fields.get("display", "")),
+            _role(fields),
+            officer=_officer(request, fields),
+            actor=actor_of(request),
+            now=console.clock(),
+        )
+    except (UsageError, Conflict) as problem:
+        return await _page(request, problem=str(problem), given=fields)
+    return await _with_link(request, account)
+
+
+async def change(request: web.Request) -> web.Response:
+    """Set role, name and officer."""
+    console, fields, account = console_of(request), await texts_of(request), await _account(request)
+    try:
+        await console.store.accounts.change(
+            account.id,
+            role=_role(fields).value,
+            display=checked_label(fields.get("display", "")),
+            officer=_officer(request, fields),
+            actor=actor_of(request),
+            now=console.clock(),
+        )
+    except (UsageError, Conflict) as problem:
+        return await _page(request, problem=str(problem))
+    return _done("changed")
+
+
+async def disable(request: web.Request) -> web.Response:
+    return await _set_disabled(request, True)
+
+
+async def enable(request: web.Request) -> web.Response:
+    return await _set_disabled(request, False)
+
+
+async def link(request: web.Request) -> web.Response:
+    """A link by which the owner chooses a new password; noted, since whoever has it may become them."""
+    account = await _account(request)
+    if account.disabled:
+        raise web.HTTPBadRequest
+    return await _with_link(request, account)
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    console, account = console_of(request), await _account(request)
+    await console.store.sessions.end(account, actor=actor_of(request), now=console.clock())
+    return _done("signed-out")
+
+
+async def totp_off(request: web.Request) -> web.Response:
+    """For somebody who has lost the phone and the recovery codes. They are signed out."""
+    console, account, actor = console_of(request), await _account(request), actor_of(request)
+    await console.store.accounts.set_totp(account.id, None, (), actor=actor, now=console.clock())
+    await console.store.sessions.end(account, actor=actor, now=console.clock())
+    return _done("totp-off")
+
+
+async def _set_disabled(request: web.Request, disabled: bool) -> web.Response:
+    console, account = console_of(request), await _account(request)
+    try:
+        await console.store.accounts.change(
+            account.id, disabled=disabled, actor=actor_of(request), now=console.clock()
+        )
+    except Conflict as problem:
+        return await _page(request, problem=str(problem))
+    return _done("disabled" if disabled else "enabled")
+
+
+async def _account(request: web.Request) -> Account:
+    try:
+        return await console_of(request).store.accounts.get(int(request.match_info["account"]))
+    except NotFound:
+        raise web.HTTPNotFound from None
+
+
+async def _with_link(request: web.Request, account: Account) -> web.Response:
+    console = console_of(request)
+    found = await console.store.accounts.credentials(number=account.id)
+    assert found is not None  # accounts are never deleted
+    actor, now = actor_of(request), console.clock()
+    await console.store.audit.note(actor, Act.LINK_GIVEN, at=now, of=f"account {account.name}")
+    url = welcome_url(console.public_url, console.secret_key, found, now)
+    return await _page(request, link=url, link_for=account)
+
+
+async def _page(
+    request: web.Request,
+    *,
+    problem: str | None = None,
+    done: str | None = None,
+    link: str | None = None,
+    link_for: Account | None = None,
+    given: dict[str, str] | None = None,
+) -> web.Response:
+    console, mine = console_of(request), visitor_of(request).account
+    return console.renderer.page(
+        "accounts.html",
+        words_of(request),
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
+        accounts=await console.store.accounts.every(),
+        officers=console.roster().officers,
+        mine=mine.id if mine else None,
+        roles=list(Role),
+        problem=problem,
+        done=done,
+        link=link,
+        link_for=link_for,
+        given=given or {},
+    )
+
+
+def _role(fields: dict[str, str]) -> Role:
+    try:
+        return Role(fields.get("role", ""))
+    except ValueError:
+        raise web.HTTPBadRequest from None
+
+
+def _officer(request: web.Request, fields: dict[str, str]) -> str | None:
+    """The key of an officer, or None. Raises UsageError for one that the roster does not have."""
+    key = fields.get("officer", "")
+    if key and console_of(request).roster().officer(key) is None:
+        raise UsageError(NO_OFFICER)
+    return key or None
+
+
+def _done(what: str) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/accounts?done={what}"})
