@@ -25,6 +25,7 @@ from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
 from defacewatch.store.upkeep import Sizes, Upkeep
+from defacewatch.store.wall import Wall
 from defacewatch.store.windows import Windows
 
 __all__ = ["Store"]
@@ -53,6 +54,7 @@ class Store:
         self.duty = Duty(engine)
         self.channel_tests = ChannelTests(engine)
         self.drills = Drills(engine)
+        self.wall = Wall(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -1,12 +1,19 @@
 "use strict";
-// Keeps the parts of the page marked data-live up to date, and says so when that no longer works: a status
-// page that stands still must not look like one on which nothing happens.
-(() => {
+// Keeps the parts of the page marked data-live up to date, and says so when that no longer works: a page that
+// stands still must not look like one on which nothing happens. A page with a stream of news (wall.js) asks
+// for them itself, and falls back to this.
+const live = (() => {
   const EVERY = 15000;
   const offline = document.getElementById("offline");
+  const stream = document.querySelector("[data-stream]");
+
+  const alive = (well) => {
+    offline.hidden = well;
+    document.body.classList.toggle("cut-off", !well);
+  };
 
   const refresh = async () => {
-    const answer = await fetch(location.pathname, {
+    const answer = await fetch(location.href.split("#")[0], {
       credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(EVERY - 1000),
     });
     if (answer.redirected) {
@@ -20,16 +27,19 @@
       const next = fresh.getElementById(part.id);
       if (next && next.outerHTML !== part.outerHTML) part.replaceWith(document.adoptNode(next));
     }
+    document.dispatchEvent(new Event("refreshed"));
   };
 
+  const next = () => setTimeout(turn, EVERY);
   const turn = async () => {
     try {
       await refresh();
-      offline.hidden = true;
+      alive(true);
     } catch {
-      offline.hidden = false;
+      alive(false);
     }
-    setTimeout(turn, EVERY);
+    next();
   };
-  setTimeout(turn, EVERY);
+  if (!stream) next();
+  return { alive, refresh, EVERY };
 })();
