@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 
@@ -33,16 +34,14 @@ async def events(request: web.Request) -> web.StreamResponse:
     stream = web.StreamResponse(headers=HEADERS | {"X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
-    with live.watching():
+    mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+    watcher = Watcher(request, live, stream, live.known(mark))
+    # its reader leaves, or its time is over
+    with live.watching(), suppress(ConnectionError, TimeoutError):
         await stream.prepare(request)
         await stream.write(f"retry: {AGAIN}\n\n".encode())
-        mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
-        watcher = Watcher(request, live, stream, live.known(mark))
-        try:
-            async with asyncio.timeout(LASTS):
-                await watcher.watch()
-        except TimeoutError:
-            pass
+        async with asyncio.timeout(LASTS):
+            await watcher.watch()
     return stream
 
 
@@ -71,8 +70,6 @@ class Watcher:
                         await self._send("beat", {})
                 finally:
                     following.cancel()
-        except ConnectionError:
-            pass  # the reader has left
         finally:
             ended.cancel()
 

@@ -10,7 +10,7 @@ from defacewatch.store import Store
 from defacewatch.web import live
 from tests.store.samples import CLEAN, DEFACED
 from tests.web.conftest import TOKEN, Client
-from tests.web.seeds import MINUTE, NOW, attacked, checked, portal
+from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal
 
 
 @pytest.fixture
@@ -110,3 +110,33 @@ async def test_nothing_sticks_out_from_a_telephone_to_a_wall(
             await screen.set_viewport_size({"width": width, "height": 800})
             await screen.goto(str(client.make_url(path)))
             assert await screen.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HOSTILE,
+        "<script>document.title='ran'</script><svg/onload=\"document.title='ran'\">",
+        '"><img src=x onerror="document.title=\'ran\'"><a href="javascript:document.title=\'ran\'">',
+        "</title></style></script><iframe srcdoc=\"<script>parent.document.title='ran'</script>\">",
+        "{{ 7*7 }}${7*7}<!--]]>",
+    ],
+)
+async def test_nothing_that_a_page_controls_runs_or_is_markup_on_any_page(
+    screen: Page, client: Client, store: Store, said: str
+) -> None:
+    incident = await everything_hostile(store, said)
+    asked: list[str] = []
+    screen.on("request", lambda request: asked.append(request.url))
+    screen.on("dialog", lambda dialog: asked.append(dialog.message))
+    await expect(screen.locator("h1")).to_have_text("A page may have been attacked")  # by the stream
+    for path in ("/", "/?view=rows", f"/incidents/{incident}", f"/incidents/{incident}/words"):
+        await screen.goto(str(client.make_url(path)))
+        if path == f"/incidents/{incident}":
+            await expect(screen.locator("#words .reading")).to_be_attached(timeout=30_000)
+            await screen.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert "ran" not in (await screen.title()).split()
+        assert await screen.locator("iframe, [onerror], [onload], [srcdoc], a[href^=javascript]").count() == 0
+        assert await screen.locator("body script, main style").count() == 0
+    ours = str(client.make_url("/"))
+    assert all(address.startswith(ours) for address in asked)
