@@ -47,6 +47,13 @@ async def act(request: web.Request) -> web.Response:
     )
 
 
+async def back(request: web.Request) -> web.Response:
+    """Whoever comes to the address of an action by a link or a reload: the incident."""
+    return web.Response(
+        status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/incidents/{request.match_info['id']}"}
+    )
+
+
 def _text(fields: Mapping[str, object], name: str) -> str:
     return str(fields.get(name, "")).strip()[:LONGEST]
 

@@ -105,6 +105,7 @@ def make_app(
             web.get(r"/incidents/{id:\d{1,18}}/difference", differences.picture),
             web.get(r"/incidents/{id:\d{1,18}}/words", differences.words_page),
             web.post(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.act),
+            web.get(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.back),
             web.get(r"/campaigns/{id:\d{1,18}}", campaign.campaign_page),
             web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
             web.get("/static/{name}", _static),

@@ -37,13 +37,14 @@ class Made(Generic[T]):
 
     def get(self, key: object, make: Callable[[], Awaitable[T]]) -> "asyncio.Task[T | None]":
         """The task that makes it; None of it where it cannot be made."""
-        if key not in self._tasks:
-            self._tasks[key] = asyncio.create_task(_tried(make))
+        known = self._tasks.get(key)
+        if known is None or (known.done() and (known.cancelled() or known.result() is None)):
+            self._tasks[key] = known = asyncio.create_task(_tried(make))
         self._tasks.move_to_end(key)
-        while len(self._tasks) > KEPT:
-            _, oldest = self._tasks.popitem(last=False)
-            oldest.cancel()
-        return self._tasks[key]
+        over = [old for old, task in self._tasks.items() if task.done()][: max(0, len(self._tasks) - KEPT)]
+        for old in over:  # what is being made, somebody waits for
+            del self._tasks[old]
+        return known
 
     async def end(self) -> None:
         for task in self._tasks.values():

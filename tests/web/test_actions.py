@@ -126,6 +126,14 @@ async def test_a_step_is_ticked_and_taken_back(officer: Client, store: Store) ->
     assert await store.incidents.ticked(incident) == {}
 
 
+async def test_the_address_of_an_action_leads_back_to_its_incident(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    answer = await officer.get(f"/incidents/{incident}/acknowledge?lang=vi", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/incidents/{incident}")
+    answer = await officer.post(f"/incidents/{incident}/comment")
+    assert f'<link rel="canonical" href="/incidents/{incident}">' in await answer.text()
+
+
 async def test_what_is_no_action_or_no_incident_is_not_there(officer: Client, store: Store) -> None:
     _, incident = await attacked(store)
     assert await post(officer, incident, "explode") == 404

@@ -83,6 +83,11 @@ async def test_before_and_after_can_be_laid_over_one_another(
     await screen.locator("#slide").press("Home")
     cut = "getComputedStyle(document.querySelector('.stage')).getPropertyValue('--cut')"
     assert await screen.evaluate(cut) == "0%"
+    async with screen.expect_response(f"**/incidents/{incident}"):
+        await screen.clock.fast_forward(16_000)
+    await expect(screen.locator("#offline")).to_be_hidden()
+    assert await screen.evaluate(cut) == "0%"  # what has not changed is left alone
+    await expect(screen.locator("#as-slider")).to_be_checked()
     await screen.click("label[for=as-difference]")
     loaded = "document.querySelector('.overlay img').decode().then(() => true)"
     assert await screen.evaluate(loaded)

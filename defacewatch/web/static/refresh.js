@@ -7,13 +7,18 @@ const live = (() => {
   const offline = document.getElementById("offline");
   const stream = document.querySelector("[data-stream]");
 
+  // What the server said last of each part: scripts change what stands in the page.
+  const said = new Map();
+  for (const part of document.querySelectorAll("[data-live]")) said.set(part.id, part.outerHTML);
+
   const alive = (well) => {
     offline.hidden = well;
     document.body.classList.toggle("cut-off", !well);
   };
 
-  const refresh = async () => {
-    const answer = await fetch(location.href.split("#")[0], {
+  const refresh = async (all = false) => {
+    const own = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
+    const answer = await fetch(own, {
       credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(EVERY - 1000),
     });
     if (answer.redirected) {
@@ -25,7 +30,9 @@ const live = (() => {
     document.title = fresh.title;
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.getElementById(part.id);
-      if (next && next.outerHTML !== part.outerHTML) part.replaceWith(document.adoptNode(next));
+      if (!next || (!all && next.outerHTML === said.get(part.id))) continue;
+      said.set(part.id, next.outerHTML);
+      part.replaceWith(document.adoptNode(next));
     }
     document.dispatchEvent(new Event("refreshed"));
   };

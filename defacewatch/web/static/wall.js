@@ -3,14 +3,15 @@
 // Where there is no stream it loads itself again every few seconds. Ages grow by themselves.
 (() => {
   const SILENT = 25000, GRACE = 8000, TICK = 5000;
-  const LATE = 600; // seconds, as in front.py
   const holder = document.querySelector("[data-stream]");
   const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "narrow", numeric: "always" });
   let heard = Date.now(), source = null, polling = null;
   let mark = holder.dataset.mark;
+  let ahead = holder.dataset.now - Date.now() / 1000; // of this clock, the server's: seconds
+  const now = () => Date.now() / 1000 + ahead;
 
   const spoken = (seconds) => {
-    const age = Math.max(0, Math.round(Date.now() / 1000 - seconds));
+    const age = Math.max(0, Math.round(now() - seconds));
     if (age < 60) return relative.format(-age, "second");
     if (age < 3600) return relative.format(-Math.round(age / 60), "minute");
     if (age < 86400) return relative.format(-Math.round(age / 3600), "hour");
@@ -20,7 +21,6 @@
     for (const time of document.querySelectorAll("time[data-age]")) {
       const text = spoken(Number(time.dataset.age));
       if (time.textContent !== text) time.textContent = text;
-      if (time.dataset.late) time.classList.toggle("urgent", Date.now() / 1000 - time.dataset.age > LATE);
     }
   };
 
@@ -31,7 +31,7 @@
   };
   // The whole wall once more: after a gap, or when something was to be shown that was not sent.
   const again = async () => {
-    await live.refresh();
+    await live.refresh(true);
     mark = document.querySelector("[data-stream]").dataset.mark;
   };
 
@@ -64,6 +64,11 @@
       if (first && checked) first.dataset.age = checked;
       if (second && captured) second.dataset.age = captured;
     }
+    const late = new Set(news.late);
+    for (const time of document.querySelectorAll("#seats time[data-late]")) {
+      time.classList.toggle("urgent", late.has(time.closest("[id]").id));
+    }
+    ahead = news.at - Date.now() / 1000;
     grow();
   };
 
