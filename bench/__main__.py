@@ -9,6 +9,7 @@ BENCHMARKS = {
     "real": ("bench.real.main", "real sites, walked through their versions and then defaced"),
     "probes": ("bench.scale.probes", "what a probe costs beside a bare conditional request"),
     "captures": ("bench.scale.captures", "what a capture costs beside bare Playwright on the same pages"),
+    "console": ("bench.console.main", "what the pages of the console take, with a province in the store"),
     "scale": ("bench.scale.main", "what it costs to watch hundreds and thousands of portals"),
     "peers": ("bench.peers.main", "other monitors beside defacewatch, over the same portals"),
     "detect": ("bench.detect.main", "what the engine says of ordinary updates and of attacks"),

@@ -161,8 +161,7 @@ class Daemon:
         unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
         if unseen * 2 > planned:
             problems.append(f"{unseen} of {planned} pages were not seen in time")
-        failures = self.errands.browser_failures
-        if failures >= BROWSER_FAILURES:
+        if (failures := self.errands.browser_failures) >= BROWSER_FAILURES:
             problems.append(f"browser: failed {failures} times in a row")
         return problems
 
@@ -193,6 +192,7 @@ class Daemon:
             roster=lambda: self.roster,
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
+            coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
             registry=REGISTRY,
             clock=self.clock,
             **web.for_app(),

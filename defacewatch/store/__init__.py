@@ -28,6 +28,7 @@ from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
 from defacewatch.store.sessions import ApiTokens, Sessions
 from defacewatch.store.upkeep import Sizes, Upkeep
+from defacewatch.store.wall import Wall
 from defacewatch.store.windows import Windows
 
 __all__ = ["Store"]
@@ -60,6 +61,7 @@ class Store:
         self.sessions = Sessions(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = Audit(engine)
+        self.wall = Wall(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
     @classmethod

@@ -60,6 +60,19 @@ class Baselines:
         async with self.engine.reading() as db:
             return capture_of(await _capture(db, capture_id))
 
+    async def approved_with(self, page_id: str, screenshot: str) -> Capture | None:
+        """The capture with this picture (a blob) that was approved for a page last, then or now."""
+        query = (
+            select(*_WITHOUT_FEATURES)
+            .join(approvals, approvals.c.capture == captures.c.id)
+            .where(approvals.c.page == page_id, captures.c.screenshot == screenshot)
+            .order_by(approvals.c.id.desc())
+            .limit(1)
+        )
+        async with self.engine.reading() as db:
+            row = (await db.execute(query)).one_or_none()
+        return None if row is None else capture_of({c.name: row._mapping[c] for c in _WITHOUT_FEATURES})
+
     async def captures(self, page_id: str, limit: int = 50) -> list[Capture]:
         """The latest captures of a page whose pictures are still there, newest first."""
         query = select(captures).where(captures.c.page == page_id, captures.c.expired_at.is_(None))

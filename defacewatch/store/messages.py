@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -22,6 +22,7 @@ from defacewatch.store.rows import Values, alert_of, delivery_of, part
 from defacewatch.store.schema import incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members, campaigns, messages
 
+UNDER_WAY = timedelta(seconds=2)  # after which is looked again whether another message has arrived
 TOGETHER = 1000  # deliveries in one message
 
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
@@ -189,7 +190,7 @@ async def _planned(
     busy = {row.campaign for row in on_the_way if row.campaign is not None}
     free = [due for due in waiting if due.campaign not in busy]
     if not free:
-        return Plan(Manner.LATER)
+        return Plan(Manner.LATER, tuple(due.delivery for due in waiting), until=now + UNDER_WAY)
     alone = select(func.count()).where(
         here, deliveries.c.sent_at > now - MINUTE, deliveries.c.sent_at <= now, deliveries.c.message.is_(None)
     )

@@ -1,4 +1,4 @@
-"""What the daemon shows over HTTP: health, metrics, a read-only JSON API, and a status page."""
+"""What the daemon shows over HTTP: health, metrics, a read-only JSON API, and the console."""
 
 from defacewatch.web.app import make_app
 

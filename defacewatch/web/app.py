@@ -13,26 +13,32 @@ from defacewatch.store import Store
 from defacewatch.web import (
     account,
     acting,
+    actions,
     announce,
     api,
     auditing,
     calendar,
     campaign,
+    differences,
+    events,
     incident,
     login,
     operations,
     people,
     pictures,
-    status,
     take,
+    wall,
     welcome,
 )
 from defacewatch.web.access import Access
 from defacewatch.web.admission import admit
-from defacewatch.web.console import CONSOLE, Console, console_of
+from defacewatch.web.console import CONSOLE, Actor, Console, console_of, signed_in
+from defacewatch.web.live import PULSE
 from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.security import harden
+from defacewatch.web.sparkline import Sparklines
+from defacewatch.web.thumbnails import thumbnail
 
 LARGEST_REQUEST = 16 * 1024  # bytes; the longest thing anybody sends is a token
 
@@ -57,6 +63,9 @@ def make_app(
     registry: CollectorRegistry,
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
+    coverage: Callable[[], float | None] = lambda: None,
+    actor: Callable[[web.Request], Actor | None] = signed_in,
+    pulse: float = PULSE,
     clock: Callable[[], datetime] = _utc_now,
     idle: timedelta = timedelta(hours=1),
     longest: timedelta = timedelta(hours=12),
@@ -69,13 +78,14 @@ def make_app(
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty,
-    `roster` everything about it. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the
-    token opens one that reads; accounts from the role `code_for` on need an authenticator. What reverse
-    proxies in `proxies` (networks) say of addresses is believed.
+    `roster` everything about it; `coverage` the share (0..1) of probes made in time; `actor` who asks. Every
+    `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for `idle`, or after
+    `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for` on need
+    an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
-    app[CONSOLE] = Console(
+    app[CONSOLE] = console = Console(
         store=store,
         access=Access(token, secret_key, clock=clock),
         renderer=Renderer(),
@@ -90,6 +100,8 @@ def make_app(
         secret_key=secret_key,
         wake=wake,
         runbooks=runbooks,
+        coverage=coverage,
+        actor=actor,
         registry=registry,
         clock=clock,
         idle=idle,
@@ -98,10 +110,21 @@ def make_app(
         code_for=code_for,
     )
     app[pictures.SMALL] = pictures.SmallPictures()
+    app[pictures.TINY] = pictures.SmallPictures(thumbnail, pictures.TINY_KEPT)
+    app[wall.SPARKLINES] = Sparklines(store)
+    app[wall.LIVE] = wall.made_live(console, pulse=pulse)
+    app.on_shutdown.append(app[wall.LIVE].end)
+    app[differences.DIFFERENCES] = differences.Differences(store)
+    app.on_cleanup.append(app[differences.DIFFERENCES].end)
     app.add_routes(
         [
-            web.get("/", status.status_page),
+            web.get("/", wall.wall_page),
+            web.get(wall.EVENTS, events.events),
             web.get(r"/incidents/{id:\d{1,18}}", incident.incident_page),
+            web.get(r"/incidents/{id:\d{1,18}}/difference", differences.picture),
+            web.get(r"/incidents/{id:\d{1,18}}/words", differences.words_page),
+            web.post(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.act),
+            web.get(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.back),
             web.get(r"/campaigns/{id:\d{1,18}}", campaign.campaign_page),
             web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
             web.get("/static/{name}", _static),

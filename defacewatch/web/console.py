@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from aiohttp import web
+from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Account, Role
@@ -18,6 +19,7 @@ from defacewatch.web.guessing import Guesses
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.words import Words
 
+VIEWER = "viewer"  # the role that may look and do nothing
 LANGUAGE_COOKIE = "defacewatch_language"
 HASHING = 2  # passwords that are hashed at once: each takes 46 MiB
 
@@ -35,12 +37,32 @@ class Visitor:
 
 
 @dataclass(frozen=True)
+class Actor:
+    """Who acts: `key` is what is written down, `name` what is shown, `role` what they may do."""
+
+    key: str
+    name: str
+    role: str
+
+
+def signed_in(request: web.Request) -> Actor | None:
+    """Who has signed in by name, as the roster knows them. A token tells nobody apart from others: with it,
+    the console is for reading."""
+    visitor: Visitor | None = request.get(VISITOR)
+    if visitor is None or visitor.account is None or visitor.role is None:
+        return None
+    account = visitor.account
+    return Actor(account.signs_as, account.display, visitor.role.value)
+
+
+@dataclass(frozen=True)
 class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
-    signs addresses; `wake` says that an alert was recorded, `runbooks` gives
-    what is to be done. A session ends unused for `idle`, or after `longest`; `token_sign_in` tells whether
-    the shared token opens one, `code_for` from which role on an authenticator is needed."""
+    signs addresses; `wake` says that an alert was recorded, `runbooks` gives what is to be done, `coverage`
+    the share (0..1) of probes made in time (None: not known yet); `actor` tells who asks. A session ends
+    unused for `idle`, or after `longest`; `token_sign_in` tells whether the shared token opens one,
+    `code_for` from which role on an authenticator is needed."""
 
     store: Store
     access: Access
@@ -64,6 +86,8 @@ class Console:
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHING))
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
+    coverage: Callable[[], float | None] = lambda: None
+    actor: Callable[[web.Request], Actor | None] = signed_in
 
 
 CONSOLE = web.AppKey("console", Console)
@@ -94,3 +118,16 @@ def words_of(request: web.Request) -> Words:
         return words
     account = visitor.account
     return replace(words, csrf=visitor.csrf, role=visitor.role, person=account.display if account else None)
+
+
+def acting(request: web.Request) -> Actor | None:
+    """Who asks, when that is somebody who may change something."""
+    actor = console_of(request).actor(request)
+    return None if actor is None or actor.role == VIEWER else actor
+
+
+def csrf_field(request: web.Request) -> Markup:
+    """What goes into each form, so that none can be sent from elsewhere in somebody's name."""
+    visitor: Visitor | None = request.get(VISITOR)
+    token = visitor.csrf if visitor is not None else ""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(token)

@@ -26,13 +26,15 @@ class Proof:
 
 @dataclass(frozen=True)
 class Evidence:
-    """An incident with its history, and the proof that was told last."""
+    """An incident with its history, and the proof that was told last. `capture` shows it, `before` is the
+    approved one that it was compared with."""
 
     view: IncidentView
     timeline: list[TimelineEntry]
     deliveries: list[Delivery]
     proof: Proof
     capture: Capture | None
+    before: Capture | None = None
 
 
 async def gather(store: Store, incident: int) -> Evidence:
@@ -41,7 +43,9 @@ async def gather(store: Store, incident: int) -> Evidence:
     deliveries = await store.alerts.deliveries(incident=incident)
     proof = await _told(store, deliveries) or await _not_yet_told(store, view)
     timeline = await store.incidents.timeline(incident)
-    return Evidence(view, timeline, deliveries, proof, await _capture(store, view.incident.capture))
+    capture = await _capture(store, view.incident.capture)
+    before = None if proof.before is None else await store.baselines.approved_with(view.page.id, proof.before)
+    return Evidence(view, timeline, deliveries, proof, capture, before)
 
 
 async def _told(store: Store, deliveries: list[Delivery]) -> Proof | None:

@@ -1,32 +1,53 @@
-"""One incident: before and after, what was seen, what happened, and who was told."""
+"""One incident: before and after, what was seen, what happened, who was told, what can be done."""
+
+from http import HTTPStatus
 
 from aiohttp import web
 
+from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.runbooks import runbook_for
-from defacewatch.web.console import console_of, words_of
+from defacewatch.signals import Signal
+from defacewatch.web.console import acting, console_of, csrf_field, words_of
+from defacewatch.web.details import details_of
 from defacewatch.web.evidence import gather
+from defacewatch.web.explanations import explanation
+from defacewatch.web.words import Words
 
 FULL_POINTS = 100.0  # points at which a signal's bar is full
+TOLD = 2  # signs in the sentence that says what happened
+FELLOWS = 12  # other incidents of the campaign
 
 
 async def incident_page(request: web.Request) -> web.Response:
+    return await shown_incident(request, int(request.match_info["id"]))
+
+
+async def shown_incident(request: web.Request, number: int, *, problem: str | None = None) -> web.Response:
+    """The page of an incident; with what is in the way (`problem`, not translated) of what was tried."""
     console, words = console_of(request), words_of(request)
-    evidence = await gather(console.store, int(request.match_info["id"]))
+    evidence = await gather(console.store, number)
     verdict = evidence.proof.verdict
     view = evidence.view
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     campaign = await console.store.campaigns.of_incident(view.incident.id)
+    fellows = [] if campaign is None else await console.store.campaigns.members(campaign.id)
+    capture = evidence.capture
     return console.renderer.page(
         "incident.html",
         words,
-        incident=evidence.view.incident,
-        portal=evidence.view.portal,
-        page=evidence.view.page,
+        status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
+        problem=words._(problem) if problem else None,
+        actor=acting(request),
+        csrf=csrf_field(request),
+        incident=view.incident,
+        portal=view.portal,
+        page=view.page,
         proof=evidence.proof,
-        capture=evidence.capture,
-        signals=signals,
+        capture=capture,
+        story=story(signals, words),
+        signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
         score=verdict.score if verdict else 0.0,
         timeline=evidence.timeline,
         steps=runbook.steps,
@@ -36,4 +57,21 @@ async def incident_page(request: web.Request) -> web.Response:
         campaign=campaign,
         campaign_code=campaign_code(campaign.id) if campaign else None,
         common=common(campaign.because, words._) if campaign else None,
+        fellows=[some for some in fellows if some.incident.id != number][:FELLOWS],
+        details=None if capture is None else details_of(capture, evidence.before),
+        proposed=capture is not None and capture.proposed_at is not None,
+        can_resolve=view.incident.state is not State.RESOLVED,
     )
+
+
+def story(signals: list[Signal], words: Words) -> str:
+    """What happened in one sentence: the strongest signs, and how many there are besides."""
+    strong = [signal for signal in signals if signal.points > 0] or signals
+    if not strong:
+        return ""
+    told = "; ".join(words.sentence(signal) for signal in strong[:TOLD])
+    told = told[:1].upper() + told[1:]
+    more = len(strong) - TOLD
+    if more > 0:
+        told += words._("; and {count} more signs").format(count=more)
+    return told + "."

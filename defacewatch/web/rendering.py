@@ -10,7 +10,11 @@ from defacewatch.web.words import Words
 STATIC = {
     "console.css": "text/css",
     "accounts.css": "text/css",
+    "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
+    "wall.css": "text/css",
+    "incident.css": "text/css",
+    "wall.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
 
@@ -30,8 +34,12 @@ class Renderer:
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
 
     def page(self, template: str, words: Words, *, status: int = 200, **values: object) -> web.Response:
-        made = self._templates.get_template(template).render(words=words, _=words._, **values)
+        made = self.text(template, words, **values)
         return web.Response(text=made, status=status, content_type="text/html")
+
+    def text(self, template: str, words: Words, **values: object) -> str:
+        """A part of a page, as the page itself would have it."""
+        return self._templates.get_template(template).render(words=words, _=words._, **values)
 
     def file(self, name: str) -> web.Response:
         """One of the files under static/. Raises KeyError."""

@@ -40,7 +40,12 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/announce/{portal}/{token}"): Open.LINK,
     ("GET", "/static/{name}"): VIEWER,  # but for those that the forms need (OPEN_FILES)
     ("GET", "/"): VIEWER,
+    ("GET", "/events"): VIEWER,
     ("GET", "/incidents/{id}"): VIEWER,
+    ("GET", "/incidents/{id}/difference"): VIEWER,
+    ("GET", "/incidents/{id}/words"): VIEWER,
+    ("GET", "/incidents/{id}/{action}"): VIEWER,
+    ("POST", "/incidents/{id}/{action}"): OFFICER,
     ("GET", "/campaigns/{id}"): VIEWER,
     ("GET", "/pictures/{sha}"): VIEWER,
     ("POST", "/logout"): VIEWER,

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
@@ -66,6 +67,15 @@ SEVERITIES: Mapping[Severity, str] = {
     Severity.LOW: N_("low"),
     Severity.INFO: N_("note"),
 }
+HOST_ROLES: Mapping[str, str] = {
+    "script": N_("code"),
+    "frame": N_("frame"),
+    "form": N_("form"),
+    "link": N_("link"),
+    "picture": N_("picture"),
+    "style": N_("style or icon"),
+    "media": N_("film, sound, object"),
+}
 
 ROLES: Mapping[Role, str] = {
     Role.VIEWER: N_("viewer: reads"),
@@ -123,6 +133,10 @@ class Words:
     def severity(self, severity: Severity) -> str:
         return self._(SEVERITIES[severity])
 
+    def host_role(self, role: str) -> str:
+        """What a document names a host for."""
+        return self._(HOST_ROLES[role])
+
     def who(self, name: str) -> str:
         return self._("the program") if name == PROGRAM else self.text(name)
 
@@ -132,7 +146,7 @@ class Words:
 
     def text(self, text: object) -> str:
         """A text that anybody may have written: one line, no control characters, not too long."""
-        return bounded(clean(str(text)[: LONGEST * 8]), LONGEST)
+        return _shown(str(text)[: LONGEST * 8])
 
     def code(self, incident: int) -> str:
         return incident_code(incident)
@@ -146,13 +160,39 @@ class Words:
         today = self.now.astimezone(ZoneInfo(self.zone)).date()
         return f"{there:%H:%M:%S}" if there.date() == today else f"{there:%H:%M %d/%m/%Y}"
 
+    def clock(self, moment: datetime) -> str:
+        """Hours and minutes, and the day where it is another one."""
+        there = moment.astimezone(ZoneInfo(self.zone))
+        today = self.now.astimezone(ZoneInfo(self.zone)).date()
+        return f"{there:%H:%M}" if there.date() == today else f"{there:%H:%M %d/%m}"
+
+    def percent(self, share: float) -> str:
+        """A share (0..1) in per cent. One that is not whole never looks so."""
+        return format_decimal(int(share * 1000) / 10, format="0.#", locale=self.language) + " %"
+
     def iso(self, moment: datetime) -> str:
         return moment.astimezone(UTC).isoformat(timespec="seconds")
 
     def ago(self, moment: datetime) -> str:
         """'3 minutes ago', in the reader's language."""
-        age = min(moment - self.now, moment - moment)
-        return format_timedelta(age, granularity="second", add_direction=True, locale=self.language)
+        return _ago(max(0, round((self.now - moment).total_seconds())), self.language)
 
     def points(self, points: float) -> str:
-        return format_decimal(points, format="#,##0.#", locale=self.language)
+        return _points(points, self.language)
+
+
+# A wall says the same hundreds of times, and again a moment later.
+@lru_cache(maxsize=8192)
+def _shown(text: str) -> str:
+    return bounded(clean(text), LONGEST)
+
+
+@lru_cache(maxsize=8192)
+def _ago(seconds: int, language: str) -> str:
+    age = timedelta(seconds=-seconds)
+    return format_timedelta(age, granularity="second", add_direction=True, locale=language)
+
+
+@lru_cache(maxsize=1024)
+def _points(points: float, language: str) -> str:
+    return format_decimal(points, format="#,##0.#", locale=language)

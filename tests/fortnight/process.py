@@ -72,10 +72,10 @@ class Process:
             async with asyncio.timeout(ANSWERS_WITHIN):
                 await ready.wait()
             answer = pipe.recv()
-        except (EOFError, OSError) as error:
-            raise Died(f"the daemon ended by itself; see {self.folder / 'daemon.log'}") from error
         except TimeoutError:
             raise Died(f"the daemon does not come to rest; see {self.folder / 'daemon.log'}") from None
+        except (EOFError, OSError) as error:
+            raise Died(f"the daemon ended by itself; see {self.folder / 'daemon.log'}") from error
         finally:
             loop.remove_reader(number)
         assert isinstance(answer, Stood)

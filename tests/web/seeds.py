@@ -1,11 +1,14 @@
 """Pages with a past, for what is shown of them."""
 
 import io
+from dataclasses import replace
+from html import escape
 
 from PIL import Image
 
 from defacewatch.alerts import Wanted
-from defacewatch.captures import Tier
+from defacewatch.campaigns import Mark, Trait
+from defacewatch.captures import Hop, Look, Refusal, Resource, Tier, TlsFinding, TlsProblem
 from defacewatch.incidents import PROGRAM
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
@@ -73,3 +76,40 @@ async def _tell(store: Store) -> None:
     assert email is not None
     await store.alerts.sent(telegram.id, "message 4211", now=now)
     await store.alerts.failed(email.id, "550 <b>user</b> unknown", next_at=None, now=now)
+
+
+async def everything_hostile(store: Store, said: str) -> int:
+    """An incident in which all that a watched page controls says `said`."""
+    page = await registered(store)
+    first = await captured(store, page, at=NOW)
+    await store.baselines.approve(first, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
+    at = NOW + 10 * MINUTE
+    url = f"https://bad.example/{said}"
+    rendering = look("b", at, screenshot=screenshot(), title=said, final_url=url).rendering
+    assert rendering is not None
+    shown = replace(
+        rendering,
+        html=f"<title>{escape(said)}</title><p>{escape(said)}</p><b hidden>{said}</b><img src='{url}'>",
+        text=said,
+        resources=(Resource(url, said, 200), Resource(f"https://{said}.example/", "script", None)),
+        frames=(url,),
+        refusals=(Refusal(url, said),),
+        dialogs=(said,),
+        popups=(url,),
+    )
+    probe = replace(
+        look("b", at).probe,
+        final_url=url,
+        headers={said: said, "Server": said},
+        addresses=(said,),
+        hops=(Hop(url, 302, url),),
+        tls=TlsFinding(TlsProblem.OTHER, said, said),
+    )
+    kept = await store.checks.keep(page, Look(probe, shown), features("b"))
+    context = await store.checks.context(page, now=at)
+    marks = frozenset({Mark(Trait.WORDS, said), Mark(Trait.CODE_HOST, said)})
+    made = outcome(context, defaced(said), at, kept=kept, tier=Tier.RENDER, marks=marks)
+    recorded = await store.checks.record(made)
+    assert recorded.incident is not None
+    await _tell(store)
+    return recorded.incident

@@ -1,4 +1,4 @@
-"""The status page in a real browser: fits any screen, keeps itself up to date, and says when it cannot."""
+"""The console in a real browser: fits any screen, keeps itself up to date, and says when it cannot."""
 
 from collections.abc import AsyncIterator
 
@@ -7,8 +7,10 @@ from playwright.async_api import Page, async_playwright, expect
 
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.store import Store
+from defacewatch.web import live
+from tests.store.samples import CLEAN, DEFACED
 from tests.web.conftest import TOKEN, Client
-from tests.web.seeds import MINUTE, NOW, attacked
+from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal
 
 
 @pytest.fixture
@@ -30,20 +32,69 @@ async def screen(client: Client) -> AsyncIterator[Page]:
     assert complaints == []
 
 
-async def test_the_status_page_shows_what_happens_without_being_loaded_again(
-    screen: Page, store: Store
-) -> None:
+async def test_the_wall_shows_what_happens_without_being_loaded_again(screen: Page, store: Store) -> None:
     await expect(screen.locator("h1")).to_have_text("No portal is registered yet")
     _, incident = await attacked(store)
-    await screen.clock.fast_forward(16_000)
     await expect(screen.locator("h1")).to_have_text("A page may have been attacked")
     assert "(1)" in await screen.title()
     await store.incidents.acknowledge(incident, by="Nguyễn Văn An", via="cli", now=NOW + 12 * MINUTE)
-    await screen.clock.fast_forward(16_000)
     await expect(screen.locator(".card")).to_contain_text("Acknowledged: Nguyễn Văn An")
 
 
-async def test_a_status_page_that_stands_still_says_so(screen: Page, client: Client) -> None:
+async def test_a_tile_that_is_attacked_moves_to_the_front_and_the_others_stay_what_they_were(
+    screen: Page, client: Client, store: Store
+) -> None:
+    await store.portals.apply([portal(key) for key in ("a", "b", "c")], now=NOW)
+    pages = {p.key: p.pages[0].id for p in await store.portals.all()}
+    for page in pages.values():
+        await checked(store, page, CLEAN)
+    for view, seats in (("tiles", ".tile"), ("rows", "#seats > tr")):
+        await screen.goto(str(client.make_url(f"/?view={view}")))
+        await expect(screen.locator(seats)).to_have_count(3)
+        await screen.evaluate("document.querySelectorAll('#seats > *').forEach(seat => seat.seen = true)")
+        hit = pages["c" if view == "tiles" else "b"]
+        await checked(store, hit, DEFACED, NOW + MINUTE, mark="b")
+        await expect(screen.locator(seats).first).to_contain_text("Suspected attack")
+        await expect(screen.locator(".chip.v-defaced b")).to_have_text("1" if view == "tiles" else "2")
+        kept = await screen.evaluate(
+            "[...document.querySelectorAll('#seats > *')].filter(s => s.seen).length"
+        )
+        assert kept == 2
+        assert hit.split("-")[0] in await screen.locator(seats).first.inner_text()
+
+
+async def test_where_there_is_no_stream_the_wall_asks_again_and_again(
+    screen: Page, client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAMS", 0)
+    await screen.goto(str(client.make_url("/")))
+    await attacked(store)
+    await screen.clock.fast_forward(16_000)
+    await expect(screen.locator("h1")).to_have_text("A page may have been attacked")
+    await expect(screen.locator("#offline")).to_be_hidden()
+
+
+async def test_before_and_after_can_be_laid_over_one_another(
+    screen: Page, client: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    await screen.goto(str(client.make_url(f"/incidents/{incident}")))
+    await screen.click("label[for=as-slider]")
+    await screen.locator("#slide").press("Home")
+    cut = "getComputedStyle(document.querySelector('.stage')).getPropertyValue('--cut')"
+    assert await screen.evaluate(cut) == "0%"
+    async with screen.expect_response(f"**/incidents/{incident}"):
+        await screen.clock.fast_forward(16_000)
+    await expect(screen.locator("#offline")).to_be_hidden()
+    assert await screen.evaluate(cut) == "0%"  # what has not changed is left alone
+    await expect(screen.locator("#as-slider")).to_be_checked()
+    await screen.click("label[for=as-difference]")
+    loaded = "document.querySelector('.overlay img').decode().then(() => true)"
+    assert await screen.evaluate(loaded)
+    await expect(screen.locator("#words")).to_contain_text("Trang chủ")
+
+
+async def test_a_wall_that_stands_still_says_so(screen: Page, client: Client) -> None:
     await expect(screen.locator("#offline")).to_be_hidden()
     await client.close()
     await screen.clock.fast_forward(16_000)
@@ -54,8 +105,43 @@ async def test_nothing_sticks_out_from_a_telephone_to_a_wall(
     screen: Page, client: Client, store: Store
 ) -> None:
     _, incident = await attacked(store, said="h4ck3d" * 60)
-    for path in ("/?lang=vi", f"/incidents/{incident}", "/?lang=en"):
+    for path in (
+        "/?lang=vi",
+        f"/incidents/{incident}",
+        "/?lang=en&view=rows",
+        f"/incidents/{incident}/words",
+    ):
         for width in (390, 768, 1280, 1920):
             await screen.set_viewport_size({"width": width, "height": 800})
             await screen.goto(str(client.make_url(path)))
             assert await screen.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HOSTILE,
+        "<script>document.title='ran'</script><svg/onload=\"document.title='ran'\">",
+        '"><img src=x onerror="document.title=\'ran\'"><a href="javascript:document.title=\'ran\'">',
+        "</title></style></script><iframe srcdoc=\"<script>parent.document.title='ran'</script>\">",
+        "{{ 7*7 }}${7*7}<!--]]>",
+    ],
+)
+async def test_nothing_that_a_page_controls_runs_or_is_markup_on_any_page(
+    screen: Page, client: Client, store: Store, said: str
+) -> None:
+    incident = await everything_hostile(store, said)
+    asked: list[str] = []
+    screen.on("request", lambda request: asked.append(request.url))
+    screen.on("dialog", lambda dialog: asked.append(dialog.message))
+    await expect(screen.locator("h1")).to_have_text("A page may have been attacked")  # by the stream
+    for path in ("/", "/?view=rows", f"/incidents/{incident}", f"/incidents/{incident}/words"):
+        await screen.goto(str(client.make_url(path)))
+        if path == f"/incidents/{incident}":
+            await expect(screen.locator("#words .reading")).to_be_attached(timeout=30_000)
+            await screen.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert "ran" not in (await screen.title()).split()
+        assert await screen.locator("iframe, [onerror], [onload], [srcdoc], a[href^=javascript]").count() == 0
+        assert await screen.locator("body script, main style").count() == 0
+    ours = str(client.make_url("/"))
+    assert all(address.startswith(ours) for address in asked)

@@ -7,7 +7,7 @@ import pytest
 
 from defacewatch.language import translator
 from defacewatch.verdicts import VerdictKind
-from defacewatch.web import rendering, security, status, words
+from defacewatch.web import front, rendering, security, words
 
 TEMPLATES = sorted((Path(rendering.__file__).parent / "templates").glob("*.html"))
 TEXT = re.compile(r"""\b_\((["'])(.+?)\1\)""")
@@ -24,13 +24,13 @@ def test_every_word_has_its_vietnamese() -> None:
     vietnamese = translator("vi")
     tables = (
         words.VERDICTS, words.STATES, words.RESOLUTIONS, words.EVENTS, words.DELIVERIES, words.SEVERITIES,
-        status.SITUATIONS, security.ERRORS,
+        front.SITUATIONS, security.ERRORS,
     )  # fmt: skip
     for table in tables:
         for text in table.values():
             assert vietnamese(text) != text, text
     assert vietnamese(security.OTHERWISE) != security.OTHERWISE
-    assert vietnamese(status.NOTHING_WATCHED) != status.NOTHING_WATCHED
+    assert vietnamese(front.NOTHING_WATCHED) != front.NOTHING_WATCHED
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)
@@ -42,4 +42,4 @@ def test_no_template_has_inline_script_or_style_or_turns_escaping_off(file: Path
 
 def test_every_verdict_has_its_place_in_the_order() -> None:
     assert set(words.WORST_FIRST) == {*VerdictKind, None}
-    assert set(status.SITUATIONS) == set(words.WORST_FIRST)
+    assert set(front.SITUATIONS) == set(words.WORST_FIRST)

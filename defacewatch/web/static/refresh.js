@@ -1,12 +1,24 @@
 "use strict";
-// Keeps the parts of the page marked data-live up to date, and says so when that no longer works: a status
-// page that stands still must not look like one on which nothing happens.
-(() => {
+// Keeps the parts of the page marked data-live up to date, and says so when that no longer works: a page that
+// stands still must not look like one on which nothing happens. A page with a stream of news (wall.js) asks
+// for them itself, and falls back to this.
+const live = (() => {
   const EVERY = 15000;
   const offline = document.getElementById("offline");
+  const stream = document.querySelector("[data-stream]");
 
-  const refresh = async () => {
-    const answer = await fetch(location.pathname, {
+  // What the server said last of each part: scripts change what stands in the page.
+  const said = new Map();
+  for (const part of document.querySelectorAll("[data-live]")) said.set(part.id, part.outerHTML);
+
+  const alive = (well) => {
+    offline.hidden = well;
+    document.body.classList.toggle("cut-off", !well);
+  };
+
+  const refresh = async (all = false) => {
+    const own = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
+    const answer = await fetch(own, {
       credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(EVERY - 1000),
     });
     if (answer.redirected) {
@@ -18,18 +30,23 @@
     document.title = fresh.title;
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.getElementById(part.id);
-      if (next && next.outerHTML !== part.outerHTML) part.replaceWith(document.adoptNode(next));
+      if (!next || (!all && next.outerHTML === said.get(part.id))) continue;
+      said.set(part.id, next.outerHTML);
+      part.replaceWith(document.adoptNode(next));
     }
+    document.dispatchEvent(new Event("refreshed"));
   };
 
+  const next = () => setTimeout(turn, EVERY);
   const turn = async () => {
     try {
       await refresh();
-      offline.hidden = true;
+      alive(true);
     } catch {
-      offline.hidden = false;
+      alive(false);
     }
-    setTimeout(turn, EVERY);
+    next();
   };
-  setTimeout(turn, EVERY);
+  if (!stream) next();
+  return { alive, refresh, EVERY };
 })();

@@ -1,0 +1,1 @@
+"""How quickly the console answers, with a province in its store."""

@@ -1,0 +1,131 @@
+"""The wall's own news as server-sent events: tiles that have changed, made by what makes them on the page."""
+
+import asyncio
+import json
+from contextlib import suppress
+from datetime import datetime
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from defacewatch.store.wall import WallPage
+from defacewatch.web.console import Console, console_of, words_of
+from defacewatch.web.filters import Filters, Seat, choose
+from defacewatch.web.front import STALE_AFTER
+from defacewatch.web.live import Live, Snapshot
+from defacewatch.web.security import HEADERS, failure
+from defacewatch.web.wall import LIVE, front_values, lines
+
+BEAT = 10.0  # seconds after which a stream that has nothing to say says so
+LASTS = 600.0  # seconds; whoever still watches then asks again, and is asked who he is
+AGAIN = 3000  # milliseconds until a browser that was cut off asks again
+BUSY = "30"  # seconds, where too many watch
+
+Ages = dict[str, tuple[int | None, int | None]]
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """What changes of the wall that the address describes, since `Last-Event-ID` or `?since=`."""
+    live = request.app[LIVE]
+    if live.full:
+        answer = failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
+        answer.headers[hdrs.RETRY_AFTER] = BUSY
+        return answer
+    stream = web.StreamResponse(headers=HEADERS | {"X-Accel-Buffering": "no"})
+    stream.content_type = "text/event-stream"
+    stream.charset = "utf-8"
+    mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+    watcher = Watcher(request, live, stream, live.known(mark))
+    # its reader leaves, or its time is over
+    with live.watching(), suppress(ConnectionError, TimeoutError):
+        await stream.prepare(request)
+        await stream.write(f"retry: {AGAIN}\n\n".encode())
+        async with asyncio.timeout(LASTS):
+            await watcher.watch()
+    return stream
+
+
+class Watcher:
+    """One stream. `since` is the number up to which its reader knows everything, None: nothing."""
+
+    def __init__(
+        self, request: web.Request, live: Live, stream: web.StreamResponse, since: int | None
+    ) -> None:
+        self.request, self.live, self.stream, self.since = request, live, stream, since
+        self.filters = Filters.of(request.query)
+        self.told: Ages = {}
+
+    async def watch(self) -> None:
+        """Tell what changes until the reader leaves or the program ends."""
+        ended = asyncio.create_task(self.live.ended.wait())
+        try:
+            await self._tell(await self.live.look())
+            while not self.live.ended.is_set():
+                following = asyncio.create_task(self.live.next())
+                try:
+                    await asyncio.wait((following, ended), timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+                    if following.done():
+                        await self._tell(following.result())
+                    elif not ended.done():
+                        await self._send("beat", {})
+                finally:
+                    following.cancel()
+        finally:
+            ended.cancel()
+
+    async def _tell(self, snapshot: Snapshot) -> None:
+        if self.since is None:
+            await self._send("stale", {}, snapshot.number)  # the reader is to load the page again
+        else:
+            changed, front = self.live.changed(self.since)
+            if front:
+                await self._send("change", await self._change(snapshot, changed), snapshot.number)
+        self.since = snapshot.number
+        await self._tell_ages(snapshot)
+
+    async def _change(self, snapshot: Snapshot, changed: frozenset[str]) -> dict[str, object]:
+        console, words = console_of(self.request), words_of(self.request)
+        choice = choose(snapshot.pages, self.filters)
+        fresh = tuple(s for s in choice.seats if any(page.page in changed for page in s.pages))
+        line, render = await lines(self.request, fresh, words), console.renderer
+        values = front_values(console, words, snapshot, choice, self.filters)
+        name = "rows" if self.filters.view == "rows" else "tiles"
+        return {
+            "title": render.text("title.html", words, **values),
+            "order": [seat.key for seat in choice.seats],
+            "seats": {
+                seat.key: render.text(f"{name}.html", words, seats=[seat], line=line, **values)
+                for seat in fresh
+            },
+            "parts": {
+                part: render.text(f"{part}.html", words, **values) for part in ("duty", "front", "chips")
+            },
+        }
+
+    async def _tell_ages(self, snapshot: Snapshot) -> None:
+        """When pages were looked at: of a thousand some change at every look, and little is to be sent."""
+        ages = {seat.key: _ages(seat) for seat in choose(snapshot.pages, self.filters).seats}
+        news = {key: age for key, age in ages.items() if self.told.get(key) != age}
+        self.told = ages
+        console: Console = console_of(self.request)
+        now = console.clock()
+        late = [key for key, (checked, _) in ages.items() if checked and _is_late(checked, now)]
+        await self._send("ages", {"at": int(now.timestamp()), "ages": news, "late": late})
+
+    async def _send(self, kind: str, data: object, number: int | None = None) -> None:
+        said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        name = "" if number is None else f"id: {self.live.mark(number)}\n"
+        await self.stream.write(f"event: {kind}\n{name}data: {said}\n\n".encode())
+
+
+def _ages(seat: Seat) -> tuple[int | None, int | None]:
+    page: WallPage = seat.page
+    return _seconds(page.checked_at), _seconds(page.captured_at)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _is_late(checked: int, now: datetime) -> bool:
+    return now.timestamp() - checked > STALE_AFTER.total_seconds()

@@ -1,0 +1,137 @@
+"""What stands above the wall: the situation, who is on duty, what is open, and how the monitor itself is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from defacewatch.alerts import DeliveryState
+from defacewatch.incidents import State
+from defacewatch.language import N_
+from defacewatch.notify.content import campaign_code, common
+from defacewatch.roster import raised
+from defacewatch.rostering import names
+from defacewatch.shifts import turns_at
+from defacewatch.store.incidents import IncidentView
+from defacewatch.store.wall import OpenCampaign, OpenIncident, WallPage
+from defacewatch.verdicts import VerdictKind
+from defacewatch.web.console import Console
+from defacewatch.web.filters import rank_of
+from defacewatch.web.words import Words
+
+CARDS = 12  # open incidents shown with their picture; the rest are among the tiles
+CAMPAIGNS = 5
+RESOLVED_SHOWN = 6
+ENOUGH = 0.99  # of the probes that are due: less is told as an alert as well
+
+# What the page says first, by the worst thing that is the case.
+SITUATIONS = {
+    VerdictKind.DEFACED: N_("A page may have been attacked"),
+    VerdictKind.CHANGED: N_("A page has changed in an unusual way"),
+    VerdictKind.UNREACHABLE: N_("A portal cannot be reached"),
+    VerdictKind.UNKNOWN: N_("The monitor cannot see every page"),
+    VerdictKind.LEARNING: N_("All is quiet; some pages wait for their baseline"),
+    VerdictKind.CLEAN: N_("All pages look as approved"),
+    None: N_("Some pages have not been checked yet"),
+}
+NOTHING_WATCHED = N_("No portal is registered yet")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A channel that this shift has yet to prove."""
+
+    officer: str
+    channel: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Front:
+    """All of it, in no language yet. `until` is when those on duty are relieved, `raised` the name and last
+    day (as text) of a raised watch, `coverage` the share (0..1) of probes made in time, None while that is
+    not known; `proved` of `channels` have been tested by this shift."""
+
+    problems: tuple[str, ...] = ()
+    duty: tuple[str, ...] = ()
+    until: datetime | None = None
+    raised: tuple[str, str] | None = None
+    coverage: float | None = None
+    waiting: int = 0
+    failed: int = 0
+    channels: int = 0
+    unproved: tuple[Proof, ...] = ()
+    open: int = 0
+    taken: int = 0
+    incidents: tuple[OpenIncident, ...] = ()
+    campaigns: tuple[OpenCampaign, ...] = ()
+    resolved: tuple[IncidentView, ...] = ()
+
+    @property
+    def unresolved(self) -> int:
+        return self.open + self.taken
+
+    @property
+    def poor(self) -> bool:
+        """Whether fewer probes are made in time than should be."""
+        return self.coverage is not None and self.coverage < ENOUGH
+
+
+async def gather_front(console: Console) -> Front:
+    """How it is now."""
+    store, now, roster = console.store, console.clock(), console.roster()
+    unresolved = await store.wall.unresolved()
+    watch = raised(roster, now)
+    tests = await store.channel_tests.last()
+    backlog = (await store.alerts.backlog(now)).deliveries
+    coverage = console.coverage()
+    return Front(
+        problems=tuple(console.health()),
+        duty=tuple(console.duty()),
+        until=min((turn.end for turn in turns_at(roster, now) if turn.people), default=None),
+        raised=None if watch is None else (watch.name, watch.last.strftime("%d/%m/%Y")),
+        coverage=None if coverage is None else round(coverage, 3),
+        waiting=sum(
+            count
+            for (_, state), count in backlog.items()
+            if state in (DeliveryState.PENDING, DeliveryState.SENDING)
+        ),
+        failed=sum(count for (_, state), count in backlog.items() if state is DeliveryState.FAILED),
+        channels=len(tests),
+        unproved=tuple(Proof(t.officer, t.channel, t.failed) for t in tests if t.acknowledged_at is None),
+        open=unresolved.get(State.OPEN, 0),
+        taken=unresolved.get(State.ACKNOWLEDGED, 0),
+        incidents=tuple(await store.wall.open_incidents(CARDS)),
+        campaigns=tuple(await store.wall.open_campaigns(CAMPAIGNS)),
+        resolved=tuple(await store.incidents.list(states=(State.RESOLVED,), limit=RESOLVED_SHOWN)),
+    )
+
+
+def worst_of(pages: Sequence[WallPage], front: Front) -> VerdictKind | None:
+    """The worst that is the case: of the pages that are watched, and of what nobody has resolved."""
+    kinds = [page.worst for page in pages if not page.paused]
+    kinds += [card.view.incident.verdict for card in front.incidents]
+    return min(kinds, key=rank_of, default=None)
+
+
+def situation(pages: Sequence[WallPage], front: Front, words: Words) -> str:
+    known = bool(pages) or bool(front.incidents)
+    return words._(SITUATIONS[worst_of(pages, front)] if known else NOTHING_WATCHED)
+
+
+def said_of(console: Console, front: Front, words: Words) -> dict[str, object]:
+    """What templates need besides the front itself."""
+    return {
+        "unproved": [
+            f"{names(console.roster(), [proof.officer])} – {proof.channel}: "
+            + (words._("not delivered") if proof.failed else words._("not answered"))
+            for proof in front.unproved
+        ],
+        "campaigns": [
+            (some, campaign_code(some.campaign.id), common(some.campaign.because, words._))
+            for some in front.campaigns
+        ],
+        "stale_before": words.now - STALE_AFTER,
+    }
+
+
+STALE_AFTER = timedelta(minutes=10)  # an age that should catch the eye

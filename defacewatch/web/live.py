@@ -1,0 +1,134 @@
+"""What has changed on the wall since somebody looked: one look at the store for all who watch."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from defacewatch.store.wall import WallPage
+from defacewatch.web.front import Front
+
+log = structlog.get_logger(__name__)
+
+PULSE = 2.0  # seconds between two looks while somebody watches
+STREAMS = 32  # who may watch at the same time; others ask again and again
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How all stood at one moment; `number` is that of the latest change."""
+
+    number: int
+    pages: tuple[WallPage, ...]
+    front: Front
+
+
+class Live:
+    """Numbers what changes. `epoch` tells the numbers of this process from those of another."""
+
+    def __init__(
+        self,
+        pages: Callable[[], Awaitable[Sequence[WallPage]]],
+        front: Callable[[], Awaitable[Front]],
+        *,
+        pulse: float = PULSE,
+    ) -> None:
+        self.epoch = secrets.token_hex(4)
+        self.ended = asyncio.Event()
+        self._pages, self._front, self._pulse = pages, front, pulse
+        self._number = 0
+        self._known: dict[str, tuple[object, ...]] = {}
+        self._known_front = Front()
+        self._changed: dict[str, int] = {}
+        self._front_changed = 0
+        self._streams = 0
+        self._looking = asyncio.Lock()
+        self._beat = asyncio.Condition()
+        self._latest: Snapshot | None = None
+        self._pulsing: asyncio.Task[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        return self._streams >= STREAMS
+
+    @property
+    def watched(self) -> bool:
+        return self._streams > 0
+
+    async def look(self) -> Snapshot:
+        """How all stands now."""
+        async with self._looking:
+            pages, front = tuple(await self._pages()), await self._front()
+            self._note(pages, front)
+            return Snapshot(self._number, pages, front)
+
+    def changed(self, since: int) -> tuple[frozenset[str], bool]:
+        """The pages that are others than they were at that number, and whether the front is."""
+        pages = frozenset(page for page, number in self._changed.items() if number > since)
+        return pages, self._front_changed > since
+
+    def known(self, mark: str) -> int | None:
+        """The number in a mark ('epoch-number') that we gave out; None for one of another process."""
+        epoch, _, number = mark.partition("-")
+        if epoch != self.epoch or not (number.isascii() and number.isdigit() and len(number) < 18):
+            return None
+        return int(number) if int(number) <= self._number else None
+
+    def mark(self, number: int) -> str:
+        return f"{self.epoch}-{number}"
+
+    async def next(self) -> Snapshot:
+        """The next look that is made; waits for it. Nothing is missed: it has what came before."""
+        async with self._beat:
+            await self._beat.wait()
+            assert self._latest is not None
+            return self._latest
+
+    async def end(self, _: web.Application) -> None:
+        """Let go of all who watch."""
+        self.ended.set()
+        if self._pulsing is not None:
+            self._pulsing.cancel()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While this is held, looks are made."""
+        self._streams += 1
+        if self._pulsing is None:
+            self._pulsing = asyncio.create_task(self._turn())
+        try:
+            yield
+        finally:
+            self._streams -= 1
+            if not self._streams and self._pulsing is not None:
+                self._pulsing.cancel()
+                self._pulsing = None
+
+    async def _turn(self) -> None:
+        while True:
+            await asyncio.sleep(self._pulse)
+            try:
+                latest = await self.look()
+            except Exception:  # whoever watches is told by the silence, and looks go on
+                log.exception("the wall could not be read")
+                continue
+            async with self._beat:
+                self._latest = latest
+                self._beat.notify_all()
+
+    def _note(self, pages: Sequence[WallPage], front: Front) -> None:
+        """Give what is another now the next number. That a page was looked at again is no change."""
+        now = {page.page: page.face for page in pages}
+        moved = {name for name, face in now.items() if self._known.get(name) != face}
+        gone = self._known.keys() - now.keys()
+        if moved or gone or front != self._known_front:
+            self._number += 1
+            self._changed.update(dict.fromkeys(moved, self._number))
+            for name in gone:
+                self._changed.pop(name, None)
+            self._front_changed = self._number  # it counts pages
+            self._known, self._known_front = now, front

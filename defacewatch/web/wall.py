@@ -1,0 +1,66 @@
+"""The wall: every portal at a glance, worst first, and what is open in front."""
+
+from collections.abc import Callable
+from functools import partial
+
+from aiohttp import web
+
+from defacewatch.web.console import Console, console_of, words_of
+from defacewatch.web.filters import Choice, Filters, Seat, choose, options, verdict_name
+from defacewatch.web.front import gather_front, said_of, situation, worst_of
+from defacewatch.web.live import Live, Snapshot
+from defacewatch.web.sparkline import Sparkline, Sparklines
+from defacewatch.web.words import Words
+
+LIVE: web.AppKey[Live] = web.AppKey("live")
+SPARKLINES: web.AppKey[Sparklines] = web.AppKey("sparklines")
+EVENTS = "/events"
+
+Lines = Callable[[Seat], Sparkline]
+
+
+def made_live(console: Console, *, pulse: float) -> Live:
+    return Live(console.store.wall.pages, partial(gather_front, console), pulse=pulse)
+
+
+async def wall_page(request: web.Request) -> web.Response:
+    console, words = console_of(request), words_of(request)
+    live = request.app[LIVE]
+    filters = Filters.of(request.query)
+    snapshot = await live.look()
+    choice = choose(snapshot.pages, filters)
+    values: dict[str, object] = {
+        **front_values(console, words, snapshot, choice, filters),
+        "mark": live.mark(snapshot.number),
+        "stream": filters.address(EVENTS, page=choice.page),
+        "owners": options(page.owner for page in snapshot.pages),
+        "operators": options(page.operator for page in snapshot.pages),
+        "levels": sorted({page.level for page in snapshot.pages if page.level is not None}),
+        "line": await lines(request, choice.seats, words),
+    }
+    made = console.renderer.text("wall.html", words, **values)
+    return web.Response(text=made, content_type="text/html")
+
+
+def front_values(
+    console: Console, words: Words, snapshot: Snapshot, choice: Choice, filters: Filters
+) -> dict[str, object]:
+    """What the parts above and around the tiles are made of."""
+    pages, front = snapshot.pages, snapshot.front
+    return {
+        "front": front,
+        "situation": situation(pages, front, words),
+        "worst": worst_of(pages, front),
+        "portals": len({page.portal for page in pages}),
+        "pages": len(pages),
+        "choice": choice,
+        "filters": filters,
+        "verdict_name": verdict_name,
+        **said_of(console, front, words),
+    }
+
+
+async def lines(request: web.Request, seats: tuple[Seat, ...], words: Words) -> Lines:
+    """The lines of the last day of these seats, in one query."""
+    made = await request.app[SPARKLINES].of([seat.page for seat in seats], words.now)
+    return lambda seat: made[seat.page.page]

@@ -1,0 +1,142 @@
+"""What an officer does about an incident in the console."""
+
+import re
+
+import pytest
+
+from defacewatch.accounts import Role
+from defacewatch.incidents import Resolution, State
+from defacewatch.runbooks import Runbook, Step
+from defacewatch.store import Store
+from tests.conftest import Clock
+from tests.store.samples import CLEAN, MINUTE, NOW
+from tests.web.conftest import Client, Serve, csrf_of, send
+from tests.web.people import log_in, person
+from tests.web.seeds import HOSTILE, attacked, checked
+
+STEP = Step("Giữ bằng chứng <b>")
+ACTIONS = ("acknowledge", "comment", "false-alarm", "restored", "propose", "tick")
+
+
+@pytest.fixture
+async def officer(serve: Serve, clock: Clock, store: Store) -> Client:
+    """A client whose reader is known by name."""
+    clock.now = NOW + 30 * MINUTE
+    client = await serve(runbooks=lambda: {"defaced": Runbook("Khi bị tấn công", (STEP,))})
+    await person(store, "an", Role.OFFICER, officer="an")
+    assert (await log_in(client, "an")).status == 303
+    return client
+
+
+async def post(client: Client, incident: int, action: str, **fields: str) -> int:
+    answer = await send(client, f"/incidents/{incident}/{action}", fields, page="/")
+    if answer.status == 303:
+        assert answer.headers["Location"] == f"/incidents/{incident}#actions"
+    return answer.status
+
+
+async def page(client: Client, incident: int) -> str:
+    return await (await client.get(f"/incidents/{incident}")).text()
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_with_the_token_alone_nothing_can_be_done(reader: Client, store: Store, action: str) -> None:
+    _, incident = await attacked(store)
+    before = await store.incidents.timeline(incident)
+    assert 'method="post" action="/incidents' not in await page(reader, incident)
+    assert await post(reader, incident, action, text="x", step=STEP.text) == 403
+    assert await store.incidents.timeline(incident) == before
+
+
+async def test_who_may_only_look_can_do_nothing(serve: Serve, store: Store) -> None:
+    _, incident = await attacked(store)
+    client = await serve()
+    await person(store, "xem", Role.VIEWER)
+    assert (await log_in(client, "xem")).status == 303
+    assert 'id="actions"' not in await page(client, incident)
+    assert await post(client, incident, "acknowledge") == 403
+
+
+async def test_a_form_of_another_site_does_nothing(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    csrf = await csrf_of(officer, "/")
+    address = f"/incidents/{incident}/acknowledge"
+    assert (await officer.post(address, data={"csrf": csrf}, headers=headers)).status == 403
+    assert (await officer.post(address, data={"csrf": "0" * 40})).status == 403
+    assert (await store.incidents.get(incident)).incident.state is State.OPEN
+
+
+async def test_an_incident_is_taken_once_and_whoever_comes_second_is_told(
+    officer: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    assert "You act as An." in await page(officer, incident)
+    assert await post(officer, incident, "acknowledge") == 303
+    taken = (await store.incidents.get(incident)).incident
+    assert (taken.acknowledged_by, taken.acknowledged_at) == ("an", NOW + 30 * MINUTE)
+    assert (await store.incidents.timeline(incident))[-1].via == "console"
+    answer = await send(officer, f"/incidents/{incident}/acknowledge", {}, page="/")
+    assert answer.status == 409
+    assert 'class="warning" role="alert"' in await answer.text()
+    assert "/acknowledge" not in await page(officer, incident)
+
+
+async def test_a_remark_is_kept_and_an_empty_one_is_not(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "comment", text="  ") == 409
+    assert await post(officer, incident, "comment", text=HOSTILE) == 303
+    assert (await store.incidents.timeline(incident))[-1].text == HOSTILE
+    assert "<img src=x" not in await page(officer, incident)
+
+
+async def test_a_false_alarm_needs_a_reason_and_closes(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "false-alarm") == 409
+    assert await post(officer, incident, "false-alarm", text="băng rôn ngày lễ") == 303
+    closed = (await store.incidents.get(incident)).incident
+    assert (closed.resolved_as, closed.resolved_by) == (Resolution.FALSE_ALARM, "an")
+    assert "/false-alarm" not in await page(officer, incident)
+
+
+async def test_a_page_is_restored_only_when_it_is(officer: Client, store: Store) -> None:
+    page_id, incident = await attacked(store)
+    assert await post(officer, incident, "restored") == 409
+    assert (await store.incidents.get(incident)).incident.state is State.OPEN
+    await checked(store, page_id, CLEAN, NOW + 20 * MINUTE, mark="a")
+    assert await post(officer, incident, "restored") == 303
+    assert (await store.incidents.get(incident)).incident.resolved_as is Resolution.RESTORED
+
+
+async def test_the_capture_that_was_shown_is_proposed_and_no_other(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    shown = re.search(r'name="capture" value="([^"]+)"', await page(officer, incident))
+    assert shown is not None
+    assert await post(officer, incident, "propose", capture="20260902-0000000000") == 409
+    assert await post(officer, incident, "propose", capture=shown[1]) == 303
+    assert (await store.baselines.capture(shown[1])).proposed_by == "an"
+    assert "is proposed as baseline and waits" in await page(officer, incident)
+
+
+async def test_a_step_is_ticked_and_taken_back(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "tick", step="not in the runbook") == 409
+    assert await post(officer, incident, "tick", step=STEP.text) == 303
+    assert (await store.incidents.ticked(incident))[STEP.text].by == "an"
+    assert 'name="undo"' in await page(officer, incident)
+    assert await post(officer, incident, "tick", step=STEP.text, undo="1") == 303
+    assert await store.incidents.ticked(incident) == {}
+
+
+async def test_the_address_of_an_action_leads_back_to_its_incident(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    answer = await officer.get(f"/incidents/{incident}/acknowledge?lang=vi", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/incidents/{incident}")
+    answer = await send(officer, f"/incidents/{incident}/comment", {}, page="/")
+    assert f'<link rel="canonical" href="/incidents/{incident}">' in await answer.text()
+
+
+async def test_what_is_no_action_or_no_incident_is_not_there(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "explode") == 404
+    assert await post(officer, 99, "acknowledge") == 404

@@ -1,0 +1,172 @@
+"""News of the wall, as they happen."""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from defacewatch.store import Store
+from defacewatch.web import events
+from defacewatch.web.live import STREAMS
+from tests.conftest import Clock
+from tests.store.samples import CHANGED, CLEAN, DEFACED
+from tests.web.conftest import Client, Serve, sign_in
+from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal
+
+Reader = aiohttp.ClientResponse
+
+
+@dataclass(frozen=True)
+class News:
+    kind: str
+    mark: str
+    data: Any
+
+
+@pytest.fixture
+async def reader(serve: Serve) -> Client:
+    client = await serve(pulse=0.02)
+    await sign_in(client)
+    return client
+
+
+async def mark_of(reader: Client, path: str = "/") -> str:
+    found = re.search(r'data-mark="([^"]+)"', await (await reader.get(path)).text())
+    assert found is not None
+    return found[1]
+
+
+async def next_of(stream: Reader, *kinds: str) -> News:
+    """The next news of one of these kinds."""
+    async with asyncio.timeout(10):
+        while True:
+            said: dict[str, str] = {}
+            while line := (await stream.content.readline()).decode().rstrip("\n"):
+                name, _, value = line.partition(": ")
+                said[name] = value
+            if said.get("event") in kinds:
+                return News(said["event"], said.get("id", ""), json.loads(said["data"]))
+
+
+async def two(store: Store) -> dict[str, str]:
+    await store.portals.apply([portal("a"), portal("b")], now=NOW)
+    found = {p.key: p.pages[0].id for p in await store.portals.all()}
+    for page in found.values():
+        await checked(store, page, CLEAN)
+    return found
+
+
+async def test_a_tile_that_changes_is_sent_alone_as_the_page_would_show_it(
+    reader: Client, store: Store
+) -> None:
+    pages = await two(store)
+    async with reader.get(f"/events?since={await mark_of(reader)}") as stream:
+        assert stream.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        assert "default-src 'none'" in stream.headers["Content-Security-Policy"]
+        await next_of(stream, "ages")
+        await checked(store, pages["b"], DEFACED, NOW + MINUTE)
+        news = await next_of(stream, "change", "stale")
+        assert news.data["order"] == ["t-b", "t-a"]
+        assert list(news.data["seats"]) == ["t-b"]
+        assert "A page may have been attacked" in news.data["parts"]["front"]
+        assert "(1)" in news.data["title"]
+        whole = await (await reader.get("/")).text()
+        assert news.data["seats"]["t-b"].strip() in whole
+        assert news.mark == await mark_of(reader)
+
+
+async def test_that_pages_were_looked_at_again_is_told_in_few_bytes(
+    reader: Client, store: Store, clock: Clock
+) -> None:
+    pages = await two(store)
+    async with reader.get(f"/events?since={await mark_of(reader)}") as stream:
+        first = await next_of(stream, "ages", "change")
+        assert first.data["ages"]["t-a"][0] == int(NOW.timestamp())
+        await checked(store, pages["a"], CLEAN, NOW + MINUTE)
+        while not (news := await next_of(stream, "ages", "change")).data.get("ages"):
+            assert news.kind == "ages"
+        assert news.data["ages"] == {"t-a": [int((NOW + MINUTE).timestamp()), None]}
+        clock.now = NOW + 12 * MINUTE
+        while not (news := await next_of(stream, "ages")).data["late"]:
+            pass
+        assert news.data["late"] == ["t-a", "t-b"]
+
+
+async def test_who_was_cut_off_hears_what_was_missed(reader: Client, store: Store) -> None:
+    pages = await two(store)
+    mark = await mark_of(reader)
+    await checked(store, pages["a"], CHANGED, NOW + MINUTE)
+    async with reader.get("/events", headers={"Last-Event-ID": mark}) as stream:
+        news = await next_of(stream, "change", "stale")
+        assert list(news.data["seats"]) == ["t-a"]
+    async with reader.get("/events", headers={"Last-Event-ID": news.mark}) as stream:
+        assert (await next_of(stream, "change", "stale", "ages")).kind == "ages"
+
+
+@pytest.mark.parametrize("mark", ["", "00000000-1", "x", "-", "ffffffff-²", "99999999999999999999-9"])
+async def test_who_knows_nothing_of_us_is_to_load_the_page(reader: Client, store: Store, mark: str) -> None:
+    await two(store)
+    async with reader.get(f"/events?since={mark}") as stream:
+        assert (await next_of(stream, "change", "stale")).kind == "stale"
+
+
+async def test_only_what_the_filters_show_is_sent(reader: Client, store: Store) -> None:
+    pages = await two(store)
+    async with reader.get(f"/events?view=rows&q=b.gov.vn&since={await mark_of(reader)}") as stream:
+        await next_of(stream, "ages")
+        await checked(store, pages["a"], DEFACED, NOW + MINUTE)
+        news = await next_of(stream, "change")
+        assert (news.data["order"], news.data["seats"]) == ([f"r-{pages['b']}"], {})
+        assert "A page may have been attacked" in news.data["parts"]["front"]
+
+
+async def test_silence_is_told_from_a_connection_that_is_lost(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BEAT", 0.02)
+    client = await serve(pulse=3600.0)
+    await sign_in(client)
+    async with client.get("/events") as stream:
+        await next_of(stream, "beat")
+        await next_of(stream, "beat")
+
+
+async def test_a_stream_ends_in_time_so_that_its_reader_is_asked_again_who_he_is(
+    reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "LASTS", 0.1)
+    async with reader.get("/events") as stream, asyncio.timeout(10):
+        assert b"retry: 3000" in await stream.read()
+
+
+async def test_only_so_many_watch_at_once_and_their_places_become_free(reader: Client) -> None:
+    streams = [await reader.get("/events") for _ in range(STREAMS)]
+    refused = await reader.get("/events")
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
+    for stream in streams:
+        stream.close()
+    async with asyncio.timeout(10):
+        while (answer := await reader.get("/events")).status == 503:
+            pass
+    assert answer.status == 200
+
+
+async def test_nobody_hears_anything_without_a_token(client: Client) -> None:
+    answer = await client.get("/events", allow_redirects=False)
+    assert answer.status == 303
+
+
+async def test_what_a_page_says_of_itself_is_text_in_the_news_as_well(reader: Client, store: Store) -> None:
+    await two(store)
+    async with reader.get(f"/events?since={await mark_of(reader)}") as stream:
+        await next_of(stream, "ages")
+        await attacked(store, "c", said=HOSTILE)
+        said = ""
+        while "alert(&#34;x&#34;)" not in said:
+            said = "".join((await next_of(stream, "change")).data["parts"].values())
+    assert "<img src=x" not in said
+    assert "<script" not in said
