@@ -9,6 +9,8 @@ from defacewatch.errors import UsageError
 from defacewatch.language import LANGUAGES, N_
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}", re.ASCII)
+RESERVED = frozenset({"nobody", "program", "token"})  # as logs name those without an account
+SOMEBODY_ELSE = N_("this user name is the key of another officer in the roster")
 LONGEST = 100  # characters of a display name, or of what a token is for
 
 
@@ -99,6 +101,8 @@ def checked_name(name: str) -> str:
         raise UsageError(
             N_("a user name has 2 to 32 lower-case letters, digits, dots, dashes or underscores")
         )
+    if found in RESERVED:
+        raise UsageError(N_("this user name is reserved"))
     return found
 
 

@@ -8,7 +8,15 @@ import typer
 
 from defacewatch import shapes
 from defacewatch.accountlines import account_line, token_line
-from defacewatch.accounts import Account, Role, Scope, checked_label, checked_language, checked_name
+from defacewatch.accounts import (
+    SOMEBODY_ELSE,
+    Account,
+    Role,
+    Scope,
+    checked_label,
+    checked_language,
+    checked_name,
+)
 from defacewatch.audit import Act, Actor
 from defacewatch.cli.common import (
     Json,
@@ -57,6 +65,8 @@ def add(
         someone = session.roster.officer(officer)
         if officer and someone is None:
             raise NotFound(f"there is no officer {officer} in the roster")
+        if known != officer and session.roster.officer(known) is not None:
+            raise UsageError(SOMEBODY_ELSE)
         account = await session.store.accounts.add(
             known,
             checked_label(display or (someone.name if someone else known)),
@@ -140,8 +150,9 @@ def totp_off(context: typer.Context, name: Name) -> None:
 
     async def work(session: Session) -> None:
         account = await session.store.accounts.named(name)
-        await session.store.accounts.set_totp(account.id, None, (), actor=_actor(), now=utc_now())
-        await session.store.sessions.end(account, actor=_actor(), now=utc_now())
+        await session.store.accounts.set_totp(
+            account.id, None, (), recovery=True, actor=_actor(), now=utc_now()
+        )
 
     with_session(context, work)
     say(f"{name} signs in without a code; let them set up a new authenticator soon")

@@ -12,7 +12,7 @@ from defacewatch.accounts import Account, Role
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.language import N_
-from defacewatch.store.accountschema import accounts, recovery_codes, sessions
+from defacewatch.store.accountschema import accounts, api_tokens, recovery_codes, sessions
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 
@@ -47,7 +47,7 @@ class Accounts:
     async def get(self, number: int) -> Account:
         """Raises NotFound."""
         async with self.engine.reading() as db:
-            return account_of(await _row(db, number))
+            return account_of(await locked(db, number))
 
     async def named(self, name: str) -> Account:
         """Raises NotFound."""
@@ -95,24 +95,28 @@ class Accounts:
     async def change(
         self, number: int, *, actor: Actor, now: datetime, **values: str | bool | None
     ) -> Account:
-        """Set role, disabled, language, officer or display. Whoever is disabled is signed out. Raises
-        NotFound, and Conflict when nobody would be left who can administer."""
+        """Set role, disabled, language, officer or display. Whoever is disabled is signed out, and
+        their tokens are revoked. Raises NotFound, and Conflict when nobody would be left who can
+        administer."""
         act = Act.ACCOUNT_CHANGED
         if "disabled" in values:
             act = Act.ACCOUNT_DISABLED if values["disabled"] else Act.ACCOUNT_ENABLED
         async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _FIRST)
-            before = await _row(db, number)
+            before = await locked(db, number)
             changed = update(accounts).where(accounts.c.id == number).values(**values)
             after = (await db.execute(changed.returning(accounts))).one()
             if _administers(before) and not _administers(after):
                 left = select(func.count()).where(
-                    accounts.c.role == Role.ADMIN.value, accounts.c.disabled.is_(False)
+                    accounts.c.role == Role.ADMIN.value,
+                    accounts.c.disabled.is_(False),
+                    accounts.c.password.is_not(None),
                 )
                 if not await db.scalar(left):
                     raise Conflict(LAST_ADMIN)
             if after.disabled:
                 await _end_sessions(db, number, now)
+                await _revoke_tokens(db, number, now)
             shown = _shown(before), _shown(after)
             await self._note(db, actor, act, after.name, at=now, before=shown[0], after=shown[1])
         return account_of(after)
@@ -121,22 +125,25 @@ class Accounts:
         self, number: int, password: str, *, actor: Actor, now: datetime, instead_of: str | None = None
     ) -> None:
         """Set a password (hashed), and end all sessions. With `instead_of` the former hash ('' for none) must
-        be that one, so that a link works once. Raises NotFound, and Conflict when it is another."""
+        be that one, so that a link works once; by a link somebody takes an account back, so
+        its tokens end too. Raises NotFound, and Conflict when it is another."""
         async with self.engine.lasting() as db:
-            row = await _row(db, number)
+            row = await locked(db, number)
             same = update(accounts).where(accounts.c.id == number)
             if instead_of is not None:
                 same = same.where(func.coalesce(accounts.c.password, "") == instead_of)
             if (await db.execute(same.values(password=password))).rowcount != 1:
                 raise Conflict(N_("this link has been used"))
             await _end_sessions(db, number, now)
+            if instead_of is not None:
+                await _revoke_tokens(db, number, now)
             await self._note(db, actor, Act.PASSWORD_SET, row.name, at=now)
 
-    async def rehash(self, number: int, password: str, *, instead_of: str) -> None:
-        """Keep the same password, hashed anew, unless it was changed meanwhile."""
+    async def rehash(self, number: int, password: str, *, instead_of: str) -> bool:
+        """Keep the same password, hashed anew; False when it was changed meanwhile."""
         same = update(accounts).where(accounts.c.id == number, accounts.c.password == instead_of)
         async with self.engine.writing() as db:
-            await db.execute(same.values(password=password))
+            return (await db.execute(same.values(password=password))).rowcount == 1
 
     async def set_totp(
         self,
@@ -145,13 +152,18 @@ class Accounts:
         codes: Collection[str],
         *,
         step: int | None = None,
+        recovery: bool = False,
         actor: Actor,
         now: datetime,
     ) -> None:
         """Ask for codes of an authenticator from now on, or with None no longer; `codes` (hashed) replace the
-        recovery codes. Raises NotFound."""
+        recovery codes. As `recovery`, done by somebody else for them, it signs them out and revokes their
+        tokens. Raises NotFound."""
         async with self.engine.lasting() as db:
-            row = await _row(db, number)
+            row = await locked(db, number)
+            if recovery:
+                await _end_sessions(db, number, now)
+                await _revoke_tokens(db, number, now)
             values = {"totp": sealed, "totp_step": step}
             await db.execute(update(accounts).where(accounts.c.id == number).values(values))
             await _replace_codes(db, number, codes)
@@ -160,7 +172,7 @@ class Accounts:
     async def renew_codes(self, number: int, codes: Collection[str], *, actor: Actor, now: datetime) -> None:
         """Replace the recovery codes (hashed). Raises NotFound."""
         async with self.engine.lasting() as db:
-            row = await _row(db, number)
+            row = await locked(db, number)
             await _replace_codes(db, number, codes)
             await self._note(db, actor, Act.CODES_MADE, row.name, at=now)
 
@@ -179,9 +191,9 @@ class Accounts:
             recovery_codes.c.used_at.is_(None),
         )
         async with self.engine.lasting() as db:
+            row = await locked(db, number)
             if (await db.execute(fresh.values(used_at=now))).rowcount != 1:
                 return False
-            row = await _row(db, number)
             await self._note(db, actor, Act.CODE_USED, row.name, at=now)
             return True
 
@@ -223,8 +235,9 @@ def account_of(row: Row[Any]) -> Account:
     )
 
 
-async def _row(db: AsyncConnection, number: int) -> Row[Any]:
-    """An account, kept from others until the transaction ends."""
+async def locked(db: AsyncConnection, number: int) -> Row[Any]:
+    """An account, kept from others until the transaction ends. Whatever changes something of an account takes
+    this first, before its sessions, codes and tokens, so that no two wait for each other. Raises NotFound."""
     query = select(accounts).where(accounts.c.id == number)
     row = (await db.execute(query.with_for_update())).one_or_none()
     if row is None:
@@ -237,6 +250,11 @@ async def _end_sessions(db: AsyncConnection, number: int, now: datetime) -> None
     await db.execute(update(sessions).where(*running).values(ended_at=now))
 
 
+async def _revoke_tokens(db: AsyncConnection, number: int, now: datetime) -> None:
+    working = api_tokens.c.account == number, api_tokens.c.revoked_at.is_(None)
+    await db.execute(update(api_tokens).where(*working).values(revoked_at=now))
+
+
 async def _replace_codes(db: AsyncConnection, number: int, codes: Collection[str]) -> None:
     await db.execute(delete(recovery_codes).where(recovery_codes.c.account == number))
     if codes:
@@ -244,7 +262,8 @@ async def _replace_codes(db: AsyncConnection, number: int, codes: Collection[str
 
 
 def _administers(row: Row[Any]) -> bool:
-    return row.role == Role.ADMIN.value and not row.disabled
+    """Whether somebody can sign in as an administrator: not who was only invited."""
+    return row.role == Role.ADMIN.value and not row.disabled and row.password is not None
 
 
 def _shown(row: Row[Any]) -> dict[str, object]:

@@ -9,8 +9,9 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from defacewatch.accounts import Account, ApiToken, Scope, Session
 from defacewatch.audit import Act, Actor
-from defacewatch.errors import NotFound
-from defacewatch.store.accounts import account_of
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.language import N_
+from defacewatch.store.accounts import account_of, locked
 from defacewatch.store.accountschema import accounts, api_tokens, sessions
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
@@ -26,14 +27,26 @@ class Sessions:
         self.engine = engine
 
     async def begin(
-        self, account: Account, *, address: str, agent: str, actor: Actor, now: datetime, instead_of: str = ""
+        self,
+        account: Account,
+        *,
+        verified: str,
+        address: str,
+        agent: str,
+        actor: Actor,
+        now: datetime,
+        instead_of: str = "",
     ) -> str:
-        """Sign somebody in; the new session's id, 256 random bits. The session that the browser had before
-        ends."""
+        """Sign somebody in whose password (hashed) was `verified`; the new session's id, 256 random bits. The
+        session that the browser had before ends. Raises Conflict when the account has another password by
+        now, or is disabled: a change meanwhile ends sign-ins that are under way, too."""
         value = secrets.token_urlsafe(32)
         row = {"account": account.id, "hash": _hash(value), "begun_at": now, "seen_at": now}
         row |= {"address": address, "agent": agent[:AGENT]}
         async with self.engine.lasting() as db:
+            owner = await locked(db, account.id)
+            if owner.disabled or owner.password != verified:
+                raise Conflict(N_("this account was changed meanwhile"))
             if instead_of:
                 former = sessions.c.hash == _hash(instead_of), sessions.c.ended_at.is_(None)
                 await db.execute(update(sessions).where(*former).values(ended_at=now))
@@ -102,6 +115,7 @@ class Sessions:
         if besides is not None:
             which.append(sessions.c.id != besides)
         async with self.engine.lasting() as db:
+            await locked(db, account.id)
             ended = (await db.execute(update(sessions).where(*which).values(ended_at=now))).rowcount
             if session is not None and not ended:
                 raise NotFound(f"there is no session {session}")

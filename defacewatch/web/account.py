@@ -16,7 +16,7 @@ from defacewatch.sealing import opened, sealed
 from defacewatch.store.accounts import Credentials
 from defacewatch.web.console import LANGUAGE_COOKIE, console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.proving import SECRET, Wait, check_password, hash_
+from defacewatch.web.proving import SECRET, Wait, prove_again
 from defacewatch.web.security import too_many
 from defacewatch.web.visitors import actor_of, owner_of, sign_in, visitor_of
 from defacewatch.web.welcome import same_twice
@@ -53,9 +53,9 @@ async def password(request: web.Request) -> web.Response:
     except UsageError as problem:
         return await _page(request, problem=str(problem))
     actor, now = actor_of(request), console.clock()
-    hashed = await hash_(console, chosen)
+    hashed = await console.hashing.hash(chosen)
     await console.store.accounts.set_password(account.id, hashed, actor=actor, now=now)
-    return await sign_in(request, account, "/account?done=password")
+    return await sign_in(request, account, hashed, "/account?done=password")
 
 
 async def language(request: web.Request) -> web.Response:
@@ -170,7 +170,7 @@ async def revoke_token(request: web.Request) -> web.Response:
 
 async def _proved(request: web.Request, fields: dict[str, str]) -> Credentials | web.Response:
     """The account of whoever asks, once they have given their password again; else what to answer."""
-    found = await check_password(request, owner_of(request).name, fields.get("password", ""))
+    found = await prove_again(request, owner_of(request), fields, code=False)
     if isinstance(found, Wait):
         return too_many(request, found.time)
     return await _page(request, problem=WRONG_PASSWORD) if found is None else found

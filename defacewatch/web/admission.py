@@ -23,6 +23,7 @@ from defacewatch.web.security import (
     failure,
     forged,
     set_session,
+    shown_path,
     too_many,
 )
 from defacewatch.web.visitors import (
@@ -37,6 +38,7 @@ from defacewatch.web.visitors import (
 
 READS = ("GET", "HEAD")
 STALE = N_("This form is out of date, or does not come from this console. Load the page again.")
+NO_CODE = N_("The owner of this token has to set up a sign-in code first.")
 NOT_YOURS = N_("Your account may not do this.")
 
 log = structlog.get_logger(__name__)
@@ -101,6 +103,8 @@ async def _program(
             return _refused(request) if wait is None else too_many(request, wait)
         visitor = Visitor(Role.VIEWER, "")
     request[VISITOR] = visitor
+    if visitor.role is not Role.VIEWER and needs_code(request, visitor.account, console_of(request).code_for):
+        return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(NO_CODE))
     may = rule is Open.METRICS or request.match_info.http_exception is not None or _may(visitor, rule)
     return await handler(request) if may else _forbidden(request)
 
@@ -112,14 +116,14 @@ def _may(visitor: Visitor, rule: Rule | None) -> bool:
 def _forbidden(request: web.Request) -> web.Response:
     visitor: Visitor | None = request.get(VISITOR)
     who = visitor.account.name if visitor is not None and visitor.account is not None else "token"
-    log.warning("refused by role", who=who, path=request.path, remote=request.remote)
+    log.warning("refused by role", who=who, path=shown_path(request), remote=request.remote)
     return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(NOT_YOURS))
 
 
 async def _sent_by_us(request: web.Request, csrf: str) -> bool:
     ours = comes_from_us(request) and is_ours((await fields_of(request)).get("csrf"), csrf)
     if not ours:
-        log.warning("a forged form was refused", path=request.path, remote=request.remote)
+        log.warning("a forged form was refused", path=shown_path(request), remote=request.remote)
     return ours
 
 

@@ -1,6 +1,5 @@
 """What every handler works with, and how it gets at it."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,13 +14,13 @@ from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web.access import Access
-from defacewatch.web.guessing import Guesses
+from defacewatch.web.guessing import Guesses, Tries
+from defacewatch.web.hashing import Hashing
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.words import Words
 
 VIEWER = "viewer"  # the role that may look and do nothing
 LANGUAGE_COOKIE = "defacewatch_language"
-HASHING = 2  # passwords that are hashed at once: each takes 46 MiB
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,8 @@ class Console:
     token_sign_in: bool = True
     code_for: Role | None = None
     guesses: Guesses = field(default_factory=Guesses)
-    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHING))
+    tries: Tries = field(default_factory=Tries)
+    hashing: Hashing = field(default_factory=Hashing)
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
     coverage: Callable[[], float | None] = lambda: None

@@ -5,18 +5,30 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
+from defacewatch.errors import Conflict
 from defacewatch.language import N_
+from defacewatch.store.accounts import Credentials
+from defacewatch.web.access import Secret
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.proving import Wait, check_code, check_password, forgive, of_ticket, ticket_for
+from defacewatch.web.proving import (
+    Wait,
+    check_code,
+    check_password,
+    counted_as,
+    forgive,
+    of_ticket,
+    ticket_for,
+)
 from defacewatch.web.security import RETURN_TO, session_cookie, set_session, too_many
-from defacewatch.web.visitors import actor_of, sign_in, visitor_of
+from defacewatch.web.visitors import actor_of, by_cookie, sign_in, visitor_of
 
 WRONG = N_("The user name or the password is not right.")
 WRONG_TOKEN = N_("This token is not right.")
 WRONG_CODE = N_("This code is not right, or was used before. Wait for the next one.")
 TOO_LATE = N_("That took too long. Sign in again.")
+TOO_OFTEN = N_("Too many codes were not right. Sign in again.")
 DONE = {"password": N_("Your password is set. Sign in with it.")}
 
 
@@ -37,8 +49,7 @@ async def login(request: web.Request) -> web.Response:
         return await _form(request, back, problem=WRONG)
     if found.totp is not None:
         return _code_form(request, ticket_for(console_of(request), found), back)
-    await forgive(request, found)
-    return await sign_in(request, found.account, _local(back))
+    return await _enter(request, found, back)
 
 
 async def code(request: web.Request) -> web.Response:
@@ -48,13 +59,25 @@ async def code(request: web.Request) -> web.Response:
     found = await of_ticket(console_of(request), ticket)
     if found is None or found.totp is None:
         return await _form(request, back, problem=TOO_LATE)
+    if not console_of(request).tries.take(ticket):
+        return await _form(request, back, problem=TOO_OFTEN)
     right = await check_code(request, found, fields.get("code", "")[:64])
     if isinstance(right, Wait):
         return too_many(request, right.time)
     if not right:
         return _code_form(request, ticket, back, problem=WRONG_CODE)
-    await forgive(request, found)
-    return await sign_in(request, found.account, _local(back))
+    return await _enter(request, found, back)
+
+
+async def _enter(request: web.Request, found: Credentials, back: str) -> web.Response:
+    """Begin the session, unless the account was changed since its password was checked."""
+    key, _ = await counted_as(request, found.account.name, found)  # before this address is known
+    try:
+        answer = await sign_in(request, found.account, found.password or "", _local(back))
+    except Conflict:
+        return await _form(request, back, problem=TOO_LATE)
+    forgive(request, key)
+    return answer
 
 
 async def logout(request: web.Request) -> web.Response:
@@ -77,12 +100,25 @@ async def logout(request: web.Request) -> web.Response:
 async def _by_token(request: web.Request, token: str, back: str) -> web.Response:
     """A session for the shared token: it reads, and is for screens on a wall."""
     console = console_of(request)
-    wait = console.access.wait(request.remote)
-    if not console.token_sign_in or not console.access.admits(token.strip(), request.remote):
+    wait = console.access.wait(request.remote, Secret.FORM)
+    right = console.access.admits(token.strip(), request.remote, kind=Secret.FORM)
+    if not console.token_sign_in or not right:
         return await _form(request, back, problem=WRONG_TOKEN) if wait is None else too_many(request, wait)
+    await _end_former(request)
     answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: _local(back)})
     set_session(console, answer, console.access.open_session())
     return answer
+
+
+async def _end_former(request: web.Request) -> None:
+    """End the session that this browser had by name: nobody could end it from here later."""
+    console, former = console_of(request), await by_cookie(request)
+    if former is None or former.account is None or former.session is None:
+        return
+    actor = Actor(former.account.name, request.remote or "")
+    await console.store.sessions.end(
+        former.account, session=former.session, actor=actor, now=console.clock(), act=Act.SIGNED_OUT
+    )
 
 
 async def _form(

@@ -4,16 +4,20 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from defacewatch.accounts import Account, Role, checked_label, checked_name
+from defacewatch.accounts import SOMEBODY_ELSE, Account, Role, checked_label, checked_name
 from defacewatch.audit import Act
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import actor_of, visitor_of
+from defacewatch.web.proving import Wait, prove_again
+from defacewatch.web.security import too_many
+from defacewatch.web.visitors import actor_of, owner_of, visitor_of
 from defacewatch.web.welcome import welcome_url
 
 NO_OFFICER = N_("there is no officer of this key in the roster")
+YOURSELF = N_("For your own account use “My account”.")
+UNPROVED = N_("Give your own password for this, and a new sign-in code if you have set one up.")
 DONE = {
     "changed": N_("The account was changed."),
     "disabled": N_("The account is disabled, and signed out everywhere."),
@@ -30,12 +34,14 @@ async def show(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     """Add an account; its owner chooses the password by a link, which is shown once."""
     console, fields = console_of(request), await texts_of(request)
+    if (refused := await _unproved(request, fields)) is not None:
+        return refused
     try:
         account = await console.store.accounts.add(
-            checked_name(fields.get("user", "")),
+            name := checked_name(fields.get("user", "")),
             checked_label(fields.get("display", "")),
             _role(fields),
-            officer=_officer(request, fields),
+            officer=_officer(request, name, fields),
             actor=actor_of(request),
             now=console.clock(),
         )
@@ -45,14 +51,17 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Set role, name and officer."""
+    """Set role, name and officer. A role that approves or administers is given for a password."""
     console, fields, account = console_of(request), await texts_of(request), await _account(request)
+    raised = _role(fields) is not account.role and _role(fields).covers(Role.APPROVER)
+    if raised and (refused := await _unproved(request, fields)) is not None:
+        return refused
     try:
         await console.store.accounts.change(
             account.id,
             role=_role(fields).value,
             display=checked_label(fields.get("display", "")),
-            officer=_officer(request, fields),
+            officer=_officer(request, account.name, fields),
             actor=actor_of(request),
             now=console.clock(),
         )
@@ -74,6 +83,8 @@ async def link(request: web.Request) -> web.Response:
     account = await _account(request)
     if account.disabled:
         raise web.HTTPBadRequest
+    if (refused := await _unproved(request, await texts_of(request), of=account)) is not None:
+        return refused
     return await _with_link(request, account)
 
 
@@ -84,10 +95,14 @@ async def sign_out(request: web.Request) -> web.Response:
 
 
 async def totp_off(request: web.Request) -> web.Response:
-    """For somebody who has lost the phone and the recovery codes. They are signed out."""
+    """For somebody who has lost the phone and the recovery codes. They are signed out, and their
+    tokens are revoked."""
     console, account, actor = console_of(request), await _account(request), actor_of(request)
-    await console.store.accounts.set_totp(account.id, None, (), actor=actor, now=console.clock())
-    await console.store.sessions.end(account, actor=actor, now=console.clock())
+    if (refused := await _unproved(request, await texts_of(request), of=account)) is not None:
+        return refused
+    await console.store.accounts.set_totp(
+        account.id, None, (), recovery=True, actor=actor, now=console.clock()
+    )
     return _done("totp-off")
 
 
@@ -100,6 +115,21 @@ async def _set_disabled(request: web.Request, disabled: bool) -> web.Response:
     except Conflict as problem:
         return await _page(request, problem=str(problem))
     return _done("disabled" if disabled else "enabled")
+
+
+async def _unproved(
+    request: web.Request, fields: dict[str, str], *, of: Account | None = None
+) -> web.Response | None:
+    """What to answer to an administrator who has not given their own password, and their code where they have
+    an authenticator; None when they have. What is done `of` an account is refused for one's own: there it is
+    at /account, and takes what one knows."""
+    mine = owner_of(request)
+    if of is not None and of.id == mine.id:
+        return await _page(request, problem=YOURSELF)
+    found = await prove_again(request, mine, fields, code=True)
+    if isinstance(found, Wait):
+        return too_many(request, found.time)
+    return None if found is not None else await _page(request, problem=UNPROVED, given=fields)
 
 
 async def _account(request: web.Request) -> Account:
@@ -152,11 +182,14 @@ def _role(fields: dict[str, str]) -> Role:
         raise web.HTTPBadRequest from None
 
 
-def _officer(request: web.Request, fields: dict[str, str]) -> str | None:
-    """The key of an officer, or None. Raises UsageError for one that the roster does not have."""
-    key = fields.get("officer", "")
-    if key and console_of(request).roster().officer(key) is None:
+def _officer(request: web.Request, name: str, fields: dict[str, str]) -> str | None:
+    """The key of an officer, or None. Raises UsageError for one that the roster does not have, and when the
+    user name is the key of another: what they do would be taken for what that one did."""
+    key, roster = fields.get("officer", ""), console_of(request).roster()
+    if key and roster.officer(key) is None:
         raise UsageError(NO_OFFICER)
+    if name != key and roster.officer(name) is not None:
+        raise UsageError(SOMEBODY_ELSE)
     return key or None
 
 

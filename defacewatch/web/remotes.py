@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from defacewatch.web.access import unmapped
+
 FORWARDED = "X-Forwarded-For"
 
 
@@ -22,11 +24,12 @@ def behind(proxies: Sequence[str]) -> Middleware:
 
     @web.middleware
     async def settle(request: web.Request, handler: Handler) -> web.StreamResponse:
-        address = request.remote or ""
+        address = unmapped(request.remote or "")
         if known(address):
             hops = [hop.strip() for hop in ",".join(request.headers.getall(FORWARDED, [])).split(",")]
             while known(address) and hops and _is_address(hops[-1]):
-                address = hops.pop()
+                address = unmapped(hops.pop())
+        if address != (request.remote or ""):
             request = request.clone(remote=address)
         return await handler(request)
 

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from defacewatch.errors import DefacewatchError, NotFound, UsageError
 from defacewatch.language import LANGUAGES, N_
+from defacewatch.web.access import Secret
 from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, words_of
 
 HEADERS = {
@@ -30,6 +31,7 @@ METRICS = "/metrics"
 HEALTH = "/healthz"
 # What is behind these has its secret in the address.
 CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
+SECRETS = (CALENDAR, TAKE, ANNOUNCE, "/setup/", "/welcome/")
 OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
 RETURN_TO = re.compile(
     r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|accounts?)?", re.ASCII
@@ -46,6 +48,14 @@ ERRORS = {
 OTHERWISE = N_("Something went wrong here. It is in the log.")
 
 log = structlog.get_logger(__name__)
+
+
+def shown_path(request: web.Request) -> str:
+    """The path as the log may have it: of an address that is a secret, the form of the route alone."""
+    if not request.path.startswith(SECRETS):
+        return request.path
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else f"/{request.path.split('/')[1]}/…"
 
 
 def session_cookie(console: Console) -> tuple[str, bool]:
@@ -77,19 +87,22 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer = await handler(request)
     except web.HTTPException as problem:
         answer = failure(request, problem.status)
-        if hdrs.ALLOW in problem.headers:
-            answer.headers[hdrs.ALLOW] = problem.headers[hdrs.ALLOW]
+        for kept in (hdrs.ALLOW, hdrs.RETRY_AFTER):
+            if kept in problem.headers:
+                answer.headers[kept] = problem.headers[kept]
     except NotFound as problem:
         answer = failure(
             request, HTTPStatus.NOT_FOUND, str(problem) if request.path.startswith(API) else None
         )
     except UsageError as problem:
         answer = failure(request, HTTPStatus.BAD_REQUEST, str(problem))
+    except RecursionError:  # JSON that is nested deeper than anything we take
+        answer = failure(request, HTTPStatus.BAD_REQUEST)
     except DefacewatchError as problem:
-        log.error("web request failed", path=request.path, error=str(problem))
+        log.error("web request failed", path=shown_path(request), error=str(problem))
         answer = failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
     except Exception:
-        log.exception("web request failed", path=request.path)
+        log.exception("web request failed", path=shown_path(request))
         answer = failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
@@ -104,10 +117,10 @@ def forged(request: web.Request) -> web.Response:
     """The answer to an address whose secret is wrong: all alike, logged, and counted against the asker."""
     console = console_of(request)
     log.warning("a forged link was refused", kind=request.path.split("/")[1], remote=request.remote)
-    wait = console.access.wait(request.remote)
+    wait = console.access.wait(request.remote, Secret.LINK)
     if wait is not None:
         return too_many(request, wait)
-    console.access.failed(request.remote)
+    console.access.failed(request.remote, Secret.LINK)
     return failure(request, HTTPStatus.NOT_FOUND)
 
 

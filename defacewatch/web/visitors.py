@@ -112,11 +112,13 @@ def comes_from_us(request: web.Request) -> bool:
     return origin in (console_of(request).public_url, f"{request.scheme}://{request.host}")
 
 
-async def sign_in(request: web.Request, account: Account, back: str) -> web.Response:
-    """Begin a session, which has an id of its own and ends the one before, and lead on."""
+async def sign_in(request: web.Request, account: Account, verified: str, back: str) -> web.Response:
+    """Begin a session, which has an id of its own and ends the one before, and lead on. Raises Conflict when
+    the account is disabled, or its password (hashed) is no longer the one that was `verified`."""
     console = console_of(request)
     value = await console.store.sessions.begin(
         account,
+        verified=verified,
         address=request.remote or "",
         agent=request.headers.get(hdrs.USER_AGENT, ""),
         actor=Actor(account.name, request.remote or ""),

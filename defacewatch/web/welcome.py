@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from defacewatch.accounts import Account, Role, checked_label, checked_name
+from defacewatch.accounts import SOMEBODY_ELSE, Account, Role, checked_label, checked_name
 from defacewatch.audit import Actor
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
@@ -17,7 +17,6 @@ from defacewatch.store.accounts import Credentials
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.proving import hash_
 from defacewatch.web.security import failure, forged
 from defacewatch.web.visitors import sign_in
 
@@ -56,12 +55,14 @@ async def setup(request: web.Request) -> web.Response:
     console, fields = console_of(request), await texts_of(request)
     try:
         name, display = checked_name(fields.get("user", "")), checked_label(fields.get("display", ""))
-        password = _twice(fields, name, display)
+        if console.roster().officer(name) is not None:
+            raise UsageError(SOMEBODY_ELSE)
+        kept = await console.hashing.hash(_twice(fields, name, display))
         account = await console.store.accounts.add(
             name,
             display,
             Role.ADMIN,
-            password=await hash_(console, password),
+            password=kept,
             actor=Actor(name, request.remote or ""),
             now=console.clock(),
             first=True,
@@ -69,7 +70,7 @@ async def setup(request: web.Request) -> web.Response:
     except (UsageError, Conflict) as problem:
         return _page(request, "setup.html", given=fields, problem=str(problem))
     await console.store.links.renew(LINK)
-    return await sign_in(request, account, "/account")
+    return await sign_in(request, account, kept, "/account")
 
 
 async def welcome(request: web.Request) -> web.Response:
@@ -90,7 +91,7 @@ async def welcome(request: web.Request) -> web.Response:
         password = _twice(await texts_of(request), found.account.name, found.account.display)
         await console.store.accounts.set_password(
             found.account.id,
-            await hash_(console, password),
+            await console.hashing.hash(password),
             actor=Actor(found.account.name, request.remote or ""),
             now=console.clock(),
             instead_of=found.password or "",

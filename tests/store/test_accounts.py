@@ -72,7 +72,9 @@ async def test_a_session_ends_unused_after_its_time_by_hand_and_with_its_account
     await added(store, "binh")
 
     async def begun() -> str:
-        return await store.sessions.begin(account, address="192.0.2.1", agent="x", actor=ME, now=NOW)
+        return await store.sessions.begin(
+            account, verified="hash", address="192.0.2.1", agent="x", actor=ME, now=NOW
+        )
 
     value = await begun()
     found = await store.sessions.find(value, **BOUNDS, now=NOW + HOUR / 2)
@@ -93,8 +95,10 @@ async def test_a_session_ends_unused_after_its_time_by_hand_and_with_its_account
 
 async def test_a_new_sign_in_ends_the_session_that_the_browser_had(store: Store) -> None:
     account = await added(store)
-    first = await store.sessions.begin(account, address="", agent="", actor=ME, now=NOW)
-    second = await store.sessions.begin(account, address="", agent="", actor=ME, now=NOW, instead_of=first)
+    first = await store.sessions.begin(account, verified="hash", address="", agent="", actor=ME, now=NOW)
+    second = await store.sessions.begin(
+        account, verified="hash", address="", agent="", actor=ME, now=NOW, instead_of=first
+    )
     assert first != second
     assert await store.sessions.find(first, **BOUNDS, now=NOW) is None
     assert len(await store.sessions.running(account.id, **BOUNDS, now=NOW)) == 1
@@ -102,7 +106,7 @@ async def test_a_new_sign_in_ends_the_session_that_the_browser_had(store: Store)
 
 async def test_nobody_ends_a_session_or_token_of_somebody_else(store: Store) -> None:
     an, binh = await added(store), await added(store, "binh")
-    await store.sessions.begin(an, address="", agent="", actor=ME, now=NOW)
+    await store.sessions.begin(an, verified="hash", address="", agent="", actor=ME, now=NOW)
     (session,) = await store.sessions.running(an.id, **BOUNDS, now=NOW)
     with pytest.raises(NotFound):
         await store.sessions.end(binh, session=session.id, actor=ME, now=NOW)
@@ -114,7 +118,7 @@ async def test_nobody_ends_a_session_or_token_of_somebody_else(store: Store) -> 
 
 async def test_of_sessions_and_tokens_the_store_has_hashes_alone(store: Store) -> None:
     account = await added(store)
-    session = await store.sessions.begin(account, address="", agent="", actor=ME, now=NOW)
+    session = await store.sessions.begin(account, verified="hash", address="", agent="", actor=ME, now=NOW)
     token = await store.api_tokens.make(account, "x", Scope.ACT, expires=NOW + HOUR, actor=ME, now=NOW)
     async with store.engine.reading() as db:
         rows = [*(await db.execute(select(sessions))), *(await db.execute(select(api_tokens)))]
@@ -147,7 +151,7 @@ async def test_a_token_works_until_it_expires_is_revoked_or_its_owner_disabled(s
 
 async def test_a_new_password_ends_all_sessions_and_a_link_sets_one_once(store: Store) -> None:
     account = await added(store)
-    session = await store.sessions.begin(account, address="", agent="", actor=ME, now=NOW)
+    session = await store.sessions.begin(account, verified="hash", address="", agent="", actor=ME, now=NOW)
     await store.accounts.set_password(account.id, "new", actor=ME, now=NOW, instead_of="hash")
     assert await store.sessions.find(session, **BOUNDS, now=NOW) is None
     with pytest.raises(Conflict, match="has been used"):
@@ -225,3 +229,47 @@ async def test_what_was_not_done_is_not_in_the_log(store: Store) -> None:
     assert len(await store.audit.list()) == 1
     async with store.engine.reading() as db:
         assert len((await db.execute(select(accounts))).all()) == 1
+
+
+async def test_an_administrator_who_was_only_invited_does_not_count_as_one(store: Store) -> None:
+    account = await added(store)
+    await store.accounts.add("binh", "Binh", Role.ADMIN, actor=ME, now=NOW)
+    for values in ({"disabled": True}, {"role": Role.VIEWER.value}):
+        with pytest.raises(Conflict, match="last administrator"):
+            await store.accounts.change(account.id, actor=ME, now=NOW, **values)
+
+
+@pytest.mark.parametrize("how", ["link", "codes off", "disabled"])
+async def test_taking_an_account_back_ends_its_tokens(store: Store, how: str) -> None:
+    await added(store)
+    account = await added(store, "binh")
+    value = await store.api_tokens.make(account, "x", Scope.ACT, expires=NOW + HOUR, actor=ME, now=NOW)
+    assert await store.api_tokens.find(value, NOW) is not None
+    if how == "link":
+        await store.accounts.set_password(account.id, "new", actor=ME, now=NOW, instead_of="hash")
+    elif how == "codes off":
+        await store.accounts.set_totp(account.id, None, (), recovery=True, actor=ME, now=NOW)
+    else:
+        await store.accounts.change(account.id, disabled=True, actor=ME, now=NOW)
+        await store.accounts.change(account.id, disabled=False, actor=ME, now=NOW)
+    assert await store.api_tokens.find(value, NOW) is None
+
+
+async def test_sign_ins_and_changes_at_the_same_moment_do_not_wait_for_each_other_for_ever(
+    store: Store,
+) -> None:
+    account = await added(store)
+    former = ""
+    for _ in range(20):
+        former = await store.sessions.begin(
+            account, verified="hash", address="", agent="", actor=ME, now=NOW, instead_of=former
+        )
+        await asyncio.gather(
+            store.accounts.set_password(account.id, "hash", actor=ME, now=NOW),
+            store.sessions.begin(
+                account, verified="hash", address="", agent="", actor=ME, now=NOW, instead_of=former
+            ),
+            store.sessions.end(account, actor=ME, now=NOW),
+            store.accounts.use_code(account.id, "none", actor=ME, now=NOW),
+            store.accounts.renew_codes(account.id, ("none",), actor=ME, now=NOW),
+        )

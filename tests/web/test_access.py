@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.errors import UsageError
-from defacewatch.web.access import ADDRESSES, FAILURES, LONGEST_SESSION, SESSION, WINDOW, Access, Limiter
+from defacewatch.web.access import (
+    ADDRESSES,
+    FAILURES,
+    KEPT,
+    LONGEST_SESSION,
+    SESSION,
+    WINDOW,
+    Access,
+    Limiter,
+)
 from tests.conftest import Clock
 
 
@@ -87,5 +96,5 @@ def test_the_memory_of_wrong_tokens_is_bounded(clock: Clock) -> None:
     for _ in range(FAILURES * 5):
         limiter.failed("192.0.2.1", clock.now)
     assert len(limiter.seen) == ADDRESSES
-    assert len(limiter.seen["192.0.2.1/32"]) == FAILURES
+    assert len(limiter.seen["192.0.2.1/32"]) == KEPT
     assert limiter.wait("192.0.2.1", clock.now + timedelta(seconds=1)) is not None

@@ -192,6 +192,7 @@ async def test_an_administrator_adds_somebody_who_chooses_the_password_by_a_link
     await person(store, "root", Role.ADMIN)
     await log_in(client, "root")
     fields = {"user": "binh", "display": "Bình <i>", "role": "officer", "officer": "an1"}
+    fields |= {"password": PASSWORD}
     unknown = await send(client, "/accounts", fields | {"officer": "x"}, page="/accounts")
     assert unknown.status == 422
     page = await (await send(client, "/accounts", fields, page="/accounts")).text()
@@ -217,21 +218,21 @@ async def test_an_administrator_changes_disables_and_signs_others_out(
     binh = await person(store, "binh", totp=True)
     guest = await serve()
     await log_in(client, "root")
-    path = f"/accounts/{binh.id}"
+    path, proof = f"/accounts/{binh.id}", {"password": PASSWORD}
 
     async def done(what: str, fields: dict[str, str] | None = None) -> int:
         return (await send(client, f"{path}/{what}", fields or {}, page="/accounts")).status
 
-    assert await done("change", {"display": "Bình", "role": "approver", "officer": ""}) == 303
+    assert await done("change", {"display": "Bình", "role": "approver", "officer": ""} | proof) == 303
     assert (await store.accounts.named("binh")).role is Role.APPROVER
-    assert await done("totp-off") == 303
+    assert await done("totp-off", proof) == 303
     await log_in(guest, "binh")
     assert await done("sign-out") == 303
     assert (await guest.get("/", allow_redirects=False)).status == 303
     await log_in(guest, "binh")
     assert await done("disable") == 303
     assert (await guest.get("/", allow_redirects=False)).status == 303
-    assert await done("link") == 400
+    assert await done("link", proof) == 400
     assert await done("enable") == 303
     assert await done("change", {"display": "x", "role": "king"}) == 400
     last = await send(client, f"/accounts/{root.id}/disable", {}, page="/accounts")
