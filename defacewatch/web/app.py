@@ -170,6 +170,7 @@ def _account_routes() -> list[web.RouteDef]:
         web.post(r"/accounts/{account:\d{1,18}}/link", people.link),
         web.post(r"/accounts/{account:\d{1,18}}/sign-out", people.sign_out),
         web.post(r"/accounts/{account:\d{1,18}}/totp-off", people.totp_off),
+        web.post(r"/accounts/{account:\d{1,18}}/tokens/revoke", people.revoke_token),
         web.get("/audit", auditing.show),
         web.get("/api/v1/audit", auditing.entries),
         web.post(r"/api/v1/incidents/{id:\d{1,18}}/acknowledge", acting.acknowledge),

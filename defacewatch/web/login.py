@@ -59,7 +59,7 @@ async def code(request: web.Request) -> web.Response:
     found = await of_ticket(console_of(request), ticket)
     if found is None or found.totp is None:
         return await _form(request, back, problem=TOO_LATE)
-    if not console_of(request).tries.take(ticket):
+    if not console_of(request).tries.take(ticket.rpartition(".")[2]):
         return await _form(request, back, problem=TOO_OFTEN)
     right = await check_code(request, found, fields.get("code", "")[:64])
     if isinstance(right, Wait):

@@ -22,6 +22,7 @@ DONE = {
     "changed": N_("The account was changed."),
     "disabled": N_("The account is disabled, and signed out everywhere."),
     "enabled": N_("The account can sign in again."),
+    "revoked": N_("The token no longer works."),
     "signed-out": N_("The account is signed out everywhere."),
     "totp-off": N_("Codes are no longer asked for. Let them set up a new authenticator soon."),
 }
@@ -106,6 +107,16 @@ async def totp_off(request: web.Request) -> web.Response:
     return _done("totp-off")
 
 
+async def revoke_token(request: web.Request) -> web.Response:
+    """End a token of somebody's programs. It takes something away, so it asks for no proof."""
+    console, account = console_of(request), await _account(request)
+    number = (await texts_of(request)).get("token", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        raise web.HTTPBadRequest
+    await console.store.api_tokens.revoke(account, int(number), actor=actor_of(request), now=console.clock())
+    return _done("revoked")
+
+
 async def _set_disabled(request: web.Request, disabled: bool) -> web.Response:
     console, account = console_of(request), await _account(request)
     try:
@@ -159,11 +170,13 @@ async def _page(
     given: dict[str, str] | None = None,
 ) -> web.Response:
     console, mine = console_of(request), visitor_of(request).account
+    accounts, api_tokens = await console.store.accounts.every(), console.store.api_tokens
     return console.renderer.page(
         "accounts.html",
         words_of(request),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
-        accounts=await console.store.accounts.every(),
+        accounts=accounts,
+        tokens={account.id: await api_tokens.of(account.id) for account in accounts},
         officers=console.roster().officers,
         mine=mine.id if mine else None,
         roles=list(Role),

@@ -77,6 +77,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/accounts/{account}/link"): ADMIN,
     ("POST", "/accounts/{account}/sign-out"): ADMIN,
     ("POST", "/accounts/{account}/totp-off"): ADMIN,
+    ("POST", "/accounts/{account}/tokens/revoke"): ADMIN,
     ("GET", "/audit"): ADMIN,
 }
 
