@@ -4,6 +4,7 @@ import html
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from defacewatch.accounts import Role
