@@ -1,9 +1,7 @@
 """The JSON shapes of accounts, tokens and the audit log, as those in `shapes`."""
 
-import json
-
 from defacewatch.accounts import Account, ApiToken
-from defacewatch.audit import Entry
+from defacewatch.audit import Entry, facts_of
 from defacewatch.shapes import Line, moment
 
 
@@ -16,8 +14,8 @@ def audit_line(entry: Entry) -> Line:
         "source": entry.source,
         "act": entry.act,
         "object": entry.object,
-        "before": json.loads(entry.before) if entry.before else None,
-        "after": json.loads(entry.after) if entry.after else None,
+        "before": facts_of(entry.before) if entry.before else None,
+        "after": facts_of(entry.after) if entry.after else None,
         "previous": entry.previous,
         "digest": entry.digest,
     }

@@ -2,9 +2,10 @@
 
 Each entry holds the SHA-256 of the one before (`previous`), its own (`digest`, over everything it says and
 `previous`), and an HMAC-SHA256 of that (`seal`) under a key that the database does not hold. Whoever may
-write to the database alone can neither change an entry nor add one; the sealed head tells when the last ones
-are gone. Method: B. Schneier, J. Kelsey, "Secure Audit Logs to Support Computer Forensics" (1999), with one
-key, since the host that writes is the host that verifies.
+write to the database alone can neither change an entry nor add one; the sealed head, which is there from the
+beginning on, tells when the last ones are gone. What was found wrong when something was added is an entry of
+its own, `log-broken`. Method: B. Schneier, J. Kelsey, "Secure Audit Logs to Support Computer Forensics"
+(1999), with one key, since the host that writes is the host that verifies.
 """
 
 import hashlib
@@ -14,11 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from defacewatch.language import N_
 
 FIRST = "0" * 64  # what the first entry holds in place of the digest of the one before
 PROGRAM = "program"
+WAS_BROKEN = N_("says that the log was found broken")
 
 
 class Act(StrEnum):
@@ -56,6 +59,8 @@ class Act(StrEnum):
     PORTAL_RESUMED = "portal-resumed"
     PORTALS_IMPORTED = "portals-imported"
     CONFIGURED = "configuration-taken-over"
+    RESTORED = "backup-restored"
+    LOG_BROKEN = "log-broken"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,14 @@ class Actor:
 
     who: str
     source: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that acts through the API: for which account, from where, and with which token (its id)."""
+
+    actor: Actor
+    token: int | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,9 @@ class Head:
     seal: str = ""
 
 
+START = Head()
+
+
 @dataclass(frozen=True)
 class Broken:
     """The first entry that is not as it was written, and why."""
@@ -100,9 +116,57 @@ class Broken:
     why: str
 
 
+def clean(text: str) -> str:
+    """`text` as a database can hold it and a terminal can show it: without NUL and lone surrogates."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
 def facts_text(facts: Mapping[str, object] | None) -> str:
     """What was before, or after, as it is kept: JSON with sorted keys, in ASCII."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":")) if facts is not None else ""
+    return json.dumps(_cleaned(facts), sort_keys=True, separators=(",", ":")) if facts is not None else ""
+
+
+def facts_of(text: str) -> dict[str, object]:
+    """What `facts_text` has made; what somebody else has made of it, as the fact 'unreadable'."""
+    if not text:
+        return {}
+    try:
+        facts = _cleaned(json.loads(text))
+    except (ValueError, RecursionError):
+        facts = None
+    return facts if isinstance(facts, dict) else {"unreadable": clean(text)}
+
+
+def head_text(head: Head) -> str:
+    """A head as it is kept."""
+    return json.dumps({"number": head.number, "digest": head.digest, "seal": head.seal})
+
+
+def head_from(text: str | None) -> Head | None:
+    """The head that is kept as `text`; None where it is none."""
+    try:
+        kept = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(kept, dict) or kept.keys() != {"number", "digest", "seal"}:
+        return None
+    number, digest, seal = kept["number"], kept["digest"], kept["seal"]
+    if type(number) is not int or number < 0 or not isinstance(digest, str) or not isinstance(seal, str):
+        return None
+    return Head(number, digest, seal)
+
+
+def beginning(key: bytes) -> Head:
+    """The head of a log that has no entry yet."""
+    return _sealed(0, FIRST, key)
+
+
+def is_sealed(head: Head, key: bytes) -> bool:
+    return _same(head.seal, _sealed(head.number, head.digest, key).seal)
+
+
+def is_entry_sealed(digest: str, seal: str, key: bytes) -> bool:
+    return _same(seal, _mac(key, digest))
 
 
 def chained(entry: Entry, head: Head, key: bytes) -> Entry:
@@ -113,12 +177,15 @@ def chained(entry: Entry, head: Head, key: bytes) -> Entry:
 
 
 def head_of(entry: Entry, key: bytes) -> Head:
-    return Head(entry.number, entry.digest, _mac(key, f"head {entry.number} {entry.digest}"))
+    return _sealed(entry.number, entry.digest, key)
 
 
-def first_broken(entries: Iterable[Entry], head: Head, key: bytes) -> Broken | None:
-    """What is wrong with a log, from its first entry on; None when it is whole."""
-    last = Head()
+def first_broken(
+    entries: Iterable[Entry], head: Head | None, key: bytes, *, after: Head = START
+) -> Broken | None:
+    """What is wrong with a log, from its first entry on, or from the one that follows `after`; None when
+    it is whole. That it was found broken before is said where nothing else is wrong."""
+    last, found = after, None
     for entry in entries:
         if entry.number != last.number + 1:
             return Broken(last.number + 1, N_("is missing"))
@@ -126,14 +193,22 @@ def first_broken(entries: Iterable[Entry], head: Head, key: bytes) -> Broken | N
             return Broken(entry.number, N_("does not follow from the one before"))
         if entry.digest != _digest(entry):
             return Broken(entry.number, N_("was changed"))
-        if not hmac.compare_digest(entry.seal, _mac(key, entry.digest)):
+        if not is_entry_sealed(entry.digest, entry.seal, key):
             return Broken(entry.number, N_("was not sealed with this secret key"))
+        if entry.act == Act.LOG_BROKEN and found is None:
+            found = Broken(entry.number, WAS_BROKEN)
         last = Head(entry.number, entry.digest)
+    return _ends_wrong(last, head, key) or found
+
+
+def _ends_wrong(last: Head, head: Head | None, key: bytes) -> Broken | None:
+    if head is None:
+        return Broken(last.number, N_("has no head after it"))
     if head.number > last.number:
         return Broken(last.number + 1, N_("is missing"))
     if (head.number, head.digest) != (last.number, last.digest):
         return Broken(last.number, N_("is not what the sealed head says"))
-    if last.number and not hmac.compare_digest(head.seal, _mac(key, f"head {last.number} {last.digest}")):
+    if not is_sealed(head, key):
         return Broken(last.number, N_("has a head that was not sealed with this secret key"))
     return None
 
@@ -158,5 +233,24 @@ def _digest(entry: Entry) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def _sealed(number: int, digest: str, key: bytes) -> Head:
+    return Head(number, digest, _mac(key, f"head {number} {digest}"))
+
+
 def _mac(key: bytes, text: str) -> str:
-    return hmac.new(key, text.encode(), "sha256").hexdigest()
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+
+def _same(one: str, other: str) -> bool:
+    """Compared as bytes: what stands in the database may be anything."""
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode())
+
+
+def _cleaned(value: object) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): _cleaned(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(each) for each in value]
+    return value

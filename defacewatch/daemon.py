@@ -45,10 +45,9 @@ BLIND_EVERY = 30.0
 CHANNELS_EVERY = 300.0  # seconds between questions whether the channels could deliver
 BEAT_EVERY = 60.0  # seconds between signs of life to the outside
 CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
-MEASURE_EVERY = 15.0
-USAGE_EVERY = 60.0
+MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
-UPKEEP_EVERY = 3600.0
+UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
 BROWSER_FAILURES = 3  # in a row, before the health says so
 CONFIG = Actor(PROGRAM, "config")
 
@@ -123,6 +122,7 @@ class Daemon:
                 # unwatched: another process may hold the database for long, which a restart does not end
                 self._every("note", NOTE_EVERY, self._note, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
+                self._every("audit log", AUDIT_EVERY, self.store.audit.witness, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
                 self._every("heartbeat", BEAT_EVERY, self._beat, watched=False),
@@ -304,7 +304,7 @@ class Daemon:
         """The event loop's own beat."""
 
     async def _every(
-        self, name: str, seconds: float, turn: Callable[[], Awaitable[None]], *, watched: bool = True
+        self, name: str, seconds: float, turn: Callable[[], Awaitable[object]], *, watched: bool = True
     ) -> None:
         while True:
             if watched:

@@ -11,6 +11,7 @@ from defacewatch.audit import (
     Entry,
     Head,
     audit_key,
+    beginning,
     chained,
     facts_text,
     first_broken,
@@ -22,7 +23,7 @@ NOW = datetime(2026, 9, 2, 7, tzinfo=UTC)
 
 
 def written(count: int, key: bytes = KEY) -> tuple[list[Entry], Head]:
-    head, entries = Head(), []
+    head, entries = beginning(key), []
     for number in range(count):
         at = NOW + timedelta(seconds=number)
         entry = Entry(

@@ -1,9 +1,9 @@
 """What the commands share: the configuration, the store, and ways to print."""
 
 import asyncio
-import getpass
 import json
 import os
+import pwd
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -92,16 +92,18 @@ def utc_now() -> datetime:
 
 
 def user() -> str:
-    """The operating system's user, or its number where it has no name (in a container)."""
+    """The operating system's user, or its number where it has no name (in a container). The environment is
+    not asked: anybody may write a name there."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return f"uid {os.getuid()}"
 
 
 def via() -> str:
-    """From where somebody acts who uses commands, for the record."""
-    return f"cli:{user()}"
+    """From where somebody acts who uses commands, for the record; with who is said to have used sudo."""
+    before = os.environ.get("SUDO_USER", "")
+    return f"cli:{user()} (SUDO_USER={before})" if before else f"cli:{user()}"
 
 
 def who(by: str) -> str:
@@ -156,15 +158,22 @@ async def open_store(settings: Settings) -> Store:
         password=settings.secrets.store_password,
         version=VERSION,
         audit_key=audit_key(secret_key(settings).encode()),
+        outside=settings.secret_key_file.with_name("audit.head"),
     )
 
 
 @asynccontextmanager
-async def session(settled: Settled) -> AsyncIterator[Session]:
-    """The store under the current configuration: migrated, and the portals of the files applied."""
+async def session(settled: Settled, *, any_key: bool = False) -> AsyncIterator[Session]:
+    """The store under the current configuration: migrated, and the portals of the files applied.
+
+    Raises Conflict where the audit log has another secret key, but for the daemon (`any_key`), which goes on
+    watching whatever happens.
+    """
     settings = settled.settings()
     store = await open_store(settings)
     try:
+        if not any_key:
+            await store.audit.refuse_another_key()
         await store.portals.apply(settings.portals, now=utc_now())
         yield Session(settings, store, settled.environ, await store.absences.standing())
     finally:

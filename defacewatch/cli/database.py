@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from defacewatch.cli.common import Session, Settled, open_store, say, with_session
+from defacewatch.audit import Actor
+from defacewatch.cli.common import Session, Settled, open_store, say, user, utc_now, via, with_session
 from defacewatch.errors import DefacewatchError
 
 app = typer.Typer(help="The store, its backup and its health.", no_args_is_help=True)
@@ -31,13 +32,16 @@ def restore(
     file: Path,
     force: Annotated[bool, typer.Option("--force", help="Replace what is in the store.")] = False,
 ) -> None:
-    """Put a backup back, after verifying all of it. Stop the daemon first."""
+    """Put a backup back, after verifying all of it. Stop the daemon first. All have to sign in anew."""
     settled: Settled = context.obj
 
     async def work() -> None:
         store = await open_store(settled.settings())
         try:
-            await store.upkeep.restore(file, force=force)
+            await store.audit.refuse_another_key()
+            actor = Actor(f"{user()} (system)", via())
+            await store.upkeep.restore(file, force=force, actor=actor, now=utc_now())
+            await store.audit.replaced()
         finally:
             await store.close()
 

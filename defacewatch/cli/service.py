@@ -45,7 +45,7 @@ def raise_file_limit() -> None:
 
 async def _run(settled: Settled, listen: str | None) -> None:
     spare_memory()
-    async with session(settled) as opened:
+    async with session(settled, any_key=True) as opened:
         _tell_token(opened.settings)
         await _tell_setup(opened)
         daemon = make_daemon(opened, settled.folder, listen)

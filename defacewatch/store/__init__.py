@@ -40,7 +40,15 @@ class Store:
     `version` is that of the features which can be used; None where nothing is going to be compared.
     """
 
-    def __init__(self, engine: Engine, blobs: Blobs, approved: Blobs, *, version: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        blobs: Blobs,
+        approved: Blobs,
+        *,
+        version: int | None = None,
+        outside: Path | None = None,
+    ) -> None:
         self.engine, self.blobs, self.approved = engine, blobs, approved
         self.portals = Portals(engine)
         self.baselines = Baselines(engine, blobs, approved, version=version)
@@ -60,7 +68,7 @@ class Store:
         self.accounts = Accounts(engine)
         self.sessions = Sessions(engine)
         self.api_tokens = ApiTokens(engine)
-        self.audit = Audit(engine)
+        self.audit = Audit(engine, outside)
         self.wall = Wall(engine)
         self.upkeep = Upkeep(engine, blobs, approved)
 
@@ -74,14 +82,23 @@ class Store:
         password: str | None = None,
         version: int | None = None,
         audit_key: bytes = b"",
+        outside: Path | None = None,
     ) -> "Store":
-        """Bring the tables up to date and open the store; `audit_key` seals its audit log (audit.audit_key).
+        """Bring the tables up to date and open the store; `audit_key` seals its audit log (audit.audit_key),
+        whose head the file `outside` keeps too.
 
         Raises UsageError for a URL that cannot be used, StoreError when the database does not answer.
         """
         parsed = parse(url, password)
         await asyncio.to_thread(migrate, parsed)
-        return cls(Engine(parsed, audit_key=audit_key), Blobs(evidence), Blobs(baselines), version=version)
+        engine = Engine(parsed, audit_key=audit_key)
+        store = cls(engine, Blobs(evidence), Blobs(baselines), version=version, outside=outside)
+        try:
+            await store.audit.begin()
+        except BaseException:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         await self.engine.close()

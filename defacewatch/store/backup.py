@@ -16,12 +16,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Column, Integer, LargeBinary, Row, Table, delete, func, insert, select, text
+from sqlalchemy import Column, Integer, LargeBinary, Row, Table, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from defacewatch.audit import Act, Actor, Head
 from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.store.accountschema import sessions
 from defacewatch.store.alertschema import alerts
 from defacewatch.store.archive import Writing, content, explained, members, verified
+from defacewatch.store.audit import head_in, note
 from defacewatch.store.blobs import Blobs
 from defacewatch.store.columns import Moment
 from defacewatch.store.engine import Engine, name_of
@@ -69,9 +72,17 @@ async def back_up(engine: Engine, evidence: Blobs, approved: Blobs, file: Path) 
 
 
 async def restore(
-    engine: Engine, evidence: Blobs, approved: Blobs, file: Path, *, force: bool = False
+    engine: Engine,
+    evidence: Blobs,
+    approved: Blobs,
+    file: Path,
+    *,
+    actor: Actor,
+    now: datetime,
+    force: bool = False,
 ) -> None:
-    """Replace what is in the store with what `file` holds, in one transaction; blobs that are there stay.
+    """Replace what is in the store with what `file` holds, in one transaction; blobs that are there stay. All
+    sessions end, and the audit log says what was put in whose place.
 
     All of the file is verified before anything is touched. Raises DefacewatchError where it is damaged or
     was made by another version's tables, and Conflict without `force` when the store is in use.
@@ -88,12 +99,24 @@ async def restore(
     await asyncio.to_thread(_put_blobs, file, evidence, approved)
     async with engine.lasting() as db:
         await _refuse_if_used(db, engine, force)
+        replaced = await db.run_sync(head_in)
         for table in reversed(metadata.sorted_tables):
             await db.execute(delete(table))
         with explained(file):
             await _load_rows(db, file)
         if not engine.sqlite:
             await _advance_sequences(db)
+        ended = update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=now)
+        facts: dict[str, object] = {"sessions_ended": (await db.execute(ended)).rowcount}
+        facts |= _head_facts(await db.run_sync(head_in))
+        await db.run_sync(
+            note, engine.audit_key, actor, Act.RESTORED, at=now, of=f"backup {file.name}",
+            before=_head_facts(replaced), after=facts,
+        )  # fmt: skip
+
+
+def _head_facts(head: Head | None) -> dict[str, object]:
+    return {"number": head.number, "digest": head.digest} if head is not None else {}
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.alerts import AlertKind, DeliveryState, Draft
-from defacewatch.audit import Act, Actor
+from defacewatch.audit import Act, Actor, Program
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.portals import Page, Portal, Urgency
@@ -79,7 +79,9 @@ class Incidents:
             rows = (await db.execute(query.order_by(incident_events.c.id))).all()
         return [_entry(row) for row in rows]
 
-    async def acknowledge(self, incident: int, *, by: str, via: str, now: datetime) -> Incident:
+    async def acknowledge(
+        self, incident: int, *, by: str, via: str, now: datetime, program: Program | None = None
+    ) -> Incident:
         """Take an incident; the other officers who were told of it are told that. Raises NotFound, or
         Conflict when somebody was faster."""
         async with self.engine.lasting() as db:
@@ -89,7 +91,7 @@ class Incidents:
                 facts = {"by": by, "via": via, "to": others}
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
                 await db.run_sync(add_alert, draft, at=now, page=taken.page, incident=incident)
-            await self._note(db, Act.ACKNOWLEDGED, incident, by=by, via=via, now=now)
+            await self._note(db, Act.ACKNOWLEDGED, incident, by=by, via=via, now=now, program=program)
         return taken
 
     async def acknowledge_all(
@@ -173,13 +175,25 @@ class Incidents:
             if entry.event in (Event.TICKED, Event.UNTICKED)
         )
 
-    async def comment(self, incident: int, *, by: str, text: str, now: datetime, via: str = "") -> None:
+    async def comment(
+        self,
+        incident: int,
+        *,
+        by: str,
+        text: str,
+        now: datetime,
+        via: str = "",
+        program: Program | None = None,
+    ) -> None:
         """Add a remark to an incident's timeline. Raises NotFound."""
         async with self.engine.lasting() as db:
             if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
                 raise NotFound(f"there is no incident {incident}")
             await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
-            await self._note(db, Act.COMMENTED, incident, by=by, via=via, now=now, after={"text": text})
+            after = {"text": text}
+            await self._note(
+                db, Act.COMMENTED, incident, by=by, via=via, now=now, after=after, program=program
+            )
 
     async def list(
         self,
@@ -211,9 +225,12 @@ class Incidents:
         now: datetime,
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None,
+        program: Program | None = None,
     ) -> None:
         """Into the audit log, as the last write of a transaction."""
         key, actor, of = self.engine.audit_key, Actor(by, via), f"incident {incident}"
+        if program is not None:
+            actor, after = program.actor, {**(after or {}), "token": program.token, "by": by}
         await db.run_sync(note, key, actor, act, at=now, of=of, before=before, after=after)
 
 

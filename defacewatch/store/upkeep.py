@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from defacewatch.audit import Actor
 from defacewatch.errors import DefacewatchError, StoreError
 from defacewatch.incidents import State
 from defacewatch.store.backup import BackedUp, back_up, restore
@@ -65,9 +66,9 @@ class Upkeep:
         """Save everything, as it is at one moment, in one file; see `backup.back_up`."""
         return await back_up(self.engine, self.evidence, self.approved, file)
 
-    async def restore(self, file: Path, *, force: bool = False) -> None:
+    async def restore(self, file: Path, *, actor: Actor, now: datetime, force: bool = False) -> None:
         """Bring back what `backup` saved; see `backup.restore`."""
-        await restore(self.engine, self.evidence, self.approved, file, force=force)
+        await restore(self.engine, self.evidence, self.approved, file, actor=actor, now=now, force=force)
 
     async def check(self) -> list[str]:
         """What is wrong with the store, one line each: damage of the database, blobs that are missing or

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from defacewatch.accountlines import audit_line
-from defacewatch.audit import Act, Entry
+from defacewatch.audit import Act, Entry, facts_of
 from defacewatch.errors import UsageError
 from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
 
 SHOWN, LIMIT, LARGEST = 100, 200, 1000
+VERIFIED = 5000  # entries that the page verifies; the command verifies all
 LONG = 160  # characters of a fact that are shown
 
 ACTS: Mapping[str, str] = {
@@ -47,13 +48,15 @@ ACTS: Mapping[str, str] = {
     Act.PORTAL_RESUMED: N_("Portal resumed"),
     Act.PORTALS_IMPORTED: N_("Portals imported"),
     Act.CONFIGURED: N_("Configuration taken over"),
+    Act.RESTORED: N_("Backup restored"),
+    Act.LOG_BROKEN: N_("Audit log found broken"),
 }
 
 
 def said(entry: Entry) -> list[tuple[str, str, str]]:
     """What an entry says was, and is: name, before and after of each fact that differs or is new."""
-    before = json.loads(entry.before) if entry.before else {}
-    after = json.loads(entry.after) if entry.after else {}
+    before = facts_of(entry.before)
+    after = facts_of(entry.after)
     names = [name for name in after if name not in before or before[name] != after[name]]
     shown = (name for name in names if name in before or after[name] not in ("", None, False))
     return [(name, _short(before.get(name, "")), _short(after[name])) for name in shown]
@@ -65,10 +68,10 @@ def _short(value: object) -> str:
 
 
 async def show(request: web.Request) -> web.Response:
-    """The latest entries, a page of them; with the first whether the log is whole."""
+    """The latest entries, a page of them; with the first whether the end of the log is whole."""
     console, before = console_of(request), _before(request)
     entries = await console.store.audit.list(limit=SHOWN + 1, before=before)
-    broken, head = (None, None) if before is not None else await console.store.audit.verify()
+    broken, head = (None, None) if before is not None else await console.store.audit.verify(VERIFIED)
     return console.renderer.page(
         "audit.html",
         words_of(request),
@@ -77,6 +80,7 @@ async def show(request: web.Request) -> web.Response:
         older=entries[SHOWN - 1].number if len(entries) > SHOWN else None,
         broken=broken,
         head=head,
+        verified=VERIFIED,
     )
 
 

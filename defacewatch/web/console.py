@@ -32,6 +32,7 @@ class Visitor:
     csrf: str = field(repr=False)
     account: Account | None = None
     session: int | None = None
+    token: int | None = None  # of a program
     renewed: str | None = field(default=None, repr=False)
 
 

@@ -74,7 +74,7 @@ async def by_token(request: web.Request, value: str) -> Visitor | None:
     if found is None:
         return None
     token, account = found
-    return Visitor(allowed(account.role, token.scope), "", account)
+    return Visitor(allowed(account.role, token.scope), "", account, token=token.id)
 
 
 def csrf_of(console: Console, session: str) -> str:

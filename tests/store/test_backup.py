@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
+from defacewatch.audit import Actor
 from defacewatch.errors import Conflict, DefacewatchError
 from defacewatch.profiles import Profile
 from defacewatch.store import Store
@@ -22,18 +24,23 @@ from tests.postgres import Cluster
 from tests.store.archives import rewritten, swapped
 from tests.store.samples import CHANGED, DEFACED, NOW, captured, checked, registered
 
+ME = Actor("root (system)", "cli:root")
 Rows = dict[str, list[tuple[Any, ...]]]
 Elsewhere = Callable[[str], Awaitable[Store]]
 
 
 async def rows_of(store: Store) -> Rows:
+    """All there is, but for what the audit log says of restoring."""
     async with store.engine.reading() as db:
-        return {
+        rows = {
             table.name: [
                 tuple(row) for row in await db.execute(select(table).order_by(*table.primary_key.columns))
             ]
             for table in metadata.sorted_tables
         }
+    rows["audit"] = [row for row in rows["audit"] if "backup-restored" not in row]
+    rows["meta"] = [row for row in rows["meta"] if row[0] != "audit:head"]
+    return rows
 
 
 async def filled(store: Store) -> str:
@@ -92,9 +99,9 @@ async def test_a_backup_brings_everything_back_into_either_database(
     assert saved.blobs == len(list(store.blobs.all())) + len(list(store.approved.all())) == 12
     assert saved.bytes == (tmp_path / name).stat().st_size
     other = await elsewhere(kind)
-    await other.upkeep.restore(tmp_path / name)
+    await other.upkeep.restore(tmp_path / name, actor=ME, now=NOW)
     assert await rows_of(other) == await rows_of(store)
-    assert saved.rows == sum(map(len, (await rows_of(store)).values()))
+    assert saved.rows == sum(map(len, (await rows_of(store)).values())) + 1  # the head of the audit log
     assert set(other.blobs.all()) == set(store.blobs.all())
     assert set(other.approved.all()) == set(store.approved.all())
     assert await other.upkeep.check() == []
@@ -105,7 +112,7 @@ async def test_a_restored_store_goes_on_where_it_was(
 ) -> None:
     await store.upkeep.backup(tmp_path / "all.tar")
     other = await elsewhere("sqlite" if store.engine.sqlite else "postgresql")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     await checked(other, page, CHANGED, NOW + timedelta(hours=3), "ccc")
     assert len(await other.checks.history(page)) == 2
     again = await captured(other, page, "dddd", at=NOW + timedelta(hours=4))
@@ -124,7 +131,7 @@ async def test_checks_go_on_during_a_backup_which_keeps_to_one_moment(
     assert made
     assert (await saving).problems == ()
     other = await elsewhere("sqlite")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert await other.upkeep.check() == []
     captures = {capture.id for capture in await other.baselines.captures(page)}
     history = await other.checks.history(page)
@@ -153,7 +160,7 @@ async def test_a_damaged_blob_does_not_prevent_a_backup_but_is_told(
     assert len(saved.problems) == 1
     assert saved.problems[0].startswith(f"capture {capture.id}: ")
     other = await elsewhere("sqlite")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert await other.upkeep.check() == [
         f"capture {capture.id}: there is no blob {capture.screenshot} in {other.blobs.folder}"
     ]
@@ -168,7 +175,7 @@ async def test_a_blob_that_is_damaged_in_one_folder_is_saved_from_the_other(
     store.approved.path(capture.screenshot).write_bytes(b"rubbish")
     assert (await store.upkeep.backup(tmp_path / "all.tar")).problems == ()
     other = await elsewhere("sqlite")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert await other.upkeep.check() == []
     assert other.blobs.has(capture.dom)
     assert other.approved.has(capture.screenshot)
@@ -179,10 +186,32 @@ async def test_a_store_in_use_is_replaced_only_by_force(store: Store, page: str,
     before = await rows_of(store)
     await checked(store, page, CHANGED, NOW + timedelta(hours=3), "ccc")
     with pytest.raises(Conflict, match=r"is in use: restore into an empty one, or replace .* with --force"):
-        await store.upkeep.restore(tmp_path / "all.tar")
+        await store.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert await rows_of(store) != before
-    await store.upkeep.restore(tmp_path / "all.tar", force=True)
+    await store.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW, force=True)
     assert await rows_of(store) == before
+
+
+async def test_restoring_is_in_the_log_with_what_was_before_and_ends_all_sessions(
+    store: Store, page: str, tmp_path: Path
+) -> None:
+    account = await store.accounts.add("an", "An", Role.ADMIN, password="hash", actor=ME, now=NOW)
+    bounds = {"idle": timedelta(hours=1), "longest": timedelta(hours=1)}
+    value = await store.sessions.begin(
+        account, verified="hash", address="192.0.2.1", agent="x", actor=ME, now=NOW
+    )
+    _, saved = await store.audit.verify()
+    await store.upkeep.backup(tmp_path / "all.tar")
+    await store.accounts.change(account.id, display="Another", actor=ME, now=NOW)
+    _, replaced = await store.audit.verify()
+    await store.upkeep.restore(tmp_path / "all.tar", force=True, actor=ME, now=NOW)
+    (entry,) = await store.audit.list(limit=1)
+    assert (entry.act, entry.who, entry.object) == ("backup-restored", ME.who, "backup all.tar")
+    assert json.loads(entry.before) == {"number": replaced.number, "digest": replaced.digest}
+    after = {"number": saved.number, "digest": saved.digest, "sessions_ended": 1}
+    assert json.loads(entry.after) == after
+    assert await store.sessions.find(value, **bounds, now=NOW) is None
+    assert (await store.audit.verify())[0] is None
 
 
 async def test_registered_portals_alone_are_no_use(
@@ -191,7 +220,7 @@ async def test_registered_portals_alone_are_no_use(
     await store.upkeep.backup(tmp_path / "all.tar")
     other = await elsewhere("sqlite")
     await registered(other, "another")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert [portal.key for portal in await other.portals.all()] == ["hungyen"]
 
 
@@ -204,7 +233,7 @@ async def test_a_damaged_backup_is_refused_before_anything_is_touched(
     await registered(other, "another")
     before = await rows_of(other)
     with pytest.raises(DefacewatchError, match=r"rows/incidents.jsonl is not as it was saved"):
-        await other.upkeep.restore(tmp_path / "all.tar", force=True)
+        await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW, force=True)
     assert await rows_of(other) == before
     assert list(other.blobs.all()) == list(other.approved.all()) == []
 
@@ -216,7 +245,7 @@ async def test_a_backup_of_other_tables_is_refused(store: Store, page: str, tmp_
     other = json.dumps(manifest | {"revision": "9999"}).encode()
     rewritten(tmp_path / "all.tar", swapped("manifest.json", other))
     with pytest.raises(DefacewatchError, match="was saved with tables of version 9999, and these"):
-        await store.upkeep.restore(tmp_path / "all.tar", force=True)
+        await store.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW, force=True)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -228,7 +257,7 @@ async def test_rows_that_do_not_fit_change_nothing(
     rewritten(tmp_path / "all.tar", swapped("rows/meta.jsonl", lines), mend=True)
     before = await rows_of(store)
     with pytest.raises(DefacewatchError, match="holds rows that this version does not know"):
-        await store.upkeep.restore(tmp_path / "all.tar", force=True)
+        await store.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW, force=True)
     assert await rows_of(store) == before
 
 
@@ -239,5 +268,5 @@ async def test_an_empty_store_can_be_saved_and_brought_back(
     saved = await store.upkeep.backup(tmp_path / "all.tar")
     assert saved.blobs == 0
     other = await elsewhere("sqlite")
-    await other.upkeep.restore(tmp_path / "all.tar")
+    await other.upkeep.restore(tmp_path / "all.tar", actor=ME, now=NOW)
     assert await rows_of(other) == await rows_of(store)

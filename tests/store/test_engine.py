@@ -91,7 +91,7 @@ async def test_what_a_whole_transaction_computes_holds_nobody_up(store: Store) -
     turned = threading.Event()
 
     def work(db: Connection) -> bool:
-        db.execute(select(meta)).all()
+        db.execute(select(meta).where(meta.c.key != "audit:head")).all()
         return turned.wait(timeout=20)
 
     for whole in (store.engine.read, store.engine.write, store.engine.last):
@@ -108,7 +108,7 @@ async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
                 await db.execute(insert(meta).values(key="k", value="v"))
                 raise RuntimeError
     async with store.engine.reading() as db:
-        assert (await db.execute(select(meta))).all() == []
+        assert (await db.execute(select(meta).where(meta.c.key != "audit:head"))).all() == []
 
 
 async def test_a_transaction_that_fails_as_a_whole_leaves_nothing(store: Store) -> None:
@@ -119,7 +119,10 @@ async def test_a_transaction_that_fails_as_a_whole_leaves_nothing(store: Store) 
     for whole in (store.engine.write, store.engine.last):
         with pytest.raises(RuntimeError):
             await whole(fail)
-    assert await store.engine.read(lambda db: db.execute(select(meta)).all()) == []
+    assert (
+        await store.engine.read(lambda db: db.execute(select(meta).where(meta.c.key != "audit:head")).all())
+        == []
+    )
 
 
 async def test_whole_transactions_of_several_processes_wait_for_one_another(open_store: OpenStore) -> None:
@@ -129,7 +132,7 @@ async def test_whole_transactions_of_several_processes_wait_for_one_another(open
         await db.execute(insert(meta).values(key="n", value="0"))
 
     def one_more(db: Connection) -> None:
-        value = int(db.scalar(select(meta.c.value).with_for_update()) or 0)
+        value = int(db.scalar(select(meta.c.value).where(meta.c.key != "audit:head").with_for_update()) or 0)
         db.execute(meta.update().values(value=str(value + 1)))
 
     async def count(number: int) -> None:
@@ -141,7 +144,12 @@ async def test_whole_transactions_of_several_processes_wait_for_one_another(open
             await (engine.write if number % 4 else engine.last)(one_more)
 
     await asyncio.gather(*(count(number) for number in range(40)))
-    assert await stores[0].engine.read(lambda db: db.scalar(select(meta.c.value))) == "40"
+    assert (
+        await stores[0].engine.read(
+            lambda db: db.scalar(select(meta.c.value).where(meta.c.key != "audit:head"))
+        )
+        == "40"
+    )
 
 
 async def test_a_caller_that_goes_away_leaves_a_transaction_whole_and_the_store_can_be_closed(
@@ -159,7 +167,9 @@ async def test_a_caller_that_goes_away_leaves_a_transaction_whole_and_the_store_
     with pytest.raises(asyncio.CancelledError):
         await task
     await other.close()
-    assert len(await store.engine.read(lambda db: db.execute(select(meta)).all())) in (0, 2)
+    assert len(
+        await store.engine.read(lambda db: db.execute(select(meta).where(meta.c.key != "audit:head")).all())
+    ) in (0, 2)
     await store.engine.write(lambda db: db.execute(insert(meta).values(key="three", value="v")))
 
 
@@ -186,7 +196,7 @@ async def test_a_cancelled_transaction_leaves_nothing_and_holds_nobody_up(store:
     with pytest.raises(asyncio.CancelledError):
         await task
     async with store.engine.lasting() as db:
-        assert (await db.execute(select(meta))).all() == []
+        assert (await db.execute(select(meta).where(meta.c.key != "audit:head"))).all() == []
         await db.execute(insert(meta).values(key="k", value="w"))
 
 
@@ -199,13 +209,13 @@ async def test_writers_of_several_processes_wait_for_one_another(open_store: Ope
     async def count(store: Store) -> None:
         async with store.engine.writing() as db:
             await store.engine.exclusive(db, 9)
-            value = int(await db.scalar(select(meta.c.value)) or 0)
+            value = int(await db.scalar(select(meta.c.value).where(meta.c.key != "audit:head")) or 0)
             await asyncio.sleep(0)
             await db.execute(meta.update().values(value=str(value + 1)))
 
     await asyncio.gather(*(count(stores[n % 3]) for n in range(30)))
     async with stores[0].engine.reading() as db:
-        assert await db.scalar(select(meta.c.value)) == "30"
+        assert await db.scalar(select(meta.c.value).where(meta.c.key != "audit:head")) == "30"
 
 
 async def test_reading_goes_on_while_somebody_writes(store: Store) -> None:
@@ -239,7 +249,7 @@ async def test_a_full_disk_is_said_so_and_nothing_is_half_written(tmp_path: Path
             for number in range(2000):
                 await db.execute(insert(meta).values(key=str(number), value="x" * 1000))
     async with store.engine.reading() as db:
-        assert (await db.execute(select(meta))).all() == []
+        assert (await db.execute(select(meta).where(meta.c.key != "audit:head"))).all() == []
     await store.close()
 
 

@@ -58,4 +58,7 @@ async def test_text_that_a_database_cannot_hold_is_replaced_and_not_refused(stor
     async with store.engine.writing() as db:
         await db.execute(insert(meta).values(key="k", value="nul \0 half \ud83d whole \U0001f480"))
     async with store.engine.reading() as db:
-        assert await db.scalar(select(meta.c.value)) == "nul � half ? whole \U0001f480"
+        assert (
+            await db.scalar(select(meta.c.value).where(meta.c.key != "audit:head"))
+            == "nul � half ? whole \U0001f480"
+        )

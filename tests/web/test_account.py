@@ -4,6 +4,7 @@ import html
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from defacewatch.accounts import Role
@@ -268,6 +269,36 @@ async def test_the_audit_log_is_shown_with_whether_it_is_whole(client: Client, s
     for wrong in ("/audit?before=x", "/api/v1/audit?limit=0"):
         assert (await client.get(wrong)).status == 400
     assert await csrf_of(client, "/audit")
+
+
+async def test_facts_that_somebody_spoiled_are_shown_as_they_are(client: Client, store: Store) -> None:
+    await person(store, "root", Role.ADMIN)
+    await log_in(client, "root")
+    async with store.engine.writing() as db:
+        await db.execute(update(audit).where(audit.c.number == 1).values(before="{", after='"<b>"'))
+    answer = await client.get("/audit")
+    assert answer.status == 200
+    page = await answer.text()
+    assert "entry 1 was changed" in page
+    assert "&lt;b&gt;" in page
+    (_, first) = (await (await client.get("/api/v1/audit")).json())["audit"]
+    assert first["before"] == {"unreadable": "{"}
+
+
+async def test_the_page_says_that_it_verifies_the_end_of_a_long_log(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await person(store, "root", Role.ADMIN)
+    await log_in(client, "root")
+    for _ in range(6):
+        await store.audit.note(ME, Act.SIGN_IN_FAILED, at=NOW)
+    monkeypatch.setattr("defacewatch.web.auditing.VERIFIED", 4)
+    async with store.engine.writing() as db:
+        await db.execute(update(audit).where(audit.c.number == 1).values(who="x"))
+    assert "The last 4 of 8 entries are whole" in await (await client.get("/audit")).text()
+    async with store.engine.writing() as db:
+        await db.execute(update(audit).where(audit.c.number == 6).values(who="x"))
+    assert "entry 6 was changed" in await (await client.get("/audit")).text()
 
 
 async def test_an_administrator_without_an_authenticator_gets_no_further_than_setting_it_up(
