@@ -35,7 +35,7 @@ def test_a_command_with_another_key_adds_nothing_and_says_what_to_do(
     assert shell.run("user", "add", "an1", "--link").code == 0
     with monkeypatch.context() as other:
         other.setenv("DEFACEWATCH_SECRET_KEY", "x" * 40)
-        refused = shell.run("user", "add", "binh", "--link")
+        refused = shell.run("user", "add", "lan", "--link")
         assert (refused.code, "as DEFACEWATCH_SECRET_KEY" in refused.err) == (3, True)
         assert len(refused.err.splitlines()) == 1
         assert shell.run("audit", "list").code == 0
@@ -46,7 +46,7 @@ def test_a_spoiled_head_keeps_nobody_from_acting_and_is_told_for_ever(shell: She
     assert shell.run("user", "add", "an1", "--link").code == 0
     changed("UPDATE meta SET value = '{}' WHERE key = 'audit:head'")
     assert shell.run("audit", "verify").code == 3
-    assert shell.run("user", "add", "binh", "--link").code == 0
+    assert shell.run("user", "add", "lan", "--link").code == 0
     assert "says that the log was found broken" in shell.run("audit", "verify").err
 
 
@@ -63,7 +63,7 @@ def test_verify_keeps_the_head_beside_the_secret_key(shell: Shell) -> None:
 def test_a_restored_backup_is_what_is_kept_from_then_on(shell: Shell) -> None:
     assert shell.run("user", "add", "an1", "--link").code == 0
     assert shell.run("db", "backup", "saved.tar").code == 0
-    assert shell.run("user", "add", "binh", "--link").code == 0
+    assert shell.run("user", "add", "lan", "--link").code == 0
     assert shell.run("audit", "verify").code == 0
     assert shell.run("db", "restore", "saved.tar", "--force").code == 0
     assert shell.run("audit", "verify").code == 0

@@ -13,7 +13,9 @@ import docx
 import pytest
 from pypdf import PdfReader
 
+from defacewatch.audit import audit_key
 from defacewatch.cli import report
+from defacewatch.config import ensure_secret_key
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Resolution
 from defacewatch.store import Store
@@ -36,6 +38,7 @@ def in_store(work: Callable[[Store], Awaitable[None]]) -> None:
             "sqlite+aiosqlite:///data/defacewatch.db",
             baselines=Path("baselines"),
             evidence=Path("data/evidence"),
+            audit_key=audit_key(ensure_secret_key(Path("data/secret.key")).encode()),
         )
         try:
             await work(store)
