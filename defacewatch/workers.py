@@ -5,6 +5,7 @@ kept from taking all memory, and would hold the interpreter's lock meanwhile; a 
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import resource
@@ -45,22 +46,25 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
         self._slots = asyncio.Semaphore(count)
         self._starting = asyncio.Lock()
+        self._again = asyncio.Lock()
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
         async with self._slots:
-            for _ in range(TRIES):
-                pool = await self._ready(work)
-                try:
-                    async with asyncio.timeout(self.timeout):
-                        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
-                except TimeoutError:
-                    self._end(pool)
-                    raise TooMuch(f"reading the page took more than {self.timeout:.0f} s") from None
-                except MemoryError:
-                    raise TooMuch("reading the page took more memory than a worker has") from None
-                except BrokenProcessPool:
-                    self._end(pool)
+            for attempt in range(TRIES):
+                # what was in a pool that died is tried again one by one: only one of them ended it
+                async with self._again if attempt else contextlib.nullcontext():
+                    pool = await self._ready(work)
+                    try:
+                        async with asyncio.timeout(self.timeout):
+                            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+                    except TimeoutError:
+                        self._end(pool)
+                        raise TooMuch(f"reading the page took more than {self.timeout:.0f} s") from None
+                    except MemoryError:
+                        raise TooMuch("reading the page took more memory than a worker has") from None
+                    except BrokenProcessPool:
+                        self._end(pool)
             raise TooMuch("reading the page ended the worker process")
 
     def stop(self) -> None:
