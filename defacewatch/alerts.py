@@ -170,7 +170,7 @@ TELL_AGAIN_AFTER = timedelta(minutes=10)  # when all were given up and nobody ha
 LEASE = timedelta(seconds=60)  # longer than any channel's time-out, so nothing is sent twice in parallel
 
 
-_KIND_OF_VERDICT = {
+KIND_OF_VERDICT = {  # the worst first
     VerdictKind.DEFACED: AlertKind.DEFACED,
     VerdictKind.CHANGED: AlertKind.CHANGED,
     VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
@@ -189,7 +189,7 @@ def draft(
         return Draft(AlertKind.RECOVERED, Urgency.NORMAL)
     if change.event is Event.CALMED:
         return Draft(AlertKind.CALMED, Urgency.NORMAL, {"of": change.incident.verdict.value})
-    kind = _KIND_OF_VERDICT[verdict.kind]
+    kind = KIND_OF_VERDICT[verdict.kind]
     urgency = portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
     facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}
     if seen_at is not None:

@@ -240,6 +240,7 @@ class Outbox:
     async def _sent(self, bundle: Bundle, channel: str, receipt: str, *, of: int) -> None:
         now = self.clock()
         await self.store.messages.sent(bundle, receipt, of=of, now=now)
+        self.apart.difference_update(delivery.id for delivery in bundle.deliveries)
         for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
             metrics.DELIVERIES.labels(channel, "sent").inc()
             if delivery.step == 0:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from defacewatch.alerts import AlertKind
+from defacewatch.alerts import KIND_OF_VERDICT, AlertKind
 from defacewatch.gathering import Entry, Gathered
 from defacewatch.incidents import State
 from defacewatch.language import N_, Translate, local_time, translator
@@ -21,18 +21,13 @@ _TOGETHER: Mapping[VerdictKind | None, str] = {  # by the worst that is told of
     VerdictKind.UNREACHABLE: N_("SEVERAL PAGES UNREACHABLE"),
 }
 _DIGEST = N_("SEVERAL ALERTS AT ONCE")
-_KINDS = {
-    VerdictKind.DEFACED: AlertKind.DEFACED,
-    VerdictKind.CHANGED: AlertKind.CHANGED,
-    VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
-}
 
 
 def compose_gathered(gathered: Gathered) -> Content:
     """What the message says, in its language and time zone."""
     _ = translator(gathered.language)
     worst = worst_of(gathered.entries)
-    emoji, _headline, colour = HEADLINES[_KINDS[worst] if worst else AlertKind.CERTIFICATE]
+    emoji, _headline, colour = HEADLINES[KIND_OF_VERDICT[worst] if worst else AlertKind.CERTIFICATE]
     campaign = gathered.campaign
     told = gathered.entries[:LINES]
     waiting = len(gathered.open)
@@ -58,7 +53,7 @@ def compose_gathered(gathered: Gathered) -> Content:
 def worst_of(entries: tuple[Entry, ...]) -> VerdictKind | None:
     """The worst verdict of what is told of; None where it is about certificates alone."""
     kinds = {entry.incident.verdict for entry in entries if entry.incident is not None}
-    return next((kind for kind in _KINDS if kind in kinds), None)
+    return next((kind for kind in KIND_OF_VERDICT if kind in kinds), None)
 
 
 def _notes(gathered: Gathered, _: Translate) -> Iterator[str]:
@@ -135,4 +130,4 @@ def _mark(entry: Entry) -> str:
         return "🟢"
     if entry.incident.state is State.ACKNOWLEDGED:
         return "✋"
-    return HEADLINES[_KINDS[entry.incident.verdict]][0]
+    return HEADLINES[KIND_OF_VERDICT[entry.incident.verdict]][0]

@@ -98,11 +98,6 @@ class Messages:
         anew first, then the newest. The portals come without their pages. Raises NotFound."""
         return await self.engine.read(lambda db: carried(db, message))
 
-    async def of_delivery(self, delivery: int) -> int | None:
-        """The message that carries a delivery, where it carries several."""
-        query = select(deliveries.c.message).where(deliveries.c.id == delivery)
-        return await self.engine.read(lambda db: db.scalar(query))
-
 
 async def _next_to(
     db: AsyncConnection,
