@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from defacewatch.alerts import AlertKind, Delivery, Notice
+from defacewatch.alerts import AlertKind, Notice
 from defacewatch.campaigns import Campaign
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
@@ -116,16 +116,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything a channel needs to write a message that carries several deliveries, `delivery` the first of
-    them. Without a `campaign` it is a digest. `changes` is the receipt of the message that it takes the place
-    of (None: a new one), `follows` that of the one that it answers, `replaces` that of an older message of
-    the same thread. `late` says that nobody took something in time, `deadline` until when somebody has to
-    and `next_to` to whom it goes then, `url` where it can be seen, `take_url` where all of it can be taken.
-    `name` is the same for every attempt to send exactly this, and for nothing else."""
+    """Everything a channel needs to write a message that carries several deliveries. Without a `campaign` it
+    is a digest. `changes` is the receipt of the message that it takes the place of (None: a new one),
+    `follows` that of the one that it answers, `replaces` that of an older message of the same thread. `late`
+    says that nobody took something in time, `deadline` until when somebody has to and `next_to` to whom it
+    goes then, `url` where it can be seen, `take_url` where all of it can be taken. `name` is the same for
+    every attempt to send exactly this, and for nothing else."""
 
     entries: tuple[Entry, ...]
     message: int
-    delivery: Delivery
     to: Officer
     at: datetime
     language: str

@@ -317,7 +317,9 @@ async def test_where_nobody_else_was_told_nobody_is_told_who_took_it(desk: Desk)
 
 
 async def test_a_mail_has_the_link_to_take_the_incident_while_it_is_open(desk: Desk) -> None:
-    desk.outbox.take_url = lambda delivery: f"https://watch.example.gov.vn/take/{delivery.id}"
+    desk.outbox.notices = replace(
+        desk.outbox.notices, take_url=lambda delivery: f"https://watch.example.gov.vn/take/{delivery.id}"
+    )
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     await desk.outbox.drain()
     (mail,) = desk.mailbox.messages

@@ -61,13 +61,13 @@ class Messages:
         if await self.engine.read(lambda db: db.scalar(any_due)) is None:
             return None
         async with self.engine.writing() as db:
+            await self.engine.exclusive(db, crc32(channel.encode()) >> 1)
             skipped: list[str] = []
             while True:
                 first = select(deliveries.c.officer).where(due, deliveries.c.officer.not_in(skipped))
                 officer = await db.scalar(first.order_by(deliveries.c.next_at, deliveries.c.id).limit(1))
                 if officer is None:
                     return None
-                await self.engine.exclusive(db, crc32(f"{channel} {officer}".encode()) >> 1)
                 bundle = await _next_to(
                     db, officer, due, channel=channel, editable=editable, now=now, apart=apart
                 )
