@@ -226,7 +226,8 @@ class Outbox:
         for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
             metrics.DELIVERIES.labels(channel, "sent").inc()
             if delivery.step == 0:
-                metrics.TIME_TO_ALERT.observe((now - alert.at).total_seconds())
+                due = told_from(self.roster(), alert.about, alert.urgency, alert.at)
+                metrics.TIME_TO_ALERT.observe((now - due).total_seconds())
         log.info(
             "delivered",
             deliveries=[delivery.id for delivery in bundle.deliveries],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from defacewatch.alerts import (
     FAIL_OVER_AFTER,
@@ -199,6 +200,7 @@ async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from
     ends = now + timedelta(minutes=90)
     desk.roster = replace(ROSTER, quiet=Quiet(now.time(), ends.time()))
     await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    waited = REGISTRY.get_sample_value("defacewatch_time_to_alert_seconds_sum") or 0.0
     await desk.outbox.drain()
     desk.clock.forward(minutes=89)
     await desk.outbox.drain()
@@ -206,6 +208,7 @@ async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from
     desk.clock.forward(minutes=1)
     await desk.outbox.drain()
     assert await desk.told() == [("telegram", "an", SENT)]
+    assert (REGISTRY.get_sample_value("defacewatch_time_to_alert_seconds_sum") or 0.0) - waited < 60
     assert f"<b>Hạn tiếp nhận</b>: {ends + timedelta(minutes=10):%H:%M:%S}" in desk.api.sent[0].text
     desk.clock.forward(minutes=9)
     await desk.outbox.drain()
