@@ -97,7 +97,7 @@ class Daemon:
             self.watchdog.start()
             stack.callback(self.watchdog.stop)
             self.entered = await self.store.absences.standing()
-            self.messenger = self._make_messenger()
+            self.messenger = self._make_messenger(self.settings)
             await self.messenger.start()
             browsers = self.settings.watch.browsers
             self.schedule = Schedule(
@@ -156,6 +156,8 @@ class Daemon:
         for what, pages in troubles:
             if pages:
                 problems.append(f"{what} on {len(pages)} pages: {next(iter(pages.values()))}")
+        if self.ready.is_set() and not self.messenger.running:
+            problems.append("alerts: nothing sends them")
         if self.note_trouble is not None:
             problems.append(f"looks not recorded: {self.note_trouble}")
         unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
@@ -165,14 +167,15 @@ class Daemon:
             problems.append(f"browser: failed {failures} times in a row")
         return problems
 
-    def _make_messenger(self) -> Messenger:
+    def _make_messenger(self, settings: Settings) -> Messenger:
         return Messenger(
-            self.settings,
+            settings,
             self.store,
             roster=lambda: self.roster,
             clock=self.clock,
             watchdog=self.watchdog,
             secret_key=self.secret_key,
+            runbooks=lambda: self.settings.runbooks,
         )
 
     def duty(self) -> list[str]:
@@ -255,7 +258,7 @@ class Daemon:
 
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
-        self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.channels, self.clock)
+        self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.answering, self.clock)
 
         def itself() -> dict[str, object]:
             return {
@@ -336,15 +339,18 @@ class Daemon:
     async def reload(self, settings: Settings) -> None:
         """Take over a new configuration without missing a check; what needs a restart is said."""
         old = self.settings
+        others = ("alerts", "secrets", "gateway_secrets")
+        remade = any(getattr(settings, name) != getattr(old, name) for name in others)
+        messenger = self._make_messenger(settings) if remade else None  # before anything ends: it may fail
         await self.store.portals.apply(settings.portals, now=self.clock())
         self.settings = settings
         self.eyes.checker.confirm_after = settings.watch.confirm_after
         self.eyes.checker.revalidate_every = settings.watch.revalidate_every
         self.eyes.revalidation.fresh = fresh_for(settings.watch.revalidate_every)
-        if any(getattr(settings, s) != getattr(old, s) for s in ("alerts", "secrets", "gateway_secrets")):
+        if messenger is not None:
             await self.messenger.stop(10.0)
-            self.messenger = self._make_messenger()
-            await self.messenger.start()
+            self.messenger = messenger
+            await messenger.start()
         await self._plan()
         facts = {"fingerprint": settings.fingerprint, "after_restart": settings.needs_restart(old)}
         await self.store.audit.note(CONFIG, Act.CONFIGURED, at=self.clock(), of="files", after=facts)

@@ -106,24 +106,24 @@ class HandingOver:
             left = [test for test in left if test not in mine]
             begun |= await self.store.handovers.escalate(
                 handover.id,
-                to=_who_leads(roster, mine, now),
+                to=_who_leads(roster, {*handover.missing, *(test.officer for test in mine)}, now),
                 missing=names(roster, handover.missing),
                 now=now,
                 tests=[test.id for test in mine],
                 unproved=_told(roster, mine),
             )
         if left:
-            to, tests = _who_leads(roster, left, now), [test.id for test in left]
+            to = _who_leads(roster, {test.officer for test in left}, now)
+            tests = [test.id for test in left]
             log.warning("channels not proved", tests=[f"{test.officer}: {test.channel}" for test in left])
             begun |= await self.store.channel_tests.tell(tests, _told(roster, left), to=to, now=now)
         return begun
 
 
-def _who_leads(roster: Roster, tests: Sequence[ChannelTest], now: datetime) -> tuple[str, ...]:
+def _who_leads(roster: Roster, about: Collection[str], now: datetime) -> tuple[str, ...]:
     """Those who lead, by key; the leadership as well where there is nobody else than those whom it is
     about."""
     found: tuple[Officer, ...] = leads(roster, now)
-    about = {test.officer for test in tests}
     if all(officer.key in about for officer in found):
         found += roster.with_role(Duty.LEADERSHIP)
     found = found or tuple(officer for officer in roster.officers if officer.key not in about)

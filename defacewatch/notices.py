@@ -33,7 +33,7 @@ class Notices:
     zone: str
     public_url: str
     take_url: Callable[[Delivery], str] | None
-    runbooks: Mapping[str, Runbook]
+    runbooks: Callable[[], Mapping[str, Runbook]]
 
     async def notice(self, delivery: Delivery) -> Notice:
         """What a message of one alert says. Raises NotFound."""
@@ -98,7 +98,7 @@ class Notices:
     def _runbook(self, told: Told) -> Runbook:
         if told.portal is None or told.incident is None:
             return Runbook()
-        return runbook_for(self.runbooks, told.portal.key, told.incident.verdict)
+        return runbook_for(self.runbooks(), told.portal.key, told.incident.verdict)
 
     async def _picture(self, blob: str | None) -> bytes | None:
         """A picture for a message; an alert without one is better than none."""

@@ -15,6 +15,7 @@ from defacewatch import metrics
 from defacewatch.alerts import (
     FAIL_OVER_AFTER,
     Alert,
+    AlertKind,
     Delivery,
     DeliveryError,
     Wanted,
@@ -52,7 +53,7 @@ class Outbox:
         zone: str,
         public_url: str,
         take_url: Callable[[Delivery], str] | None = None,
-        runbooks: Mapping[str, Runbook] | None = None,
+        runbooks: Callable[[], Mapping[str, Runbook]] = dict,
         kinds: Mapping[str, Collection[str]] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
@@ -68,7 +69,7 @@ class Outbox:
             zone=zone,
             public_url=public_url,
             take_url=take_url,
-            runbooks=runbooks or {},
+            runbooks=runbooks,
         )
         self.kinds = kinds or {}  # of alerts, by channels that are for these alone
         self.beat, self.forget, self.idle = beat, forget, idle
@@ -157,6 +158,10 @@ class Outbox:
             log.info("nothing is left to tell after the quiet hours", alert=alert.id)
             return True
         wanted = first_wanted(alert, roster, self._usable(alert), now)
+        if not wanted and alert.step == 0 and self._is_of_the_only_channel(alert):
+            log.error("the only channel does not answer", alert=alert.id, **alert.facts)
+            await self.store.alerts.expand(alert.id, (), step=1, next_step_at=None, now=now)
+            return True
         if not wanted and alert.step == 0 and not is_named(alert):
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
@@ -175,6 +180,11 @@ class Outbox:
         """Whether somebody has resolved the incident of an alert."""
         incident = (await self.store.alerts.facts(alert.id)).incident
         return incident is not None and incident.state is State.RESOLVED
+
+    def _is_of_the_only_channel(self, alert: Alert) -> bool:
+        """Whether an alert tells of the only channel that could carry it."""
+        others = [channel for channel in self._usable(alert) if channel != alert.facts.get("channel")]
+        return alert.kind is AlertKind.CHANNEL_DOWN and not others
 
     def _usable(self, alert: Alert) -> list[str]:
         """The channels that are for such an alert."""

@@ -265,6 +265,21 @@ async def test_whoever_leads_and_is_silent_is_told_of_to_the_leadership(store: S
     assert alert.facts["to"] == ["an1", "boss"]
 
 
+async def test_whoever_leads_and_confirms_nothing_is_told_of_to_the_leadership_without_tests_too(
+    store: Store, clock: Clock
+) -> None:
+    boss = Officer("boss", "Boss", Duty.LEADERSHIP, email="boss@example.gov.vn")
+    teams = tuple(replace(team, lead=team.officers[0]) for team in TEAMS)
+    rotation = Rotation(teams, SLOTS, date(2026, 9, 1))
+    off = ShiftTest(enabled=False)
+    handing = await changed(store, clock, Roster((*OFFICERS, boss), rotations=(rotation,), shift_test=off))
+    clock.forward(minutes=15)
+    assert await handing.watch()
+    alert = await store.alerts.last((AlertKind.HANDOVER_OPEN,))
+    assert alert is not None
+    assert alert.facts["to"] == ["an1", "boss"]
+
+
 async def test_the_time_for_an_answer_is_configured_and_may_be_none_at_all(
     store: Store, clock: Clock
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from defacewatch.alerts import (
@@ -576,3 +577,18 @@ async def test_errors_of_a_channel_are_kept_with_the_delivery(desk: Desk) -> Non
     assert first.error
     with pytest.raises(DeliveryError):
         await desk.channels["telegram"].reachable()
+
+
+async def test_that_the_only_channel_is_away_can_be_told_to_nobody_and_is_not_tried_for_ever(
+    desk: Desk,
+) -> None:
+    desk.channels = {"email": desk.channels["email"]}
+    desk.outbox = desk.another()
+    down = Draft(AlertKind.CHANNEL_DOWN, Urgency.HIGH, {"channel": "email", "error": "refused"})
+    number = await desk.store.alerts.raise_(down, now=desk.clock())
+    with structlog.testing.capture_logs() as said:
+        await desk.outbox.drain()
+    assert {"event": "the only channel does not answer", "log_level": "error"}.items() <= said[0].items()
+    desk.clock.forward(hours=1)
+    assert not await desk.outbox.expand_one()
+    assert (await desk.store.alerts.facts(number)).alert.step == 1

@@ -446,7 +446,7 @@ async def test_a_message_whose_sender_died_does_not_hold_up_the_campaign_for_its
     await storm.attack(3)
     await storm.outbox.drain()
     assert len(storm.chat()) == 1, "as good as under way"
-    await storm.pass_by(6)
+    await storm.pass_by(21)
     newest = (await storm.codes())[0]
     assert [newest in message.text for message in storm.chat()] == [False, True]
     await storm.pass_by(70)

@@ -23,7 +23,8 @@ from defacewatch.store.schema import incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members, campaigns, messages
 
 UNDER_WAY = timedelta(seconds=2)  # after which is looked again whether another message has arrived
-STUCK = timedelta(seconds=5)  # after which a message under way holds up no alert: its sender may be dead
+STUCK = timedelta(seconds=20)  # after which a message under way holds up no alert: its text is out by then,
+# or its sender dead
 TOGETHER = 1000  # deliveries in one message
 
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
