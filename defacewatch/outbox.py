@@ -58,6 +58,13 @@ def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
     return incident if holder is None else replace(incident, acknowledged_by=holder.name)
 
 
+def _with_giver(alert: Alert, roster: Roster) -> Alert:
+    """An alert as officers read of it: who has assigned its incident, by name."""
+    giver = alert.facts.get("assigned_by")
+    found = roster.officer(str(giver)) if giver else None
+    return alert if found is None else replace(alert, facts={**alert.facts, "assigned_by": found.name})
+
+
 def _name(message: int, carried: Sequence[Delivery]) -> str:
     """The name of a message that carries these deliveries and no others."""
     numbers = " ".join(str(delivery.id) for delivery in carried)
@@ -298,7 +305,7 @@ class Outbox:
         open_ = incident is not None and incident.state is State.OPEN
         can_take = to is not None and (open_ or handover_of(told.alert) is not None)
         return Notice(
-            told.alert,
+            _with_giver(told.alert, roster),
             language=(to.language if to else None) or self.language,
             zone=self.zone,
             portal=told.portal,
