@@ -7,7 +7,7 @@ from zlib import crc32
 
 import structlog
 
-from defacewatch.alerts import Delivery, DeliveryError, Notice, handover_of
+from defacewatch.alerts import Alert, Delivery, DeliveryError, Notice, handover_of
 from defacewatch.gathering import Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
@@ -44,7 +44,7 @@ class Notices:
         can_take = to is not None and (open_ or handover_of(told.alert) is not None)
         deadline, next_to = next_step(told.alert, delivery.step + 1, roster) or (None, None)
         return Notice(
-            told.alert,
+            _with_giver(told.alert, roster),
             language=(to.language if to else None) or self.language,
             zone=self.zone,
             portal=told.portal,
@@ -124,6 +124,13 @@ def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
         return incident
     holder = roster.officer(incident.acknowledged_by)
     return incident if holder is None else replace(incident, acknowledged_by=holder.name)
+
+
+def _with_giver(alert: Alert, roster: Roster) -> Alert:
+    """An alert as officers read of it: who has assigned its incident, by name."""
+    giver = alert.facts.get("assigned_by")
+    found = roster.officer(str(giver)) if giver else None
+    return alert if found is None else replace(alert, facts={**alert.facts, "assigned_by": found.name})
 
 
 def _name(message: int, carried: Sequence[Delivery]) -> str:

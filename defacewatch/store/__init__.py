@@ -26,6 +26,7 @@ from defacewatch.store.links import Links
 from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
+from defacewatch.store.reviews import Reviews
 from defacewatch.store.sessions import ApiTokens, Sessions
 from defacewatch.store.upkeep import Sizes, Upkeep
 from defacewatch.store.wall import Wall
@@ -52,6 +53,7 @@ class Store:
         self.engine, self.blobs, self.approved = engine, blobs, approved
         self.portals = Portals(engine)
         self.baselines = Baselines(engine, blobs, approved, version=version)
+        self.reviews = Reviews(engine)
         self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)

@@ -2,13 +2,13 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Row, Table
+from sqlalchemy import Column, Row, Table
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.baselines import Approval
@@ -33,9 +33,10 @@ PROFILE = TypeAdapter(Profile)
 SIGNALS = TypeAdapter(tuple[Signal, ...])
 
 
-def part(row: Row[Any], table: Table) -> Columns:
-    """The columns of `table` in a row of a query that joins several tables."""
-    return {column.name: row._mapping[column] for column in table.c}
+def part(row: Row[Any], table: Table, *, leave: Collection[Column[Any]] = ()) -> Columns:
+    """The columns of `table`, but for those that were left out, in a row of a query that joins several."""
+    left = {column.name for column in leave}
+    return {column.name: row._mapping[column] for column in table.c if column.name not in left}
 
 
 def parts(row: Sequence[Any], *tables: Table) -> Iterator[Columns]:

@@ -26,6 +26,8 @@ from defacewatch.web import (
     operations,
     people,
     pictures,
+    proposals,
+    review,
     take,
     wall,
     welcome,
@@ -141,9 +143,26 @@ def make_app(
             web.post(take.ROUTE, take.take),
             *api.routes(),
             *_account_routes(),
+            *_baseline_routes(),
         ]
     )
     return app
+
+
+def _baseline_routes() -> list[web.RouteDef]:
+    one = f"/baselines/{{capture:{review.CAPTURE}}}"
+    return [
+        web.get("/baselines", proposals.waiting_page),
+        web.get("/baselines/review", proposals.chosen),
+        web.get(r"/baselines/of/{page:[\w.-]{1,120}}", proposals.history_page),
+        web.get(one, review.show),
+        web.get(f"{one}/difference", proposals.picture),
+        web.get(f"{one}/words", proposals.words_page),
+        web.post(f"{one}/propose", review.propose),
+        web.post(f"{one}/approve", review.approve),
+        web.post(f"{one}/decline", review.decline),
+        web.get(f"{one}/{{action:[a-z]{{1,16}}}}", review.back),
+    ]
 
 
 def _account_routes() -> list[web.RouteDef]:

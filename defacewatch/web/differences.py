@@ -19,7 +19,7 @@ from defacewatch.errors import DefacewatchError
 from defacewatch.store import Store
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.evidence import Evidence, gather
+from defacewatch.web.evidence import gather
 from defacewatch.web.pictures import JPEG, answer
 from defacewatch.workers import Workers
 
@@ -107,7 +107,7 @@ async def picture(request: web.Request) -> web.Response:
     before, after = evidence.proof.before, evidence.proof.after
     if before is None or after is None:
         raise web.HTTPNotFound
-    moving = await moving_tiles(console, evidence)
+    moving = await moving_tiles(console, evidence.view.page.id)
     made = await request.app[DIFFERENCES].picture(before, after, moving)
     if made is None:
         raise web.HTTPNotFound
@@ -122,12 +122,14 @@ async def words_page(request: web.Request) -> web.Response:
     reading = None
     if before is not None and after is not None:
         reading = await request.app[DIFFERENCES].reading(before, after)
-    return console.renderer.page("words.html", words, incident=evidence.view.incident, reading=reading)
+    number = evidence.view.incident.id
+    back, name = f"/incidents/{number}", words.code(number)
+    return console.renderer.page("words.html", words, back=back, name=name, reading=reading)
 
 
-async def moving_tiles(console: Console, evidence: Evidence) -> frozenset[int]:
+async def moving_tiles(console: Console, page: str) -> frozenset[int]:
     """The tiles of the page that are known to move."""
-    context = await console.store.checks.context(evidence.view.page.id, now=console.clock())
+    context = await console.store.checks.context(page, now=console.clock())
     profile = context.profile
     found = profile.moving(profile.tiles, map(str, range(COUNT)), profile.allowance("tiles"))
     return frozenset(map(int, found))

@@ -20,7 +20,7 @@ class Open(Enum):
 
 Rule = Open | Role
 
-VIEWER, OFFICER, ADMIN = Role.VIEWER, Role.OFFICER, Role.ADMIN
+VIEWER, OFFICER, APPROVER, ADMIN = Role.VIEWER, Role.OFFICER, Role.APPROVER, Role.ADMIN
 
 # By method and route, as the router has it. HEAD is as GET.
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -47,6 +47,16 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/incidents/{id}/{action}"): VIEWER,
     ("POST", "/incidents/{id}/{action}"): OFFICER,
     ("GET", "/campaigns/{id}"): VIEWER,
+    ("GET", "/baselines"): VIEWER,
+    ("GET", "/baselines/review"): VIEWER,
+    ("GET", "/baselines/of/{page}"): VIEWER,
+    ("GET", "/baselines/{capture}"): VIEWER,
+    ("GET", "/baselines/{capture}/difference"): VIEWER,
+    ("GET", "/baselines/{capture}/words"): VIEWER,
+    ("GET", "/baselines/{capture}/{action}"): VIEWER,
+    ("POST", "/baselines/{capture}/propose"): OFFICER,
+    ("POST", "/baselines/{capture}/approve"): APPROVER,
+    ("POST", "/baselines/{capture}/decline"): APPROVER,
     ("GET", "/pictures/{sha}"): VIEWER,
     ("POST", "/logout"): VIEWER,
     ("GET", "/api/v1/portals"): VIEWER,
