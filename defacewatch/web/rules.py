@@ -20,7 +20,7 @@ class Open(Enum):
 
 Rule = Open | Role
 
-VIEWER, OFFICER, ADMIN = Role.VIEWER, Role.OFFICER, Role.ADMIN
+VIEWER, OFFICER, APPROVER, ADMIN = Role.VIEWER, Role.OFFICER, Role.APPROVER, Role.ADMIN
 
 # By method and route, as the router has it. HEAD is as GET.
 RULES: Mapping[tuple[str, str], Rule] = {
@@ -47,6 +47,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/incidents/{id}/{action}"): VIEWER,
     ("POST", "/incidents/{id}/{action}"): OFFICER,
     ("GET", "/campaigns/{id}"): VIEWER,
+    ("GET", "/pages/{page}/masks"): VIEWER,
+    ("POST", "/pages/{page}/masks"): APPROVER,
+    ("POST", "/pages/{page}/masks/{mask}/confirm"): APPROVER,
+    ("POST", "/pages/{page}/masks/{mask}/end"): APPROVER,
     ("GET", "/pictures/{sha}"): VIEWER,
     ("POST", "/logout"): VIEWER,
     ("GET", "/api/v1/portals"): VIEWER,
