@@ -59,7 +59,7 @@ class Masking:
             return None
         try:
             known = {of.capture: await self._rest(of.capture, blocks) for of in context.baseline.looks}
-            return Apart(blocks, await self._read(look, blocks), known)
+            return Apart(blocks, await self._read(documents_of(look), blocks), known)
         except DefacewatchError as error:
             log.warning("masked blocks not set apart", page=context.page.id, error=str(error))
             return None
@@ -68,11 +68,19 @@ class Masking:
         found = self._approved.get((capture, blocks))
         if found is None:
             look = await self._kept.look(await self._kept.capture(capture))
-            found = await self._read(look, blocks)
+            found = await self._read(documents_of(look), blocks)
             self._approved[capture, blocks] = found
             while len(self._approved) > KEPT:
                 self._approved.popitem(last=False)
         return found
+
+
+def documents_of(look: Look) -> Look:
+    """A look without what is not read here, so that less travels to the worker."""
+    rendering = look.rendering
+    if rendering is None:
+        return look
+    return replace(look, rendering=replace(rendering, screenshot=b"", resources=(), scripts=(), icon=b""))
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ async def draw(store: Store, mask: Mask, *, workers: Workers, now: datetime, via
     if blocks := blocks_of((drawn, *living)):
         look = await store.baselines.look(sheet.capture)
         try:
-            outside = await workers.run(outside_of, look, blocks)
+            outside = await workers.run(outside_of, documents_of(look), blocks)
         except TooMuch:
             raise Conflict(N_("The page cannot be read just now: try again, or choose no blocks.")) from None
         check_share(outside)

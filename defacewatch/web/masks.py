@@ -64,8 +64,8 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get(ROUTE, show),
         web.post(ROUTE, draw),
-        web.post(ROUTE + r"/{mask:\d{1,18}}/confirm", confirm),
-        web.post(ROUTE + r"/{mask:\d{1,18}}/end", end),
+        web.post(ROUTE + r"/{mask:\d{1,18}}/{action:[a-z-]{1,16}}", move),
+        web.get(ROUTE + r"/{mask:\d{1,18}}/{action:[a-z-]{1,16}}", back),
     ]
 
 
@@ -140,30 +140,27 @@ async def draw(request: web.Request) -> web.Response:
     return _back(entered.page, "waiting" if sheet.portal.critical else "drawn")
 
 
-async def confirm(request: web.Request) -> web.Response:
-    return await _move(request, Standing.APPLIED)
-
-
-async def end(request: web.Request) -> web.Response:
-    return await _move(request, Standing.ENDED)
-
-
-async def _move(request: web.Request, to: Standing) -> web.Response:
+async def move(request: web.Request) -> web.Response:
     """Confirm or end a mask of the page that the address names."""
-    console, actor = console_of(request), acting(request)
+    console, actor, action = console_of(request), acting(request), request.match_info["action"]
     if actor is None:
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(FORBIDDEN))
     number, now = int(request.match_info["mask"]), console.clock()
     mask = await console.store.masks.get(number)
-    if mask.page != request.match_info["page"]:
+    if mask.page != request.match_info["page"] or action not in ("confirm", "end"):
         raise web.HTTPNotFound
-    work = console.store.masks.confirm if to is Standing.APPLIED else console.store.masks.end
+    work = console.store.masks.confirm if action == "confirm" else console.store.masks.end
     try:
         await work(number, by=actor.key, now=now, via=VIA)
     except (UsageError, Conflict) as problem:
         return await _page(request, Given(), problem=str(problem))
-    log.info("mask moved", page=mask.page, mask=number, by=actor.key, to=to.value)
-    return _back(mask.page, "confirmed" if to is Standing.APPLIED else "ended")
+    log.info("mask moved", page=mask.page, mask=number, by=actor.key, action=action)
+    return _back(mask.page, "confirmed" if action == "confirm" else "ended")
+
+
+async def back(request: web.Request) -> web.Response:
+    """Whoever comes to the address of an action by a link or a reload: the masks."""
+    return _back(request.match_info["page"], "")
 
 
 def _back(page: str, done: str) -> web.Response:
