@@ -23,6 +23,7 @@ from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
 from defacewatch.store.incidents import Incidents
 from defacewatch.store.links import Links
+from defacewatch.store.masks import Masks
 from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
@@ -63,6 +64,7 @@ class Store:
         self.figures = Figures(engine)
         self.links = Links(engine)
         self.windows = Windows(engine)
+        self.masks = Masks(engine)
         self.handovers = Handovers(engine)
         self.duty = Duty(engine)
         self.channel_tests = ChannelTests(engine)

@@ -16,6 +16,7 @@ from defacewatch.captures import Capture
 from defacewatch.compare.overlay import overlay
 from defacewatch.compare.reading import Reading, read_difference
 from defacewatch.errors import DefacewatchError
+from defacewatch.masks import cells_of, tiles_of
 from defacewatch.store import Store
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
@@ -65,7 +66,7 @@ class Differences:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._workers = Workers(1)
+        self.workers = Workers(1)
         self._pictures: Made[bytes] = Made()
         self._readings: Made[Reading] = Made()
 
@@ -84,17 +85,17 @@ class Differences:
     async def end(self, _: web.Application) -> None:
         await self._pictures.end()
         await self._readings.end()
-        await asyncio.to_thread(self._workers.stop)
+        await asyncio.to_thread(self.workers.stop)
 
     async def _read(self, before: str, after: str) -> Reading:
         one, other = [
             (await self._store.pictures(blob)).decode("utf-8", "replace") for blob in (before, after)
         ]
-        return await self._workers.run(read_difference, one, other)
+        return await self.workers.run(read_difference, one, other)
 
     async def _paint(self, before: str, after: str, moving: frozenset[int]) -> bytes:
         one, other = [await self._store.pictures(blob) for blob in (before, after)]
-        return await self._workers.run(overlay, one, other, moving)
+        return await self.workers.run(overlay, one, other, moving)
 
 
 DIFFERENCES: web.AppKey[Differences] = web.AppKey("differences")
@@ -128,8 +129,8 @@ async def words_page(request: web.Request) -> web.Response:
 
 
 async def moving_tiles(console: Console, page: str) -> frozenset[int]:
-    """The tiles of the page that are known to move."""
+    """The tiles of the page that are known to move, or masked."""
     context = await console.store.checks.context(page, now=console.clock())
     profile = context.profile
     found = profile.moving(profile.tiles, map(str, range(COUNT)), profile.allowance("tiles"))
-    return frozenset(map(int, found))
+    return frozenset(map(int, found)) | tiles_of(cells_of(mask.rectangle for mask in context.masks))

@@ -15,6 +15,8 @@ STATIC = {
     "refresh.js": "text/javascript",
     "wall.css": "text/css",
     "incident.css": "text/css",
+    "masks.css": "text/css",
+    "masks.js": "text/javascript",
     "wall.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }

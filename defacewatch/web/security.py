@@ -34,7 +34,9 @@ CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
 SECRETS = (CALENDAR, TAKE, ANNOUNCE, "/setup/", "/welcome/")
 OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
 RETURN_TO = re.compile(
-    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|baselines(?:/\d{8}-[0-9a-f]{10})?|accounts?)?", re.ASCII
+    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|baselines(?:/\d{8}-[0-9a-f]{10})?"
+    r"|pages/[\w.-]{1,100}/masks|accounts?)?",
+    re.ASCII,
 )  # where a login may lead
 YEAR = 365 * 24 * 3600
 ERRORS = {
