@@ -12,6 +12,7 @@ STATIC = {
     "accounts.css": "text/css",
     "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
+    "portals.css": "text/css",
     "wall.css": "text/css",
     "incident.css": "text/css",
     "wall.js": "text/javascript",
