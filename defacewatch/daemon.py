@@ -22,6 +22,7 @@ from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.handing import HandingOver
+from defacewatch.language import translator
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
 from defacewatch.reminding import Reminding
@@ -31,6 +32,7 @@ from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.shifts import Absence
 from defacewatch.store import Store
+from defacewatch.teaching import Teaching
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
@@ -43,6 +45,7 @@ RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
 CHANNELS_EVERY = 300.0  # seconds between questions whether the channels could deliver
+LESSONS_EVERY = 1.0  # seconds until learning that somebody asked for begins
 BEAT_EVERY = 60.0  # seconds between signs of life to the outside
 CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
@@ -114,6 +117,14 @@ class Daemon:
             self.schedule.start()
             await self._plan()
             self._make_selfwatches()
+            self.teaching = Teaching(
+                self.store,
+                self.eyes.fetcher,
+                self.eyes.extract,
+                renew=self.eyes.renewal.page,
+                clock=self.clock,
+                translate=lambda: translator(self.settings.alerts.language),
+            )
             loops = [
                 self._every("event loop", 1.0, self._nothing),
                 self._every("plan", PLAN_EVERY, self._plan),
@@ -125,6 +136,7 @@ class Daemon:
                 self._every("audit log", AUDIT_EVERY, self.store.audit.witness, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
+                self._every("lessons", LESSONS_EVERY, self.teaching.all, watched=False),
                 self._every("heartbeat", BEAT_EVERY, self._beat, watched=False),
                 self._reloading(stamp),
                 self._renewing(),
@@ -197,6 +209,7 @@ class Daemon:
             runbooks=lambda: self.settings.runbooks,
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
             registry=REGISTRY,
+            registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,
             **web.for_app(),
         )

@@ -48,6 +48,7 @@ def portal_line(portal: Portal) -> Line:
         "operator": portal.operator,
         "level": portal.level,
         "critical": portal.critical,
+        "tags": list(portal.tags),
         "source": portal.source.value,
         "enabled": portal.enabled,
         "paused": portal.paused,

@@ -31,6 +31,7 @@ MATERIALS = TypeAdapter(tuple[Material, ...])
 OBJECT = TypeAdapter(dict[str, object])
 PROFILE = TypeAdapter(Profile)
 SIGNALS = TypeAdapter(tuple[Signal, ...])
+TAGS = TypeAdapter(tuple[str, ...])
 
 
 def part(row: Row[Any], table: Table, *, leave: Collection[Column[Any]] = ()) -> Columns:
@@ -136,12 +137,18 @@ def portal_values(portal: Portal) -> Values:
         "contacts": dumped(CONTACTS, portal.contacts),
         "changed_urgency": portal.changed_urgency.value,
         "defaced_urgency": portal.defaced_urgency.value,
+        "tags": dumped(TAGS, portal.tags),
     }
 
 
 @lru_cache(maxsize=4096)
 def _contacts(text: str) -> tuple[Contact, ...]:
     return CONTACTS.validate_json(text)
+
+
+@lru_cache(maxsize=4096)
+def tags_of(text: str) -> tuple[str, ...]:
+    return TAGS.validate_json(text)
 
 
 def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
@@ -156,6 +163,7 @@ def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
         pages=tuple(pages),
         changed_urgency=Urgency(row["changed_urgency"]),
         defaced_urgency=Urgency(row["defaced_urgency"]),
+        tags=tags_of(row["tags"]),
         source=Source(row["source"]),
         enabled=row["enabled"],
         paused=row["paused"],

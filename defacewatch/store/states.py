@@ -137,13 +137,15 @@ def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
     ]
 
 
-async def history(db: AsyncConnection, page_id: str, limit: int) -> list[CheckRow]:
+async def history(db: AsyncConnection, page_id: str, limit: int, before: int | None = None) -> list[CheckRow]:
     query = (
         select(checks)
         .where(checks.c.page == page_id)
         .order_by(checks.c.at.desc(), checks.c.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        query = query.where(checks.c.id < before)
     return [_check_row(part(row, checks)) for row in await db.execute(query)]
 
 

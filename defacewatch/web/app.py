@@ -25,17 +25,23 @@ from defacewatch.web import (
     login,
     masks,
     operations,
+    pagehistory,
     people,
     pictures,
+    portal,
+    portalfiles,
+    portalform,
+    portallist,
     proposals,
     review,
     take,
+    tour,
     wall,
     welcome,
 )
 from defacewatch.web.access import Access
 from defacewatch.web.admission import admit
-from defacewatch.web.console import CONSOLE, Actor, Console, console_of, signed_in
+from defacewatch.web.console import CONSOLE, Actor, Console, Registrar, console_of, signed_in
 from defacewatch.web.live import PULSE
 from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
@@ -64,6 +70,7 @@ def make_app(
     duty: Callable[[], list[str]],
     roster: Callable[[], Roster],
     registry: CollectorRegistry,
+    registrar: Registrar,
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     coverage: Callable[[], float | None] = lambda: None,
@@ -80,11 +87,12 @@ def make_app(
 
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
-    daemon is not well, none when it is; `duty` the names of those on duty,
-    `roster` everything about it; `coverage` the share (0..1) of probes made in time; `actor` who asks. Every
-    `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for `idle`, or after
-    `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for` on need
-    an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed.
+    daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
+    `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
+    `actor` who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end
+    unused for `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from
+    the role `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of
+    addresses is believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -101,6 +109,7 @@ def make_app(
         duty=duty,
         roster=roster,
         secret_key=secret_key,
+        registrar=registrar,
         wake=wake,
         runbooks=runbooks,
         coverage=coverage,
@@ -146,6 +155,7 @@ def make_app(
             *api.routes(),
             *_account_routes(),
             *_baseline_routes(),
+            *_portal_routes(),
         ]
     )
     return app
@@ -196,6 +206,31 @@ def _account_routes() -> list[web.RouteDef]:
         web.get("/api/v1/audit", auditing.entries),
         web.post(r"/api/v1/incidents/{id:\d{1,18}}/acknowledge", acting.acknowledge),
         web.post(r"/api/v1/incidents/{id:\d{1,18}}/comment", acting.comment),
+    ]
+
+
+def _portal_routes() -> list[web.RouteDef]:
+    key = r"/portals/{key:[a-z0-9][a-z0-9_.-]{0,63}}"
+    return [
+        web.get("/portals", portallist.show),
+        web.get("/register", portalform.add_form),
+        web.post("/register", portalform.add),
+        web.get("/register/import", portalfiles.form),
+        web.post("/register/import", portalfiles.preview),
+        web.post("/register/import/confirm", portalfiles.confirm),
+        web.get("/register/export.{form:yaml|csv}", portalfiles.export),
+        web.get(key, portal.show),
+        web.get(f"{key}/edit", portalform.edit_form),
+        web.post(f"{key}/edit", portalform.edit),
+        web.post(f"{key}/pause", portal.pause),
+        web.post(f"{key}/resume", portal.resume),
+        web.post(f"{key}/learn", portal.learn),
+        web.get(f"{key}/{{action:pause|resume|learn}}", portal.back),
+        web.get(r"/pages/{id:[\w.-]{1,90}}", pagehistory.show),
+        web.get("/tour", tour.show),
+        web.post("/tour/learn", tour.learn),
+        web.post("/tour/approve", tour.approve),
+        web.post("/tour/test", tour.test),
     ]
 
 

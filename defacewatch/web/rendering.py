@@ -13,6 +13,7 @@ STATIC = {
     "baselines.css": "text/css",
     "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
+    "portals.css": "text/css",
     "wall.css": "text/css",
     "incident.css": "text/css",
     "masks.css": "text/css",

@@ -93,6 +93,34 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/accounts/{account}/totp-off"): ADMIN,
     ("POST", "/accounts/{account}/tokens/revoke"): ADMIN,
     ("GET", "/audit"): ADMIN,
+    ("GET", "/portals"): VIEWER,
+    ("GET", "/portals/{key}"): VIEWER,
+    ("GET", "/portals/{key}/{action}"): VIEWER,
+    ("GET", "/portals/{key}/edit"): ADMIN,
+    ("POST", "/portals/{key}/edit"): ADMIN,
+    ("POST", "/portals/{key}/pause"): ADMIN,
+    ("POST", "/portals/{key}/resume"): ADMIN,
+    ("POST", "/portals/{key}/learn"): ADMIN,
+    ("GET", "/register"): ADMIN,
+    ("POST", "/register"): ADMIN,
+    ("GET", "/register/import"): ADMIN,
+    ("POST", "/register/import"): ADMIN,
+    ("POST", "/register/import/confirm"): ADMIN,
+    ("GET", "/register/export.{form}"): OFFICER,
+    ("GET", "/pages/{id}"): VIEWER,
+    ("GET", "/tour"): VIEWER,
+    ("POST", "/tour/learn"): ADMIN,
+    ("POST", "/tour/approve"): APPROVER,
+    ("POST", "/tour/test"): ADMIN,
+}
+
+MEGABYTE = 1024 * 1024
+# How much a request may bring that is more than others, in bytes; only who may use the route is listened to.
+LARGEST: Mapping[tuple[str, str], int] = {
+    ("POST", "/register"): 256 * 1024,
+    ("POST", "/portals/{key}/edit"): 256 * 1024,
+    ("POST", "/register/import"): MEGABYTE + 64 * 1024,
+    ("POST", "/register/import/confirm"): 2 * MEGABYTE,  # the file once more, as text
 }
 
 
@@ -120,6 +148,11 @@ def needs_code(request: web.Request, account: Account | None, least: Role | None
     if account is None or least is None or account.has_totp or not account.role.covers(least):
         return False
     return key_of(request.method, request.match_info.route.resource) not in WITHOUT_CODE
+
+
+def largest(request: web.Request) -> int | None:
+    """How much a request may bring, in bytes; None: as much as any other."""
+    return LARGEST.get(key_of(request.method, request.match_info.route.resource))
 
 
 def rule_for(request: web.Request) -> Rule | None:

@@ -119,6 +119,14 @@ class Words:
     def administers(self) -> bool:
         return self.role is Role.ADMIN
 
+    @property
+    def approves(self) -> bool:
+        return self.role is not None and self.role.covers(Role.APPROVER)
+
+    @property
+    def acts(self) -> bool:
+        return self.role is not None and self.role.covers(Role.OFFICER)
+
     def verdict(self, kind: VerdictKind | None) -> str:
         return self._(VERDICTS[kind])
 
