@@ -41,7 +41,7 @@ from defacewatch.store import Store
 from defacewatch.store.alerts import Failure
 from defacewatch.store.messages import Bundle
 from defacewatch.store.told import Told
-from defacewatch.telling import fail_over, first_wanted, is_named, wanted_again
+from defacewatch.telling import fail_over, first_wanted, is_named, next_step, wanted_again
 
 log = structlog.get_logger(__name__)
 
@@ -182,9 +182,8 @@ class Outbox:
             )
             return True
         step = alert.step + 1
-        goes_on = alert.kind in ESCALATES and alert.officer is None
-        due = due_of(steps, step, begins) if goes_on else None
-        due = None if due is None else max(due, now)
+        following = next_step(alert, step, roster)
+        due = None if following is None else max(following[0], now)
         await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
         self.wake()

@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Role
+from defacewatch.calling import Sending, Sends
+from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
@@ -19,6 +21,7 @@ from defacewatch.web import (
     auditing,
     calendar,
     campaign,
+    desks,
     differences,
     events,
     incident,
@@ -64,6 +67,9 @@ def make_app(
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     coverage: Callable[[], float | None] = lambda: None,
+    sending: Callable[[], Sends] = Sending,
+    trouble: Callable[[], Mapping[str, str]] = dict,
+    issuer: Callable[[], Issuer] = Issuer,
     actor: Callable[[web.Request], Actor | None] = signed_in,
     pulse: float = PULSE,
     clock: Callable[[], datetime] = _utc_now,
@@ -78,7 +84,8 @@ def make_app(
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty,
-    `roster` everything about it; `coverage` the share (0..1) of probes made in time; `actor` who asks. Every
+    `roster` everything about it; `coverage` the share (0..1) of probes made in time; `sending` what can be
+    told on, `trouble` which channels do not answer, `issuer` who files papers; `actor` who asks. Every
     `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for `idle`, or after
     `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for` on need
     an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed.
@@ -101,6 +108,9 @@ def make_app(
         wake=wake,
         runbooks=runbooks,
         coverage=coverage,
+        sending=sending,
+        trouble=trouble,
+        issuer=issuer,
         actor=actor,
         registry=registry,
         clock=clock,
@@ -140,6 +150,7 @@ def make_app(
             web.get(take.ROUTE, take.show),
             web.post(take.ROUTE, take.take),
             *api.routes(),
+            *desks.routes(),
             *_account_routes(),
         ]
     )

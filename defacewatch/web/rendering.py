@@ -10,6 +10,7 @@ from defacewatch.web.words import Words
 STATIC = {
     "console.css": "text/css",
     "accounts.css": "text/css",
+    "desk.css": "text/css",
     "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
     "wall.css": "text/css",

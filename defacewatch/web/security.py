@@ -34,7 +34,7 @@ CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
 SECRETS = (CALENDAR, TAKE, ANNOUNCE, "/setup/", "/welcome/")
 OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
 RETURN_TO = re.compile(
-    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|accounts?)?", re.ASCII
+    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|accounts?|duty(?:/[a-z]{1,16})?)?", re.ASCII
 )  # where a login may lead
 YEAR = 365 * 24 * 3600
 ERRORS = {
