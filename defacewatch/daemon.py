@@ -14,6 +14,7 @@ from defacewatch import config
 from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
 from defacewatch.audit import PROGRAM, Act, Actor
+from defacewatch.calling import Sending
 from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
@@ -208,6 +209,9 @@ class Daemon:
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
+            sending=lambda: self.messenger.outbox if self.ready.is_set() else Sending(),
+            trouble=lambda: self.channelwatch.trouble if self.ready.is_set() else {},
+            issuer=lambda: self.settings.report.issued(),
             registry=REGISTRY,
             registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,

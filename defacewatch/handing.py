@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from defacewatch import shifttests
 from defacewatch.alerts import AlertKind, takes
+from defacewatch.calling import Sending, Sends
 from defacewatch.handovers import Handover, is_late, last_change
 from defacewatch.incidents import State
 from defacewatch.notify.content import incident_code
@@ -26,23 +25,6 @@ LOOKED_AT = 3  # changes of shift that may still have to be told of
 SINCE = timedelta(hours=12)  # that is told of where there was no handover before
 
 Facts = Mapping[str, object]
-
-
-class Sends(Protocol):
-    """What can be told on: the channels that are on, and those that are for some kinds of alerts alone."""
-
-    @property
-    def channels(self) -> Collection[str]: ...
-    @property
-    def kinds(self) -> Mapping[str, Collection[str]]: ...
-
-
-@dataclass(frozen=True)
-class Sending:
-    """Just these channels; none by default."""
-
-    channels: Collection[str] = ()
-    kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 class HandingOver:
@@ -95,9 +77,8 @@ class HandingOver:
         """Tell those who lead who has not confirmed, and of channels that are not proved: in one message
         where both are due."""
         now, roster = self.clock(), self.roster()
-        left = list(
-            shifttests.due(await self.store.channel_tests.last(LOOKED_AT), roster.shift_test.within, now)
-        )
+        asked = await self.store.channel_tests.last(LOOKED_AT) if roster.shift_test.enabled else []
+        left = list(shifttests.due(asked, roster.shift_test.within, now))
         begun = False
         for handover in await self.store.handovers.last(LOOKED_AT):
             if not is_late(handover, now):

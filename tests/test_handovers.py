@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Notice, Wanted, takes
+from defacewatch.calling import Sending
 from defacewatch.errors import Conflict, NotFound
-from defacewatch.handing import HandingOver, Sending
+from defacewatch.handing import HandingOver
 from defacewatch.handovers import CONFIRM_WITHIN, Handover, last_change
 from defacewatch.notify import message
 from defacewatch.notify.content import incident_code
@@ -335,3 +336,13 @@ async def test_a_channel_that_is_not_for_handovers_gets_a_short_test_of_its_own(
     assert sent is not None
     await store.alerts.sent(sent.id, "HTTP 200, a8f1", now=clock())
     assert (await store.channel_tests.last())[1].receipt == "HTTP 200, a8f1"
+
+
+async def test_tests_that_were_turned_off_are_told_of_no_more(store: Store, clock: Clock) -> None:
+    soon = replace(TWO, shift_test=ShiftTest(within=timedelta(minutes=5)))
+    await changed(store, clock, soon)
+    off = replace(TWO, shift_test=ShiftTest(enabled=False))
+    clock.forward(minutes=6)
+    handing = HandingOver(store, lambda: off, clock, sending=lambda: Sending(("email",)))
+    assert not await handing.watch()
+    assert await store.alerts.last((AlertKind.CHANNEL_UNPROVED,)) is None

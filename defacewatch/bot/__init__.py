@@ -220,7 +220,7 @@ class Bot:
 
     async def _status(self, update: Update, officer: Officer, _: Translate) -> None:
         watch = raised(self.roster(), self.clock())
-        tests = await self.store.channel_tests.last()
+        tests = await self.store.channel_tests.last() if self.roster().shift_test.enabled else []
         states = await self.store.checks.latest()
         await self._say(update, answers.status(states, watch, _, tests=tests, roster=self.roster()))
 

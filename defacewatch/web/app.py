@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Role
+from defacewatch.calling import Sending, Sends
+from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
@@ -19,6 +21,7 @@ from defacewatch.web import (
     auditing,
     calendar,
     campaign,
+    desks,
     differences,
     events,
     incident,
@@ -74,6 +77,9 @@ def make_app(
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     coverage: Callable[[], float | None] = lambda: None,
+    sending: Callable[[], Sends] = Sending,
+    trouble: Callable[[], Mapping[str, str]] = dict,
+    issuer: Callable[[], Issuer] = Issuer,
     actor: Callable[[web.Request], Actor | None] = signed_in,
     pulse: float = PULSE,
     clock: Callable[[], datetime] = _utc_now,
@@ -89,10 +95,11 @@ def make_app(
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
     `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
-    `actor` who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end
-    unused for `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from
-    the role `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of
-    addresses is believed.
+    `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers; `actor`
+    who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for
+    `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
+    `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
+    believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -113,6 +120,9 @@ def make_app(
         wake=wake,
         runbooks=runbooks,
         coverage=coverage,
+        sending=sending,
+        trouble=trouble,
+        issuer=issuer,
         actor=actor,
         registry=registry,
         clock=clock,
@@ -153,6 +163,7 @@ def make_app(
             web.get(take.ROUTE, take.show),
             web.post(take.ROUTE, take.take),
             *api.routes(),
+            *desks.routes(),
             *_account_routes(),
             *_baseline_routes(),
             *_portal_routes(),

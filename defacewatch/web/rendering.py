@@ -11,6 +11,7 @@ STATIC = {
     "console.css": "text/css",
     "accounts.css": "text/css",
     "baselines.css": "text/css",
+    "desk.css": "text/css",
     "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
     "portals.css": "text/css",

@@ -112,6 +112,27 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/tour/learn"): ADMIN,
     ("POST", "/tour/approve"): APPROVER,
     ("POST", "/tour/test"): ADMIN,
+    # The duty desk. What is another's is for shift leads and administrators (desk.py); telephone numbers,
+    # receipts and reports are for officers.
+    ("GET", "/duty"): VIEWER,
+    ("GET", "/duty/roster"): VIEWER,
+    ("POST", "/duty/leave"): OFFICER,
+    ("POST", "/duty/swap"): OFFICER,
+    ("POST", "/duty/absences/{id}/withdraw"): OFFICER,
+    ("POST", "/duty/calendar-link"): OFFICER,
+    ("GET", "/duty/preview"): VIEWER,
+    ("GET", "/duty/handovers"): VIEWER,
+    ("POST", "/duty/handovers/{id}/confirm"): OFFICER,
+    ("GET", "/duty/handovers/{id}/record.docx"): OFFICER,
+    ("GET", "/duty/windows"): VIEWER,
+    ("POST", "/duty/windows"): OFFICER,
+    ("POST", "/duty/windows/{id}/end"): OFFICER,
+    ("POST", "/duty/announce-link"): OFFICER,
+    ("GET", "/duty/channels"): VIEWER,
+    ("POST", "/duty/channels/test"): OFFICER,
+    ("POST", "/duty/channels/received"): OFFICER,
+    ("GET", "/duty/reports"): OFFICER,
+    ("GET", "/duty/reports/{month}.{form}"): OFFICER,
 }
 
 MEGABYTE = 1024 * 1024

@@ -35,7 +35,7 @@ SECRETS = (CALENDAR, TAKE, ANNOUNCE, "/setup/", "/welcome/")
 OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
 RETURN_TO = re.compile(
     r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|baselines(?:/\d{8}-[0-9a-f]{10})?|accounts?|tour"
-    r"|portals(?:/[a-z0-9][a-z0-9_.-]{0,63})?|pages/[\w.-]{1,90}(?:/masks)?)?",
+    r"|portals(?:/[a-z0-9][a-z0-9_.-]{0,63})?|pages/[\w.-]{1,90}(?:/masks)?|duty(?:/[a-z]{1,16})?)?",
     re.ASCII,
 )  # where a login may lead
 YEAR = 365 * 24 * 3600
