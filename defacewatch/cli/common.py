@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from defacewatch import config
+from defacewatch.approving import is_stranger, known_as
 from defacewatch.audit import audit_key
-from defacewatch.baselines import plain_name
 from defacewatch.compare import VERSION
 from defacewatch.config import Settings
 from defacewatch.errors import Conflict
@@ -111,24 +111,15 @@ def who(by: str) -> str:
 
 
 def officer_or_name(by: str, roster: Roster) -> str:
-    """Who acts: the key of the one officer whose key, name or e-mail `by` is (as names are compared,
-    `plain_name`), so that a person has one name however they act; otherwise `by` as it is given."""
-    given = who(by)
-    wanted = plain_name(given)
-    keys = {o.key for o in roster.officers if plain_name(o.key) == wanted} or {
-        o.key for o in roster.officers if wanted in (plain_name(o.name), plain_name(o.email or ""))
-    }
-    return keys.pop() if len(keys) == 1 else given
+    """Who acts: an officer's key where `by` is one's key, name or e-mail, otherwise `by` as it is given."""
+    return known_as(who(by), roster)
 
 
 def signatory(by: str, roster: Roster, portal: Portal) -> str:
-    """Who proposes or approves a baseline of `portal`, like `officer_or_name`.
-
-    Raises Conflict where the portal is critical and `by` is no officer of the roster that there is: two
-    names of one person must not pass for two people.
-    """
+    """Who proposes or approves a baseline of `portal`, like `officer_or_name`. Raises Conflict where that
+    has to be an officer and is none."""
     name = officer_or_name(by, roster)
-    if portal.critical and roster.officers and roster.officer(name) is None:
+    if is_stranger(name, roster, portal):
         raise Conflict(
             f"portal {portal.key} is critical: --by must name an officer of the roster (key, name or e-mail),"
             f" and {name!r} is none"

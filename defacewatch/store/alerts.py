@@ -245,6 +245,18 @@ class Alerts:
         async with self.engine.reading() as db:
             return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
 
+    async def latest(
+        self, limit: int, *, before: int | None = None, incident: int | None = None
+    ) -> list[Delivery]:
+        """The latest deliveries, newest first, older ones than `before`; those of an incident alone."""
+        query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(deliveries.c.id < before)
+        if incident is not None:
+            query = query.join(alerts, deliveries.c.alert == alerts.c.id).where(alerts.c.incident == incident)
+        rows = await self.engine.read(lambda db: db.execute(query).all())
+        return [delivery_of(part(row, deliveries)) for row in rows]
+
     async def delivery(self, number: int) -> Delivery:
         """One delivery. Raises NotFound."""
         query = select(deliveries).where(deliveries.c.id == number)

@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -111,6 +112,16 @@ class Portals:
         """The enabled portals, paused ones included, by key; with `disabled` the disabled ones too."""
         known = await self.engine.read(_all)
         return [portal for portal in known.values() if disabled or portal.enabled]
+
+    async def some(self, limit: int, *, after: str | None = None, disabled: bool = False) -> list[Portal]:
+        """At most `limit` of the portals, by key, those that come `after` one; with `disabled` the disabled
+        ones too."""
+        query = select(portals).order_by(portals.c.key).limit(limit)
+        if after is not None:
+            query = query.where(portals.c.key > after)
+        if not disabled:
+            query = query.where(portals.c.enabled)
+        return await self.engine.read(lambda db: _some(db, query))
 
     async def get(self, key: str) -> Portal:
         """A portal, disabled ones included. Raises NotFound."""
@@ -236,6 +247,16 @@ def _import(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Imported:
             " (give them another key, or change the file that provisions them)"
         )
     return Imported(tuple(added), tuple(same))
+
+
+def _some(db: Connection, query: Select[Any]) -> list[Portal]:
+    rows = [part(row, portals) for row in db.execute(query)]
+    theirs: dict[str, list[Page]] = defaultdict(list)
+    of_them = select(pages).where(pages.c.enabled, pages.c.portal.in_([row["key"] for row in rows]))
+    for row in db.execute(of_them.order_by(pages.c.position)):
+        page = page_of(part(row, pages))
+        theirs[page.portal].append(page)
+    return [portal_of(row, theirs[row["key"]]) for row in rows]
 
 
 def _all(db: Connection) -> dict[str, Portal]:

@@ -15,7 +15,7 @@ from tests.web.seeds import MINUTE
 EXAMPLES = {
     "id": "7", "sha": "0" * 64, "name": "refresh.js", "account": "7", "issue": "1", "ends": "1",
     "token": "0" * 40, "whose": "an", "delivery": "1", "portal": "tinh",
-    "action": "acknowledge",
+    "action": "acknowledge", "page": "tinh-0", "capture": "x",
 }  # fmt: skip
 
 
