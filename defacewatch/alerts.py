@@ -28,6 +28,7 @@ class AlertKind(StrEnum):
     CHANNEL_DOWN = "channel-down"  # a channel does not answer: told on the others
     CHANNEL_UP = "channel-up"  # and it does again
     CHANNEL_UNPROVED = "channel-unproved"  # an officer has not answered the test of a channel
+    AUDIT_BROKEN = "audit-broken"  # the audit log is not as the program wrote it
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over

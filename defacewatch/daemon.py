@@ -14,6 +14,7 @@ from defacewatch import config
 from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
 from defacewatch.audit import PROGRAM, Act, Actor
+from defacewatch.auditwatch import AuditWatch
 from defacewatch.calling import Sending
 from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
@@ -134,7 +135,7 @@ class Daemon:
                 # unwatched: another process may hold the database for long, which a restart does not end
                 self._every("note", NOTE_EVERY, self._note, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
-                self._every("audit log", AUDIT_EVERY, self.store.audit.witness, watched=False),
+                self._every("audit log", AUDIT_EVERY, self._audit, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
                 self._every("lessons", LESSONS_EVERY, self.teaching.all, watched=False),
@@ -275,6 +276,7 @@ class Daemon:
 
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
+        self.auditwatch = AuditWatch(self.store, lambda: self.roster, self.clock)
         self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.answering, self.clock)
 
         def itself() -> dict[str, object]:
@@ -306,6 +308,10 @@ class Daemon:
 
     async def _channels(self) -> None:
         if await self.channelwatch.watch():
+            self.messenger.outbox.wake()
+
+    async def _audit(self) -> None:
+        if await self.auditwatch.watch():
             self.messenger.outbox.wake()
 
     async def _beat(self) -> None:

@@ -70,6 +70,8 @@ class Gauges:
         metrics.MEMORY.set(used.memory)
         for part, size in asdict(await self.store.sizes()).items():
             metrics.STORE.labels(part).set(size)
+        for part, free in (await self.store.free()).items():
+            metrics.FREE.labels(part).set(free)
         own = used.cpu[DAEMON]
         self.meter.note(
             daemon=own, others=sum(used.cpu.values()) - own, probes=self.probes, captures=self.captures

@@ -55,6 +55,17 @@ CAPTURES_WAITING = Gauge("captures_waiting", "Captures that wait for the browser
 CPU = Gauge("cpu_seconds", "Processor time used, by part of the process tree", ["part"], namespace=NAMESPACE)
 MEMORY = Gauge("memory_bytes", "Memory of the process tree (PSS)", namespace=NAMESPACE)
 STORE = Gauge("store_bytes", "Size of the store, by part", ["part"], namespace=NAMESPACE)
+FREE = Gauge(
+    "disk_free_bytes", "Free space where the parts of the store are kept", ["part"], namespace=NAMESPACE
+)
+AUDIT_BROKEN = Gauge(
+    "audit_log_broken",
+    "1 where the end of the audit log was not as the program wrote it when it was last looked at, else 0",
+    namespace=NAMESPACE,
+)
+AUDIT_FINDINGS = Gauge(
+    "audit_log_findings", "Entries of the audit log that say that it was found broken", namespace=NAMESPACE
+)
 PAGES = Gauge("pages", "Watched pages by their latest verdict", ["verdict"], namespace=NAMESPACE)
 INCIDENTS = Gauge("incidents", "Unresolved incidents by state", ["state"], namespace=NAMESPACE)
 

@@ -1,10 +1,12 @@
 """What this process and those that it started use of the host: processor time and memory, by part."""
 
 import ctypes
+import shutil
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -52,6 +54,12 @@ def measured() -> Usage:
             cpu[_part(process, own.pid)] += spent
             memory += process.memory_full_info().pss
     return Usage(dict(cpu), memory)
+
+
+def free_at(folder: Path) -> int:
+    """The free bytes of the disk that a folder is on, or will be on once it is made."""
+    there = next((p for p in (folder.absolute(), *folder.absolute().parents) if p.exists()), Path("/"))
+    return shutil.disk_usage(there).free
 
 
 def _part(process: psutil.Process, own: int) -> str:

@@ -64,7 +64,13 @@ class Stage:
 
     async def pages(self) -> dict[str, dict[str, Any]]:
         """How the pages stand, by portal."""
-        return {page["portal"]: page for page in (await self.ask("pages"))["pages"]}
+        found, cursor = {}, ""
+        while True:
+            part = await self.ask(f"pages?limit=1000{cursor}")
+            found |= {page["portal"]: page for page in part["pages"]}
+            if part["next"] is None:
+                return found
+            cursor = f"&cursor={part['next']}"
 
     @asynccontextmanager
     async def daemon(self) -> AsyncIterator[None]:

@@ -1,12 +1,10 @@
 """`doctor`: is everything there that the watch needs? One line each."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Annotated
 
 import aiohttp
@@ -30,6 +28,7 @@ from defacewatch.rostering import Fault, fault_text, findings, names, with_absen
 from defacewatch.schedule import Intervals, intervals
 from defacewatch.shifttests import SHIFTS, ChannelTest, Outcome, Standing, standings
 from defacewatch.store.figures import KeptFigures
+from defacewatch.usage import free_at
 
 AHEAD = timedelta(days=14)  # how far the roster is looked through
 SHOWN = 5  # faults of a kind
@@ -256,8 +255,7 @@ async def _clock(settings: Settings) -> Finding:
 def _disks(settings: Settings) -> list[Finding]:
     findings = []
     for what, folder in (("baselines", settings.store.baselines), ("evidence", settings.store.evidence)):
-        there = next((p for p in (folder.absolute(), *folder.absolute().parents) if p.exists()), Path("/"))
-        free = shutil.disk_usage(there).free
+        free = free_at(folder)
         text = f"{free / 1e9:.1f} GB free for {folder}"
         findings.append(Finding(f"disk ({what})", free >= FREE, text if free >= FREE else f"only {text}"))
     return findings

@@ -1,8 +1,6 @@
 """`incidents`: see them, take them, close them."""
 
-import io
-import json
-import tarfile
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -23,14 +21,13 @@ from defacewatch.cli.common import (
     utc_now,
     with_session,
 )
+from defacewatch.dossier import archive_of, files_of, whole
 from defacewatch.errors import UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.language import local_time
 from defacewatch.notify.content import campaign_code, campaign_number, incident_number
 from defacewatch.runbooks import Step, Tick, runbook_for
 from defacewatch.store.incidents import IncidentView
-
-CHECKS = 1000  # of a page, the latest that are looked through for those of an incident
 
 
 def _number(code: str) -> int:
@@ -93,7 +90,7 @@ def show(context: typer.Context, incident: Number, as_json: Json = False) -> Non
     """One incident: its timeline, and who was told."""
 
     async def work(session: Session) -> None:
-        line = await _whole(session, incident)
+        line = await whole(session.store, incident, session.translate)
         if as_json:
             print_json([line])
             return
@@ -162,49 +159,6 @@ async def _steps(session: Session, incident: int) -> tuple[Sequence[Step], Mappi
     view = await session.store.incidents.get(incident)
     found = runbook_for(session.settings.runbooks, view.portal.key, view.incident.verdict)
     return found.steps, await session.store.incidents.ticked(incident)
-
-
-async def _whole(session: Session, number: int) -> shapes.Line:
-    view = await session.store.incidents.get(number)
-    timeline = await session.store.incidents.timeline(number)
-    deliveries = await session.store.alerts.deliveries(incident=number)
-    return {
-        **shapes.incident_line(view.incident, view.portal, view.page, campaign=view.campaign),
-        "resolved_by": view.incident.resolved_by,
-        "resolved_at": shapes.moment(view.incident.resolved_at),
-        "intermittent": view.incident.intermittent,
-        "previous": view.incident.previous,
-        "capture": view.incident.capture,
-        "timeline": [
-            {
-                "at": shapes.moment(e.at),
-                "event": str(e.event),
-                "by": e.by,
-                "via": e.via,
-                "text": e.text,
-                "verdict": e.verdict,
-                "capture": e.capture,
-            }
-            for e in timeline
-        ],
-        "checks": [
-            shapes.check_line(
-                view.portal,
-                view.page,
-                check.verdict,
-                at=check.at,
-                tier=check.tier,
-                translate=session.translate,
-                dom_hash=check.dom_hash,
-                screen_hash=check.screen_hash,
-                capture=check.capture,
-                incident=check.incident,
-            )
-            for check in await session.store.checks.history(view.page.id, limit=CHECKS)
-            if check.incident == number and check.verdict.signals
-        ],
-        "deliveries": [shapes.delivery_line(d) for d in deliveries],
-    }
 
 
 @app.command()
@@ -286,29 +240,8 @@ def export(
         raise UsageError(f"{target} is there already; name another file with --to")
 
     async def work(session: Session) -> None:
-        line = await _whole(session, incident)
-        files: dict[str, bytes] = {}
-        baseline = await session.store.baselines.get(line["page"])
-        named = {"before": baseline.looks[-1].capture if baseline else None, "after": line["capture"]}
-        for side, capture_id in named.items():
-            if capture_id is None:
-                continue
-            capture = await session.store.baselines.capture(capture_id)
-            line[side] = {**shapes.capture_line(capture), "details": shapes.plain(capture.details)}
-            for part, blob, suffix in (
-                ("served", capture.served, "html.txt"),
-                ("dom", capture.dom, "html.txt"),
-                ("screen", capture.screenshot, "png"),
-                ("look", capture.facts, "json"),
-            ):
-                files[f"{side}-{part}.{suffix}"] = await session.store.pictures(blob)
-                line[side][f"{part}_sha256"] = blob
-        files["incident.json"] = json.dumps(line, ensure_ascii=False, indent=2).encode()
-        with tarfile.open(target, "w:gz") as archive:
-            for name, data in files.items():
-                info = tarfile.TarInfo(f"incident-{incident}/{name}")
-                info.size, info.mtime = len(data), int(utc_now().timestamp())
-                archive.addfile(info, io.BytesIO(data))
+        files = await files_of(session.store, incident, session.translate)
+        await asyncio.to_thread(target.write_bytes, await archive_of(incident, files, utc_now()))
         say(f"{target}: {len(files)} files")
 
     with_session(context, work)

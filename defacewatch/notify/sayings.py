@@ -22,6 +22,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.CHANNEL_DOWN: ("⚠️", N_("A CHANNEL DOES NOT ANSWER"), "#7c2d12"),
     AlertKind.CHANNEL_UP: ("✅", N_("THE CHANNEL ANSWERS AGAIN"), "#166534"),
     AlertKind.CHANNEL_UNPROVED: ("⚠️", N_("A CHANNEL IS NOT PROVED TO WORK"), "#7c2d12"),
+    AlertKind.AUDIT_BROKEN: ("⚠️", N_("THE AUDIT LOG IS BROKEN"), "#7c2d12"),
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
@@ -51,6 +52,10 @@ EXPLAINED: Mapping[AlertKind, str] = {
     AlertKind.CHANNEL_UNPROVED: N_(
         "The officer on duty has not answered there since the shift began: an alert may not reach them."
         " Call them; `defacewatch alert tests` shows all channels."
+    ),
+    AlertKind.AUDIT_BROKEN: N_(
+        "Somebody has changed the record of who did what, past the program. Leave the host as it is, save the"
+        " database and audit.head, and see what `defacewatch audit verify` says."
     ),
     AlertKind.ANNOUNCED: N_(
         "Changes of this portal wake nobody in this time, and are proposed for approval."

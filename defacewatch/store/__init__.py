@@ -34,6 +34,7 @@ from defacewatch.store.trials import Trials
 from defacewatch.store.upkeep import Sizes, Upkeep
 from defacewatch.store.wall import Wall
 from defacewatch.store.windows import Windows
+from defacewatch.usage import free_at
 
 __all__ = ["Store"]
 
@@ -114,6 +115,13 @@ class Store:
     async def sizes(self) -> Sizes:
         """What the store takes on disk, in bytes; cheap."""
         return await self.upkeep.sizes()
+
+    async def free(self) -> dict[str, int]:
+        """The bytes that are free where each part is kept; of a database server nothing is known."""
+        folders = {"evidence": self.blobs.folder, "baselines": self.approved.folder}
+        if self.engine.sqlite:
+            folders["database"] = Path(str(self.engine.url.database)).parent
+        return await asyncio.to_thread(lambda: {part: free_at(folder) for part, folder in folders.items()})
 
     async def pictures(self, blob: str) -> bytes:
         """The content of a blob, from the evidence or, for an approved capture, from the baselines.

@@ -138,6 +138,12 @@ class Audit:
             await self._keep(head)
         return broken
 
+    async def findings(self) -> tuple[int, int]:
+        """How many entries say that the log was found broken, and the number of the latest (0: none)."""
+        query = select(func.count(), func.max(audit.c.number)).where(audit.c.act == Act.LOG_BROKEN)
+        count, latest = await self.engine.read(lambda db: db.execute(query).one())
+        return int(count), int(latest or 0)
+
     async def replaced(self) -> None:
         """Let the file outside follow a log that was restored on purpose."""
         async with self.engine.reading() as db:

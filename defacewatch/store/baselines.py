@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Update, delete, exists, insert, or_, select, update
+from sqlalchemy import Update, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -70,9 +70,15 @@ class Baselines:
             row = (await db.execute(query)).one_or_none()
         return None if row is None else capture_of({c.name: row._mapping[c] for c in _WITHOUT_FEATURES})
 
-    async def captures(self, page_id: str, limit: int = 50) -> list[Capture]:
-        """The latest captures of a page whose pictures are still there, newest first."""
+    async def captures(
+        self, page_id: str, limit: int = 50, *, before: tuple[datetime, str] | None = None
+    ) -> list[Capture]:
+        """The latest captures of a page whose pictures are still there, newest first, those `before` the one
+        with this time and id."""
         query = select(captures).where(captures.c.page == page_id, captures.c.expired_at.is_(None))
+        if before is not None:
+            at, name = before
+            query = query.where(or_(captures.c.at < at, and_(captures.c.at == at, captures.c.id < name)))
         async with self.engine.reading() as db:
             rows = await db.execute(query.order_by(captures.c.at.desc(), captures.c.id.desc()).limit(limit))
             return [capture_of(part(row, captures)) for row in rows]

@@ -32,6 +32,14 @@ class Campaigns:
             raise NotFound(f"there is no campaign {campaign}")
         return campaign_of(row)
 
+    async def last(self, count: int, *, before: int | None = None) -> list[Campaign]:
+        """The latest campaigns, newest first, older ones than `before`."""
+        query = select(campaigns).order_by(campaigns.c.id.desc()).limit(count)
+        if before is not None:
+            query = query.where(campaigns.c.id < before)
+        rows = await self.engine.read(lambda db: db.execute(query).all())
+        return [campaign_of(row) for row in rows]
+
     async def of_incident(self, incident: int) -> Campaign | None:
         """The campaign that an incident is in."""
         query = select(campaigns).join(campaign_members, campaign_members.c.campaign == campaigns.c.id)

@@ -46,11 +46,16 @@ class ChannelTests:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def last(self, shifts: int = 1, *, officer: str | None = None) -> list[ChannelTest]:
-        """The tests of the latest changes of shift that had any, the newest first; of one officer alone."""
+    async def last(
+        self, shifts: int = 1, *, officer: str | None = None, before: int | None = None
+    ) -> list[ChannelTest]:
+        """The tests of the latest changes of shift that had any, the newest first, older ones than the
+        handover `before`; of one officer alone."""
         mine = channel_tests.c.officer == officer if officer else channel_tests.c.officer.is_not(None)
         newest = select(channel_tests.c.handover).where(mine).distinct()
         newest = newest.order_by(channel_tests.c.handover.desc()).limit(shifts)
+        if before is not None:
+            newest = newest.where(channel_tests.c.handover < before)
         query = _found().where(mine, channel_tests.c.handover.in_(newest))
         return await self.engine.read(lambda db: _read(db, query))
 

@@ -76,17 +76,22 @@ class Checks:
         """What one page is made of; nothing where that is not known."""
         return await self.engine.read(lambda db: read_materials(db, page_id))
 
-    async def latest(self, page_ids: Sequence[str] | None = None) -> list[PageState]:
-        """How the enabled pages stand (or those named, disabled ones included), by portal and position."""
-        return await self.engine.read(lambda db: latest(db, page_ids))
+    async def latest(
+        self, page_ids: Sequence[str] | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> list[PageState]:
+        """How the enabled pages stand (or those named, disabled ones included), by portal and position; with
+        a `limit` so many by their ids, those that come `after` one."""
+        return await self.engine.read(lambda db: latest(db, page_ids, after, limit))
 
     async def standing(self) -> list[Standing]:
         """The same of all enabled pages, in no order and far cheaper: only what changes all the time."""
         return await self.engine.read(standing)
 
-    async def history(self, page_id: str, limit: int = 100, *, before: int | None = None) -> list[CheckRow]:
-        """The latest kept checks of a page, newest first; for those that were rolled up see `days`.
-        With `before` those that are older than the check of that number."""
+    async def history(
+        self, page_id: str, limit: int = 100, *, before: tuple[datetime, int] | None = None
+    ) -> list[CheckRow]:
+        """The latest kept checks of a page, newest first, those `before` the one with this time and id; for
+        those that were rolled up see `days`."""
         async with self.engine.reading() as db:
             return await history(db, page_id, limit, before)
 

@@ -125,10 +125,12 @@ class Handovers:
         async with self.engine.reading() as db:
             return await _handover(db, number)
 
-    async def last(self, count: int = 1) -> list[Handover]:
-        """The latest handovers, the newest first."""
+    async def last(self, count: int = 1, *, before: datetime | None = None) -> list[Handover]:
+        """The latest handovers, the newest first, those `before` a moment."""
         async with self.engine.reading() as db:
             newest = select(handovers.c.id).order_by(handovers.c.at.desc()).limit(count)
+            if before is not None:
+                newest = newest.where(handovers.c.at < before)
             return [await _handover(db, number) for number in list(await db.scalars(newest))]
 
 

@@ -96,7 +96,13 @@ class Incidents:
         return taken
 
     async def acknowledge_all(
-        self, numbers: Collection[int], *, by: str, via: str, now: datetime
+        self,
+        numbers: Collection[int],
+        *,
+        by: str,
+        via: str,
+        now: datetime,
+        program: Program | None = None,
     ) -> list[Incident]:
         """Take those of these incidents that nobody has; the others who were told are told once. Returns what
         was taken."""
@@ -116,7 +122,7 @@ class Incidents:
                 draft = Draft(AlertKind.TAKEN, Urgency.NORMAL, facts)
                 await db.run_sync(add_alert, draft, at=now, page=taken[0].page, incident=taken[0].id)
             for one in taken:
-                await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now)
+                await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now, program=program)
         return taken
 
     async def assign(self, incident: int, *, to: str, by: str, via: str, now: datetime) -> Incident:
@@ -150,6 +156,7 @@ class Incidents:
         now: datetime,
         reason: str = "",
         via: str = "",
+        program: Program | None = None,
     ) -> Incident:
         """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
 
@@ -164,12 +171,20 @@ class Incidents:
             await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
             if as_ is Resolution.FALSE_ALARM:
                 await _mute(db, current, by=by, now=now)
-            before, after = {"state": current.state.value}, {"as": as_.value, "reason": reason}
-            await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, before=before, after=after)
+            facts = {"before": {"state": current.state.value}, "after": {"as": as_.value, "reason": reason}}
+            await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, program=program, **facts)
         return closed
 
     async def tick(
-        self, incident: int, step: str, *, by: str, now: datetime, via: str = "", undo: bool = False
+        self,
+        incident: int,
+        step: str,
+        *,
+        by: str,
+        now: datetime,
+        via: str = "",
+        undo: bool = False,
+        program: Program | None = None,
     ) -> bool:
         """Note that a step of the runbook is done (or, to `undo`, that it is not); False when that was so
         already. Raises NotFound."""
@@ -187,7 +202,7 @@ class Incidents:
                 return False
             await db.run_sync(add_event, incident, event, by=by, via=via, at=now, text=step)
             act, after = Act.UNTICKED if undo else Act.TICKED, {"step": step}
-            await self._note(db, act, incident, by=by, via=via, now=now, after=after)
+            await self._note(db, act, incident, by=by, via=via, now=now, after=after, program=program)
             return True
 
     async def ticked(self, incident: int) -> dict[str, Tick]:
@@ -225,11 +240,14 @@ class Incidents:
         page: str | None = None,
         campaign: int | None = None,
         limit: int = 5000,
+        before: int | None = None,
     ) -> list[IncidentView]:
-        """The latest incidents, newest first; `states` None means all of them."""
+        """The latest incidents, newest first, older ones than `before`; `states` None means all of them."""
         query = views().order_by(incidents.c.id.desc()).limit(limit)
         if states is not None:
             query = query.where(incidents.c.state.in_([state.value for state in states]))
+        if before is not None:
+            query = query.where(incidents.c.id < before)
         if page is not None:
             query = query.where(incidents.c.page == page)
         if campaign is not None:

@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -177,6 +178,16 @@ class Portals:
         known = await self.engine.read(_all)
         return [portal for portal in known.values() if disabled or portal.enabled]
 
+    async def some(self, limit: int, *, after: str | None = None, disabled: bool = False) -> list[Portal]:
+        """At most `limit` of the portals, by key, those that come `after` one; with `disabled` the disabled
+        ones too."""
+        query = select(portals).order_by(portals.c.key).limit(limit)
+        if after is not None:
+            query = query.where(portals.c.key > after)
+        if not disabled:
+            query = query.where(portals.c.enabled)
+        return await self.engine.read(lambda db: _some(db, query))
+
     async def get(self, key: str) -> Portal:
         """A portal, disabled ones included. Raises NotFound."""
         async with self.engine.reading() as db:
@@ -307,6 +318,16 @@ def _told(imported: Imported, moved: Iterable[Planned]) -> dict[str, object]:
         if step.move is Move.CHANGED and step.before is not None
     }
     return {"added": imported.added} | ({"changed": changed} if changed else {})
+
+
+def _some(db: Connection, query: Select[Any]) -> list[Portal]:
+    rows = [part(row, portals) for row in db.execute(query)]
+    theirs: dict[str, list[Page]] = defaultdict(list)
+    of_them = select(pages).where(pages.c.enabled, pages.c.portal.in_([row["key"] for row in rows]))
+    for row in db.execute(of_them.order_by(pages.c.position)):
+        page = page_of(part(row, pages))
+        theirs[page.portal].append(page)
+    return [portal_of(row, theirs[row["key"]]) for row in rows]
 
 
 def _all(db: Connection) -> dict[str, Portal]:

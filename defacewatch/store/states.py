@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, select
+from sqlalchemy import Row, and_, exists, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -113,14 +113,19 @@ def standing(db: Connection) -> list[Standing]:
     ]
 
 
-def latest(db: Connection, page_ids: Sequence[str] | None) -> list[PageState]:
+def latest(
+    db: Connection, page_ids: Sequence[str] | None, after: str | None = None, limit: int | None = None
+) -> list[PageState]:
     query = (
         select(*_TABLES, _HAS_BASELINE)
         .join(portals, pages.c.portal == portals.c.key)
         .join(page_state, page_state.c.page == pages.c.id)
         .outerjoin(incidents, and_(incidents.c.page == pages.c.id, UNRESOLVED))
-        .order_by(portals.c.key, pages.c.position)
+        .order_by(*((portals.c.key, pages.c.position) if limit is None else (pages.c.id,)))
+        .limit(limit)
     )
+    if after is not None:
+        query = query.where(pages.c.id > after)
     if page_ids is None:
         query = query.where(pages.c.enabled, portals.c.enabled)
     else:
@@ -137,7 +142,9 @@ def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
     ]
 
 
-async def history(db: AsyncConnection, page_id: str, limit: int, before: int | None = None) -> list[CheckRow]:
+async def history(
+    db: AsyncConnection, page_id: str, limit: int, before: tuple[datetime, int] | None = None
+) -> list[CheckRow]:
     query = (
         select(checks)
         .where(checks.c.page == page_id)
@@ -145,7 +152,8 @@ async def history(db: AsyncConnection, page_id: str, limit: int, before: int | N
         .limit(limit)
     )
     if before is not None:
-        query = query.where(checks.c.id < before)
+        at, number = before
+        query = query.where(or_(checks.c.at < at, and_(checks.c.at == at, checks.c.id < number)))
     return [_check_row(part(row, checks)) for row in await db.execute(query)]
 
 

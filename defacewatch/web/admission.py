@@ -11,6 +11,7 @@ from defacewatch.accounts import Role
 from defacewatch.language import N_
 from defacewatch.web.console import VISITOR, Visitor, console_of, language_of, words_of
 from defacewatch.web.forms import close_files, fields_of
+from defacewatch.web.problems import problem
 from defacewatch.web.rules import Open, Rule, largest, needs_code, rule_for
 from defacewatch.web.security import (
     ANNOUNCE,
@@ -38,6 +39,8 @@ from defacewatch.web.visitors import (
 
 READS = ("GET", "HEAD")
 STALE = N_("This form is out of date, or does not come from this console. Load the page again.")
+CSRF = "X-CSRF-Token"  # where a program in a browser sends what forms carry
+TOKEN_NEEDED = N_("a token is needed: Authorization: Bearer …")
 NO_CODE = N_("The owner of this token has to set up a sign-in code first.")
 NOT_YOURS = N_("Your account may not do this.")
 
@@ -86,6 +89,8 @@ async def _admitted(
     if request.method not in READS and not await _sent_by_us(request, visitor.csrf):
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(STALE))
     if needs_code(request, visitor.account, console_of(request).code_for):
+        if request.path.startswith(API):
+            return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(NO_CODE))
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/account?code"})
     answer = await handler(request) if _may(visitor, rule) else _forbidden(request)
     if visitor.renewed is not None and request.path != "/logout":
@@ -138,7 +143,8 @@ def _forbidden(request: web.Request) -> web.Response:
 
 
 async def _sent_by_us(request: web.Request, csrf: str) -> bool:
-    ours = comes_from_us(request) and is_ours((await fields_of(request)).get("csrf"), csrf)
+    given: object = request.headers.get(CSRF) if request.path.startswith(API) else None
+    ours = comes_from_us(request) and is_ours(given or (await fields_of(request)).get("csrf"), csrf)
     if not ours:
         log.warning("a forged form was refused", path=shown_path(request), remote=request.remote)
     return ours
@@ -151,11 +157,10 @@ def _bearer(request: web.Request) -> str | None:
 
 def _refused(request: web.Request) -> web.Response:
     if request.path.startswith(API) or request.path == METRICS or request.method not in READS:
-        return web.json_response(
-            {"error": "a token is needed: Authorization: Bearer …"},
-            status=HTTPStatus.UNAUTHORIZED,
-            headers={hdrs.WWW_AUTHENTICATE: 'Bearer realm="defacewatch"'},
-        )
+        said = words_of(request)._(TOKEN_NEEDED)
+        answer = problem(HTTPStatus.UNAUTHORIZED, said)
+        answer.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="defacewatch"'
+        return answer
     back = request.path if RETURN_TO.fullmatch(request.path) else "/"
     lang = f"&lang={language_of(request)}" if "lang" in request.query else ""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/login?next={back}{lang}"})

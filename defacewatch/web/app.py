@@ -14,7 +14,6 @@ from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web import (
     account,
-    acting,
     actions,
     announce,
     api,
@@ -214,9 +213,6 @@ def _account_routes() -> list[web.RouteDef]:
         web.post(r"/accounts/{account:\d{1,18}}/totp-off", people.totp_off),
         web.post(r"/accounts/{account:\d{1,18}}/tokens/revoke", people.revoke_token),
         web.get("/audit", auditing.show),
-        web.get("/api/v1/audit", auditing.entries),
-        web.post(r"/api/v1/incidents/{id:\d{1,18}}/acknowledge", acting.acknowledge),
-        web.post(r"/api/v1/incidents/{id:\d{1,18}}/comment", acting.comment),
     ]
 
 

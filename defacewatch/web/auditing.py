@@ -5,13 +5,12 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from defacewatch.accountlines import audit_line
 from defacewatch.audit import Act, Entry, facts_of
 from defacewatch.errors import UsageError
 from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
 
-SHOWN, LIMIT, LARGEST = 100, 200, 1000
+SHOWN = 100
 VERIFIED = 5000  # entries that the page verifies; the command verifies all
 LONG = 160  # characters of a fact that are shown
 
@@ -94,15 +93,6 @@ async def show(request: web.Request) -> web.Response:
         head=head,
         verified=VERIFIED,
     )
-
-
-async def entries(request: web.Request) -> web.Response:
-    """The latest entries, at most `?limit=N`, of those before the number `?before=N`."""
-    given = request.query.get("limit", str(LIMIT))
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= LARGEST):
-        raise UsageError(f"limit is a number from 1 to {LARGEST}")
-    found = await console_of(request).store.audit.list(limit=int(given), before=_before(request))
-    return web.json_response({"audit": [audit_line(entry) for entry in found]})
 
 
 def _before(request: web.Request) -> int | None:

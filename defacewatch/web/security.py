@@ -1,6 +1,7 @@
 """The outer layer of every request: which headers go out, how an error looks."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -8,10 +9,11 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from defacewatch.errors import DefacewatchError, NotFound, UsageError
+from defacewatch.errors import ConfigError, Conflict, DefacewatchError, NotFound, UsageError
 from defacewatch.language import LANGUAGES, N_
 from defacewatch.web.access import Secret
 from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, words_of
+from defacewatch.web.problems import Invalid, Wrong, problem
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -44,7 +46,7 @@ ERRORS = {
     HTTPStatus.FORBIDDEN: N_("This is not for you, or the form did not come from this console."),
     HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That is more than is taken here."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("The request is too large."),
     HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong attempts. Wait a few minutes and try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
 }
@@ -72,12 +74,14 @@ def set_session(console: Console, answer: web.StreamResponse, value: str) -> Non
     answer.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
-def failure(request: web.Request, status: int, text: str | None = None) -> web.Response:
-    """An error as the asker can read it: JSON for programs, a page for people."""
+def failure(
+    request: web.Request, status: int, text: str | None = None, wrong: Sequence[Wrong] = ()
+) -> web.Response:
+    """An error as the asker can read it: problem+json for programs, a page for people."""
     words = words_of(request)
     message = text or words._(ERRORS.get(HTTPStatus(status), OTHERWISE))
     if request.path.startswith(API):
-        return web.json_response({"error": message}, status=status)
+        return problem(status, message, wrong)
     if request.path in (METRICS, HEALTH):
         return web.Response(text=message + "\n", status=status)
     return console_of(request).renderer.page("error.html", words, status=status, message=message)
@@ -88,31 +92,47 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers carry the security headers, errors included; nothing of an error's inside goes out."""
     try:
         answer = await handler(request)
-    except web.HTTPException as problem:
-        answer = failure(request, problem.status)
-        for kept in (hdrs.ALLOW, hdrs.RETRY_AFTER):
-            if kept in problem.headers:
-                answer.headers[kept] = problem.headers[kept]
-    except NotFound as problem:
-        answer = failure(
-            request, HTTPStatus.NOT_FOUND, str(problem) if request.path.startswith(API) else None
-        )
-    except UsageError as problem:
-        answer = failure(request, HTTPStatus.BAD_REQUEST, str(problem))
-    except RecursionError:  # JSON that is nested deeper than anything we take
-        answer = failure(request, HTTPStatus.BAD_REQUEST)
-    except DefacewatchError as problem:
-        log.error("web request failed", path=shown_path(request), error=str(problem))
-        answer = failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
-    except Exception:
-        log.exception("web request failed", path=shown_path(request))
-        answer = failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+    except Exception as error:
+        answer = _failed(request, error)
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     chosen = request.query.get("lang")
     if chosen in LANGUAGES and not request.path.startswith(API):
         secure = session_cookie(console_of(request))[1]
         answer.set_cookie(LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="Lax", secure=secure)
+    return answer
+
+
+def _failed(request: web.Request, error: Exception) -> web.Response:
+    api, words = request.path.startswith(API), words_of(request)
+    match error:
+        case web.HTTPException():
+            return _refused(request, error)
+        case NotFound():
+            return failure(request, HTTPStatus.NOT_FOUND, words._(str(error)) if api else None)
+        case Invalid():
+            return failure(request, error.status, str(error), error.wrong)
+        case ConfigError() if api:  # of what was to be imported
+            wrong = [Wrong("", "body", line) for line in error.problems]
+            return failure(request, HTTPStatus.UNPROCESSABLE_ENTITY, str(error), wrong)
+        case UsageError():
+            return failure(request, HTTPStatus.BAD_REQUEST, words._(str(error)))
+        case Conflict() if api:
+            return failure(request, HTTPStatus.CONFLICT, words._(str(error)))
+        case RecursionError():  # JSON that is nested deeper than anything we take
+            return failure(request, HTTPStatus.BAD_REQUEST)
+        case DefacewatchError():
+            log.error("web request failed", path=shown_path(request), error=str(error))
+            return failure(request, HTTPStatus.SERVICE_UNAVAILABLE)
+    log.error("web request failed", path=shown_path(request), exc_info=error)
+    return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _refused(request: web.Request, error: web.HTTPException) -> web.Response:
+    answer = failure(request, error.status)
+    for kept in (hdrs.ALLOW, hdrs.RETRY_AFTER):
+        if kept in error.headers:
+            answer.headers[kept] = error.headers[kept]
     return answer
 
 

@@ -16,6 +16,7 @@ from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.web import make_app
 from tests.conftest import Clock
+from tests.web.described import Checked
 
 TOKEN = "mã-truy-cập-thử"
 Client = TestClient[web.Request, web.Application]
@@ -70,7 +71,7 @@ async def serve(store: Store, around: Around, clock: Clock) -> AsyncIterator[Ser
             "clock": clock,
         }
         app = make_app(**(usual | settings))  # type: ignore[arg-type]
-        client: Client = TestClient(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
+        client: Client = Checked(TestServer(app), cookie_jar=aiohttp.CookieJar(unsafe=True))
         clients.append(client)
         await client.start_server()
         return client

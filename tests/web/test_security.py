@@ -41,7 +41,7 @@ async def test_every_answer_carries_the_security_headers(client: Client, path: s
 
 async def test_a_bearer_token_opens_the_api_and_a_wrong_one_does_not(client: Client) -> None:
     right = await client.get("/api/v1/portals", headers={"Authorization": f"bearer {TOKEN}"})
-    assert (right.status, await right.json()) == (200, {"portals": []})
+    assert (right.status, await right.json()) == (200, {"portals": [], "next": None})
     wrong = await client.get("/api/v1/portals", headers={"Authorization": "Bearer wrong"})
     assert wrong.status == 401
 
@@ -91,7 +91,9 @@ async def test_errors_are_pages_for_people_and_json_for_programs(reader: Client)
     assert (page.status, page.content_type) == (404, "text/html")
     assert "There is nothing at this address." in await page.text()
     answer = await reader.get("/api/v1/incidents/77")
-    assert (answer.status, await answer.json()) == (404, {"error": "there is no incident 77"})
+    assert (answer.status, answer.content_type) == (404, "application/problem+json")
+    said = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "there is no incident 77"}
+    assert await answer.json() == said
     assert (await reader.get("/nowhere")).status == 404
 
 

@@ -1,0 +1,105 @@
+"""How pages look by what was approved: see proposals, propose, approve, look back."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from defacewatch import shapes
+from defacewatch.approving import is_stranger
+from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
+from defacewatch.language import N_
+from defacewatch.web.api import lines
+from defacewatch.web.api.acting import signs_as, source
+from defacewatch.web.api.cursors import moment_and, number, part
+from defacewatch.web.api.described import get, post
+from defacewatch.web.api.shared import Body, Pages, Said, Word
+from defacewatch.web.console import console_of
+
+TAG = "baselines"
+
+
+class Approving(Body):
+    """Approve exactly this capture, as the page's look, or with `also` as one besides those approved."""
+
+    capture: Annotated[Word, Field(description="The capture that somebody has looked at.")]
+    reason: Said
+    also: bool = False
+
+
+class Proposing(Body):
+    capture: Word
+
+
+@get("/baselines/proposals", lines.Proposals, tag=TAG)
+async def proposals(request: web.Request, query: Pages) -> web.Response:
+    """Captures that are proposed and wait for approval, the oldest proposal first."""
+    after = moment_and("proposals", query.cursor, str)
+    found = await console_of(request).store.baselines.proposals()
+    left = [one for one in found if after is None or _proposed(one) > after]
+    return part(request, "proposals", query, left, shapes.capture_line, _proposed)
+
+
+@get("/baselines/{page}", lines.BaselineShown, tag=TAG)
+async def baseline(request: web.Request) -> shapes.Line:
+    """The looks of a page that are approved now."""
+    store, page = console_of(request).store, request.match_info["page"]
+    await store.portals.page(page)
+    found = await store.baselines.get(page)
+    looks = found.looks if found is not None else ()
+    captures = [await store.baselines.capture(look.capture) for look in looks]
+    return {"page": page, "looks": [shapes.capture_line(each) for each in captures]}
+
+
+@get("/baselines/{page}/history", lines.Approvals, tag=TAG)
+async def history(request: web.Request, query: Pages) -> web.Response:
+    """Who approved what, when and why; newest first."""
+    store, page = console_of(request).store, request.match_info["page"]
+    before = number("approvals", query.cursor)
+    await store.portals.page(page)
+    found = reversed(await store.baselines.history(page))
+    left = [one for one in found if before is None or one.id < before]
+    return part(request, "approvals", query, left, shapes.approval_line, lambda one: (one.id,))
+
+
+@post("/baselines/propose", lines.CaptureLine, tag=TAG)
+async def propose(request: web.Request, body: Proposing) -> shapes.Line:
+    """Propose a capture, so that somebody else can approve it."""
+    console = console_of(request)
+    by = await _signatory(request, body.capture)
+    proposed = await console.store.baselines.propose(
+        body.capture, by=by, now=console.clock(), via=source(request)
+    )
+    return shapes.capture_line(proposed)
+
+
+@post("/baselines/approve", lines.ApprovalLine, tag=TAG, status=HTTPStatus.CREATED)
+async def approve(request: web.Request, body: Approving) -> shapes.Line:
+    """Approve a capture as the page's baseline. For a critical portal another person must have proposed it;
+    409 where the rules forbid it."""
+    console = console_of(request)
+    by = await _signatory(request, body.capture)
+    approval = await console.store.baselines.approve(
+        body.capture, by=by, reason=body.reason, also=body.also, now=console.clock(), via=source(request)
+    )
+    console.wake()
+    return shapes.approval_line(approval)
+
+
+async def _signatory(request: web.Request, capture: str) -> str:
+    console, name = console_of(request), signs_as(request)
+    page = (await console.store.baselines.capture(capture)).page
+    portal, _ = await console.store.portals.page(page)
+    if is_stranger(name, console.roster(), portal):
+        raise Conflict(N_("This portal is critical: only officers of the roster propose and approve."))
+    return name
+
+
+def _proposed(capture: Capture) -> tuple[datetime, str]:
+    return capture.proposed_at or capture.at, capture.id
+
+
+OPERATIONS = (proposals, baseline, history, propose, approve)

@@ -1,0 +1,276 @@
+"""The duty desk: who is on duty when, leave and swaps, announcements, handovers, tests of channels."""
+
+from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import AwareDatetime, Field
+
+from defacewatch import shapes
+from defacewatch.accounts import Role
+from defacewatch.errors import UsageError
+from defacewatch.figures import Period, figures_of
+from defacewatch.reports.lines import figures_line
+from defacewatch.roster import Officer, on_duty
+from defacewatch.rostering import findings, on_leave, swapped, uncovered
+from defacewatch.shifts import Absence, turns
+from defacewatch.web.api import dutylines as lines
+from defacewatch.web.api.acting import VIA, signs_as, source
+from defacewatch.web.api.cursors import listed, moment, number, part
+from defacewatch.web.api.described import get, post
+from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
+from defacewatch.web.console import console_of
+from defacewatch.web.visitors import visitor_of
+from defacewatch.windows import Window, checked
+
+TAG = "duty"
+DAYS, LONGEST_DAYS = 7, 400
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+At = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+Day = Annotated[date, Field(ge=EARLIEST.date(), le=LATEST.date())]
+
+
+class AtMoment(Query):
+    at: Annotated[At | None, Field(description="Now by default.")] = None
+
+
+class Stretch(Query):
+    start: Annotated[At | None, Field(alias="from", description="Now by default.")] = None
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = DAYS
+
+
+class OfWindows(Pages):
+    portal: Word | None = None
+
+
+class OfFigures(Query):
+    first: Annotated[Day | None, Field(alias="from", description="The first local day.")] = None
+    last: Annotated[Day | None, Field(alias="to", description="The last one; the last month by default.")] = (
+        None
+    )
+
+
+class Leave(Body):
+    officer: Annotated[Word, Field(description="The officer's key.")]
+    start: Annotated[At, Field(alias="from")]
+    end: Annotated[At, Field(alias="to")]
+    instead: Annotated[Word | None, Field(description="Who stands in, by key.")] = None
+    reason: Text = ""
+
+
+class Swap(Body):
+    """Somebody takes another's turn that runs at a moment, and gives the one that runs at `back` for it."""
+
+    officer: Word
+    instead: Word
+    at: At
+    back: At | None = None
+    reason: Text = ""
+
+
+class Announcing(Body):
+    portal: Word
+    start: Annotated[At, Field(alias="from")]
+    end: Annotated[At, Field(alias="to", description="At most seven days later.")]
+    reason: Said
+    contact: Text = ""
+
+
+class Received(Body):
+    channel: Annotated[Word, Field(description="As the list of tests names it.")]
+
+
+@get("/duty", lines.OnDuty, tag=TAG)
+async def duty(request: web.Request, query: AtMoment) -> shapes.Line:
+    """Who is on duty, now or at a moment. How they are reached is for officers to see."""
+    console = console_of(request)
+    at = query.at or console.clock()
+    officers = [_officer(request, one) for one in on_duty(console.roster(), at)]
+    return {"at": shapes.moment(at), "officers": officers}
+
+
+@get("/roster", lines.Officers, tag=TAG)
+async def roster(request: web.Request) -> shapes.Line:
+    """All officers. How they are reached is for officers to see."""
+    return {"officers": [_officer(request, one) for one in console_of(request).roster().officers]}
+
+
+@get("/roster/turns", lines.Turns, tag=TAG)
+async def roster_turns(request: web.Request, query: Stretch) -> shapes.Line:
+    """Who has which turn when, leave and swaps included."""
+    console = console_of(request)
+    start = query.start or console.clock()
+    found = turns(console.roster(), start, start + timedelta(days=query.days))
+    return {"turns": [shapes.turn_line(turn) for turn in found]}
+
+
+@get("/roster/findings", lines.Findings, tag=TAG)
+async def roster_findings(request: web.Request, query: Stretch) -> shapes.Line:
+    """What is wrong with the roster: gaps, double turns, leave without a stand-in, officers without a
+    channel."""
+    console = console_of(request)
+    start = query.start or console.clock()
+    found = findings(
+        console.roster(), start, start + timedelta(days=query.days), lambda one: bool(one.channels)
+    )
+    return {"findings": [shapes.finding_line(one) for one in found]}
+
+
+@get("/absences", lines.Absences, tag=TAG)
+async def absences(request: web.Request, query: Pages) -> web.Response:
+    """Leave and swaps that were entered, newest first, those withdrawn included."""
+    before = number("absences", query.cursor)
+    found = reversed(await console_of(request).store.absences.every())
+    left = [one for one in found if before is None or one.absence.id < before]
+    return part(request, "absences", query, left, shapes.absence_line, lambda one: (one.absence.id,))
+
+
+@post("/absences", lines.Entered, tag=TAG, status=HTTPStatus.CREATED)
+async def leave(request: web.Request, body: Leave) -> shapes.Line:
+    """Enter that an officer is away. The turns that are left without anybody are named."""
+    known = console_of(request).roster()
+    absence = on_leave(known, body.officer, body.start, body.end, instead=body.instead, reason=body.reason)
+    empty = uncovered(known, absence)
+    return await _entered(request, (absence,)) | {"uncovered": [shapes.turn_line(turn) for turn in empty]}
+
+
+@post("/swaps", lines.Entered, tag=TAG, status=HTTPStatus.CREATED)
+async def swap(request: web.Request, body: Swap) -> shapes.Line:
+    """One officer takes another's turn, and may give one for it."""
+    known = console_of(request).roster()
+    halves = swapped(known, body.officer, body.at, body.instead, back=body.back, reason=body.reason)
+    return await _entered(request, halves) | {"uncovered": []}
+
+
+@post("/absences/{id}/withdraw", lines.Withdrawn, tag=TAG)
+async def withdraw(request: web.Request) -> shapes.Line:
+    """Withdraw leave, or both halves of a swap. It stays on record."""
+    console, wanted = console_of(request), int(request.match_info["id"])
+    gone = await console.store.absences.withdraw(
+        wanted, by=signs_as(request), now=console.clock(), via=source(request)
+    )
+    return {"withdrawn": list(gone)}
+
+
+@get("/windows", lines.Windows, tag=TAG)
+async def windows(request: web.Request, query: OfWindows) -> web.Response:
+    """Maintenance windows and announced updates, newest first, those withdrawn included."""
+    before = number("windows", query.cursor)
+    found = reversed(await console_of(request).store.windows.every(portal=query.portal))
+    left = [one for one in found if before is None or one.window.id < before]
+    return part(request, "windows", query, left, shapes.window_line, lambda one: (one.window.id,))
+
+
+@post("/windows", lines.Announced, tag=TAG, status=HTTPStatus.CREATED)
+async def announce(request: web.Request, body: Announcing) -> shapes.Line:
+    """Let changes of a portal pass for a time; what speaks of an attack is still told at once."""
+    console, now = console_of(request), console_of(request).clock()
+    window = Window(
+        body.portal, body.start, body.end, signs_as(request), body.reason, body.contact, source(request)
+    )
+    made = await console.store.windows.announce(checked(window, now), now=now)
+    console.wake()
+    return {"window": made}
+
+
+@post("/windows/{id}/withdraw", lines.Withdrawn, tag=TAG)
+async def call_off(request: web.Request) -> shapes.Line:
+    """Withdraw an announcement. What it let pass is looked at afresh."""
+    console, wanted = console_of(request), int(request.match_info["id"])
+    await console.store.windows.withdraw(
+        wanted, by=signs_as(request), now=console.clock(), via=source(request)
+    )
+    return {"withdrawn": [wanted]}
+
+
+@get("/handovers", lines.Handovers, tag=TAG)
+async def handovers(request: web.Request, query: Pages) -> web.Response:
+    """Changes of shift: who went, who came, who has confirmed; newest first."""
+    before = moment("handovers", query.cursor)
+    found = await console_of(request).store.handovers.last(query.limit + 1, before=before)
+    return part(request, "handovers", query, found, shapes.handover_line, lambda one: (one.at,))
+
+
+@post("/handovers/{id}/confirm", lines.HandoverLine, tag=TAG)
+async def confirm(request: web.Request) -> shapes.Line:
+    """Confirm a handover, as the officer whose token it is."""
+    console, wanted = console_of(request), int(request.match_info["id"])
+    done = await console.store.handovers.confirm(
+        wanted, officer=signs_as(request), via=VIA, now=console.clock()
+    )
+    return shapes.handover_line(done)
+
+
+@get("/channel-tests", lines.ChannelTests, tag=TAG)
+async def channel_tests(request: web.Request, query: Pages) -> web.Response:
+    """The tests of channels, newest first. `limit` counts changes of shift, with all tests of each."""
+    console = console_of(request)
+    within, now = console.roster().shift_test.within, console.clock()
+    before = number("channel_tests", query.cursor)
+    found = await console.store.channel_tests.last(query.limit + 1, before=before)
+    shifts = list(dict.fromkeys(test.handover for test in found))
+    shown = shifts[: query.limit]
+    told = [shapes.channel_test_line(test, within, now) for test in found if test.handover in shown]
+    return listed(request, "channel_tests", told, (shown[-1],) if len(shifts) > len(shown) else None)
+
+
+@post("/channel-tests/received", lines.ChannelTestLine, tag=TAG, also=())
+async def received(request: web.Request, body: Received) -> shapes.Line:
+    """Say that the message of this shift has arrived on a channel."""
+    console, now = console_of(request), console_of(request).clock()
+    test = await console.store.channel_tests.received(
+        body.channel, officer=signs_as(request), via=VIA, now=now
+    )
+    return shapes.channel_test_line(test, console.roster().shift_test.within, now)
+
+
+@get("/figures", lines.FiguresLine, tag=TAG)
+async def figures(request: web.Request, query: OfFigures) -> shapes.Line:
+    """The figures of the duty desk over a period of local days, as `report --format json`."""
+    console, now = console_of(request), console_of(request).clock()
+    zone = ZoneInfo(console.zone)
+    period = Period.month_before(now, zone)
+    if query.first is not None:
+        period = Period(query.first, query.last or now.astimezone(zone).date(), zone)
+    elif query.last is not None:
+        raise UsageError("from is missing beside to")
+    if not timedelta(0) <= period.last - period.first < timedelta(days=LONGEST_DAYS):
+        raise UsageError(f"a period begins before it ends, and has at most {LONGEST_DAYS} days")
+    return figures_line(figures_of(await console.store.duty.happened(period), period, now))
+
+
+def _officer(request: web.Request, officer: Officer) -> shapes.Line:
+    line, role = shapes.officer_line(officer), visitor_of(request).role
+    if role is None or not role.covers(Role.OFFICER):
+        line |= {"email": None, "telegram_user": None, "phone": None}
+    return line
+
+
+async def _entered(request: web.Request, some: tuple[Absence, ...]) -> shapes.Line:
+    console = console_of(request)
+    made = await console.store.absences.add(
+        some, by=signs_as(request), now=console.clock(), via=source(request)
+    )
+    return {"entered": list(made)}
+
+
+OPERATIONS = (
+    duty,
+    roster,
+    roster_turns,
+    roster_findings,
+    absences,
+    leave,
+    swap,
+    withdraw,
+    windows,
+    announce,
+    call_off,
+    handovers,
+    confirm,
+    channel_tests,
+    received,
+    figures,
+)

@@ -1,0 +1,205 @@
+"""Baselines, the duty desk, people and the audit log, through the API."""
+
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+from defacewatch.accounts import Role, Scope
+from defacewatch.handovers import Handover
+from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.shifts import Shift
+from defacewatch.store import Store
+from tests.conftest import Clock
+from tests.store.samples import NOW, captured, portal
+from tests.web.conftest import TOKEN, Around, Client
+from tests.web.people import ME, person
+from tests.web.seeds import MINUTE, attacked, registered
+from tests.web.test_api import asked
+from tests.web.test_api_incidents import sent, token
+
+OFFICERS = (
+    Officer("an", "Nguyễn Văn An", email="an@example.gov.vn"),
+    Officer("binh", "Trần Thị Bình", role=Duty.SHIFT_LEAD),
+)
+ROSTER = Roster(OFFICERS, (Shift(("an",), time(7), time(19), frozenset(range(7)), name="ngày"),))
+
+
+async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    page = await registered(store, critical=True)
+    first = await captured(store, page, by="learner")
+    an, binh = await token(store), await token(store, Role.APPROVER, "b", "binh")
+    stranger = await token(store, Role.APPROVER, "khach", None)
+    approving = {"capture": first, "reason": "đăng ký"}
+    await sent(client, an, "baselines/approve", approving, 403)
+    refused = await sent(client, stranger, "baselines/approve", approving, 409)
+    assert "only officers of the roster" in refused["detail"]
+    second = await captured(store, page, "b", by="binh")
+    own = await sent(client, binh, "baselines/approve", {"capture": second, "reason": "x"}, 409)
+    assert "another person" in own["detail"]
+    waiting = await asked(client, "baselines/proposals?limit=1")
+    assert len(waiting["proposals"]) == 1
+    rest = await asked(client, f"baselines/proposals?cursor={waiting['next']}")
+    assert {waiting["proposals"][0]["id"], rest["proposals"][0]["id"]} == {first, second}
+    await sent(client, an, "baselines/propose", {"capture": first})
+    done = await sent(client, binh, "baselines/approve", approving, 201)
+    assert (done["by"], done["capture"], done["also"]) == ("binh", first, False)
+    assert [look["id"] for look in (await asked(client, f"baselines/{page}"))["looks"]] == [first]
+    (line,) = (await asked(client, f"baselines/{page}/history"))["approvals"]
+    assert (line["reason"], line["withdrawn_at"]) == ("đăng ký", None)
+    (entry,) = await store.audit.list(limit=1)
+    assert (entry.act, entry.who) == ("baseline-approved", "binh")
+    assert entry.source == "api:127.0.0.1 account b token 2"
+    await sent(client, binh, "baselines/approve", {"capture": first, "reason": " "}, 422)
+    await sent(client, binh, "baselines/approve", {"capture": "none", "reason": "x"}, 404)
+
+
+async def test_portals_are_paused_and_resumed_by_administrators(client: Client, store: Store) -> None:
+    await store.portals.apply([portal("hungyen")], now=NOW)
+    admin = await token(store, Role.ADMIN, "root", None)
+    await sent(client, await token(store), "portals/hungyen/pause", status=403)
+    assert (await sent(client, admin, "portals/hungyen/pause"))["paused"] is True
+    assert (await asked(client, "portals/hungyen"))["paused"] is True
+    assert (await sent(client, admin, "portals/hungyen/resume"))["paused"] is False
+    await sent(client, admin, "portals/khong/pause", status=404)
+
+
+async def test_who_is_on_duty_when_and_what_is_wrong_with_the_roster(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    assert [one["key"] for one in (await asked(client, "duty"))["officers"]] == ["an"]
+    assert (await asked(client, "duty?at=2026-09-01T20:00:00Z"))["officers"] == []
+    for wrong in ("2026-09-01", "2026-09-01T20:00:00", "9999-12-31T00:00:00Z", "x"):
+        assert (await asked(client, f"duty?at={wrong}", 400))["errors"][0]["field"] == "at"
+    assert [one["role"] for one in (await asked(client, "roster"))["officers"]] == ["officer", "shift_lead"]
+    assert [one["email"] for one in (await asked(client, "roster"))["officers"]] == [None, None]
+    answer = await client.get("/api/v1/roster", headers=await token(store))
+    assert (await answer.json())["officers"][0]["email"] == "an@example.gov.vn"
+    found = (await asked(client, "roster/turns?from=2026-09-02T00:00:00Z&days=2"))["turns"]
+    assert [(turn["shift"], turn["officers"]) for turn in found] == [("ngày", ["an"])] * 2
+    faults = {one["fault"] for one in (await asked(client, "roster/findings?days=1"))["findings"]}
+    assert faults == {"gap", "unreachable"}
+
+
+async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    await store.portals.apply([portal("hungyen")], now=NOW)
+    headers = await token(store, Role.APPROVER, "b", "binh")
+    leave = {"officer": "an", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z"}
+    made = await sent(client, headers, "absences", leave, 201)
+    assert [turn["away"] for turn in made["uncovered"]] == [["an"]]
+    swap = {"officer": "an", "instead": "binh", "at": "2026-09-04T03:00:00Z", "reason": "đám cưới"}
+    await sent(client, headers, "swaps", swap, 201)
+    await sent(client, headers, "swaps", swap | {"officer": "ai"}, 404)
+    backwards = leave | {"to": "2026-09-02T00:00:00Z"}
+    assert "after it begins" in (await sent(client, headers, "absences", backwards, 400))["detail"]
+    gone = await sent(client, headers, f"absences/{made['entered'][0]}/withdraw")
+    assert gone == {"withdrawn": made["entered"]}
+    await sent(client, headers, f"absences/{made['entered'][0]}/withdraw", status=409)
+    lines = (await asked(client, "absences"))["absences"]
+    assert [(line["officer"], line["by"], line["withdrawn_by"]) for line in lines] == [
+        ("an", "binh", None),
+        ("an", "binh", "binh"),
+    ]
+    window = {"portal": "hungyen", "from": "2026-09-02T12:00:00Z", "to": "2026-09-02T14:00:00Z"}
+    number = (await sent(client, headers, "windows", window | {"reason": "nâng cấp"}, 201))["window"]
+    long = window | {"to": "2026-09-22T14:00:00Z", "reason": "x"}
+    assert "seven days" in (await sent(client, headers, "windows", long, 400))["detail"]
+    (line,) = (await asked(client, "windows?portal=hungyen"))["windows"]
+    assert (line["id"], line["by"], line["reason"]) == (number, "binh", "nâng cấp")
+    assert await sent(client, headers, f"windows/{number}/withdraw") == {"withdrawn": [number]}
+
+
+async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    headers = await token(store)
+    change = Handover(clock(), ("binh",), ("an",), {"open": 1})
+    number = await store.handovers.begin(change, now=clock(), tests=(("an", "email"),))
+    done = await sent(client, headers, f"handovers/{number}/confirm")
+    assert (done["confirmed"]["an"]["via"], done["missing"]) == ("api", ["binh"])
+    test = await sent(client, headers, "channel-tests/received", {"channel": "email"})
+    assert (test["state"], test["via"]) == ("proved", "api")
+    await sent(client, headers, "channel-tests/received", {"channel": "telegram"}, 404)
+    await sent(
+        client, await token(store, name="khach", officer=None), f"handovers/{number}/confirm", status=409
+    )
+
+
+async def test_the_figures_of_a_period_are_those_of_the_report(client: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    headers = await token(store)
+
+    async def figures(query: str, status: int = 200) -> Any:
+        answer = await client.get(f"/api/v1/figures?{query}", headers=headers)
+        assert answer.status == status
+        return await answer.json()
+
+    found = await figures("from=2026-09-01&to=2026-09-30")
+    assert [story["id"] for story in found["incidents"]] == [incident]
+    assert found["portals"] == 1
+    for wrong in ("to=2026-09-30", "from=2026-09-30&to=2026-09-01", "from=2000-01-01"):
+        assert (await figures(wrong, 400))["detail"]
+    assert (await figures(""))["incidents"] == []
+
+
+async def test_everybody_sees_themselves_and_administrators_see_and_end_what_others_have(
+    client: Client, store: Store
+) -> None:
+    officer, root = await token(store), await token(store, Role.ADMIN, "root", None)
+    me = await (await client.get("/api/v1/me", headers=officer)).json()
+    assert (me["account"]["name"], me["role"]) == ("siem", "officer")
+    shared = await (await client.get("/api/v1/me", headers={"Authorization": f"Bearer {TOKEN}"})).json()
+    assert shared == {"account": None, "role": "viewer"}
+    assert (await client.get("/api/v1/accounts", headers=officer)).status == 403
+    found = (await (await client.get("/api/v1/accounts", headers=root)).json())["accounts"]
+    number = {one["name"]: one["id"] for one in found}
+    theirs = f"/api/v1/accounts/{number['siem']}"
+    assert (await (await client.get(theirs, headers=root)).json())["officer"] == "an"
+    (one,) = (await (await client.get(f"{theirs}/tokens", headers=root)).json())["tokens"]
+    assert (one["account"], one["scope"]) == ("siem", "act")
+    (mine,) = (await (await client.get("/api/v1/me/tokens", headers=officer)).json())["tokens"]
+    assert mine["id"] == one["id"]
+    await sent(client, officer, "me/tokens/99/revoke", status=404)
+    path = f"accounts/{number['siem']}"
+    assert await sent(client, root, f"{path}/tokens/{one['id']}/revoke") == {"revoked": one["id"]}
+    assert (await client.get("/api/v1/me", headers=officer)).status == 401
+    assert (await sent(client, root, f"{path}/disable"))["disabled"] is True
+    assert (await sent(client, root, f"{path}/enable"))["disabled"] is False
+    last = await sent(client, root, f"accounts/{number['root']}/disable", status=409)
+    assert "last administrator" in last["detail"]
+
+
+async def test_the_audit_log_is_read_in_parts_and_verified(client: Client, store: Store) -> None:
+    account = await person(store, "root", Role.ADMIN)
+    for _ in range(5):
+        await store.portals.import_([portal(f"p{_}")], now=NOW)
+    value = await store.api_tokens.make(
+        account, "x", Scope.ADMIN, expires=NOW + 60 * MINUTE, actor=ME, now=NOW
+    )
+    headers = {"Authorization": f"Bearer {value}"}
+    numbers, cursor = [], ""
+    while True:
+        answer = await client.get(f"/api/v1/audit?limit=3{cursor}", headers=headers)
+        said = await answer.json()
+        numbers += [entry["number"] for entry in said["audit"]]
+        if said["next"] is None:
+            break
+        cursor = f"&cursor={said['next']}"
+    assert numbers == [7, 6, 5, 4, 3, 2, 1]
+    older = await (await client.get("/api/v1/audit?before=3", headers=headers)).json()
+    assert [entry["number"] for entry in older["audit"]] == [2, 1]
+    found = await (await client.get("/api/v1/audit/verification", headers=headers)).json()
+    assert (found["whole"], found["number"], found["why"]) == (True, 7, None)
+
+
+async def test_a_roster_that_changes_is_asked_each_time(client: Client, around: Around) -> None:
+    around.roster = ROSTER
+    assert len((await asked(client, "roster"))["officers"]) == 2
+    around.roster = replace(ROSTER, officers=OFFICERS[:1])
+    assert len((await asked(client, "roster"))["officers"]) == 1

@@ -1,0 +1,109 @@
+"""The API against requests that schemathesis makes of its own description, right and wrong ones. Seeded,
+so that each run asks the same; a store with data, the real application on loopback."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from defacewatch.accounts import Role
+from defacewatch.handovers import Handover
+from defacewatch.shifts import Absence
+from defacewatch.store import Store
+from defacewatch.windows import Window
+from tests.conftest import Clock
+from tests.store.samples import NOW, captured
+from tests.web.conftest import Around, Client
+from tests.web.described import document
+from tests.web.seeds import MINUTE, attacked
+from tests.web.test_api_duty import ROSTER
+from tests.web.test_api_incidents import token
+
+EXAMPLES = 4  # of each operation, right and wrong
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SETTINGS = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+LAST = ("revoke", "disable")  # what might take the token away that asks
+
+
+def asked_of(url: str, headers: Mapping[str, str], known: Mapping[str, Any]) -> Counter[int]:
+    """Ask everything; how often each status was answered."""
+    answered: Counter[int] = Counter()
+    schema = schemathesis.openapi.from_dict(document())
+    found = [result.ok() for result in schema.get_all_operations()]
+    for operation in sorted(found, key=lambda each: each.path.endswith(LAST)):
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            right = mode is GenerationMode.POSITIVE
+            ask(operation.as_strategy(generation_mode=mode), url, headers, known if right else {}, answered)
+    return answered
+
+
+def ask(
+    cases: SearchStrategy[Case],
+    url: str,
+    headers: Mapping[str, str],
+    known: Mapping[str, Any],
+    answered: Counter[int],
+) -> None:
+    """Ask some of these; every other time, where something is `known`, about what there is."""
+
+    @SETTINGS
+    @given(case=cases)
+    def each(case: Case) -> None:
+        if known and answered.total() % 2:
+            case.path_parameters.update({name: known[name] for name in case.path_parameters})
+            if "page" in case.query:
+                case.query["page"] = known["page"]
+        answer = case.call_and_validate(url, headers=dict(headers), checks=CHECKS)
+        answered[answer.status_code] += 1
+
+    with suppress(Unsatisfiable):  # where nothing wrong can be asked
+        each()
+
+
+async def test_whatever_is_asked_nothing_breaks_and_every_answer_is_as_described(
+    client: Client, store: Store, around: Around, clock: Clock
+) -> None:
+    around.roster = ROSTER
+    page, incident = await attacked(store)
+    capture = await captured(store, page, "c", at=NOW + 20 * MINUTE)
+    await store.handovers.begin(Handover(clock(), (), ("an",), {}), now=clock(), tests=(("an", "email"),))
+    await store.windows.announce(Window("hungyen", NOW, NOW + MINUTE, "an", "bảo trì"), now=clock())
+    await store.absences.add([Absence("an", NOW, NOW + MINUTE)], by="an", now=clock())
+    await token(store)
+    headers = await token(store, Role.ADMIN, "root", "binh")
+    known = {"id": 1, "account": 1, "page": page, "capture": capture, "portal": "hungyen"}
+    url = str(client.make_url("/")).rstrip("/")
+    answered = await asyncio.to_thread(asked_of, url, headers, known)
+    assert incident == known["id"]
+    assert answered[200] > 60, answered
+    assert answered[201] > 3, answered
+    assert {400, 404, 422} <= set(answered), answered
+    assert not {status for status in answered if status >= 500}
+    assert (await client.get("/api/v1/me", headers=headers)).status == 200
