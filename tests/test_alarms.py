@@ -44,7 +44,7 @@ def questions() -> Iterator[tuple[str, str]]:
 def exported() -> dict[str, frozenset[str]]:
     """The names that /metrics shows, with their labels."""
     labels = {
-        each._name: frozenset(each._labelnames)  # type: ignore[attr-defined]
+        each._name: frozenset(each._labelnames)
         for each in vars(metrics).values()
         if hasattr(each, "_labelnames")
     }

