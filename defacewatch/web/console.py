@@ -114,7 +114,8 @@ def language_of(request: web.Request) -> str:
 def words_of(request: web.Request) -> Words:
     console = console_of(request)
     visitor: Visitor | None = request.get(VISITOR)
-    words = Words(language_of(request), console.zone, console.clock())
+    officers = {officer.key: officer.name for officer in console.roster().officers}
+    words = Words(language_of(request), console.zone, console.clock(), officers=officers)
     if visitor is None:
         return words
     account = visitor.account
