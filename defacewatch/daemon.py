@@ -195,6 +195,7 @@ class Daemon:
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
             registry=REGISTRY,
             clock=self.clock,
+            oidc_secret=self.settings.secrets.oidc_client_secret,
             **web.for_app(),
         )
         try:

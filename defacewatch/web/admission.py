@@ -68,7 +68,7 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if request.method not in READS and not await _sent_by_us(request, visitor.csrf):
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(STALE))
-    if needs_code(request, visitor.account, console_of(request).code_for):
+    if needs_code(request, visitor.account, console_of(request).code_for, strong=visitor.strong):
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/account?code"})
     answer = await handler(request) if _may(visitor, rule) else _forbidden(request)
     if visitor.renewed is not None and request.path != "/logout":

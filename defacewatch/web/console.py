@@ -16,6 +16,7 @@ from defacewatch.store import Store
 from defacewatch.web.access import Access
 from defacewatch.web.guessing import Guesses, Tries
 from defacewatch.web.hashing import Hashing
+from defacewatch.web.provider import Provider
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.words import Words
 
@@ -26,7 +27,8 @@ LANGUAGE_COOKIE = "defacewatch_language"
 @dataclass(frozen=True)
 class Visitor:
     """Who sent a request. `role` None: nobody has signed in; without `account` it is the shared token
-    that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs."""
+    that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs; `strong`: a
+    provider has seen a second factor."""
 
     role: Role | None
     csrf: str = field(repr=False)
@@ -34,6 +36,7 @@ class Visitor:
     session: int | None = None
     token: int | None = None  # of a program
     renewed: str | None = field(default=None, repr=False)
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Console:
     signs addresses; `wake` says that an alert was recorded, `runbooks` gives what is to be done, `coverage`
     the share (0..1) of probes made in time (None: not known yet); `actor` tells who asks. A session ends
     unused for `idle`, or after `longest`; `token_sign_in` tells whether the shared token opens one,
-    `code_for` from which role on an authenticator is needed."""
+    `code_for` from which role on an authenticator is needed; `provider` signs people in from outside."""
 
     store: Store
     access: Access
@@ -82,6 +85,7 @@ class Console:
     longest: timedelta = timedelta(hours=12)
     token_sign_in: bool = True
     code_for: Role | None = None
+    provider: Provider | None = None
     guesses: Guesses = field(default_factory=Guesses)
     tries: Tries = field(default_factory=Tries)
     hashing: Hashing = field(default_factory=Hashing)

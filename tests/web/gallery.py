@@ -51,6 +51,16 @@ async def seen_as(page: Page, width: int, scheme: str) -> None:
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
 
 
+async def whole(page: Page, width: int) -> None:
+    """Make the window as high as the page: what is outside of it is not drawn, or loaded."""
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": width, "height": min(max(800, height), 8000)})
+    await page.evaluate(
+        "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"
+        ".then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50))))"
+    )
+
+
 async def draw(
     folder: Path,
     pages: Sequence[Shown],
@@ -67,6 +77,7 @@ async def draw(
             await seen_as(page, width, scheme)
             await visit(page, shown, stages[shown.empty], language=language)
             files.append(folder / f"{shown.name}-{width}-{language}-{scheme}.png")
+            await whole(page, width)
             await page.screenshot(path=files[-1], full_page=True, animations="disabled")
     return files
 
