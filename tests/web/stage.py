@@ -118,7 +118,7 @@ async def console_over(
         duty=lambda: [AN.name] if roster.officers else [],
         roster=lambda: roster,
         registry=CollectorRegistry(),
-        registrar=Registrar(list),
+        registrar=Registrar(dict),
         coverage=lambda: 0.9987,
         oidc=oidc,
         oidc_secret=oidc_secret,
