@@ -2,7 +2,7 @@
 pictures, a campaign, a handover, people with and without codes; and the links that such a night sends out."""
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,9 @@ from defacewatch.captures import Refusal, Tier
 from defacewatch.config import Registrar
 from defacewatch.handovers import Handover
 from defacewatch.identities import Identity, Trust
+from defacewatch.masks import Mask, Rectangle
 from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.shifts import Absence
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from defacewatch.verdicts import Verdict, VerdictKind
@@ -31,6 +33,7 @@ from defacewatch.web.calendar import calendar_url
 from defacewatch.web.console import CONSOLE
 from defacewatch.web.take import take_url
 from defacewatch.web.welcome import setup_url, welcome_url
+from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.store.samples import (
     CLEAN,
@@ -207,6 +210,8 @@ async def set_stage(store: Store, said: str = "") -> dict[str, str]:
         "handover": handover,
         "announce": announce_url("", KEY, "songhong", 0),
         "calendar": calendar_url("", KEY, "an", 0),
+        "page": pages["hungyen"],
+        **await _proposed(store, pages, said),
         **people,
     }
 
@@ -217,6 +222,39 @@ async def _learned(store: Store, page: str, png: bytes, **shown: object) -> None
     capture = await store.baselines.keep_capture(kept, proposed_by="learner", profile=None, now=NOW)
     await store.baselines.approve(capture.id, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
     await checked(store, page, CLEAN, NOW + 8 * MINUTE)
+
+
+async def _proposed(store: Store, pages: Mapping[str, str], said: str) -> dict[str, str]:
+    """A new look that somebody has proposed, of a portal whose update was announced; leave, and a mask."""
+    new = picture(hue="#e65100")
+    kept = await store.checks.keep(
+        pages["songhong"], look("c", AT - MINUTE, screenshot=new, title=said or "Sở Nội vụ"), features("c")
+    )
+    proposed = await store.baselines.keep_capture(kept, proposed_by="Nguyễn Văn An", profile=None, now=AT)
+    hours = timedelta(hours=1)
+    window = Window(
+        "songhong",
+        AT - hours,
+        AT + hours,
+        said or "Sở Nội vụ",
+        said or "đổi giao diện",
+        contact=said or "0912 000 111",
+    )
+    await store.windows.announce(window, now=AT - hours)
+    leave = Absence("an", AT + 20 * hours, AT + 44 * hours, None, said or "nghỉ phép")
+    await store.absences.add((leave,), by="an", now=AT - hours)
+    (stands,) = (await store.baselines.history(pages["hungyen"]))[-1:]
+    mask = Mask(
+        pages["hungyen"],
+        Rectangle(320, 200, 480, 160),
+        said or "băng ảnh tự chuyển",
+        "binh",
+        AT,
+        AT + 30 * 24 * hours,
+        stands.capture,
+    )
+    await store.masks.add(mask, now=AT, via="console")
+    return {"proposal": proposed.id}
 
 
 async def _attack(store: Store, page: str, said: str, alike: frozenset[Mark]) -> int:
