@@ -180,6 +180,11 @@ OF_ITSELF = frozenset({AlertKind.BLIND, AlertKind.BEHIND})  # what is wrong with
 ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, *OF_ITSELF})
 
 
+def urgency_for(kind: AlertKind, portal: Portal) -> Urgency:
+    """How urgent an alert about a page of a portal is."""
+    return portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
+
+
 def draft(
     change: Change, verdict: Verdict, portal: Portal, *, seen_at: datetime | None = None
 ) -> Draft | None:
@@ -191,7 +196,7 @@ def draft(
     if change.event is Event.CALMED:
         return Draft(AlertKind.CALMED, Urgency.NORMAL, {"of": change.incident.verdict.value})
     kind = KIND_OF_VERDICT[verdict.kind]
-    urgency = portal.defaced_urgency if kind is AlertKind.DEFACED else portal.changed_urgency
+    urgency = urgency_for(kind, portal)
     facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}
     if seen_at is not None:
         facts["seen_at"] = seen_at.isoformat()

@@ -1,6 +1,10 @@
 """Who may propose and approve a baseline: what commands and console have in common."""
 
-from defacewatch.baselines import plain_name
+from collections.abc import Iterable
+
+from defacewatch.accounts import Account, Role
+from defacewatch.baselines import Hurdle, hurdle, plain_name
+from defacewatch.captures import Capture
 from defacewatch.portals import Portal
 from defacewatch.roster import Roster
 
@@ -19,3 +23,25 @@ def is_stranger(name: str, roster: Roster, portal: Portal) -> bool:
     """Whether somebody may neither propose nor approve for a portal, since it is critical and the roster that
     there is does not know them: two names of one person must not pass for two people."""
     return portal.critical and bool(roster.officers) and roster.officer(name) is None
+
+
+def in_the_way(portal: Portal, capture: Capture, *, by: str, waiting: bool, roster: Roster) -> Hurdle | None:
+    """What is in the way of `by`, who would approve a capture that is a proposal, `waiting` or not."""
+    if is_stranger(by, roster, portal):
+        return Hurdle.NO_OFFICER
+    return hurdle(portal, capture, by=by, waiting=waiting)
+
+
+def who_can(
+    accounts: Iterable[Account], portal: Portal, capture: Capture, *, roster: Roster
+) -> list[Account]:
+    """Those who can approve a capture that waits; nobody twice who has several accounts."""
+    able = {
+        account.signs_as: account
+        for account in accounts
+        if account.role.covers(Role.APPROVER)
+        and not account.disabled
+        and account.has_password
+        and in_the_way(portal, capture, by=account.signs_as, waiting=True, roster=roster) is None
+    }
+    return sorted(able.values(), key=lambda account: account.display)

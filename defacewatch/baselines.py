@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
@@ -52,22 +53,38 @@ def plain_name(name: str) -> str:
     return " ".join("".join(seen).split())
 
 
-def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str) -> None:
+class Hurdle(StrEnum):
+    """What is in the way of somebody who would approve a capture of a critical portal."""
+
+    NOT_PROPOSED = "not-proposed"  # nobody has proposed it, or what was proposed has been settled since
+    OWN_PROPOSAL = "own-proposal"
+    NO_OFFICER = "no-officer"  # the roster knows nobody of that name
+
+
+def hurdle(portal: Portal, capture: Capture, *, by: str, waiting: bool) -> Hurdle | None:
+    """The rule of the second person; `waiting` tells whether the capture is a proposal that still waits."""
+    if not portal.critical:
+        return None
+    if capture.proposed_by is None or not waiting:
+        return Hurdle.NOT_PROPOSED
+    return Hurdle.OWN_PROPOSAL if plain_name(capture.proposed_by) == plain_name(by) else None
+
+
+def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str, waiting: bool = True) -> None:
     """Raise unless `by` may approve `capture` as baseline of a page of `portal`.
 
     Raises UsageError without a name or reason, and Conflict when the portal is critical and the capture
-    was not proposed, or was proposed by the same person.
+    is no proposal that waits, or was proposed by the same person.
     """
     if not plain_name(by) or not plain_name(reason):
         raise UsageError("an approval needs a name (--by) and a reason (--reason)")
-    if not portal.critical:
-        return
-    if capture.proposed_by is None:
+    found = hurdle(portal, capture, by=by, waiting=waiting)
+    if found is Hurdle.NOT_PROPOSED:
         raise Conflict(
             f"portal {portal.key} is critical: capture {capture.id} must first be proposed by another person"
             " (defacewatch baseline propose, or the button in an alert)"
         )
-    if plain_name(capture.proposed_by) == plain_name(by):
+    if found is Hurdle.OWN_PROPOSAL:
         raise Conflict(
             f"portal {portal.key} is critical: {by} proposed capture {capture.id},"
             " so another person must approve it"

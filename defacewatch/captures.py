@@ -156,6 +156,21 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A block of the page and where it stands, in CSS pixels of the page. `parent` is the number of the block
+    that it stands in, directly (-1: in the root); `classes` and `name` (its id) are as the page has them."""
+
+    parent: int
+    tag: str
+    name: str
+    classes: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class Cover:
     """An element laid over a good part of the first screen: `share` (0..1) of it, what it shows, and for a
     frame or a picture where that comes from. `name` tells it from others, '' where nothing does."""
@@ -175,7 +190,8 @@ class Rendering:
     from the top of the page down to the height limit. `frames` are URLs of child frames. `hidden_links` are
     (href, anchor text) of links that are not visible, `hidden_texts` the texts of such elements. `inset` are
     texts that are shown and not in `html`: from style sheets, shadow trees, frames of the same site. `icon`
-    is as the server sent it (b'' for none). `dwelt` says that the page was watched for ten seconds for what
+    is as the server sent it (b'' for none). `boxes` are blocks in document order, as far as they can be seen.
+    `dwelt` says that the page was watched for ten seconds for what
     scripts do late. With a `failure` of BROWSER the rest is empty and nothing is said about the page.
     """
 
@@ -194,6 +210,7 @@ class Rendering:
     inset: tuple[str, ...] = ()
     covers: tuple[Cover, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    boxes: tuple[Box, ...] = ()
     scripts: tuple[Script, ...] = ()
     icon: bytes = b""
     dwelt: bool = False

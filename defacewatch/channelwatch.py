@@ -3,14 +3,14 @@ answer is told of on the others."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
 from defacewatch import metrics
 from defacewatch.alerts import AlertKind, DeliveryError, Draft
-from defacewatch.gathering import Channel
 from defacewatch.portals import Urgency
 from defacewatch.store import Store
 
@@ -21,12 +21,19 @@ AFTER = 2  # rounds in a row without an answer: one may be a hiccup
 WITHIN = 30.0  # seconds for one answer
 
 
+class Answering(Protocol):
+    """A channel, or whatever else should answer."""
+
+    async def reachable(self) -> str:
+        """What it answers. Raises DeliveryError."""
+
+
 class ChannelWatch:
     """Asks all channels in a turn, sending nothing. What was told last is read from the alerts themselves, so
     a restart neither repeats nor forgets it; only the rounds are counted anew."""
 
     def __init__(
-        self, store: Store, channels: Callable[[], Mapping[str, Channel]], clock: Callable[[], datetime]
+        self, store: Store, channels: Callable[[], Mapping[str, Answering]], clock: Callable[[], datetime]
     ) -> None:
         self.store, self.channels, self.clock = store, channels, clock
         self.rounds: Counter[str] = Counter()  # without an answer, in a row
@@ -36,10 +43,21 @@ class ChannelWatch:
         """One turn; True when an alert was raised."""
         channels = dict(self.channels())
         answers = await asyncio.gather(*(_asked(channel) for channel in channels.values()))
-        for gone in self.trouble.keys() - channels.keys():
-            del self.trouble[gone]
+        await self._forget(channels.keys())
         told = [await self._noted(name, error) for name, error in zip(channels, answers, strict=True)]
         return any(told)
+
+    async def _forget(self, channels: Collection[str]) -> None:
+        """What was told of channels that are configured no more is over: noted, and told to nobody."""
+        for gone in self.trouble.keys() - channels:
+            del self.trouble[gone]
+        told = await self.store.alerts.latest(KINDS, by="channel")
+        for name, last in told.items():
+            if name not in channels and last is AlertKind.CHANNEL_DOWN:
+                facts = {"channel": name, "removed": True, "to": []}
+                draft = Draft(AlertKind.CHANNEL_UP, Urgency.NORMAL, facts)
+                log.warning("channel", name=name, state="configured no more")
+                await self.store.alerts.raise_(draft, now=self.clock())
 
     async def _noted(self, name: str, error: str | None) -> bool:
         metrics.CHANNEL_ANSWERS.labels(name).set(error is None)
@@ -66,7 +84,7 @@ class ChannelWatch:
         return True
 
 
-async def _asked(channel: Channel) -> str | None:
+async def _asked(channel: Answering) -> str | None:
     """What is wrong with a channel; None when it answers."""
     try:
         async with asyncio.timeout(WITHIN):

@@ -37,6 +37,7 @@ from defacewatch.looks import (
     unreadable,
     validators_for,
 )
+from defacewatch.masks import Apart
 from defacewatch.materials import made_of
 from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
 from defacewatch.verdicts import BAD, Verdict, VerdictKind, blinded, needs_another_look, settle
@@ -85,7 +86,7 @@ class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
     `renew` makes what is kept of a page readable, before the page is compared with it; `reads` reads the news
-    of a page that was calm.
+    of a page that was calm; `apart` sets apart what lies outside of masked blocks.
     """
 
     def __init__(
@@ -101,9 +102,10 @@ class Checker:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         renew: Callable[[str], Awaitable[object]] | None = None,
         reads: Reads | None = None,
+        apart: Callable[[Context, Look], Awaitable[Apart | None]] | None = None,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
-        self.extract, self.renew = extract, renew
+        self.extract, self.renew, self.apart = extract, renew, apart
         self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
@@ -187,7 +189,7 @@ class Checker:
         look = probed or await self.fetch.probe(
             page.url, now=self.clock(), validators=validators_for(context)
         )
-        first = await in_worker(judged, context, await self._seen(look))
+        first = await in_worker(judged, context, await self._seen(context, look))
         if not self._wants_browser(context, first.seen, first.verdict):
             return [first]
         seen = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
@@ -223,24 +225,27 @@ class Checker:
             if rendering is None or rendering.failure is not Failure.BROWSER:
                 self.browser_failures.pop(page.id, None)
                 self.rendered_at = self.clock()
-                return await self._seen(look)
+                return await self._seen(context, look)
         failures = self.browser_failures.setdefault(page.id, [])
         failures.append(self.clock())
         others_show = self.rendered_at is not None and self.rendered_at > failures[0]
         if rendering is not None and len(failures) >= BREAKS_AFTER and others_show:
-            return await self._seen(replace(look, rendering=replace(rendering, failure=Failure.CRASH)))
+            crashed = replace(look, rendering=replace(rendering, failure=Failure.CRASH))
+            return await self._seen(context, crashed)
         detail = (rendering.detail if rendering else "") or "failed"
-        return replace(await self._seen(replace(look, rendering=None)), blind=detail)
+        return replace(await self._seen(context, replace(look, rendering=None)), blind=detail)
 
-    async def _seen(self, look: Look) -> Seen:
+    async def _seen(self, context: Context, look: Look) -> Seen:
         """What comparing needs of a look. A page that cannot be read within limits counts as a crash."""
         if look.probe.not_modified or nothing_came(look):
             return Seen(look, None)
         try:
-            return Seen(look, await self.extract(look))
+            features = await self.extract(look)
         except TooMuch as error:
             log.warning("page not read", url=look.probe.url, error=str(error))
             return Seen(unreadable(look, error), None)
+        apart = await self.apart(context, look) if self.apart is not None and context.masks else None
+        return Seen(look, features, apart=apart)
 
     async def _keep(self, outcome: Outcome, shown: Seen | None, keep: bool) -> Outcome:
         """The capture that shows what the verdict says, put on disk before the row that names it."""
@@ -332,7 +337,7 @@ class Checker:
             served_hash=features.served.dom_hash if features else None,
             dom_hash=(seen.shown or seen.served).dom_hash if seen else None,
             screen_hash=seen.screen.page if seen and seen.screen else None,
-            profile=taught_profile(context, verdict, features) if tier is Tier.RENDER else None,
+            profile=taught_profile(context, verdict, features, last.apart) if tier is Tier.RENDER else None,
             alerts=tuple(a for a in alerts if a is not None),
             browser_failed=last.blind is not None,
             expected=expected,

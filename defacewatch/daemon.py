@@ -15,6 +15,7 @@ from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
 from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.auditwatch import AuditWatch
+from defacewatch.calling import Sending
 from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
@@ -23,6 +24,7 @@ from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.handing import HandingOver
+from defacewatch.language import translator
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
 from defacewatch.reminding import Reminding
@@ -32,6 +34,7 @@ from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.shifts import Absence
 from defacewatch.store import Store
+from defacewatch.teaching import Teaching
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
@@ -44,6 +47,7 @@ RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
 BLIND_EVERY = 30.0
 CHANNELS_EVERY = 300.0  # seconds between questions whether the channels could deliver
+LESSONS_EVERY = 1.0  # seconds until learning that somebody asked for begins
 BEAT_EVERY = 60.0  # seconds between signs of life to the outside
 CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
@@ -98,7 +102,7 @@ class Daemon:
             self.watchdog.start()
             stack.callback(self.watchdog.stop)
             self.entered = await self.store.absences.standing()
-            self.messenger = self._make_messenger()
+            self.messenger = self._make_messenger(self.settings)
             await self.messenger.start()
             browsers = self.settings.watch.browsers
             self.schedule = Schedule(
@@ -115,6 +119,14 @@ class Daemon:
             self.schedule.start()
             await self._plan()
             self._make_selfwatches()
+            self.teaching = Teaching(
+                self.store,
+                self.eyes.fetcher,
+                self.eyes.extract,
+                renew=self.eyes.renewal.page,
+                clock=self.clock,
+                translate=lambda: translator(self.settings.alerts.language),
+            )
             loops = [
                 self._every("event loop", 1.0, self._nothing),
                 self._every("plan", PLAN_EVERY, self._plan),
@@ -126,6 +138,7 @@ class Daemon:
                 self._every("audit log", AUDIT_EVERY, self._audit, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
+                self._every("lessons", LESSONS_EVERY, self.teaching.all, watched=False),
                 self._every("heartbeat", BEAT_EVERY, self._beat, watched=False),
                 self._reloading(stamp),
                 self._renewing(),
@@ -157,6 +170,8 @@ class Daemon:
         for what, pages in troubles:
             if pages:
                 problems.append(f"{what} on {len(pages)} pages: {next(iter(pages.values()))}")
+        if self.ready.is_set() and not self.messenger.running:
+            problems.append("alerts: nothing sends them")
         if self.note_trouble is not None:
             problems.append(f"looks not recorded: {self.note_trouble}")
         unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
@@ -166,14 +181,15 @@ class Daemon:
             problems.append(f"browser: failed {failures} times in a row")
         return problems
 
-    def _make_messenger(self) -> Messenger:
+    def _make_messenger(self, settings: Settings) -> Messenger:
         return Messenger(
-            self.settings,
+            settings,
             self.store,
             roster=lambda: self.roster,
             clock=self.clock,
             watchdog=self.watchdog,
             secret_key=self.secret_key,
+            runbooks=lambda: self.settings.runbooks,
         )
 
     def duty(self) -> list[str]:
@@ -194,7 +210,11 @@ class Daemon:
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
+            sending=lambda: self.messenger.outbox if self.ready.is_set() else Sending(),
+            trouble=lambda: self.channelwatch.trouble if self.ready.is_set() else {},
+            issuer=lambda: self.settings.report.issued(),
             registry=REGISTRY,
+            registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,
             **web.for_app(),
         )
@@ -257,7 +277,7 @@ class Daemon:
         kinds = (AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
         online = self.eyes.canaries.online
         self.auditwatch = AuditWatch(self.store, lambda: self.roster, self.clock)
-        self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.channels, self.clock)
+        self.channelwatch = ChannelWatch(self.store, lambda: self.messenger.answering, self.clock)
 
         def itself() -> dict[str, object]:
             return {
@@ -342,15 +362,18 @@ class Daemon:
     async def reload(self, settings: Settings) -> None:
         """Take over a new configuration without missing a check; what needs a restart is said."""
         old = self.settings
+        others = ("alerts", "secrets", "gateway_secrets")
+        remade = any(getattr(settings, name) != getattr(old, name) for name in others)
+        messenger = self._make_messenger(settings) if remade else None  # before anything ends: it may fail
         await self.store.portals.apply(settings.portals, now=self.clock())
         self.settings = settings
         self.eyes.checker.confirm_after = settings.watch.confirm_after
         self.eyes.checker.revalidate_every = settings.watch.revalidate_every
         self.eyes.revalidation.fresh = fresh_for(settings.watch.revalidate_every)
-        if any(getattr(settings, s) != getattr(old, s) for s in ("alerts", "secrets", "gateway_secrets")):
+        if messenger is not None:
             await self.messenger.stop(10.0)
-            self.messenger = self._make_messenger()
-            await self.messenger.start()
+            self.messenger = messenger
+            await messenger.start()
         await self._plan()
         facts = {"fingerprint": settings.fingerprint, "after_restart": settings.needs_restart(old)}
         await self.store.audit.note(CONFIG, Act.CONFIGURED, at=self.clock(), of="files", after=facts)

@@ -1,14 +1,25 @@
 """What can go wrong, as a person should read it: one line that says what to do."""
 
+from collections.abc import Callable
+
 
 class DefacewatchError(Exception):
-    """Base of every error that is shown to a person; its text is one line.
+    """Base of every error that is shown to a person; its text is one line, in which `facts` are filled in.
 
     `exit_code` is what the command line leaves with (docs/cli.md): 2 for bad usage or
     configuration, 3 for something that could not be done.
     """
 
     exit_code = 3
+
+    def __init__(self, text: str = "", **facts: object) -> None:
+        super().__init__(text.format(**facts) if facts else text)
+        self.text, self.facts = text, facts
+
+    def said(self, translate: Callable[[str], str], **instead: object) -> str:
+        """In the language of whoever reads it, where it is translated; with other facts `instead`."""
+        text = translate(self.text)
+        return text.format(**{**self.facts, **instead}) if self.facts else text
 
 
 class ConfigError(DefacewatchError):

@@ -14,6 +14,7 @@ from defacewatch.calm import reads_little_news
 from defacewatch.captures import Look
 from defacewatch.check import Checker
 from defacewatch.compare import VERSION, extract
+from defacewatch.compare.outside import outside_of
 from defacewatch.config import Settings
 from defacewatch.features import Features
 from defacewatch.fetch.browser import Browser
@@ -24,6 +25,7 @@ from defacewatch.fetch.http import Behind, HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.names import CachedLookup
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.masking import Masking
 from defacewatch.renewal import Renewal
 from defacewatch.revalidation import Revalidation
 from defacewatch.schedule import fresh_for
@@ -84,6 +86,7 @@ async def opened_eyes(
             extract=reading,
             renew=renewal.page,
             reads=partial(workers.run, reads_little_news),
+            apart=Masking(store.baselines, partial(workers.run, outside_of)).apart,
         )
         revalidation = Revalidation(
             Behind(http),

@@ -218,6 +218,16 @@ class Figures:
         said = (str(handover.summary.get("coverage", "")) for handover in self.handovers)
         return tuple(float(text[:-1]) / 100 for text in said if _PER_CENT.fullmatch(text))
 
+    @property
+    def unwell(self) -> timedelta:
+        """For how long in the period the watch itself, or a channel, was not well; together counts once."""
+        total, reached = timedelta(0), self.period.start
+        for one in sorted(self.interruptions, key=lambda one: one.start):
+            start, end = max(one.start, reached), one.end or self.at
+            total += self.period.within(start, end) if end > start else timedelta(0)
+            reached = max(reached, end)
+        return total
+
     def ended(self) -> Counter[tuple[VerdictKind, Resolution | None]]:
         """Incidents by verdict and by how they ended (None: not yet)."""
         return Counter((story.verdict, story.resolved_as) for story in self.stories)

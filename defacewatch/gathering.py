@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from defacewatch.alerts import AlertKind, Delivery, Notice
+from defacewatch.alerts import AlertKind, Notice
 from defacewatch.campaigns import Campaign
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
@@ -39,7 +39,7 @@ GATHERED = frozenset(
         AlertKind.TAKEN,
     }
 )
-_WORST = (AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE)
+OPENING = (AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE)  # an incident; the worst first
 
 
 class Manner(StrEnum):
@@ -116,16 +116,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Gathered:
-    """Everything a channel needs to write a message that carries several deliveries, `delivery` the first of
-    them. Without a `campaign` it is a digest. `changes` is the receipt of the message that it takes the place
-    of (None: a new one), `follows` that of the one that it answers, `replaces` that of an older message of
-    the same thread. `late` says that nobody took something in time, `deadline` until when somebody has to
-    and `next_to` to whom it goes then, `url` where it can be seen, `take_url` where all of it can be taken.
-    `name` is the same for every attempt to send exactly this, and for nothing else."""
+    """Everything a channel needs to write a message that carries several deliveries. Without a `campaign` it
+    is a digest. `changes` is the receipt of the message that it takes the place of (None: a new one),
+    `follows` that of the one that it answers, `replaces` that of an older message of the same thread. `late`
+    says that nobody took something in time, `deadline` until when somebody has to and `next_to` to whom it
+    goes then, `url` where it can be seen, `take_url` where all of it can be taken. `name` is the same for
+    every attempt to send exactly this, and for nothing else."""
 
     entries: tuple[Entry, ...]
     message: int
-    delivery: Delivery
     to: Officer
     at: datetime
     language: str
@@ -270,8 +269,8 @@ def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool
 
 def _at_once(thread: Thread, due: Sequence[Due]) -> bool:
     """Whether an update is heard without delay: it is worse than anything before, or grave."""
-    worst = min((_rank(d.kind) for d in due), default=len(_WORST))
-    return worst < _rank(thread.worst) or any(d.grave and d.kind in _WORST for d in due)
+    worst = min((_rank(d.kind) for d in due), default=len(OPENING))
+    return worst < _rank(thread.worst) or any(d.grave and d.kind in OPENING for d in due)
 
 
 def _to_be_heard(thread: Thread, due: Sequence[Due], count: int, silent: timedelta) -> bool:
@@ -280,7 +279,7 @@ def _to_be_heard(thread: Thread, due: Sequence[Due], count: int, silent: timedel
     a long time."""
     if any(d.step > 0 for d in due):
         return True
-    opened = [d for d in due if d.kind in _WORST]
+    opened = [d for d in due if d.kind in OPENING]
     if any(d.kind is AlertKind.DEFACED for d in opened) and not thread.taken:
         return True
     return bool(opened) and (count >= 2 * thread.heard_of or silent >= NOTIFY_AGAIN)
@@ -288,11 +287,11 @@ def _to_be_heard(thread: Thread, due: Sequence[Due], count: int, silent: timedel
 
 def worst_of(kinds: Sequence[AlertKind]) -> AlertKind | None:
     """The worst of the kinds that an incident opens with; None where there is none of those."""
-    return min((kind for kind in kinds if kind in _WORST), key=_rank, default=None)
+    return min((kind for kind in kinds if kind in OPENING), key=_rank, default=None)
 
 
 def _rank(kind: AlertKind | None) -> int:
-    return _WORST.index(kind) if kind in _WORST else len(_WORST)
+    return OPENING.index(kind) if kind in OPENING else len(OPENING)
 
 
 def _order(due: Due) -> tuple[int, datetime, int]:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
 from defacewatch import shifttests
 from defacewatch.alerts import AlertKind, takes
+from defacewatch.calling import Sending, Sends
 from defacewatch.handovers import Handover, is_late, last_change
 from defacewatch.incidents import State
 from defacewatch.notify.content import incident_code
@@ -26,23 +25,6 @@ LOOKED_AT = 3  # changes of shift that may still have to be told of
 SINCE = timedelta(hours=12)  # that is told of where there was no handover before
 
 Facts = Mapping[str, object]
-
-
-class Sends(Protocol):
-    """What can be told on: the channels that are on, and those that are for some kinds of alerts alone."""
-
-    @property
-    def channels(self) -> Collection[str]: ...
-    @property
-    def kinds(self) -> Mapping[str, Collection[str]]: ...
-
-
-@dataclass(frozen=True)
-class Sending:
-    """Just these channels; none by default."""
-
-    channels: Collection[str] = ()
-    kinds: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 class HandingOver:
@@ -95,9 +77,8 @@ class HandingOver:
         """Tell those who lead who has not confirmed, and of channels that are not proved: in one message
         where both are due."""
         now, roster = self.clock(), self.roster()
-        left = list(
-            shifttests.due(await self.store.channel_tests.last(LOOKED_AT), roster.shift_test.within, now)
-        )
+        asked = await self.store.channel_tests.last(LOOKED_AT) if roster.shift_test.enabled else []
+        left = list(shifttests.due(asked, roster.shift_test.within, now))
         begun = False
         for handover in await self.store.handovers.last(LOOKED_AT):
             if not is_late(handover, now):
@@ -106,24 +87,24 @@ class HandingOver:
             left = [test for test in left if test not in mine]
             begun |= await self.store.handovers.escalate(
                 handover.id,
-                to=_who_leads(roster, mine, now),
+                to=_who_leads(roster, {*handover.missing, *(test.officer for test in mine)}, now),
                 missing=names(roster, handover.missing),
                 now=now,
                 tests=[test.id for test in mine],
                 unproved=_told(roster, mine),
             )
         if left:
-            to, tests = _who_leads(roster, left, now), [test.id for test in left]
+            to = _who_leads(roster, {test.officer for test in left}, now)
+            tests = [test.id for test in left]
             log.warning("channels not proved", tests=[f"{test.officer}: {test.channel}" for test in left])
             begun |= await self.store.channel_tests.tell(tests, _told(roster, left), to=to, now=now)
         return begun
 
 
-def _who_leads(roster: Roster, tests: Sequence[ChannelTest], now: datetime) -> tuple[str, ...]:
+def _who_leads(roster: Roster, about: Collection[str], now: datetime) -> tuple[str, ...]:
     """Those who lead, by key; the leadership as well where there is nobody else than those whom it is
     about."""
     found: tuple[Officer, ...] = leads(roster, now)
-    about = {test.officer for test in tests}
     if all(officer.key in about for officer in found):
         found += roster.with_role(Duty.LEADERSHIP)
     found = found or tuple(officer for officer in roster.officers if officer.key not in about)

@@ -38,6 +38,7 @@ class Event(StrEnum):
     RETURNED = "returned"  # and then the difference came back
     UNREACHABLE = "unreachable"  # an open attack's page went away
     ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"  # to an officer, who has it from then on
     RESOLVED = "resolved"
     COMMENT = "comment"
     TICKED = "ticked"  # a step of the runbook is done
@@ -209,6 +210,17 @@ def acknowledge(incident: Incident, *, by: str, now: datetime) -> Incident:
     if incident.state is State.RESOLVED:
         raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
     return replace(incident, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now)
+
+
+def assign(incident: Incident, *, to: str, now: datetime) -> Incident:
+    """`incident` given to an officer, who has it from now on; one that nobody had counts as taken now. Raises
+    Conflict when it is theirs already, or resolved."""
+    if incident.state is State.RESOLVED:
+        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+    if incident.acknowledged_by == to:
+        raise Conflict(f"incident {incident.id} is assigned to {to} already")
+    since = incident.acknowledged_at or now
+    return replace(incident, state=State.ACKNOWLEDGED, acknowledged_by=to, acknowledged_at=since)
 
 
 def resolve(

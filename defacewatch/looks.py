@@ -1,6 +1,6 @@
 """What a look means for a page as the store knows it: rules of the path, without any I/O."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from defacewatch.captures import Failure, Look, Tier, Validators
 from defacewatch.compare import compare
 from defacewatch.features import Document, Features
 from defacewatch.incidents import Incident
+from defacewatch.masks import Apart, Cell, Outside, masked_by, tiles_of, without_hidden
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Kept, Outcome
@@ -31,12 +32,14 @@ SUSPECT_PAUSE = timedelta(
 class Seen:
     """A look and what comparing needs of it (None: not modified, or nothing came).
 
-    `blind` says why our own browser failed: such a look counts as a probe, whatever was asked for.
+    `blind` says why our own browser failed: such a look counts as a probe, whatever was asked for. `apart` is
+    what lies outside of masked blocks, where there are any.
     """
 
     look: Look
     features: Features | None
     blind: str | None = None
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True)
@@ -175,13 +178,43 @@ def next_validators(verdict: Verdict, look: Look) -> Validators | None:
     return Validators() if bad else probe.validators
 
 
-def taught_profile(context: Context, verdict: Verdict, features: Features | None) -> Profile | None:
-    """Only a clean capture of a page without an open incident teaches the profile."""
+def taught_profile(
+    context: Context, verdict: Verdict, features: Features | None, apart: Apart | None = None
+) -> Profile | None:
+    """Only a clean capture of a page without an open incident teaches the profile. What is masked teaches
+    nothing: otherwise it would be forgiven when the mask has ended."""
     usable = verdict.kind is VerdictKind.CLEAN and not verdict.wavered and context.incident is None
     if not usable or features is None or context.baseline is None:
         return None
-    taught = teach(context.profile, context.baseline, features)
+    baseline = context.baseline
+    masked = masked_by(context.masks, apart)
+    if masked is None:
+        taught = teach(context.profile, baseline, features)
+        return None if taught == context.profile else taught
+    if masked.apart is None and any(mask.blocks for mask in context.masks):
+        return None
+    rests = {} if masked.apart is None else masked.apart.approved
+    cells = masked.cells
+    looks = tuple(
+        replace(look, features=_bare(look.features, cells, rests.get(look.capture)))
+        for look in baseline.looks
+    )
+    own = None if masked.apart is None else masked.apart.own
+    bare = _bare(features, cells, own)
+    taught = teach(context.profile, replace(baseline, looks=looks), bare, hidden=tiles_of(cells))
     return None if taught == context.profile else taught
+
+
+def _bare(features: Features, cells: Collection[Cell], rest: Outside | None) -> Features:
+    """Features without what is masked; of the screen the pictures alone."""
+    served, shown, screen = features.served, features.shown, features.screen
+    if rest is not None:
+        served = replace(served, paths=rest.served.paths, words=rest.served.words)
+        if shown is not None and rest.shown is not None:
+            shown = replace(shown, paths=rest.shown.paths, words=rest.shown.words)
+    if screen is not None:
+        screen = replace(screen, shots=without_hidden(screen.shots, cells))
+    return replace(features, served=served, shown=shown, screen=screen)
 
 
 def certificate_draft(context: Context, verdict: Verdict, now: datetime) -> Draft | None:
@@ -202,7 +235,8 @@ def verdict_of(context: Context, seen: Seen) -> Verdict:
     probe = seen.look.probe
     if probe.not_modified and probe.tls is None and not probe.refusals and context.last is not None:
         return Verdict(context.last, context.last_score)
-    signals = compare(context.baseline, context.profile, seen.look, seen.features)
+    masked = masked_by(context.masks, seen.apart)
+    signals = compare(context.baseline, context.profile, seen.look, seen.features, masked)
     if seen.blind is not None:
         signals = (*signals, Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": seen.blind[:200]}))
     return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)

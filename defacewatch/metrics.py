@@ -82,7 +82,8 @@ OUTBOX_OLDEST = Gauge(
 )
 TIME_TO_ALERT = Histogram(
     "time_to_alert_seconds",
-    "From an alert's record to the provider's receipt, for those told first",
+    "From an alert's record, or the end of the quiet hours that it waited for, to the provider's receipt,"
+    " for those told first",
     namespace=NAMESPACE,
     buckets=(1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600),
 )

@@ -6,62 +6,37 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from zlib import crc32
 
 import structlog
 
 from defacewatch import metrics
 from defacewatch.alerts import (
-    ESCALATES,
     FAIL_OVER_AFTER,
     Alert,
+    AlertKind,
     Delivery,
     DeliveryError,
-    Notice,
     Wanted,
-    handover_of,
     retry_at,
     takes,
 )
-from defacewatch.gathering import Channel, Gathered
-from defacewatch.incidents import Incident, State
-from defacewatch.notify.pictures import picture
-from defacewatch.roster import (
-    Roster,
-    due_of,
-    step_of,
-    steps_for,
-    told_from,
-)
-from defacewatch.runbooks import Runbook, runbook_for
+from defacewatch.gathering import Channel
+from defacewatch.incidents import State
+from defacewatch.notices import Notices
+from defacewatch.roster import Roster, step_of, steps_for, told_from
+from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.store.alerts import Failure
 from defacewatch.store.messages import Bundle
-from defacewatch.store.told import Told
-from defacewatch.telling import fail_over, first_wanted, is_named, wanted_again
+from defacewatch.telling import fail_over, first_wanted, is_named, next_step, wanted_again
 
 log = structlog.get_logger(__name__)
 
 SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
 ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
 SENDERS = 3  # messages on the way at once, per channel
-
-
-def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
-    """An incident as officers read of it: who has it by name."""
-    if incident is None or incident.acknowledged_by is None:
-        return incident
-    holder = roster.officer(incident.acknowledged_by)
-    return incident if holder is None else replace(incident, acknowledged_by=holder.name)
-
-
-def _name(message: int, carried: Sequence[Delivery]) -> str:
-    """The name of a message that carries these deliveries and no others."""
-    numbers = " ".join(str(delivery.id) for delivery in carried)
-    return f"message-{message}-{crc32(numbers.encode()):08x}"
 
 
 class Outbox:
@@ -78,7 +53,7 @@ class Outbox:
         zone: str,
         public_url: str,
         take_url: Callable[[Delivery], str] | None = None,
-        runbooks: Mapping[str, Runbook] | None = None,
+        runbooks: Callable[[], Mapping[str, Runbook]] = dict,
         kinds: Mapping[str, Collection[str]] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
@@ -86,8 +61,16 @@ class Outbox:
         idle: float = 1.0,
     ) -> None:
         self.store, self.channels, self.roster, self.clock = store, dict(channels), roster, clock
-        self.language, self.zone, self.public_url = language, zone, public_url
-        self.take_url, self.runbooks = take_url, runbooks or {}
+        self.notices = Notices(
+            store,
+            roster,
+            clock=clock,
+            language=language,
+            zone=zone,
+            public_url=public_url,
+            take_url=take_url,
+            runbooks=runbooks,
+        )
         self.kinds = kinds or {}  # of alerts, by channels that are for these alone
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
@@ -175,6 +158,10 @@ class Outbox:
             log.info("nothing is left to tell after the quiet hours", alert=alert.id)
             return True
         wanted = first_wanted(alert, roster, self._usable(alert), now)
+        if not wanted and alert.step == 0 and self._is_of_the_only_channel(alert):
+            log.error("the only channel does not answer", alert=alert.id, **alert.facts)
+            await self.store.alerts.expand(alert.id, (), step=1, next_step_at=None, now=now)
+            return True
         if not wanted and alert.step == 0 and not is_named(alert):
             log.critical("nobody can be told", alert=alert.id, do="configure a channel and a roster")
             await self.store.alerts.expand(
@@ -182,9 +169,8 @@ class Outbox:
             )
             return True
         step = alert.step + 1
-        goes_on = alert.kind in ESCALATES and alert.officer is None
-        due = due_of(steps, step, begins) if goes_on else None
-        due = None if due is None else max(due, now)
+        following = next_step(alert, step, roster)
+        due = None if following is None else max(following[0], now)
         await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
         self.wake()
@@ -194,6 +180,11 @@ class Outbox:
         """Whether somebody has resolved the incident of an alert."""
         incident = (await self.store.alerts.facts(alert.id)).incident
         return incident is not None and incident.state is State.RESOLVED
+
+    def _is_of_the_only_channel(self, alert: Alert) -> bool:
+        """Whether an alert tells of the only channel that could carry it."""
+        others = [channel for channel in self._usable(alert) if channel != alert.facts.get("channel")]
+        return alert.kind is AlertKind.CHANNEL_DOWN and not others
 
     def _usable(self, alert: Alert) -> list[str]:
         """The channels that are for such an alert."""
@@ -209,11 +200,12 @@ class Outbox:
         try:
             async with asyncio.timeout(SEND_WITHIN.total_seconds()):
                 if bundle.message is not None:
-                    gathered = await self._gathered(bundle, bundle.message)
+                    gathered = await self.notices.gathered(bundle, bundle.message)
                     told = len(gathered.entries)
                     receipt = await self.channels[channel].send_gathered(gathered)
                 else:
-                    receipt = await self.channels[channel].send(await self._notice(bundle.deliveries[0]))
+                    notice = await self.notices.notice(bundle.deliveries[0])
+                    receipt = await self.channels[channel].send(notice)
         except DeliveryError as error:
             await self._all_failed(bundle, error)
         except TimeoutError:
@@ -244,7 +236,8 @@ class Outbox:
         for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
             metrics.DELIVERIES.labels(channel, "sent").inc()
             if delivery.step == 0:
-                metrics.TIME_TO_ALERT.observe((now - alert.at).total_seconds())
+                due = told_from(self.roster(), alert.about, alert.urgency, alert.at)
+                metrics.TIME_TO_ALERT.observe((now - due).total_seconds())
         log.info(
             "delivered",
             deliveries=[delivery.id for delivery in bundle.deliveries],
@@ -285,95 +278,3 @@ class Outbox:
             others = await self.store.alerts.deliveries(alert=delivery.alert)
             also = fail_over(alert, delivery, others, self.roster(), self._usable(alert), now)
         return Failure(delivery.id, str(error), due, also, delivery.attempts)
-
-    async def _notice(self, delivery: Delivery) -> Notice:
-        told = await self.store.alerts.facts(delivery.alert)
-        roster = self.roster()
-        to = roster.officer(delivery.officer) if delivery.officer else None
-        steps = steps_for(roster, told.alert.kind, told.alert.at)
-        begins = told_from(roster, told.alert.about, told.alert.urgency, told.alert.at)
-        following = step_of(steps, delivery.step + 1)
-        escalates = told.alert.kind in ESCALATES and told.alert.officer is None
-        incident = _with_names(told.incident, roster)
-        open_ = incident is not None and incident.state is State.OPEN
-        can_take = to is not None and (open_ or handover_of(told.alert) is not None)
-        return Notice(
-            told.alert,
-            language=(to.language if to else None) or self.language,
-            zone=self.zone,
-            portal=told.portal,
-            page=told.page,
-            incident=incident,
-            verdict=told.verdict,
-            confirmed_at=told.confirmed_at,
-            deadline=due_of(steps, delivery.step + 1, begins) if escalates else None,
-            next_to=following.to if following is not None and escalates else None,
-            before=await self._picture(told.before),
-            after=await self._picture(told.after),
-            capture=told.capture,
-            evidence_url=f"{self.public_url}/incidents/{incident.id}" if incident else None,
-            runbook=self._runbook(told),
-            take_url=self.take_url(delivery) if self.take_url and can_take else None,
-            to=to,
-            delivery=delivery,
-            campaign=told.campaign,
-            together=told.together,
-        )
-
-    async def _gathered(self, bundle: Bundle, message: int) -> Gathered:
-        """What the message says that carries a bundle."""
-        roster, lead = self.roster(), bundle.deliveries[0]
-        to = roster.officer(lead.officer or "")
-        if to is None:
-            raise DeliveryError(f"{lead.officer} is no officer of the roster any more", permanent=True)
-        entries = await self.store.messages.carried(message)
-        untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
-        path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
-        deadline, next_to = self._deadline(bundle, roster)
-        return Gathered(
-            tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
-            message,
-            lead,
-            to,
-            self.clock(),
-            language=to.language or self.language,
-            zone=self.zone,
-            campaign=bundle.campaign,
-            changes=None if bundle.loud else bundle.receipt,
-            follows=bundle.first,
-            replaces=bundle.receipt if bundle.loud else None,
-            late=any(delivery.step > 0 for delivery in bundle.deliveries),
-            url=self.public_url + path,
-            take_url=self.take_url(lead) if self.take_url and untaken else None,
-            deadline=deadline if untaken else None,
-            next_to=next_to,
-            name=_name(message, bundle.deliveries),
-        )
-
-    def _deadline(self, bundle: Bundle, roster: Roster) -> tuple[datetime | None, str | None]:
-        """When the first of a bundle's alerts goes on to the next step, and to whom."""
-        found: list[tuple[datetime, str]] = []
-        for delivery, alert in zip(bundle.deliveries, bundle.alerts, strict=True):
-            if alert.kind not in ESCALATES or alert.officer is not None:
-                continue
-            steps = steps_for(roster, alert.kind, alert.at)
-            begins = told_from(roster, alert.about, alert.urgency, alert.at)
-            due, step = due_of(steps, delivery.step + 1, begins), step_of(steps, delivery.step + 1)
-            if due is not None and step is not None:
-                found.append((due, step.to))
-        return min(found) if found else (None, None)
-
-    def _runbook(self, told: Told) -> Runbook:
-        if told.portal is None or told.incident is None:
-            return Runbook()
-        return runbook_for(self.runbooks, told.portal.key, told.incident.verdict)
-
-    async def _picture(self, blob: str | None) -> bytes | None:
-        """A picture for a message; an alert without one is better than none."""
-        if blob is None:
-            return None
-        try:
-            return picture(await self.store.pictures(blob))
-        except Exception:
-            log.exception("a picture could not be made", blob=blob)
-            return None

@@ -52,7 +52,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Portal:
-    """A registered site with its owner, operator, security level (1..5), contacts and pages."""
+    """A registered site with its owner, operator, security level (1..5), contacts and pages.
+    `tags` are words of its keepers, in order."""
 
     key: str
     name: str
@@ -64,6 +65,7 @@ class Portal:
     pages: tuple[Page, ...] = ()
     changed_urgency: Urgency = Urgency.NORMAL
     defaced_urgency: Urgency = Urgency.HIGH
+    tags: tuple[str, ...] = ()
     source: Source = field(default=Source.STORE, compare=False)
     enabled: bool = field(default=True, compare=False)
     paused: bool = field(default=False, compare=False)

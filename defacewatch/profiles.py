@@ -88,8 +88,16 @@ class Profile:
         return frozenset(found)
 
 
-def teach(profile: Profile, baseline: Baseline, features: Features, *, learning: bool = False) -> Profile:
-    """`profile` after one more clean capture of the page of `baseline`.
+def teach(
+    profile: Profile,
+    baseline: Baseline,
+    features: Features,
+    *,
+    learning: bool = False,
+    hidden: Collection[int] = (),
+) -> Profile:
+    """`profile` after one more clean capture of the page of `baseline`. Nothing is learned of the `hidden`
+    tiles.
 
     `learning` says that a person will look at the capture before it is approved: only then are hosts of
     scripts, frames and other evidence of attack learned as well. Pure; the result is bounded in size.
@@ -104,7 +112,7 @@ def teach(profile: Profile, baseline: Baseline, features: Features, *, learning:
     moved_tiles: Collection[int] = ()
     moved_pictures: Collection[str] = ()
     if look.screen is not None and features.screen is not None:
-        moved_tiles = tiles.differing(look.screen, features.screen)
+        moved_tiles = tiles.differing(look.screen, features.screen).difference(hidden)
         moved_pictures = shots.other_places(look.screen.shots, features.screen.shots)
     taught = replace(
         profile,

@@ -9,6 +9,7 @@ from defacewatch.campaigns import Mark
 from defacewatch.captures import Capture, Look, Material, Tier, Validators
 from defacewatch.features import Features
 from defacewatch.incidents import Change, Incident
+from defacewatch.masks import Mask
 from defacewatch.portals import Page, Portal
 from defacewatch.profiles import Profile
 from defacewatch.verdicts import Streak, Verdict, VerdictKind
@@ -24,9 +25,9 @@ class Context:
     `captured_hash` is the DOM hash of the served document at the last capture, made at `captured_at`
     (probes since then that found the same document need no browser). `unread`: looks are approved, but only
     another version of the engine has read them, so nothing is known to be as approved. `mutes` are the
-    identities that false alarms muted. `kept_at` is when a capture was last kept. `window` is what was
-    announced for now. `version` is for `record`:
-    it raises Moved if the page's state, baseline or incident has moved since.
+    identities that false alarms muted, `masks` those in force. `kept_at` is when a capture was last kept.
+    `window` is what was announced for now. `version` is for `record`: it raises Moved if the page's state,
+    baseline or incident has moved since.
     """
 
     page: Page
@@ -41,6 +42,7 @@ class Context:
     wavers: int = 0
     validators: Validators = field(default_factory=Validators)
     mutes: frozenset[str] = frozenset()
+    masks: tuple[Mask, ...] = ()
     last: VerdictKind | None = None
     last_score: float = 0.0
     served_hash: str | None = None

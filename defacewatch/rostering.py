@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.errors import Conflict, NotFound, UsageError
-from defacewatch.roster import Officer, Roster
+from defacewatch.language import N_, Translate
+from defacewatch.roster import Duty, Officer, Roster, leads
 from defacewatch.shifts import Absence, Turn, double_bookings, gaps, turns
 
 
@@ -20,10 +21,10 @@ class Fault(StrEnum):
 
 
 _WORDS = {
-    Fault.GAP: "nobody is on duty",
-    Fault.DOUBLE: "has two turns at once",
-    Fault.UNREACHABLE: "can be reached on no channel that is on",
-    Fault.AWAY: "is away, and nobody stands in",
+    Fault.GAP: N_("nobody is on duty"),
+    Fault.DOUBLE: N_("has two turns at once"),
+    Fault.UNREACHABLE: N_("can be reached on no channel that is on"),
+    Fault.AWAY: N_("is away, and nobody stands in"),
 }
 
 
@@ -38,15 +39,15 @@ class Finding:
     turns: tuple[str, ...] = ()
 
 
-def fault_text(roster: Roster, finding: Finding) -> str:
-    """A fault as a line, in English: times local, people by their names."""
+def fault_text(roster: Roster, finding: Finding, translate: Translate = str) -> str:
+    """A fault as a line, in English where nothing translates it: times local, people by their names."""
     span = ""
     if finding.start is not None and finding.end is not None:
         here, there = (edge.astimezone(roster.zone) for edge in (finding.start, finding.end))
         span = f"{here:%d/%m/%Y %H:%M} – {there:%d/%m/%Y %H:%M}: "
     who = names(roster, finding.officers)
     named = f" ({', '.join(filter(None, finding.turns))})" if any(finding.turns) else ""
-    return f"{span}{who + ' ' if who else ''}{_WORDS[finding.fault]}{named}"
+    return f"{span}{who + ' ' if who else ''}{translate(_WORDS[finding.fault])}{named}"
 
 
 def names(roster: Roster, keys: Iterable[str]) -> str:
@@ -60,6 +61,18 @@ def with_absences(roster: Roster, more: tuple[Absence, ...]) -> Roster:
     return replace(roster, absences=(*roster.absences, *more)) if more else roster
 
 
+def as_entered(roster: Roster, standing: tuple[Absence, ...]) -> Roster:
+    """The roster with the absences that stand now in place of those that were entered when it was read."""
+    return replace(roster, absences=(*(a for a in roster.absences if not a.id), *standing))
+
+
+def arranges(roster: Roster, officer: str, now: datetime) -> bool:
+    """Whether an officer may take others off duty, and let them stand in: shift leads, whoever leads a shift
+    that runs, and the roster's administrators."""
+    may = (*leads(roster, now), *roster.with_role(Duty.SHIFT_LEAD), *roster.with_role(Duty.ADMIN))
+    return any(one.key == officer for one in may)
+
+
 def on_leave(
     roster: Roster, officer: str, start: datetime, end: datetime, *, instead: str | None, reason: str
 ) -> Absence:
@@ -68,9 +81,9 @@ def on_leave(
     for key in filter(None, (officer, instead)):
         _known(roster, key)
     if end <= start:
-        raise UsageError("leave ends after it begins")
+        raise UsageError(N_("leave ends after it begins"))
     if instead == officer:
-        raise UsageError(f"{officer} cannot stand in for themselves")
+        raise UsageError(N_("{officer} cannot stand in for themselves"), officer=officer)
     absence = Absence(officer, start, end, instead, reason)
     if instead is not None:
         _is_free(roster, absence)
@@ -100,8 +113,7 @@ def _of_turn(roster: Roster, officer: str, at: datetime, instead: str, reason: s
     day = timedelta(days=1)
     found = [t for t in turns(roster, at - day, at + day) if t.start <= at < t.end and officer in t.people]
     if not found:
-        local = at.astimezone(roster.zone)
-        raise NotFound(f"{officer} has no duty at {local:%Y-%m-%d %H:%M}")
+        raise NotFound(N_("{officer} has no duty at {at}"), officer=officer, at=_local(roster, at))
     turn = found[0]
     return on_leave(roster, officer, turn.start, turn.end, instead=instead, reason=reason)
 
@@ -140,7 +152,7 @@ def _stand_ins(roster: Roster, turn: Turn) -> list[str]:
 
 def _known(roster: Roster, key: str) -> None:
     if not any(officer.key == key for officer in roster.officers):
-        raise NotFound(f"no officer {key!r} in the roster")
+        raise NotFound(N_("no officer {officer} in the roster"), officer=repr(key))
 
 
 def _is_free(roster: Roster, absence: Absence) -> None:
@@ -149,8 +161,12 @@ def _is_free(roster: Roster, absence: Absence) -> None:
     own = [t for t in turns(roster, absence.start, absence.end) if absence.instead in t.people]
     away = [a for a in roster.absences if a.officer == absence.instead]
     for turn in wanted:
-        local = turn.start.astimezone(roster.zone)
+        facts = {"officer": absence.instead, "at": _local(roster, turn.start)}
         if any(other.start < turn.end and turn.start < other.end for other in own):
-            raise Conflict(f"{absence.instead} is on duty already at {local:%Y-%m-%d %H:%M}")
+            raise Conflict(N_("{officer} is on duty already at {at}"), **facts)
         if any(other.start < turn.end and turn.start < other.end for other in away):
-            raise Conflict(f"{absence.instead} is away at {local:%Y-%m-%d %H:%M}")
+            raise Conflict(N_("{officer} is away at {at}"), **facts)
+
+
+def _local(roster: Roster, moment: datetime) -> str:
+    return f"{moment.astimezone(roster.zone):%Y-%m-%d %H:%M}"

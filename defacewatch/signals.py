@@ -84,6 +84,7 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"
     BROWSER_FAILED = "browser-failed"
     MUTED = "muted"
+    MASKED = "masked"
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,9 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.TRUNCATED: KindOf(Role.NOTE, N_("the page is larger than the limit and was cut")),
     Kind.BROWSER_FAILED: KindOf(Role.NOTE, N_("our own browser failed: {detail}")),
     Kind.MUTED: KindOf(Role.NOTE, N_("muted as a false alarm: {kind}")),
+    Kind.MASKED: KindOf(
+        Role.NOTE, N_("left out by a mask ({masks}): {kind}, {counted} instead of {without} points")
+    ),
 }
 
 # Where wording stands, as sentences say it.

@@ -4,9 +4,28 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from defacewatch.alerts import FAIL_OVER_AFTER, Alert, AlertKind, Delivery, DeliveryState, Wanted
+from defacewatch.alerts import (
+    ESCALATES,
+    FAIL_OVER_AFTER,
+    Alert,
+    AlertKind,
+    Delivery,
+    DeliveryState,
+    Wanted,
+)
 from defacewatch.portals import Urgency
-from defacewatch.roster import ON_DUTY, Officer, Roster, raised, recipients, stand_ins, step_of, steps_for
+from defacewatch.roster import (
+    ON_DUTY,
+    Officer,
+    Roster,
+    due_of,
+    raised,
+    recipients,
+    stand_ins,
+    step_of,
+    steps_for,
+    told_from,
+)
 
 
 def wanted_for(
@@ -46,6 +65,17 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
         tried += [officer.key for officer in asked]
         asked = stand_ins(roster, tried, now)
     return webhooks if alert.step == 0 else ()
+
+
+def next_step(alert: Alert, step: int, roster: Roster) -> tuple[datetime, str] | None:
+    """When an alert goes on to `step` (counted from 0) unless somebody takes it, and to whom; None where it
+    goes no further."""
+    if alert.kind not in ESCALATES or alert.officer is not None:
+        return None
+    steps = steps_for(roster, alert.kind, alert.at)
+    following = step_of(steps, step)
+    due = due_of(steps, step, told_from(roster, alert.about, alert.urgency, alert.at))
+    return None if following is None or due is None else (due, following.to)
 
 
 def urgency_of(alert: Alert, roster: Roster) -> Urgency:

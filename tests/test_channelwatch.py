@@ -5,7 +5,9 @@ from datetime import timedelta
 from defacewatch.alerts import AlertKind, DeliveryError, Notice, Wanted
 from defacewatch.channelwatch import KINDS, ChannelWatch
 from defacewatch.gathering import Channel, Gathered
+from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
+from defacewatch.telling import first_wanted
 from tests.conftest import Clock
 from tests.store.samples import DEFACED, checked, registered
 
@@ -122,3 +124,20 @@ async def test_what_waits_for_a_channel_is_due_at_once_when_it_answers_again(
     await lines.turns(1)
     assert await store.alerts.claim_delivery("telegram", now=clock()) is not None
     assert await store.alerts.claim_delivery("email", now=clock()) is None, "it was never away"
+
+
+async def test_a_channel_that_is_removed_while_it_is_away_is_over_also_after_a_restart_and_wakes_nobody(
+    store: Store, clock: Clock
+) -> None:
+    lines = Lines(store, clock)
+    lines.telegram.error = "away"
+    await lines.turns()
+    del lines.channels["telegram"]
+    assert not any(await lines.turns())
+    alert = await store.alerts.last(KINDS, facts={"channel": "telegram"})
+    assert alert is not None
+    assert (alert.kind, alert.facts["removed"]) == (AlertKind.CHANNEL_UP, True)
+    roster = Roster((Officer("an", "An", email="an@example.gov.vn"),))
+    assert first_wanted(alert, roster, ("email",), clock()) == ()
+    await lines.turns()
+    assert await store.alerts.last(KINDS, facts={"channel": "telegram"}) == alert

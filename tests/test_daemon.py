@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from defacewatch.demo.mailbox import Mailbox
 from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 from defacewatch.renewal import Renewal
+from defacewatch.runbooks import Runbook
 from defacewatch.shifts import Absence
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.take import take_url
@@ -317,3 +319,33 @@ async def test_what_is_done_by_a_command_is_counted_by_the_daemon(stand: Stand) 
         )
         await daemon.gauges.measure()
         assert REGISTRY.get_sample_value(name, {"verdict": "defaced"}) == before + 240
+
+
+async def test_a_configuration_that_cannot_be_taken_over_leaves_the_desk_as_it_was(stand: Stand) -> None:
+    async with AsyncExitStack() as stack, Mailbox() as mailbox:
+        stand.general["alerts"] = {
+            "email": {"host": "127.0.0.1", "port": mailbox.port},
+            "webhooks": [{"name": "siem", "url": "http://127.0.0.1:9/x"}],
+        }
+        daemon = await stand.daemon(stack)
+        before, messenger = daemon.settings, daemon.messenger
+        broken = replace(before, secrets=replace(before.secrets, webhook_secret="whsec_!"))
+        with pytest.raises(ValueError, match="must be base64"):
+            await daemon.reload(broken)
+        assert daemon.settings is before
+        assert daemon.messenger is messenger
+        assert messenger.running
+        runbooks = {"default": Runbook("Khác", ())}
+        await daemon.reload(replace(before, runbooks=runbooks))
+        assert messenger.outbox.notices.runbooks() == runbooks, "without a new messenger"
+
+
+async def test_a_daemon_whose_outbox_has_ended_is_not_well(stand: Stand) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        assert (await stand.get("/healthz"))[0] == 200
+        assert daemon.messenger.task is not None
+        daemon.messenger.task.cancel()
+        await asyncio.wait({daemon.messenger.task})
+        status, text = await stand.get("/healthz")
+        assert (status, "alerts: nothing sends them" in text) == (503, True)

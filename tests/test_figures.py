@@ -169,6 +169,20 @@ def test_interruptions_are_paired_by_kind_and_channel_and_only_those_that_touch_
     assert NOVEMBER.within(telegram.start, told[4][2]) == timedelta(hours=35)
 
 
+def test_what_was_not_well_at_the_same_time_counts_once() -> None:
+    down = AlertKind.CHANNEL_DOWN
+    ill = (
+        Interruption(down, local("2026-10-31T20:00"), local("2026-11-02T00:00"), "telegram"),
+        Interruption(down, local("2026-11-01T12:00"), local("2026-11-02T06:00"), "email"),
+        Interruption(AlertKind.BEHIND, local("2026-11-01T13:00"), local("2026-11-01T14:00")),
+        Interruption(AlertKind.BLIND, local("2026-11-20T00:00"), local("2026-11-20T01:00")),
+        Interruption(down, MADE - timedelta(hours=2), None, "sms"),
+    )
+    in_it = NOVEMBER.within(MADE - timedelta(hours=2), MADE)
+    figures = figures_of(Happened(interruptions=ill), NOVEMBER, MADE)
+    assert figures.unwell == timedelta(hours=30 + 1) + in_it
+
+
 def test_coverage_is_what_was_measured_at_the_changes_of_shift() -> None:
     odd: list[dict[str, object]] = [{"coverage": "97.25%"}, {}, {"coverage": "x"}, {"coverage": "1e9%"}]
     more = [handover(3 + n) for n in range(len(odd))]

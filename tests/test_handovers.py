@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Notice, Wanted, takes
+from defacewatch.calling import Sending
 from defacewatch.errors import Conflict, NotFound
-from defacewatch.handing import HandingOver, Sending
+from defacewatch.handing import HandingOver
 from defacewatch.handovers import CONFIRM_WITHIN, Handover, last_change
 from defacewatch.notify import message
 from defacewatch.notify.content import incident_code
@@ -265,6 +266,21 @@ async def test_whoever_leads_and_is_silent_is_told_of_to_the_leadership(store: S
     assert alert.facts["to"] == ["an1", "boss"]
 
 
+async def test_whoever_leads_and_confirms_nothing_is_told_of_to_the_leadership_without_tests_too(
+    store: Store, clock: Clock
+) -> None:
+    boss = Officer("boss", "Boss", Duty.LEADERSHIP, email="boss@example.gov.vn")
+    teams = tuple(replace(team, lead=team.officers[0]) for team in TEAMS)
+    rotation = Rotation(teams, SLOTS, date(2026, 9, 1))
+    off = ShiftTest(enabled=False)
+    handing = await changed(store, clock, Roster((*OFFICERS, boss), rotations=(rotation,), shift_test=off))
+    clock.forward(minutes=15)
+    assert await handing.watch()
+    alert = await store.alerts.last((AlertKind.HANDOVER_OPEN,))
+    assert alert is not None
+    assert alert.facts["to"] == ["an1", "boss"]
+
+
 async def test_the_time_for_an_answer_is_configured_and_may_be_none_at_all(
     store: Store, clock: Clock
 ) -> None:
@@ -320,3 +336,13 @@ async def test_a_channel_that_is_not_for_handovers_gets_a_short_test_of_its_own(
     assert sent is not None
     await store.alerts.sent(sent.id, "HTTP 200, a8f1", now=clock())
     assert (await store.channel_tests.last())[1].receipt == "HTTP 200, a8f1"
+
+
+async def test_tests_that_were_turned_off_are_told_of_no_more(store: Store, clock: Clock) -> None:
+    soon = replace(TWO, shift_test=ShiftTest(within=timedelta(minutes=5)))
+    await changed(store, clock, soon)
+    off = replace(TWO, shift_test=ShiftTest(enabled=False))
+    clock.forward(minutes=6)
+    handing = HandingOver(store, lambda: off, clock, sending=lambda: Sending(("email",)))
+    assert not await handing.watch()
+    assert await store.alerts.last((AlertKind.CHANNEL_UNPROVED,)) is None

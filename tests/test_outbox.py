@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from defacewatch.alerts import (
     FAIL_OVER_AFTER,
@@ -199,6 +201,7 @@ async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from
     ends = now + timedelta(minutes=90)
     desk.roster = replace(ROSTER, quiet=Quiet(now.time(), ends.time()))
     await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
+    waited = REGISTRY.get_sample_value("defacewatch_time_to_alert_seconds_sum") or 0.0
     await desk.outbox.drain()
     desk.clock.forward(minutes=89)
     await desk.outbox.drain()
@@ -206,6 +209,7 @@ async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from
     desk.clock.forward(minutes=1)
     await desk.outbox.drain()
     assert await desk.told() == [("telegram", "an", SENT)]
+    assert (REGISTRY.get_sample_value("defacewatch_time_to_alert_seconds_sum") or 0.0) - waited < 60
     assert f"<b>Hạn tiếp nhận</b>: {ends + timedelta(minutes=10):%H:%M:%S}" in desk.api.sent[0].text
     desk.clock.forward(minutes=9)
     await desk.outbox.drain()
@@ -317,7 +321,9 @@ async def test_where_nobody_else_was_told_nobody_is_told_who_took_it(desk: Desk)
 
 
 async def test_a_mail_has_the_link_to_take_the_incident_while_it_is_open(desk: Desk) -> None:
-    desk.outbox.take_url = lambda delivery: f"https://watch.example.gov.vn/take/{delivery.id}"
+    desk.outbox.notices = replace(
+        desk.outbox.notices, take_url=lambda delivery: f"https://watch.example.gov.vn/take/{delivery.id}"
+    )
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     await desk.outbox.drain()
     (mail,) = desk.mailbox.messages
@@ -571,3 +577,18 @@ async def test_errors_of_a_channel_are_kept_with_the_delivery(desk: Desk) -> Non
     assert first.error
     with pytest.raises(DeliveryError):
         await desk.channels["telegram"].reachable()
+
+
+async def test_that_the_only_channel_is_away_can_be_told_to_nobody_and_is_not_tried_for_ever(
+    desk: Desk,
+) -> None:
+    desk.channels = {"email": desk.channels["email"]}
+    desk.outbox = desk.another()
+    down = Draft(AlertKind.CHANNEL_DOWN, Urgency.HIGH, {"channel": "email", "error": "refused"})
+    number = await desk.store.alerts.raise_(down, now=desk.clock())
+    with structlog.testing.capture_logs() as said:
+        await desk.outbox.drain()
+    assert {"event": "the only channel does not answer", "log_level": "error"}.items() <= said[0].items()
+    desk.clock.forward(hours=1)
+    assert not await desk.outbox.expand_one()
+    assert (await desk.store.alerts.facts(number)).alert.step == 1

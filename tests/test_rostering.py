@@ -1,13 +1,26 @@
 """Leave, swaps, and what is wrong with a roster."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from defacewatch.errors import Conflict, NotFound, UsageError
-from defacewatch.roster import Officer, Roster, on_duty
-from defacewatch.rostering import Fault, Finding, findings, on_leave, swapped, uncovered, with_absences
+from defacewatch.language import translator
+from defacewatch.roster import Duty, Officer, Roster, on_duty
+from defacewatch.rostering import (
+    Fault,
+    Finding,
+    arranges,
+    as_entered,
+    fault_text,
+    findings,
+    on_leave,
+    swapped,
+    uncovered,
+    with_absences,
+)
 from defacewatch.shifts import Absence, Rotation, Shift, Slot, Team
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -108,3 +121,37 @@ def test_what_is_wrong_with_a_roster_is_found() -> None:
         Finding(Fault.AWAY, local("2026-12-01T07:00"), local("2026-12-01T08:00"), ("binh",), ("Ca 1",)),
         Finding(Fault.UNREACHABLE, officers=("cuc",)),
     ]
+
+
+def test_those_who_lead_arrange_for_others_and_nobody_else_does() -> None:
+    lan, quan = Officer("lan", "Lan", Duty.SHIFT_LEAD), Officer("quan", "Quân", Duty.ADMIN)
+    team = Team("kip", "Kíp", ("an",), lead="binh")
+    led = replace(
+        ROSTER,
+        officers=(*ROSTER.officers, lan, quan),
+        rotations=(Rotation((team,), SLOTS[:1], date(2026, 12, 1)),),
+    )
+    during, after = local("2026-12-01T07:00"), local("2026-12-01T15:00")
+    assert [arranges(led, key, during) for key in ("lan", "quan", "binh", "an", "x")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not arranges(led, "binh", after)
+
+
+def test_the_absences_that_stand_take_the_place_of_those_that_were_read() -> None:
+    file, old = Absence("an", START, END), Absence("binh", START, END, id=1)
+    new = Absence("cuc", START, END, id=2)
+    assert as_entered(replace(ROSTER, absences=(file, old)), (new,)).absences == (file, new)
+
+
+def test_a_fault_is_said_in_the_language_of_the_reader() -> None:
+    gap = Finding(Fault.GAP, START, START + timedelta(hours=1))
+    assert fault_text(ROSTER, gap) == "01/12/2026 06:00 – 01/12/2026 07:00: nobody is on duty"
+    assert fault_text(ROSTER, gap, translator("vi")).endswith(": không ai trực")
+    with pytest.raises(UsageError) as raised:
+        on_leave(ROSTER, "an", START, END, instead="an", reason="")
+    assert raised.value.said(translator("vi"), officer="An") == "An không thể tự trực thay chính mình"

@@ -433,3 +433,22 @@ async def test_what_was_resolved_in_the_quiet_hours_is_not_told_any_more(storm: 
     storm.clock.forward(hours=3)
     await storm.outbox.drain()
     assert storm.chat() == []
+
+
+async def test_a_message_whose_sender_died_does_not_hold_up_the_campaign_for_its_lease(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.expand_one()
+    for channel in storm.channels:
+        claimed = await storm.store.messages.claim(channel, editable=True, now=storm.clock())
+        assert claimed is not None, "and its sender is killed"
+    await storm.attack(3)
+    await storm.outbox.drain()
+    assert len(storm.chat()) == 1, "as good as under way"
+    await storm.pass_by(21)
+    newest = (await storm.codes())[0]
+    assert [newest in message.text for message in storm.chat()] == [False, True]
+    await storm.pass_by(70)
+    assert await storm.unsent() == {}
+    assert len(storm.mailbox.messages) == 3

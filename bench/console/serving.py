@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from defacewatch.config import Registrar
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 from defacewatch.web import make_app
@@ -44,6 +45,7 @@ async def _serve(folder: Path, told: Connection) -> None:
         duty=lambda: ["Nguyễn Văn An", "Trần Thị Bình"],
         roster=lambda: roster,
         registry=CollectorRegistry(),
+        registrar=Registrar(),
         coverage=lambda: 0.9987,
         clock=lambda: datetime.now(UTC),
     )

@@ -6,6 +6,7 @@ The chat does not matter: a button that a stranger presses in a group is refused
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -22,6 +23,7 @@ from telegram.ext import (
     filters,
 )
 
+from defacewatch.alerts import DeliveryError
 from defacewatch.bot import answers
 from defacewatch.bot.presses import Answer, Presses
 from defacewatch.errors import DefacewatchError
@@ -40,6 +42,7 @@ log = structlog.get_logger(__name__)
 POLL = timedelta(seconds=25)  # how long Telegram may hold a request for updates open
 WITHIN = 30.0  # seconds for one update
 PAUSES = (1.0, 60.0)  # seconds between attempts while Telegram does not answer: first, longest
+DEAF_AFTER = 180.0  # seconds without an answer to a poll, after which the buttons are said to be dead
 TOAST = 190  # characters of an answer to a button; Telegram takes 200
 
 T = TypeVar("T")
@@ -58,7 +61,7 @@ class Bot:
         proxy: str | None,
         roster: Callable[[], Roster],
         store: Store,
-        runbooks: Mapping[str, Runbook] | None = None,
+        runbooks: Callable[[], Mapping[str, Runbook]] = dict,
         language: str,
         zone: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -66,9 +69,10 @@ class Bot:
     ) -> None:
         self.roster, self.store, self.language, self.zone = roster, store, language, zone
         self.clock, self.pauses = clock, pauses
-        self.runbooks = runbooks or {}
+        self.runbooks = runbooks
         self.presses = Presses(store, roster, clock, zone)
-        self.polled_at: datetime | None = None
+        self._heard_at = monotonic()  # when Telegram last answered a poll, or the bot began
+        self._trouble = ""  # what it said since
         self._token = token
         self._offset: int | None = None
         self._requests = (
@@ -89,6 +93,7 @@ class Bot:
 
     async def start(self) -> None:
         """Begin to poll, in a task of its own; returns at once, whether Telegram answers or not."""
+        self._heard_at = monotonic()
         self._task = asyncio.create_task(self._run(), name="bot")
 
     async def stop(self) -> None:
@@ -106,6 +111,16 @@ class Bot:
             log.info("the last updates were not confirmed; they will come again")
         for request in self._requests:
             await request.shutdown()
+
+    async def reachable(self) -> str:
+        """Whether presses and commands come in. Raises DeliveryError.
+
+        Sending may work while they do not: where another program polls with the same token, say.
+        """
+        silent = monotonic() - self._heard_at
+        if silent > DEAF_AFTER:
+            raise DeliveryError(f"no presses of buttons come in: {self._trouble or 'no answer'}")
+        return "polls"
 
     async def _run(self) -> None:
         await self._retried(self._introduce)
@@ -131,7 +146,7 @@ class Bot:
         updates = await self._bot.get_updates(
             self._offset, timeout=POLL, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
         )
-        self.polled_at = self.clock()
+        self._heard_at = monotonic()
         return updates
 
     async def _retried(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -143,7 +158,8 @@ class Bot:
                 wait = botapi.delivery_error(error, self._token).retry_after
                 pause = max(pause, wait.total_seconds() if wait else 0)
             except TelegramError as error:
-                log.warning("Telegram does not answer", error=str(botapi.delivery_error(error, self._token)))
+                self._trouble = str(botapi.delivery_error(error, self._token))
+                log.warning("Telegram does not answer", error=self._trouble)
             except Exception:
                 log.exception("Telegram's answer could not be read")
             await asyncio.sleep(pause)
@@ -204,7 +220,7 @@ class Bot:
 
     async def _status(self, update: Update, officer: Officer, _: Translate) -> None:
         watch = raised(self.roster(), self.clock())
-        tests = await self.store.channel_tests.last()
+        tests = await self.store.channel_tests.last() if self.roster().shift_test.enabled else []
         states = await self.store.checks.latest()
         await self._say(update, answers.status(states, watch, _, tests=tests, roster=self.roster()))
 
@@ -246,7 +262,7 @@ class Bot:
             await self._say(update, _("Say which incident and which step: /done SC-000123 2"))
             return
         view = await self.store.incidents.get(number)
-        steps = runbook_for(self.runbooks, view.portal.key, view.incident.verdict).steps
+        steps = runbook_for(self.runbooks(), view.portal.key, view.incident.verdict).steps
         if not 1 <= step <= len(steps):
             await self._say(update, _("There are {count} steps.").format(count=len(steps)))
             return
@@ -257,7 +273,7 @@ class Bot:
 
     async def _list(self, number: int, _: Translate) -> str:
         view = await self.store.incidents.get(number)
-        runbook = runbook_for(self.runbooks, view.portal.key, view.incident.verdict)
+        runbook = runbook_for(self.runbooks(), view.portal.key, view.incident.verdict)
         done = await self.store.incidents.ticked(number)
         return answers.runbook(number, runbook, done, self.roster(), self.zone, _)
 

@@ -18,6 +18,7 @@ from defacewatch.cli import (
     drills,
     incidents,
     look,
+    masks,
     portals,
     report,
     roster,
@@ -44,6 +45,7 @@ app.command()(service.demo)
 app.command()(look.check)
 app.command()(look.learn)
 app.add_typer(baselines.app, name="baseline")
+app.add_typer(masks.app, name="masks")
 app.add_typer(portals.app, name="portals")
 portals.app.command("announce")(windows.announce)
 portals.app.command("announcements")(windows.announcements)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
-from defacewatch.alerts import AlertKind, Delivery, DeliveryState, Draft
+from defacewatch.alerts import Delivery, DeliveryState
 from defacewatch.channels import build_channels
 from defacewatch.cli.common import (
     By,
@@ -18,11 +18,12 @@ from defacewatch.cli.common import (
     print_table,
     say,
     utc_now,
+    via,
+    who,
     with_session,
 )
 from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.outbox import Outbox
-from defacewatch.portals import Urgency
 from defacewatch.roster import Officer, on_duty
 
 alert = typer.Typer(help="Alerts and their channels.", no_args_is_help=True)
@@ -43,15 +44,14 @@ def send_test(
 
     async def work(session: Session) -> list[Delivery]:
         chosen = _chosen(session, to)
-        made: list[int] = []
         usable = build_channels(session.settings).keys()
         for officer in chosen:
             if not usable & set(officer.channels):
                 raise DefacewatchError(
                     f"no channel that is on reaches {officer.name}: run `defacewatch doctor`"
                 )
-            draft = Draft(AlertKind.TEST, Urgency.HIGH, officer=officer.key)
-            made.append(await session.store.alerts.raise_(draft, now=utc_now()))
+        keys = [officer.key for officer in chosen]
+        made = await session.store.trials.send(keys, by=who(""), via=via(), now=utc_now())
         await _send(session, made)
         return [d for number in made for d in await session.store.alerts.deliveries(alert=number)]
 

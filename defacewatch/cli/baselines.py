@@ -100,7 +100,7 @@ def approve(
         bool, typer.Option("--all-proposed", help="First baselines of all pages that have none.")
     ] = False,
 ) -> None:
-    """Approve a capture as the page's baseline."""
+    """Approve a capture as the page's baseline, also one of its history, to bring that look back."""
     if all_proposed is (capture is not None):
         raise UsageError("give a capture, or --all-proposed")
     if capture is None:
@@ -127,6 +127,27 @@ def approve(
             )
 
     with_session(context, work)
+
+
+@app.command()
+def decline(
+    context: typer.Context,
+    capture: str,
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="Why this is not how the page should look.")] = "",
+) -> None:
+    """Turn a proposal down: it waits no more."""
+    if not reason.strip():
+        raise UsageError("to turn a proposal down needs a reason (--reason TEXT)")
+
+    async def work(session: Session) -> Capture:
+        name = await _signatory(session, await session.store.baselines.capture(capture), by)
+        return await session.store.baselines.decline(
+            capture, by=name, reason=reason, now=utc_now(), via=via()
+        )
+
+    declined = with_session(context, work)
+    say(f"capture {declined.id} of {declined.page} waits no more")
 
 
 async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, list[str]]:

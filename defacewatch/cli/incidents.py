@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
+from defacewatch.approving import known_as
 from defacewatch.cli.common import (
     By,
     Json,
@@ -184,6 +185,25 @@ def acknowledge(
             return
         await session.store.incidents.acknowledge(incident, by=name, via=f"cli:{user()}", now=utc_now())
         say(f"incident {incident} acknowledged by {name}")
+
+    with_session(context, work)
+
+
+@app.command()
+def assign(
+    context: typer.Context,
+    incident: Number,
+    officer: Annotated[str, typer.Argument(help="An officer of the roster: key, name or e-mail.")],
+    by: By = "",
+) -> None:
+    """Give an incident to an officer, who is told."""
+
+    async def work(session: Session) -> None:
+        to, name = known_as(officer, session.roster), officer_or_name(by, session.roster)
+        if session.roster.officer(to) is None:
+            raise UsageError(f"{officer!r} is no officer of the roster")
+        await session.store.incidents.assign(incident, to=to, by=name, via=f"cli:{user()}", now=utc_now())
+        say(f"incident {incident} assigned to {to} by {name}")
 
     with_session(context, work)
 

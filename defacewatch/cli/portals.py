@@ -18,7 +18,6 @@ from defacewatch.cli.common import (
     who,
     with_session,
 )
-from defacewatch.errors import UsageError
 
 app = typer.Typer(help="Registered portals and their pages.", no_args_is_help=True)
 
@@ -53,42 +52,50 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command("import")
 def import_(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="FILE.yaml or FILE.csv")]
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="FILE.yaml or FILE.csv")],
+    change: Annotated[
+        bool, typer.Option("--change", help="Also change portals of the store that differ.")
+    ] = False,
 ) -> None:
     """Register the portals of a YAML or CSV file in the store."""
-    readers = {
-        ".yaml": config.portals_from_yaml,
-        ".yml": config.portals_from_yaml,
-        ".csv": config.portals_from_csv,
-    }
-    reader = readers.get(file.suffix.lower())
-    if reader is None:
-        raise UsageError(f"{file}: expected a .yaml or .csv file")
-    portals = reader(file)
+    sheet = config.sheet_from(file)
 
     async def work(session: Session) -> None:
-        imported = await session.store.portals.import_(portals, now=utc_now(), by=who(""), via=via())
-        say(f"{len(imported.added)} portals added, {len(imported.same)} were there already")
+        imported = await session.store.portals.import_(
+            sheet.portals, said=sheet.said, change=change, now=utc_now(), by=who(""), via=via()
+        )
+        changed = f", {len(imported.changed)} changed" if change else ""
+        say(f"{len(imported.added)} portals added{changed}, {len(imported.same)} were there already")
 
     with_session(context, work)
 
 
 @app.command()
-def export(context: typer.Context) -> None:
+def export(
+    context: typer.Context,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, without contacts and intervals.")] = False,
+) -> None:
     """All portals as YAML, as `portals import` and portals.yaml read it."""
 
     async def work(session: Session) -> None:
-        say(config.portals_to_yaml(await session.store.portals.all()).rstrip("\n"))
+        write = config.portals_to_csv if as_csv else config.portals_to_yaml
+        say(write(await session.store.portals.all()).rstrip("\r\n"))
 
     with_session(context, work)
 
 
 @app.command()
-def pause(context: typer.Context, portal: str, by: By = "") -> None:
+def pause(
+    context: typer.Context,
+    portal: str,
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="Why, for those who come later.")] = "",
+) -> None:
     """Stop watching a portal for the time being."""
 
     async def work(session: Session) -> None:
-        await session.store.portals.pause(portal, by=who(by), now=utc_now(), via=via())
+        await session.store.portals.pause(portal, by=who(by), now=utc_now(), via=via(), reason=reason)
         say(f"{portal} is paused; `defacewatch portals resume {portal}` watches it again")
 
     with_session(context, work)

@@ -4,16 +4,19 @@
 is in its profile, what each difference weighs in `data/weights.yaml`.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from defacewatch.baselines import Baseline
 from defacewatch.captures import Failure, Look
 from defacewatch.compare import attack, change, covers, outage, scraps, screening, standins
-from defacewatch.compare.differences import Facts, alone, differences, evidence_in, joined
+from defacewatch.compare.differences import Facts, alone, evidence_in, joined
 from defacewatch.compare.features import VERSION, extract
+from defacewatch.compare.outside import differences_outside, rests_of
 from defacewatch.features import Features
+from defacewatch.masks import Masked, Outside, Rest
 from defacewatch.profiles import Profile
-from defacewatch.signals import Role, Signal
+from defacewatch.signals import Kind, Role, Signal
 
 _UNWEIGHED = frozenset((Role.OUTAGE, Role.NOTE))  # of no points, and worth saying
 
@@ -21,18 +24,51 @@ __all__ = ["VERSION", "compare", "extract"]
 
 
 def compare(
-    baseline: Baseline | None, profile: Profile, look: Look, features: Features | None
+    baseline: Baseline | None,
+    profile: Profile,
+    look: Look,
+    features: Features | None,
+    masked: Masked | None = None,
 ) -> tuple[Signal, ...]:
     """The signals of `look`, strongest first.
 
     `features` are those of the look, None when it brought no page (it failed, or nothing was modified).
     Of several approved looks the one that the page is closest to counts. Without a baseline only evidence
-    that needs none is returned, so that an already defaced page is not learned as normal.
+    that needs none is returned, so that an already defaced page is not learned as normal. What is `masked` is
+    left out, and notes say so; no evidence of attack ever is.
     """
     if baseline is None or not baseline.looks:
         return _ordered(_unapproved(look, features))
-    every = [_ordered(_against(approved.features, profile, look, features)) for approved in baseline.looks]
+    every = []
+    for approved in baseline.looks:
+        found = _ordered(_against(approved.features, profile, look, features))
+        if masked is not None and features is not None:
+            before = masked.apart.approved.get(approved.capture) if masked.apart is not None else None
+            less = _ordered(_against(approved.features, profile, look, features, masked, before))
+            found = (*less, *_left_out(found, less, masked))
+        every.append(found)
     return min(every, key=lambda signals: sum(signal.points for signal in signals))
+
+
+def _left_out(every: Iterable[Signal], less: Iterable[Signal], masked: Masked) -> Iterator[Signal]:
+    """Notes of what masks have taken from the points, kind by kind."""
+    left = _points(less)
+    for kind, points in _points(every).items():
+        if points > left.get(kind, 0.0):
+            evidence = {
+                "masks": list(masked.masks),
+                "kind": kind.value,
+                "without": round(points, 1),
+                "counted": round(left.get(kind, 0.0), 1),
+            }
+            yield Signal(Kind.MASKED, 0.0, f"masked:{kind.value}", evidence)
+
+
+def _points(signals: Iterable[Signal]) -> Mapping[Kind, float]:
+    points: dict[Kind, float] = defaultdict(float)
+    for signal in signals:
+        points[signal.kind] += signal.points
+    return points
 
 
 def _ordered(signals: Iterator[Signal]) -> tuple[Signal, ...]:
@@ -66,7 +102,15 @@ def _unread(look: Look, before: Features | None = None) -> Iterator[Signal]:
     yield from attack.evidence_of(Facts(phrases=frozenset(new)))
 
 
-def _against(before: Features, profile: Profile, look: Look, features: Features | None) -> Iterator[Signal]:
+def _against(
+    before: Features,
+    profile: Profile,
+    look: Look,
+    features: Features | None,
+    masked: Masked | None = None,
+    outside: Outside | None = None,
+) -> Iterator[Signal]:
+    """The signals against one approved look; `outside` is what of it lies outside of masked blocks."""
     shown = outage.is_shown(look, before, features)
     yield from outage.fetch_signals(look, before, features, shown=shown)
     if features is None:
@@ -77,13 +121,19 @@ def _against(before: Features, profile: Profile, look: Look, features: Features 
     found: list[Facts] = []
     stand_ins: list[Signal] = []
     partly = standins.approved_in_part(before)
+    own = masked.apart.own if masked is not None and masked.apart is not None else None
+
+    def rests(which: Callable[[Outside], Rest | None]) -> tuple[Rest, Rest] | None:
+        return rests_of(outside, own, which)
+
     if look.probe.failure is None and not look.probe.not_modified:
-        served = differences(partly or before.served, features.served, profile)
         whole = away is None and partly is None
+        pair = rests(lambda of: of.served) if whole else None
+        served = differences_outside(partly or before.served, features.served, profile, pair)
         found.append(served if whole else evidence_in(served))
         stand_ins += outage.wording_signals(before.served, features.served) if whole else ()
     if before.shown is not None and features.shown is not None:
-        found.append(differences(before.shown, features.shown, profile))
+        found.append(differences_outside(before.shown, features.shown, profile, rests(lambda of: of.shown)))
         # what visitors see decides: a page that scripts build over an error page is no error page
         stand_ins = list(outage.wording_signals(before.shown, features.shown))
     if not found:
@@ -95,7 +145,7 @@ def _against(before: Features, profile: Profile, look: Look, features: Features 
     yield from attack.evidence_of(facts)
     yield from change.changes_of(facts)
     yield from change.behaviour_of(facts, look)
-    yield from screening.screen_signals(before, features, profile)
+    yield from screening.screen_signals(before, features, profile, masked.cells if masked else ())
     if before.shown is not None and features.shown is not None:
         yield from covers.cover_signals(before.shown, features.shown, profile)
     yield from change.icon_signals(before, features, profile)

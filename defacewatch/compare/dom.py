@@ -22,6 +22,7 @@ WALK_LIMIT = 400_000  # nodes that are passed at all
 SHINGLE = 4  # elements in a path shingle
 TEXT_LIMIT = 5000  # characters of one block
 LABELS = 200  # texts kept of drawings
+CLASSES, NAME = 300, 100  # characters of an element's classes and id that name it
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _INLINE = frozenset(
@@ -87,7 +88,7 @@ class Reading:
 
 
 @lru_cache(maxsize=16384)
-def _step(tag: str, classes: str, identifier: str) -> str:
+def step(tag: str, classes: str, identifier: str) -> str:
     """An element's name in a path: tag, id and stable classes, without numbers and states.
 
     The root's are left out: scripts note there what the visitor's browser can do.
@@ -101,6 +102,11 @@ def _step(tag: str, classes: str, identifier: str) -> str:
         stable = {stem for word in classes.split() if (stem := noise.class_stem(word))}
         name += "".join("." + stem for stem in sorted(stable)[:4])
     return name
+
+
+def step_of(tag: str, attributes: Attributes) -> str:
+    """As `step`, of what an element says of itself; what is too long is cut."""
+    return step(tag, (attributes.get("class") or "")[:CLASSES], (attributes.get("id") or "")[:NAME])
 
 
 class _Reader:
@@ -123,9 +129,7 @@ class _Reader:
         hides = unshown or self._hides(attributes)
         if tag not in _INLINE or (hides and not self.hidden):
             self.flush()
-        self.path.append(
-            _step(tag, (attributes.get("class") or "")[:300], (attributes.get("id") or "")[:100])
-        )
+        self.path.append(step_of(tag, attributes))
         self.tags.append(tag)
         self.joins = tag == "wbr"
         self.reading.shingles.add("/".join(self.path[-SHINGLE:]))

@@ -1,6 +1,7 @@
 """Signals of the first screen: tiles that are others or gone, colours that have shifted, nothing to see."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from defacewatch.compare import pictures
 from defacewatch.compare.weights import weights
 from defacewatch.features import Features, Screen
+from defacewatch.masks import BLIND, Cell, seen, tiles_of, without_hidden
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Signal
 from defacewatch.tiles import COUNT, FIRST, HIGH, Bytes, Strips, moves, unpacked
@@ -30,25 +32,29 @@ class Shift(NamedTuple):
     after: Colour
 
 
-def screen_signals(before: Features, after: Features, profile: Profile) -> Iterator[Signal]:
-    """How the screen differs from the approved one, where both are known."""
+def screen_signals(
+    before: Features, after: Features, profile: Profile, cells: Collection[Cell] = ()
+) -> Iterator[Signal]:
+    """How the screen differs from the approved one, where both are known, apart from masked `cells`."""
     if before.screen is None or after.screen is None:
         return
     one, other = unpacked(before.screen.strips), unpacked(after.screen.strips)
-    allowed = profile.allowance("tiles")
-    moving = {int(tile) for tile in profile.moving(profile.tiles, map(str, range(COUNT)), allowed)}
+    hidden = tiles_of(cells)
+    allowed = min(profile.allowance("tiles"), max(0.0, BLIND - len(hidden) / COUNT))
+    moving = {int(tile) for tile in profile.moving(profile.tiles, map(str, range(COUNT)), allowed)} | hidden
     share = share_of_tiles(one, other, moving)
     if points := weights().on_curve(Kind.SCREEN, share):
         evidence = {"share": round(100 * share)}
         yield Signal(Kind.SCREEN, points, f"screen~{after.screen.first:0>16}", evidence)
-    shift = shift_of(one, other, moving)
+    shift = shift_of(one, other, moving, cells)
     if points := weights().on_curve(Kind.COLOUR, shift.share):
         named = {"before": _named(shift.before), "after": _named(shift.after)}
         yield Signal(Kind.COLOUR, points, f"colour~{colour_sketch(shift.after):016x}", named)
     if is_blank(before.screen, after.screen):
         points = weights().points[Kind.BLANK_SCREEN]["new"]
         yield Signal(Kind.BLANK_SCREEN, points, f"blank-screen~{colour_sketch(mean(other)):016x}", {})
-    yield from pictures.picture_signals(before.screen, after.screen, profile)
+    old, new = (replace(of, shots=without_hidden(of.shots, cells)) for of in (before.screen, after.screen))
+    yield from pictures.picture_signals(old, new, profile)
 
 
 def share_of_tiles(before: Strips, after: Strips, moving: Collection[int]) -> float:
@@ -59,12 +65,16 @@ def share_of_tiles(before: Strips, after: Strips, moving: Collection[int]) -> fl
     return max(len(tiles.difference(moving)) for tiles in found) / steady if steady else 0.0
 
 
-def shift_of(before: Strips, after: Strips, moving: Collection[int] = ()) -> Shift:
+def shift_of(
+    before: Strips, after: Strips, moving: Collection[int] = (), cells: Collection[Cell] = ()
+) -> Shift:
     """How far the colours moved: those of the grounds that the page or its margins stand on, where these are
-    others now, and else those of the first screen on the average."""
+    others now, and else those of the first screen on the average. Masked `cells` do not count."""
     shifts = [_average(before, after, moving)]
     for columns in (slice(None), [0, -1]):
-        old, new = before.colours[:, columns].reshape(-1, 3), after.colours[:, columns].reshape(-1, 3)
+        old, new = (
+            of.colours[:, columns][seen(len(of.colours), cells)[:, columns]] for of in (before, after)
+        )
         shifts += _other_ground(old, new)
     return max(shifts, key=lambda shift: shift.share)
 
@@ -86,6 +96,8 @@ def _other_ground(before: Bytes, after: Bytes) -> Iterator[Shift]:
 
 def _ground(colours: Bytes) -> Colour | None:
     """The colour that covers most, when it covers enough to be a ground."""
+    if not len(colours):
+        return None
     shades = colours.astype(np.int32) >> 8 - _SHADES
     numbers = shades @ np.array([1 << 2 * _SHADES, 1 << _SHADES, 1])
     counts = np.bincount(numbers)

@@ -19,20 +19,28 @@ from defacewatch.config.environment import (
     read_gateway_secrets,
     read_secrets,
 )
-from defacewatch.config.exchange import portals_from_csv, portals_from_yaml, portals_to_yaml
+from defacewatch.config.exchange import (
+    Registrar,
+    portals_from_csv,
+    portals_from_yaml,
+    portals_to_csv,
+    portals_to_yaml,
+    sheet_from,
+)
 from defacewatch.config.fields import read_listen
 from defacewatch.config.general import Alerts, General, Report, Retention, Store, Watch, Web, cross_check
 from defacewatch.config.hooks import FOLDER as HOOKS
 from defacewatch.config.hooks import files as hook_files
 from defacewatch.config.hooks import with_bodies
 from defacewatch.config.problems import validate
-from defacewatch.config.registry import portals_in
+from defacewatch.config.registry import places_in, portals_in
 from defacewatch.config.runbooks import FOLDER, files, runbooks_in
 from defacewatch.portals import Portal, Source
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 
 __all__ = [
+    "Registrar",
     "Settings",
     "derived_token",
     "ensure_secret_key",
@@ -40,7 +48,9 @@ __all__ = [
     "load",
     "portals_from_csv",
     "portals_from_yaml",
+    "portals_to_csv",
     "portals_to_yaml",
+    "sheet_from",
 ]
 
 FILES = ("defacewatch.yaml", "portals.yaml", "roster.yaml")
@@ -57,6 +67,7 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     report: Report = field(default_factory=Report)
     portals: tuple[Portal, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)  # of portals, by key
     roster: Roster = field(default_factory=Roster)
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=Secrets)
@@ -103,7 +114,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     general, found = validate(general_file, General)
     web, listening = _listening(general.web if general else Web(), environ)
     problems += found + cross_check(general_file)
-    portals, found = portals_in(read_yaml(folder / "portals.yaml"), Source.FILE)
+    portals_file = read_yaml(folder / "portals.yaml")
+    portals, found = portals_in(portals_file, Source.FILE)
     problems += found
     zone = general.watch.timezone if general else ZoneInfo("Asia/Ho_Chi_Minh")
     roster, found = roster_in(read_yaml(folder / "roster.yaml", needed=False), zone)
@@ -126,6 +138,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         retention=general.retention,
         report=general.report,
         portals=portals,
+        places=places_in(portals_file),
         roster=roster.with_gateways(hook.channel for hook in hooks if hook.per == "officer"),
         runbooks=runbooks,
         secrets=secrets,

@@ -33,6 +33,8 @@ class Problem:
     file: str
     line: int
     text: str
+    where: Where = ()
+    kind: str = ""  # of what is wrong with a file as a whole
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
@@ -49,9 +51,9 @@ def report(problems: list[Problem]) -> ConfigError:
 class Unreadable(Exception):
     """A file of which nothing can be read; `problem` says why."""
 
-    def __init__(self, file: str, line: int, text: str) -> None:
+    def __init__(self, file: str, line: int, text: str, kind: str = "") -> None:
         super().__init__(text)
-        self.problem = Problem(file, line, text)
+        self.problem = Problem(file, line, text, kind=kind)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Document:
         while known and known not in self.lines:
             known = known[:-1]
         line = self.lines.get(known, 1)
-        return Problem(self.file, line, f"{shown(where)}: {text}" if where else text)
+        return Problem(self.file, line, f"{shown(where)}: {text}" if where else text, where)
 
     def items(self, *where: str | int) -> Iterator[tuple[Where, object]]:
         """The items of the list at `where`, each with its place; nothing if there is no list."""
@@ -125,12 +127,19 @@ def read_text(path: Path) -> str:
         reason = error.strerror or str(error)
         raise Unreadable(name, 0, f"cannot be read ({reason}); expected a readable file") from error
     if len(raw) > MAX_BYTES:
-        raise Unreadable(name, 0, f"is too large; expected at most {MAX_BYTES // 1_000_000} MB")
+        raise Unreadable(name, 0, f"is too large; expected at most {MAX_BYTES // 1_000_000} MB", "large")
+    return text_of(raw, name)
+
+
+def text_of(raw: bytes, name: str) -> str:
+    """The text of a file that is UTF-8, with or without a mark at its beginning. Raises Unreadable."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:200]:
+        raise Unreadable(name, 1, "is not UTF-8; expected the file saved as UTF-8", "utf-16")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise Unreadable(name, line, "is not UTF-8; expected the file saved as UTF-8") from error
+        raise Unreadable(name, line, "is not UTF-8; expected the file saved as UTF-8", "encoding") from error
 
 
 def read_yaml(path: Path, *, needed: bool = True) -> Document:
@@ -154,10 +163,10 @@ def parse_yaml(text: str, name: str) -> Document:
         hint = (
             "; is there a tab? indent with spaces" if "\\t" in reason or "start any token" in reason else ""
         )
-        raise Unreadable(name, line, f"expected valid YAML: {reason}{hint}") from error
+        raise Unreadable(name, line, f"expected valid YAML: {reason}{hint}", "yaml") from error
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
-        raise Unreadable(name, 0, f"expected valid YAML: {reason}") from error
+        raise Unreadable(name, 0, f"expected valid YAML: {reason}", "yaml") from error
     if root is None:
         return Document(name)
     builder = _Builder(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from defacewatch.config.documents import Problem
 from defacewatch.errors import DefacewatchError
+from defacewatch.notify.webhook import secret_key
 
 PREFIX = "DEFACEWATCH_"
 GATEWAY = "DEFACEWATCH_GATEWAY_"  # of the secrets that gateways want, which have names of their own
@@ -87,6 +88,8 @@ def _checked(name: str, value: str) -> str:
         raise ValueError(f"expected one line of printable text, at most {_LONGEST} characters")
     if len(value) < (shortest := _SHORTEST.get(name, 0)):
         raise ValueError(f"expected at least {shortest} characters, such as `openssl rand -hex 32` prints")
+    if name == "webhook_secret":
+        secret_key(value)
     return value
 
 

@@ -1,20 +1,83 @@
-"""Portals from and to YAML and CSV files that are imported and exported."""
+"""Portals from and to YAML and CSV files that are imported and exported, and from a form."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import yaml
 
-from defacewatch.config.documents import Document, Problem, Unreadable, Where, read_text, read_yaml, report
-from defacewatch.config.fields import write_duration
+from defacewatch.config.documents import (
+    Document,
+    Problem,
+    Unreadable,
+    Where,
+    parse_yaml,
+    read_text,
+    read_yaml,
+    report,
+    text_of,
+)
+from defacewatch.config.fields import split_tags, write_duration
 from defacewatch.config.registry import portals_in
+from defacewatch.errors import UsageError
 from defacewatch.portals import Portal, Source
+from defacewatch.registering import Sheet, Unacceptable, Wrong
 
-COLUMNS = ("key", "name", "owner", "operator", "level", "critical", "url")
+COLUMNS = ("key", "name", "owner", "operator", "level", "critical", "tags", "url")
 _NEEDED = ("key", "name", "url")
+_CSV, _YAML = (".csv",), (".yaml", ".yml")
+# Spreadsheets take a cell that begins so for a formula; it is written behind an apostrophe, and read without.
+_FORMULA = "=+-@\t\r＝＋－＠'"
+
+
+class Registrar:
+    """Reads and writes registrations for whoever cannot know how files are read. `places` gives where
+    provisioned portals stand, by key."""
+
+    def __init__(self, places: Callable[[], Mapping[str, str]] = dict) -> None:
+        self.places = places
+
+    def sheet(self, raw: bytes, name: str) -> Sheet:
+        """What the content of a YAML or CSV file (by its `name`) registers. Raises Unacceptable."""
+        return _sheet(_document(raw, name))
+
+    def portal(self, values: Mapping[str, object]) -> Portal:
+        """The portal of an entry as portals.yaml would have it, all of it text. Raises Unacceptable."""
+        portals, problems = portals_in(Document("", {"portals": [dict(values)]}, _FORM), Source.STORE)
+        if problems:
+            raise Unacceptable([_wrong(problem) for problem in problems])
+        return portals[0]
+
+    def tags(self, text: str) -> list[str]:
+        return split_tags(text)
+
+    def yaml(self, portals: Iterable[Portal]) -> str:
+        return portals_to_yaml(portals)
+
+    def csv(self, portals: Iterable[Portal]) -> str:
+        return portals_to_csv(portals)
+
+    def duration(self, span: timedelta) -> str:
+        return write_duration(span)
+
+    def place(self, key: str) -> str | None:
+        return self.places().get(key)
+
+
+_FORM: Mapping[Where, int] = {("portals",): 1}
+
+
+def sheet_from(path: Path) -> Sheet:
+    """What a YAML or CSV file registers. Raises ConfigError, UsageError for another kind of file."""
+    if path.suffix.lower() not in _CSV + _YAML:
+        raise UsageError(f"{path}: expected a .yaml or .csv file")
+    read = _read_csv(path) if path.suffix.lower() in _CSV else read_yaml(path)
+    portals, problems = portals_in(read, Source.STORE)
+    if problems:
+        raise report(problems)
+    return Sheet(portals, _said(read))
 
 
 def portals_from_yaml(path: Path) -> tuple[Portal, ...]:
@@ -29,12 +92,35 @@ def portals_from_csv(path: Path) -> tuple[Portal, ...]:
     """The portals of a CSV file with the columns `COLUMNS`, as the store's own. Raises ConfigError.
 
     Several rows with the same key are several pages of one portal; its other columns may then be left
-    empty after the first row. Separators are commas, or semicolons where the header has them.
+    empty after the first row. Separators are commas, or semicolons or tabs where the header has them; tags
+    are parted by '|'.
     """
     portals, problems = portals_in(_read_csv(path), Source.STORE)
     if problems:
         raise report(problems)
     return portals
+
+
+def _sheet(document: Document) -> Sheet:
+    portals, problems = portals_in(document, Source.STORE)
+    if problems:
+        raise Unacceptable([_wrong(problem) for problem in sorted(set(problems), key=lambda p: p.line)])
+    return Sheet(portals, _said(document))
+
+
+def _wrong(problem: Problem) -> Wrong:
+    return Wrong(problem.text, problem.line, problem.where, problem.kind)
+
+
+def _document(raw: bytes, name: str) -> Document:
+    kind = Path(name).suffix.lower()
+    try:
+        if kind not in _CSV + _YAML:
+            raise Unreadable(name, 0, "expected a .yaml or .csv file", "ending")
+        text = text_of(raw, name)
+        return _parse_csv(text, name) if kind in _CSV else parse_yaml(text, name)
+    except Unreadable as error:
+        return Document(name, problems=(error.problem,), unreadable=True)
 
 
 def _read_csv(path: Path) -> Document:
@@ -46,46 +132,55 @@ def _read_csv(path: Path) -> Document:
         return Document(name, problems=(error.problem,), unreadable=True)
 
 
+def _said(document: Document) -> frozenset[str] | None:
+    """The fields that a file speaks of: of CSV those of its columns."""
+    columns = {str(where[1]) for where in document.lines if where[:1] == ("columns",)}
+    return frozenset("pages" if column == "url" else column for column in columns) or None
+
+
+def _delimiter(header: str) -> str:
+    return next((sign for sign in (",", ";", "\t") if sign in header), ",")
+
+
 def _parse_csv(text: str, name: str) -> Document:
     header = text.partition("\n")[0]
-    rows = csv.DictReader(
-        io.StringIO(text, newline=""),
-        delimiter=";" if ";" in header and "," not in header else ",",
-        strict=True,
-    )
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(header), strict=True)
     try:
         columns = [column.strip().lower() for column in rows.fieldnames or ()]
         rows.fieldnames = columns
         wrong = [c for c in columns if c not in COLUMNS] or [c for c in _NEEDED if c not in columns]
         if wrong or len(set(columns)) != len(columns):
-            raise Unreadable(
-                name, 1, f"expected the columns {','.join(COLUMNS)}; look at: {header.strip()[:80]!r}"
-            )
-        return _Rows(name).document((rows.line_num, row) for row in rows)
+            text = f"expected the columns {','.join(COLUMNS)}; look at: {header.strip()[:80]!r}"
+            raise Unreadable(name, 1, text, "columns")
+        read = _Rows(name, columns)
+        return read.document((rows.line_num, row) for row in rows)
     except csv.Error as error:
-        raise Unreadable(name, rows.line_num + 1, f"expected CSV: {error}") from error
+        raise Unreadable(name, rows.line_num + 1, f"expected CSV: {error}", "csv") from error
 
 
 class _Rows:
     """Gathers the rows of a CSV file into portals."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, columns: Iterable[str]) -> None:
         self.name = name
         self.portals: dict[str, tuple[int, dict[str, object]]] = {}
-        self.lines: dict[Where, int] = {("portals",): 1}
+        self.lines: dict[Where, int] = {("portals",): 1} | {("columns", column): 1 for column in columns}
         self.problems: list[Problem] = []
 
     def document(self, rows: Iterable[tuple[int, dict[str | None, str | list[str] | None]]]) -> Document:
         for line, row in rows:
             if None in row:
-                self.problems.append(Problem(self.name, line, "expected no more values than columns"))
+                text = "expected no more values than columns"
+                self.problems.append(Problem(self.name, line, text, kind="values"))
                 continue
-            values = {str(k): v.strip() for k, v in row.items() if isinstance(v, str) and v.strip()}
+            values = {str(k): _plain(v.strip()) for k, v in row.items() if isinstance(v, str) and v.strip()}
             if values:
                 self._add(line, values)
-        return Document(
-            self.name, {"portals": [p for _, p in self.portals.values()]}, self.lines, tuple(self.problems)
-        )
+        found = [portal for _, portal in self.portals.values()]
+        for portal in found:
+            if "tags" in portal:
+                portal["tags"] = split_tags(str(portal["tags"]))
+        return Document(self.name, {"portals": found}, self.lines, tuple(self.problems))
 
     def _add(self, line: int, values: dict[str, str]) -> None:
         url = values.pop("url", None)
@@ -96,7 +191,7 @@ class _Rows:
             place = ("portals", index, column)
             if portal.setdefault(column, value) != value:
                 text = f"{column}: expected {portal[column]!r} as on line {self.lines[place]}, not {value!r}"
-                self.problems.append(Problem(self.name, line, text))
+                self.problems.append(Problem(self.name, line, text, place, "differs"))
             self.lines.setdefault(place, line)
         pages = portal["pages"]
         if isinstance(pages, list):
@@ -111,6 +206,28 @@ def portals_to_yaml(portals: Iterable[Portal]) -> str:
     return yaml.safe_dump({"portals": entries}, allow_unicode=True, sort_keys=False, width=110)
 
 
+def portals_to_csv(portals: Iterable[Portal]) -> str:
+    """`portals` as CSV with the columns `COLUMNS`, one row a page, as spreadsheets open it: with a mark of
+    UTF-8, and nothing that they would take for a formula. Contacts, urgencies and intervals are left out."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for portal in portals:
+        critical = "true" if portal.critical else "false"
+        first = (portal.name, portal.owner, portal.operator, portal.level, critical, "|".join(portal.tags))
+        for page in portal.pages:
+            writer.writerow([_harmless(str(cell or "")) for cell in (portal.key, *first, page.url)])
+    return "\ufeff" + out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell and cell[0] in _FORMULA else cell
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in _FORMULA else cell
+
+
 def _entry(portal: Portal) -> dict[str, object]:
     entry: dict[str, object] = {
         "key": portal.key,
@@ -119,6 +236,7 @@ def _entry(portal: Portal) -> dict[str, object]:
         "operator": portal.operator,
         "level": portal.level,
         "critical": portal.critical,
+        "tags": list(portal.tags),
         "changed_urgency": portal.changed_urgency.value,
         "defaced_urgency": portal.defaced_urgency.value,
         "contacts": [_given({"name": c.name, "phone": c.phone, "email": c.email}) for c in portal.contacts],

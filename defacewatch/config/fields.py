@@ -145,6 +145,23 @@ def _key(text: str) -> str:
     return text
 
 
+def _tag(text: str) -> str:
+    """A word or a few, without what parts tags where several are written in one field."""
+    what = "a tag of at most 40 characters, without , ; or |"
+    try:
+        found = _text(text)
+    except ValueError:
+        raise expected(what, text) from None
+    if len(found) > 40 or set(found) & set(",;|"):
+        raise expected(what, text)
+    return found
+
+
+def split_tags(text: str) -> list[str]:
+    """The tags in a field that holds several: 'khối tỉnh, một cửa' or 'a|b'."""
+    return [tag.strip() for tag in re.split(r"[,;|]", text) if tag.strip()]
+
+
 def _url(text: str) -> str:
     what = "an http:// or https:// URL without user name"
     if re.search(r"[\s\x00-\x1f\x7f]", text.strip()):
@@ -282,6 +299,7 @@ def _language(text: str) -> str:
 
 
 Text = Annotated[str, _reader(_text, "text")]
+Tag = Annotated[str, _reader(_tag, "a tag")]
 Key = Annotated[str, _reader(_key, "a key such as 'hung-yen'")]
 Word = Annotated[str, _reader(lambda text: text, "a word")]
 Url = Annotated[str, _reader(_url, "an http:// or https:// URL")]

@@ -40,7 +40,9 @@ def _explain(error: Any, model: type[Section]) -> str:
         return _unknown(str(where[-1]), keys_at(model, where[:-1]))
     if error["type"] in ("tuple_type", "list_type", "frozen_set_type"):
         return str(expected("a list", error["input"]))
-    if error["type"] in ("too_short", "too_long"):
+    if error["type"] == "too_long":
+        return f"expected at most {error['ctx']['max_length']} items"
+    if error["type"] == "too_short":
         return "expected at least one item"
     return str(expected("keys and values", error["input"]))
 

@@ -12,6 +12,7 @@ from defacewatch.config.fields import (
     Interval,
     Key,
     Section,
+    Tag,
     Text,
     Told,
     Url,
@@ -43,6 +44,7 @@ class PortalEntry(Section):
     critical: Flag = False
     changed_urgency: Told = Urgency.NORMAL
     defaced_urgency: Told = Urgency.HIGH
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
     contacts: tuple[ContactEntry, ...] = ()
     pages: Annotated[tuple[PageEntry, ...], Field(min_length=1)]
 
@@ -61,6 +63,7 @@ class PortalEntry(Section):
             ),
             changed_urgency=self.changed_urgency,
             defaced_urgency=self.defaced_urgency,
+            tags=tuple(sorted(set(self.tags))),
             source=source,
         )
 
@@ -80,6 +83,15 @@ def portals_in(document: Document, source: Source) -> tuple[tuple[Portal, ...], 
     if registry is None or problems:
         return (), problems
     return tuple(entry.portal(source) for entry in registry.portals), problems
+
+
+def places_in(document: Document) -> dict[str, str]:
+    """Where each portal of a document stands, by key: 'config/portals.yaml:12'."""
+    return {
+        str(item["key"]): f"{document.file}:{document.lines.get((*where, 'key'), 1)}"
+        for where, item in document.items("portals")
+        if isinstance(item, dict) and "key" in item
+    }
 
 
 def _repeated_pages(document: Document) -> Iterator[Problem]:

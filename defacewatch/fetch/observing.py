@@ -7,7 +7,7 @@ each part has its type and its bounds, and what has not is left out.
 from dataclasses import dataclass
 from importlib.resources import files
 
-from defacewatch.captures import Cover, Picture
+from defacewatch.captures import Box, Cover, Picture
 from defacewatch.fetch.events import URL
 
 HTML = 10 * 1024 * 1024  # bytes
@@ -43,6 +43,9 @@ LIMITS = {
     "ghosts": 50,  # elements over others that let clicks through
     "patience": 1500,  # milliseconds, for links, for the walk and for covers each
     "iconUrl": 128 * 1024,
+    "boxes": 600,  # blocks
+    "boxName": 100,
+    "boxClasses": 300,
 }
 _EDGE = 10_000_000  # CSS pixels
 
@@ -86,6 +89,7 @@ class Observed:
     inset: tuple[str, ...] = ()
     covers: tuple[Cover, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    boxes: tuple[Box, ...] = ()
 
 
 def observed(answer: object) -> Observed:
@@ -111,6 +115,16 @@ def observed(answer: object) -> Observed:
         pictures=tuple(
             Picture(_text(path, LIMITS["path"]), _text(url, URL), *map(_number, box))
             for path, url, *box in _rows(answer.get("pictures"), 6, LIMITS["pictures"])
+        ),
+        boxes=tuple(
+            Box(
+                _number(parent),
+                _text(tag, 40),
+                _text(name, LIMITS["boxName"]),
+                _text(classes, LIMITS["boxClasses"]),
+                *map(_number, box),
+            )
+            for parent, tag, name, classes, *box in _rows(answer.get("boxes"), 8, LIMITS["boxes"])
         ),
     )
 

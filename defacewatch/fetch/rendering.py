@@ -321,6 +321,7 @@ class Visit:
             inset=seen.inset,
             covers=seen.covers,
             pictures=seen.pictures,
+            boxes=seen.boxes,
             scripts=self._scripts,
             icon=self._icon,
             dwelt=dwelt,

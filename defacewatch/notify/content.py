@@ -143,7 +143,11 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     if words := DEADLINES.get((str(alert.facts.get("what")), str(alert.facts.get("stage")))):
         yield _(words)
     if alert.kind is AlertKind.TAKEN and incident is not None and incident.acknowledged_by:
-        count = alert.facts.get("count")
+        count, giver = alert.facts.get("count"), alert.facts.get("assigned_by")
+        if giver:
+            words = _("{who} has assigned it to {name}")
+            yield words.format(who=safe(str(giver), 60), name=safe(incident.acknowledged_by, 60))
+            return
         several = _("{name} has taken {count} incidents") if count else _("{name} has taken it")
         yield several.format(name=safe(incident.acknowledged_by, 60), count=count)
     if incident is not None and alert.kind in ESCALATES:

@@ -56,7 +56,7 @@ class GatewayChannel:
         self._body = bodies.parse(request.body)
         self._headers = {key: bodies.parse(value) for key, value in request.headers.items()}
         self._secrets = dict(secrets)
-        self._session: aiohttp.ClientSession | None = None
+        self._client = posting.Client()
 
     @property
     def name(self) -> str:
@@ -81,7 +81,7 @@ class GatewayChannel:
         request, body = self.request, self._body.render(fields, self._secrets)
         headers = {"Content-Type": f"{request.content_type}; charset=utf-8", **self._filled(fields)}
         try:
-            async with self._open().request(
+            async with self._client.session().request(
                 request.method, request.url, data=body.encode(), headers=headers, allow_redirects=False
             ) as answer:
                 return self._told(posting.accepted(answer), await _read(answer))
@@ -89,22 +89,14 @@ class GatewayChannel:
             raise DeliveryError(self._hidden(str(posting.not_answered(error)))) from None
 
     async def reachable(self) -> str:
-        """Ask with HEAD, which carries no message; any answer will do. Raises DeliveryError."""
+        """What the gateway answers to a request that carries no message. Raises DeliveryError."""
         try:
-            async with self._open().head(self.request.url, allow_redirects=False) as answer:
-                return f"HTTP {answer.status}"
-        except posting.NOT_ANSWERED as error:
-            raise DeliveryError(self._hidden(str(posting.not_answered(error)))) from None
+            return await self._client.reachable(self.request.url)
+        except DeliveryError as error:
+            raise DeliveryError(self._hidden(str(error))) from None
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = posting.client()
-        return self._session
+        await self._client.close()
 
     def _filled(self, fields: Mapping[str, str]) -> dict[str, str]:
         """The headers, each on one line whatever its fields hold."""

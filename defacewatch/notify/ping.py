@@ -7,9 +7,8 @@ side to notice.
 
 from collections.abc import Sequence
 
-import aiohttp
-
 from defacewatch.alerts import DeliveryError
+from defacewatch.notify import posting
 
 WITHIN = 15.0  # seconds for the whole request
 LONGEST = 10_000  # characters of what is not well
@@ -20,7 +19,7 @@ class Ping:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
+        self._client = posting.Client(WITHIN)
 
     async def start(self) -> None:
         """Say that the watch begins. Raises DeliveryError."""
@@ -31,22 +30,13 @@ class Ping:
         await self._post("/fail" if problems else "", "\n".join(problems)[:LONGEST])
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._client.close()
 
     async def _post(self, suffix: str, text: str) -> None:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=WITHIN),
-                headers={"User-Agent": "defacewatch"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+        posted = self._client.session().post(self.url + suffix, data=text.encode(), allow_redirects=False)
         try:
-            async with self._session.post(
-                self.url + suffix, data=text.encode(), allow_redirects=False
-            ) as answer:
+            async with posted as answer:
                 if not 200 <= answer.status < 300:
                     raise DeliveryError(f"heartbeat: HTTP {answer.status}")
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except posting.NOT_ANSWERED as error:
             raise DeliveryError(f"heartbeat: {error or type(error).__name__}") from error

@@ -13,12 +13,35 @@ TRANSIENT = frozenset({408, 425, 429})
 NOT_ANSWERED = (aiohttp.ClientError, OSError, TimeoutError)  # what a request raises that got no answer
 
 
-def client() -> aiohttp.ClientSession:
-    """A client that keeps no cookies, each of its requests bounded."""
-    timeout = aiohttp.ClientTimeout(total=ANSWER, connect=CONNECT)
-    return aiohttp.ClientSession(
-        timeout=timeout, headers={"User-Agent": "defacewatch"}, cookie_jar=aiohttp.DummyCookieJar()
-    )
+class Client:
+    """A client that keeps no cookies, each of its requests bounded to `within` seconds; made when it is first
+    asked for."""
+
+    def __init__(self, within: float = ANSWER) -> None:
+        self._within = within
+        self._session: aiohttp.ClientSession | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._within, connect=CONNECT),
+                headers={"User-Agent": "defacewatch"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    async def reachable(self, url: str) -> str:
+        """Ask with HEAD, which carries no message; any answer will do. Raises DeliveryError."""
+        try:
+            async with self.session().head(url, allow_redirects=False) as answer:
+                return f"HTTP {answer.status}"
+        except NOT_ANSWERED as error:
+            raise not_answered(error) from error
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
 
 def accepted(answer: aiohttp.ClientResponse) -> str:

@@ -13,8 +13,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import aiohttp
-
 from defacewatch.alerts import Notice
 from defacewatch.gathering import Gathered
 from defacewatch.language import translator
@@ -32,7 +30,7 @@ class WebhookChannel:
     ) -> None:
         self._name, self.url, self._clock = name, url, clock
         self._key = None if secret is None else secret_key(secret)
-        self._session: aiohttp.ClientSession | None = None
+        self._client = posting.Client()
 
     @property
     def name(self) -> str:
@@ -54,7 +52,7 @@ class WebhookChannel:
         body = json.dumps(content, ensure_ascii=False, default=_plain).encode()
         headers = {"Content-Type": "application/json", **self._headers(message_id, body)}
         try:
-            async with self._open().post(
+            async with self._client.session().post(
                 self.url, data=body, headers=headers, allow_redirects=False
             ) as answer:
                 return posting.accepted(answer)
@@ -62,22 +60,11 @@ class WebhookChannel:
             raise posting.not_answered(error) from error
 
     async def reachable(self) -> str:
-        """Ask with HEAD, which carries no alert; any answer will do. Raises DeliveryError."""
-        try:
-            async with self._open().head(self.url, allow_redirects=False) as answer:
-                return f"HTTP {answer.status}"
-        except posting.NOT_ANSWERED as error:
-            raise posting.not_answered(error) from error
+        """What the address answers to a request that carries no alert. Raises DeliveryError."""
+        return await self._client.reachable(self.url)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = posting.client()
-        return self._session
+        await self._client.close()
 
     def _headers(self, message_id: str, body: bytes) -> dict[str, str]:
         stamp = str(int(self._clock()))

@@ -19,7 +19,12 @@ _COUNTED = (  # by their names in a summary
     ("proposals", N_("Looks waiting for approval")),
 )
 _SAID = (("coverage", N_("Seen in time")), ("channels", N_("Channels that do not answer")))
-_VIA = {"telegram": "Telegram", "email": N_("the link in the e-mail"), "cli": N_("the command line")}
+_VIA = {
+    "telegram": "Telegram",
+    "email": N_("the link in the e-mail"),
+    "cli": N_("the command line"),
+    "console": N_("the console"),
+}
 
 
 def handover_record(handover: Handover, issuer: Issuer, wording: Wording, *, number: str = "") -> Paper:

@@ -47,8 +47,7 @@ def shortfalls(figures: Figures, wording: Wording, response: Response) -> Iterat
     open_ = sum(bool(handover.missing) for handover in figures.handovers)
     if open_:
         yield _("Handovers not confirmed by everybody: {open}.").format(open=open_)
-    spans = (figures.period.within(one.start, one.end or figures.at) for one in figures.interruptions)
-    total = sum(spans, timedelta(0))
+    total = figures.unwell
     if total:
         yield _("The watch itself, or a channel, was not well for {total} in all.").format(
             total=wording.span(total)

@@ -142,7 +142,13 @@ def false_alarms(figures: Figures, wording: Wording) -> Table:
 
 def channels(figures: Figures, wording: Wording) -> Table:
     _ = wording._
-    labels = (N_("Messages delivered"), N_("Given up"), N_("Waiting"), N_("Attempts"), N_("Share delivered"))
+    labels = (
+        N_("Deliveries received"),
+        N_("Given up"),
+        N_("Waiting"),
+        N_("Attempts"),
+        N_("Share delivered"),
+    )
     rows = []
     for use in figures.channels:
         ended = use.sent + use.failed

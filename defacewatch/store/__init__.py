@@ -22,11 +22,15 @@ from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
 from defacewatch.store.incidents import Incidents
+from defacewatch.store.lessons import Lessons
 from defacewatch.store.links import Links
+from defacewatch.store.masks import Masks
 from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.portals import Portals
+from defacewatch.store.reviews import Reviews
 from defacewatch.store.sessions import ApiTokens, Sessions
+from defacewatch.store.trials import Trials
 from defacewatch.store.upkeep import Sizes, Upkeep
 from defacewatch.store.wall import Wall
 from defacewatch.store.windows import Windows
@@ -53,6 +57,7 @@ class Store:
         self.engine, self.blobs, self.approved = engine, blobs, approved
         self.portals = Portals(engine)
         self.baselines = Baselines(engine, blobs, approved, version=version)
+        self.reviews = Reviews(engine)
         self.checks = Checks(engine, blobs, version=version)
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
@@ -60,8 +65,11 @@ class Store:
         self.campaigns = Campaigns(engine)
         self.absences = Absences(engine)
         self.figures = Figures(engine)
+        self.lessons = Lessons(engine)
+        self.trials = Trials(engine)
         self.links = Links(engine)
         self.windows = Windows(engine)
+        self.masks = Masks(engine)
         self.handovers = Handovers(engine)
         self.duty = Duty(engine)
         self.channel_tests = ChannelTests(engine)

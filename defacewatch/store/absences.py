@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.language import N_
 from defacewatch.shifts import Absence, Entered
 from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import absences
@@ -56,10 +57,11 @@ class Absences:
                 await db.execute(select(absences).where(absences.c.id == number).with_for_update())
             ).one_or_none()
             if row is None:
-                raise NotFound(f"there is no absence {number}")
+                raise NotFound(N_("there is no absence {number}"), number=number)
             there = entered_of(part(row, absences))
             if there.withdrawn_at is not None:
-                raise Conflict(f"absence {number} was withdrawn by {there.withdrawn_by} already")
+                facts = {"number": number, "by": there.withdrawn_by}
+                raise Conflict(N_("absence {number} was withdrawn by {by} already"), **facts)
             whole = absences.c.swap == there.swap if there.swap is not None else absences.c.id == number
             moved = update(absences).where(whole).values(withdrawn_by=by, withdrawn_at=now)
             gone = tuple(sorted(await db.scalars(moved.returning(absences.c.id))))
@@ -67,6 +69,15 @@ class Absences:
             key, act = self.engine.audit_key, Act.ABSENCE_WITHDRAWN
             await db.run_sync(note, key, Actor(by, via), act, at=now, of=of, after=after)
             return gone
+
+    async def get(self, number: int) -> Entered:
+        """One, as it was entered. Raises NotFound."""
+        query = select(absences).where(absences.c.id == number)
+        async with self.engine.reading() as db:
+            row = (await db.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound(N_("there is no absence {number}"), number=number)
+        return entered_of(part(row, absences))
 
     async def standing(self) -> tuple[Absence, ...]:
         """Those that hold, by id."""

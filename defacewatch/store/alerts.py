@@ -81,6 +81,15 @@ class Alerts:
         wanted = dict(facts or {})
         return next((alert for alert in found if wanted.items() <= dict(alert.facts).items()), None)
 
+    async def latest(self, kinds: Collection[AlertKind], *, by: str) -> dict[str, AlertKind]:
+        """Which of these kinds the latest alert was, for each value of the fact `by` (among the last
+        `LOOKED_AT`)."""
+        query = select(alerts).where(alerts.c.kind.in_([kind.value for kind in kinds]))
+        newest = query.order_by(alerts.c.id.desc()).limit(LOOKED_AT)
+        rows = await self.engine.read(lambda db: db.execute(newest).all())
+        found = [alert_of(part(row, alerts)) for row in reversed(rows)]
+        return {str(alert.facts.get(by, "")): alert.kind for alert in found}
+
     async def of_incident(self, incident: int, kind: AlertKind) -> list[Alert]:
         """The alerts of a kind about an incident, in order."""
         query = select(alerts).where(alerts.c.incident == incident, alerts.c.kind == kind.value)
@@ -105,7 +114,8 @@ class Alerts:
         if await self.engine.read(lambda db: db.scalar(any_due)) is None:
             return None
         async with self.engine.writing() as db:
-            await db.execute(update(alerts).where(due, is_taken()).values(next_step_at=None))
+            over = select(alerts.c.id).where(due, is_taken()).with_for_update(of=alerts, skip_locked=True)
+            await db.execute(update(alerts).where(alerts.c.id.in_(over)).values(next_step_at=None))
             first = select(alerts.c.id).where(due).order_by(alerts.c.next_step_at, alerts.c.id).limit(1)
             claimed = await db.scalar(first.with_for_update(skip_locked=True))
             if claimed is None:
@@ -224,6 +234,7 @@ class Alerts:
         NotFound.
         """
         async with self.engine.lasting() as db:
+            await _alerts_for_update(db, [failure.delivery for failure in failures])
             for failure in failures:
                 await _failed(db, failure, now)
 
@@ -245,7 +256,7 @@ class Alerts:
         async with self.engine.reading() as db:
             return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
 
-    async def latest(
+    async def last_deliveries(
         self, limit: int, *, before: int | None = None, incident: int | None = None
     ) -> list[Delivery]:
         """The latest deliveries, newest first, older ones than `before`; those of an incident alone."""
@@ -328,6 +339,15 @@ async def _alert_for_update(db: AsyncConnection, alert: int) -> Columns:
     if row is None:
         raise NotFound(f"there is no alert {alert}")
     return part(row, alerts)
+
+
+async def _alerts_for_update(db: AsyncConnection, of: Sequence[int]) -> None:
+    """The alerts of these deliveries, in the order in which everybody takes them: two that want several of
+    the same never wait for each other."""
+    theirs = select(deliveries.c.alert).where(deliveries.c.id.in_(of))
+    await db.execute(
+        select(alerts.c.id).where(alerts.c.id.in_(theirs)).order_by(alerts.c.id).with_for_update()
+    )
 
 
 async def _add_deliveries(db: AsyncConnection, alert: int, wanted: Sequence[Wanted], now: datetime) -> None:

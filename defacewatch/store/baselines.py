@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
 from defacewatch.audit import Act, Actor
-from defacewatch.baselines import Approval, Baseline, check_approval
+from defacewatch.baselines import Approval, Baseline, check_approval, plain_name
 from defacewatch.captures import Capture, Look
-from defacewatch.errors import Conflict, NotFound
+from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
+from defacewatch.language import N_
 from defacewatch.profiles import Profile
 from defacewatch.records import Kept
 from defacewatch.store.audit import note
@@ -23,6 +24,7 @@ from defacewatch.store.known import Known, save_profile
 from defacewatch.store.looks import load
 from defacewatch.store.moves import LOOK_AFRESH, add_capture, add_event, save_incident, touch
 from defacewatch.store.portals import page_with_portal
+from defacewatch.store.proposals import WAITING, check_shown, is_waiting, once_approved, propose
 from defacewatch.store.rows import (
     Columns,
     Values,
@@ -34,11 +36,6 @@ from defacewatch.store.rows import (
 )
 from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state
 
-_SETTLED = exists().where(
-    approvals.c.page == captures.c.page,
-    or_(approvals.c.capture == captures.c.id, approvals.c.at >= captures.c.proposed_at),
-)
-_WAITING = and_(captures.c.proposed_at.is_not(None), ~_SETTLED)
 _WITHOUT_FEATURES = tuple(column for column in captures.c if column is not captures.c.features)
 
 
@@ -95,7 +92,7 @@ class Baselines:
                 touch, kept.capture.page, {"capture": kept.capture.id, "kept_at": kept.capture.at}
             )
             await db.run_sync(add_capture, kept)
-            await _propose(db, kept.capture.id, by=proposed_by, now=now)
+            await propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
                 await db.run_sync(save_profile, profile, self.version)
             proposed = capture_of(await _capture(db, kept.capture.id))
@@ -109,13 +106,14 @@ class Baselines:
             await db.run_sync(save_profile, profile, self.version)
 
     async def propose(self, capture_id: str, *, by: str, now: datetime, via: str = "") -> Capture:
-        """Propose a capture as baseline. Who proposed it first stays its proposer.
+        """Propose a capture as baseline; also one that was replaced, to bring that look back. Who proposed it
+        first stays its proposer while it waits.
 
         Raises NotFound, or Conflict when the capture has expired.
         """
         async with self.engine.lasting() as db:
             _check_usable(await _capture(db, capture_id))
-            await _propose(db, capture_id, by=by, now=now)
+            await propose(db, capture_id, by=by, now=now)
             proposed = capture_of(await _capture(db, capture_id))
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed
@@ -123,41 +121,81 @@ class Baselines:
     async def proposals(self) -> list[Capture]:
         """Proposed captures that wait for an approver, oldest first; an approval on the same page after the
         proposal settles it."""
-        waiting = select(captures).where(_WAITING, captures.c.expired_at.is_(None))
+        waiting = select(captures).where(WAITING, captures.c.expired_at.is_(None))
         async with self.engine.reading() as db:
             rows = await db.execute(waiting.order_by(captures.c.proposed_at, captures.c.id))
             return [capture_of(part(row, captures)) for row in rows]
 
+    async def decline(
+        self, capture_id: str, *, by: str, reason: str, now: datetime, via: str = ""
+    ) -> Capture:
+        """Turn a proposal down: it waits no more, and would have to be proposed again. Raises NotFound,
+        UsageError without name and reason, Conflict when it does not wait."""
+        if not plain_name(by) or not plain_name(reason):
+            raise UsageError(N_("A reason is needed."))
+        async with self.engine.lasting() as db:
+            row = await _capture(db, capture_id)
+            await db.run_sync(touch, row["page"])
+            if not await is_waiting(db, capture_id):
+                raise Conflict(N_("This proposal waits no more."))
+            declined = capture_of(await _capture(db, capture_id))
+            gone = update(captures).where(captures.c.id == capture_id)
+            await db.execute(gone.values(proposed_by=None, proposed_at=None))
+            facts: dict[str, object] = {"reason": reason, "page": declined.page}
+            facts["proposed_by"] = declined.proposed_by
+            await self._note(db, Act.DECLINED, declined, actor=Actor(by, via), now=now, after=facts)
+        return declined
+
     async def approve(
-        self, capture_id: str, *, by: str, reason: str, also: bool = False, now: datetime, via: str = ""
+        self,
+        capture_id: str,
+        *,
+        by: str,
+        reason: str,
+        also: bool = False,
+        now: datetime,
+        via: str = "",
+        against: int | None = None,
     ) -> Approval:
         """Make a capture the page's baseline, or with `also` a look besides those approved already.
 
         Its blobs are copied to the baselines first. The page's incident is resolved as legitimate when its
-        latest capture is this one or looks the same; the next check looks afresh. Raises NotFound,
-        UsageError without name and reason, Conflict where the capture has expired or the rule of the
-        second person forbids it, or where another version of the program made its features.
+        latest capture is this one or looks the same; the next check looks afresh. One that was approved
+        before is brought back in the same way. `against` is the number of the approval that it was compared
+        with (0: none). Raises NotFound, UsageError without name and reason, Conflict where the capture has
+        expired or the rule of the second person forbids it, where another version of the program made its
+        features, or, with `against`, where something else is to be judged by now.
         """
         async with self.engine.reading() as db:
-            row = await _capture(db, capture_id)
-            portal, _ = await page_with_portal(db, row["page"])
-        _check_usable(row)
-        self._check_version(row)
-        check_approval(portal, capture_of(row), by=by, reason=reason)
+            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
             await db.run_sync(touch, row["page"], {**LOOK_AFRESH, "verdict": None})
-            row = await _capture(db, capture_id)
-            _check_usable(row)
+            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
+            again = await once_approved(db, capture_id)
             if not also:
                 await db.execute(_withdrawing(row["page"], now))
                 # a mute is about a difference from the look that has just been replaced
                 await db.execute(delete(mutes).where(mutes.c.page == row["page"]))
             approval = await _add_approval(db, row, by=by, reason=reason, also=also, now=now)
             await _resolve_incident(db, capture_of(row), by=by, reason=reason, now=now)
-            facts = {"reason": reason, "also": also, "page": row["page"]}
+            facts = {"reason": reason, "also": also, "page": row["page"], "again": again}
             await self._note(db, Act.APPROVED, capture_of(row), actor=Actor(by, via), now=now, after=facts)
         return approval
+
+    async def _approvable(
+        self, db: AsyncConnection, capture_id: str, *, by: str, reason: str, against: int | None
+    ) -> Columns:
+        """The row of a capture that may be approved as things stand. Raises what `approve` does."""
+        row = await _capture(db, capture_id)
+        portal, _ = await page_with_portal(db, row["page"])
+        _check_usable(row)
+        self._check_version(row)
+        waiting = await is_waiting(db, capture_id)
+        check_approval(portal, capture_of(row), by=by, reason=reason, waiting=waiting)
+        if against is not None:
+            await check_shown(db, row, against)
+        return row
 
     async def _note(
         self,
@@ -182,7 +220,7 @@ class Baselines:
             captures.c.expired_at.is_(None),
             or_(
                 current,
-                _WAITING,
+                WAITING,
                 exists().where(page_state.c.page == captures.c.page, page_state.c.capture == captures.c.id),
                 exists().where(
                     incidents.c.page == captures.c.page,
@@ -267,13 +305,6 @@ async def _capture(db: AsyncConnection, capture_id: str) -> Columns:
 def _check_usable(capture: Columns) -> None:
     if capture["expired_at"] is not None or capture["features"] is None:
         raise Conflict(f"capture {capture['id']} has expired: its pictures are gone; take a new one")
-
-
-async def _propose(db: AsyncConnection, capture_id: str, *, by: str, now: datetime) -> None:
-    first = or_(captures.c.proposed_by.is_(None), captures.c.proposed_by == by)
-    await db.execute(
-        update(captures).where(captures.c.id == capture_id, first).values(proposed_by=by, proposed_at=now)
-    )
 
 
 def _withdrawing(page: str, now: datetime) -> Update:

@@ -1,22 +1,45 @@
 """Tests of channels at the start of a shift, and who has answered them where."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import FAIL_OVER_AFTER, AlertKind, DeliveryState, Draft
-from defacewatch.errors import NotFound
+from defacewatch.audit import Act, Actor
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.language import N_
 from defacewatch.portals import Urgency
 from defacewatch.shifttests import ChannelTest
-from defacewatch.store.alertschema import deliveries
+from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import channel_tests
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
 
 Told = Sequence[Mapping[str, object]]
+
+PAUSE = timedelta(minutes=1)  # between two tests of an officer that somebody asks for
+LISTED = 300  # messages of such tests
+_ASKING = 13  # the number of our advisory lock
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One message of a test that somebody (`by`) asked for, and what became of it."""
+
+    officer: str
+    channel: str
+    at: datetime
+    by: str
+    state: DeliveryState
+    sent_at: datetime | None = None
+    receipt: str | None = None
+    error: str | None = None
 
 
 class ChannelTests:
@@ -53,10 +76,53 @@ class ChannelTests:
             newest = select(channel_tests.c.handover).where(mine)
             number = await db.scalar(newest.order_by(channel_tests.c.handover.desc()).limit(1))
             if number is None:
-                raise NotFound(f"no test of {channel} was sent to {officer}")
+                raise NotFound(
+                    N_("no test of {channel} was sent to {officer}"), channel=channel, officer=officer
+                )
             await answered(db, number, officer=officer, channel=channel, via=via, now=now)
+            key, actor, after = self.engine.audit_key, Actor(officer, via), {"channel": channel}
+            of = f"handover {number}"
+            await db.run_sync(note, key, actor, Act.CHANNEL_RECEIVED, at=now, of=of, after=after)
             query = _found().where(mine, channel_tests.c.handover == number)
             return (await db.run_sync(lambda sync: _read(sync, query)))[0]
+
+    async def ask(self, officer: str, channel: str | None, *, by: str, via: str, now: datetime) -> int:
+        """Have a test sent to an officer, on one channel or on all; the alert's id. Raises Conflict where
+        somebody has asked for one within `PAUSE`."""
+        facts = {"by": by, **({"channel": channel} if channel else {})}
+        async with self.engine.lasting() as db:
+            await self.engine.exclusive(db, _ASKING)
+            mine = and_(alerts.c.kind == AlertKind.TEST.value, alerts.c.officer == officer)
+            recent = select(alerts.c.id).where(mine, alerts.c.at > now - PAUSE).limit(1)
+            if await db.scalar(recent) is not None:
+                raise Conflict(N_("{officer} was sent a test less than a minute ago"), officer=officer)
+            draft = Draft(AlertKind.TEST, Urgency.HIGH, facts, officer)
+            number: int = await db.run_sync(add_alert, draft, at=now)
+            key, of = self.engine.audit_key, f"officer {officer}"
+            after = {"alert": number, "channel": channel or "all"}
+            await db.run_sync(note, key, Actor(by, via), Act.CHANNEL_TESTED, at=now, of=of, after=after)
+            return number
+
+    async def tried(self) -> list[Tried]:
+        """What became of the latest tests that somebody asked for, the newest first."""
+        own = (alerts.c.at, alerts.c.facts)
+        query = select(deliveries, *own).join(alerts, deliveries.c.alert == alerts.c.id)
+        query = query.where(alerts.c.kind == AlertKind.TEST.value).order_by(deliveries.c.id.desc())
+        rows = await self.engine.read(lambda db: db.execute(query.limit(LISTED)).all())
+        return [
+            Tried(
+                row.officer,
+                row.channel,
+                row.at,
+                str(facts.get("by", "")),
+                DeliveryState(row.state),
+                row.sent_at,
+                row.receipt,
+                row.error,
+            )
+            for row in rows
+            if "handover" not in (facts := json.loads(row.facts))
+        ]
 
     async def tell(self, tests: Sequence[int], facts: Told, *, to: Sequence[str], now: datetime) -> bool:
         """Tell those who lead (by key) of tests that were not answered, or could not be delivered; each

@@ -1,6 +1,6 @@
 """What a check reads before it looks: all that is known of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,12 @@ from sqlalchemy.engine import Connection
 
 from defacewatch.captures import Validators
 from defacewatch.errors import NotFound
+from defacewatch.masks import Mask
 from defacewatch.records import Context
 from defacewatch.store.dutyschema import windows
 from defacewatch.store.known import Known
+from defacewatch.store.masks import in_force, mask_of
+from defacewatch.store.maskschema import masks
 from defacewatch.store.rows import incident_of, page_of, part, parts, portal_of
 from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
 from defacewatch.store.states import UNRESOLVED, streak_of
@@ -37,6 +40,7 @@ _ONE_OF_EACH = (
         _WAVERS.scalar_subquery(),
         exists().where(mutes.c.page == _PAGE),
         exists().where(windows.c.portal == portals.c.key, holds_at(bindparam("now"))),
+        exists().where(masks.c.page == _PAGE, in_force(bindparam("now"))),
     )
     .join(pages, page_state.c.page == pages.c.id)
     .join(portals, pages.c.portal == portals.c.key)
@@ -49,6 +53,13 @@ _WINDOW = (
     .where(windows.c.portal == bindparam("portal"), holds_at(bindparam("now")))
     .order_by(windows.c.ends.desc())
     .limit(1)
+)
+_MASKS = (
+    select(masks)
+    .join(pages, masks.c.page == pages.c.id)
+    .join(portals, pages.c.portal == portals.c.key)
+    .where(masks.c.page == _PAGE, in_force(bindparam("now")))
+    .order_by(masks.c.id)
 )
 _MUTES = select(mutes.c.identity).where(mutes.c.page == _PAGE)
 
@@ -63,7 +74,7 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
     if row is None:
         raise NotFound(f"there is no page {page_id}")
     state, page, portal, incident = parts(row, *_TABLES)
-    profile_version, digest, previous, wavers, muted, announced = row[-6:]
+    profile_version, digest, previous, wavers, muted, announced, masked = row[-7:]
     baseline, any_approved = known.baseline(db, page_id)
     return Context(
         page_of(page),
@@ -78,6 +89,7 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
         wavers=wavers,
         validators=Validators(state["etag"], state["last_modified"], state["body_hash"]),
         mutes=frozenset(db.scalars(_MUTES, {"page": page_id})) if muted else frozenset(),
+        masks=_masks(db, asked) if masked else (),
         last=VerdictKind(state["verdict"]) if state["verdict"] else None,
         last_score=state["score"],
         served_hash=state["served_hash"],
@@ -88,6 +100,10 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
         certificate_told_at=state["certificate_told_at"],
         window=_window(db, portal["key"], now) if announced else None,
     )
+
+
+def _masks(db: Connection, asked: Mapping[str, object]) -> tuple[Mask, ...]:
+    return tuple(mask_of(part(row, masks)) for row in db.execute(_MASKS, dict(asked)))
 
 
 def _window(db: Connection, portal: str, now: datetime) -> Window | None:

@@ -13,6 +13,7 @@ from defacewatch.alerts import AlertKind, Draft
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.handovers import Confirmed, Handover
+from defacewatch.language import N_
 from defacewatch.portals import Urgency
 from defacewatch.store import channeltests
 from defacewatch.store.audit import note
@@ -78,7 +79,8 @@ class Handovers:
         async with self.engine.lasting() as db:
             there = await _handover(db, number, lock=True)
             if officer not in there.people:
-                raise Conflict(f"handover {number} is between {', '.join(there.people)}")
+                facts = {"number": number, "people": ", ".join(there.people)}
+                raise Conflict(N_("handover {number} is between {people}"), **facts)
             fresh = officer not in there.confirmed
             if fresh:
                 values = {"handover": number, "officer": officer, "at": now, "via": via}
@@ -150,7 +152,7 @@ async def _handover(db: AsyncConnection, number: int, *, lock: bool = False) -> 
     query = select(handovers).where(handovers.c.id == number)
     row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no handover {number}")
+        raise NotFound(N_("there is no handover {number}"), number=number)
     of_it = select(confirmations).where(confirmations.c.handover == number).order_by(confirmations.c.at)
     confirmed = {row.officer: Confirmed(row.at, row.via) for row in await db.execute(of_it)}
     return _handover_of(part(row, handovers), confirmed)

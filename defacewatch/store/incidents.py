@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select
@@ -123,6 +124,28 @@ class Incidents:
             for one in taken:
                 await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now, program=program)
         return taken
+
+    async def assign(self, incident: int, *, to: str, by: str, via: str, now: datetime) -> Incident:
+        """Give an incident to an officer. They hear of it on all their channels, as does who had it or was
+        told of it. `by` has seen it, so it escalates no further. Raises NotFound, or Conflict when it is
+        theirs already, or resolved."""
+        async with self.engine.lasting() as db:
+            current, _ = await db.run_sync(incident_for_update, incident)
+            given = rules.assign(current, to=to, now=now)
+            await db.run_sync(save_incident, given)
+            event = partial(add_event, by=by, via=via, at=now)
+            if current.state is State.OPEN:
+                await db.run_sync(event, incident, Event.ACKNOWLEDGED)
+            await db.run_sync(event, incident, Event.ASSIGNED, text=to)
+            had = {current.acknowledged_by} if current.acknowledged_by else set()
+            told = sorted((await _told(db, (incident,)) | had | {to}) - {by})
+            if told:
+                facts = {"by": to, "via": via, "assigned_by": by, "to": told}
+                draft = Draft(AlertKind.TAKEN, Urgency.HIGH, facts)
+                await db.run_sync(add_alert, draft, at=now, page=given.page, incident=incident)
+            before, after = {"acknowledged_by": current.acknowledged_by}, {"acknowledged_by": to}
+            await self._note(db, Act.ASSIGNED, incident, by=by, via=via, now=now, before=before, after=after)
+        return given
 
     async def resolve(
         self,

@@ -1,7 +1,7 @@
 """Which deliveries travel in one message: claimed together, sent together, kept with one receipt."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.campaigns import Campaign
-from defacewatch.gathering import MINUTE, Due, Entry, Manner, Plan, Thread, plan, worst_of
+from defacewatch.gathering import MINUTE, OPENING, Due, Entry, Manner, Plan, Thread, plan, worst_of
 from defacewatch.incidents import Event, State
 from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
@@ -23,6 +23,8 @@ from defacewatch.store.schema import incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members, campaigns, messages
 
 UNDER_WAY = timedelta(seconds=2)  # after which is looked again whether another message has arrived
+STUCK = timedelta(seconds=20)  # after which a message under way holds up no alert: its text is out by then,
+# or its sender dead
 TOGETHER = 1000  # deliveries in one message
 
 _UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
@@ -61,13 +63,13 @@ class Messages:
         if await self.engine.read(lambda db: db.scalar(any_due)) is None:
             return None
         async with self.engine.writing() as db:
+            await self.engine.exclusive(db, crc32(channel.encode()) >> 1)
             skipped: list[str] = []
             while True:
                 first = select(deliveries.c.officer).where(due, deliveries.c.officer.not_in(skipped))
                 officer = await db.scalar(first.order_by(deliveries.c.next_at, deliveries.c.id).limit(1))
                 if officer is None:
                     return None
-                await self.engine.exclusive(db, crc32(f"{channel} {officer}".encode()) >> 1)
                 bundle = await _next_to(
                     db, officer, due, channel=channel, editable=editable, now=now, apart=apart
                 )
@@ -172,18 +174,21 @@ def _due(row: Row[Any], apart: Collection[int]) -> Due:
 async def _planned(
     db: AsyncConnection, waiting: Sequence[Due], officer: str, channel: str, *, editable: bool, now: datetime
 ) -> Plan:
-    """What goes out of what waits. Nothing of a campaign does while another message of it is on the way."""
+    """What goes out of what waits. Nothing of a campaign does while another message of it is on the way; when
+    that takes long, what opens an incident goes as if it were of no campaign."""
     here = and_(deliveries.c.officer == officer, deliveries.c.channel == channel)
     under_way = and_(here, deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.next_at > now)
     flying = (
-        select(campaign_members.c.campaign, deliveries.c.message, deliveries.c.id)
+        select(campaign_members.c.campaign, deliveries.c.message, deliveries.c.id, deliveries.c.next_at)
         .join(alerts, deliveries.c.alert == alerts.c.id)
         .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
         .where(under_way)
     )
     on_the_way = (await db.execute(flying)).all()
     busy = {row.campaign for row in on_the_way if row.campaign is not None}
+    stuck = busy - {row.campaign for row in on_the_way if row.next_at - LEASE > now - STUCK}
     free = [due for due in waiting if due.campaign not in busy]
+    free += [replace(due, campaign=None) for due in waiting if due.campaign in stuck and due.kind in OPENING]
     if not free:
         return Plan(Manner.LATER, tuple(due.delivery for due in waiting), until=now + UNDER_WAY)
     alone = select(func.count()).where(

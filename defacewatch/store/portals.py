@@ -5,7 +5,7 @@ history stays, and when they return they are enabled again.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
+from defacewatch.language import N_
 from defacewatch.portals import DRILL, Page, Portal, Source, canonical_url, page_id
+from defacewatch.registering import Move, Planned, differences, digest, mark, planned
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import page_of, page_values, part, parts, portal_of, portal_values
@@ -24,6 +26,8 @@ from defacewatch.store.schema import page_state, pages, portals
 from defacewatch.verdicts import Streak
 
 _REGISTERING = 2  # the number of our advisory lock
+STALE = N_("What is registered has changed since you looked. Look again.")
+PROVISIONED = N_("This portal is provisioned by a file: change it there.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,19 @@ class Imported:
 
     added: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A portal with what the store knows of its registration; who paused or resumed it last, and why."""
+
+    portal: Portal
+    created_at: datetime
+    updated_at: datetime
+    paused_by: str | None
+    paused_at: datetime | None
+    paused_reason: str | None
 
 
 class Portals:
@@ -87,26 +104,74 @@ class Portals:
                 await db.execute(insert(page_state).values({"page": page.id} | _fresh_state()))
             return page
 
+    async def preview(
+        self, wanted: Sequence[Portal], said: Collection[str] | None = None
+    ) -> tuple[Planned, ...]:
+        """What `import_` would do with each of `wanted`. Raises UsageError where one is named twice."""
+        wanted = _normal_each(wanted, Source.STORE)
+        return planned(await self.engine.read(_all), wanted, said)
+
     async def import_(
-        self, wanted: Sequence[Portal], *, now: datetime, by: str = "", via: str = "import"
+        self,
+        wanted: Sequence[Portal],
+        *,
+        now: datetime,
+        by: str = "",
+        via: str = "import",
+        said: Collection[str] | None = None,
+        change: bool = False,
+        seen: str = "",
     ) -> Imported:
         """Register portals that the store owns from now on. All or nothing.
 
-        One that is registered exactly so is left as it is; raises Conflict for one that differs.
+        One that is registered exactly so is left as it is; of one that is, `said` are the fields that are
+        looked at (None: all). Raises Conflict for one that differs (with `change`: only where a file
+        provisions it), and where it would do something else than what was `seen` (`registering.digest`).
         """
         wanted = _normal_each(wanted, Source.STORE)
         async with self.engine.writing() as db:
             await self.engine.exclusive(db, _REGISTERING)
             known = await db.run_sync(_all)
-            imported = _import(known, wanted)
-            for portal in wanted:
-                if portal.key in imported.added:
-                    await _register(db, portal, known=portal.key in known, now=now)
-            if imported.added:
-                key, after = self.engine.audit_key, {"added": imported.added}
+            steps = planned(known, wanted, said)
+            if seen and seen != digest(steps):
+                raise Conflict(STALE)
+            imported = _imported(steps, change=change)
+            moved = [step for step in steps if step.move in (Move.ADDED, Move.CHANGED)]
+            for step in moved:
+                await _register(db, step.portal, known=step.portal.key in known, now=now)
+            if moved:
+                key, after = self.engine.audit_key, _told(imported, moved)
                 actor, act = Actor(by or PROGRAM, via), Act.PORTALS_IMPORTED
                 await db.run_sync(note, key, actor, act, at=now, of="portals", after=after)
         return imported
+
+    async def change(self, portal: Portal, *, seen: str, by: str, now: datetime, via: str) -> Portal:
+        """Register a portal of the store anew, of which `seen` is the `mark` that the changes were made
+        to. Raises NotFound, and Conflict where a file provisions it or somebody was faster."""
+        portal = normal(portal, Source.STORE)
+        async with self.engine.writing() as db:
+            await self.engine.exclusive(db, _REGISTERING)
+            old = await _one(db, portal.key)
+            if old.source is not Source.STORE:
+                raise Conflict(PROVISIONED)
+            if mark(old) != seen:
+                raise Conflict(STALE)
+            if moved := differences(old, portal):
+                await _register(db, portal, known=True, now=now)
+                before = {name: values[0] for name, values in moved.items()}
+                after = {name: values[1] for name, values in moved.items()}
+                key, of = self.engine.audit_key, f"portal {portal.key}"
+                facts = {"before": before, "after": after}
+                await db.run_sync(note, key, Actor(by, via), Act.PORTAL_CHANGED, at=now, of=of, **facts)
+            return await _one(db, portal.key)
+
+    async def registered(self, key: str) -> Registered:
+        """A portal, disabled ones included, with its registration. Raises NotFound."""
+        async with self.engine.reading() as db:
+            portal = await _one(db, key)
+            row = part((await db.execute(select(portals).where(portals.c.key == key))).one(), portals)
+        names = ("created_at", "updated_at", "paused_by", "paused_at", "paused_reason")
+        return Registered(portal, *(row[name] for name in names))
 
     async def all(self, *, disabled: bool = False) -> list[Portal]:
         """The enabled portals, paused ones included, by key; with `disabled` the disabled ones too."""
@@ -152,14 +217,14 @@ class Portals:
             raise NotFound(f"no portal, page or URL is registered as {', '.join(unknown)}")
         return list(found.values())
 
-    async def pause(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
+    async def pause(self, key: str, *, by: str, now: datetime, via: str = "", reason: str = "") -> Portal:
         """Stop watching a portal until it is resumed. Raises NotFound."""
-        how = {"paused": True, "paused_by": by, "paused_at": now}
+        how = {"paused": True, "paused_by": by, "paused_at": now, "paused_reason": reason or None}
         return await self._set_paused(key, Act.PORTAL_PAUSED, Actor(by, via), now, how)
 
     async def resume(self, key: str, *, by: str, now: datetime, via: str = "") -> Portal:
         """Watch a paused portal again. Raises NotFound."""
-        how = {"paused": False, "paused_by": by, "paused_at": now}
+        how = {"paused": False, "paused_by": by, "paused_at": now, "paused_reason": None}
         return await self._set_paused(key, Act.PORTAL_RESUMED, Actor(by, via), now, how)
 
     async def _set_paused(
@@ -168,8 +233,9 @@ class Portals:
         async with self.engine.writing() as db:
             await db.execute(update(portals).where(portals.c.key == key).values(**values))
             portal = await _one(db, key)
-            of = f"portal {key}"
-            await db.run_sync(note, self.engine.audit_key, actor, act, at=now, of=of)
+            of, reason = f"portal {key}", values["paused_reason"]
+            after = None if reason is None else {"reason": reason}
+            await db.run_sync(note, self.engine.audit_key, actor, act, at=now, of=of, after=after)
             return portal
 
 
@@ -231,22 +297,27 @@ def _provisioning(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Appl
     return Applied(tuple(added), tuple(changed), tuple(disabled))
 
 
-def _import(known: Mapping[str, Portal], wanted: Iterable[Portal]) -> Imported:
-    added: list[str] = []
-    same: list[str] = []
-    conflicts: list[str] = []
-    for portal in wanted:
-        old = known.get(portal.key)
-        if old is None or (old == portal and not old.enabled):
-            added.append(portal.key)
-        else:
-            (same if old == portal else conflicts).append(portal.key)
+def _imported(steps: Iterable[Planned], *, change: bool) -> Imported:
+    by_move: dict[Move, list[str]] = defaultdict(list)
+    for step in steps:
+        by_move[step.move].append(step.portal.key)
+    conflicts = by_move[Move.REFUSED] + ([] if change else by_move[Move.CHANGED])
     if conflicts:
         raise Conflict(
-            f"already registered and different: {', '.join(conflicts)}; nothing was imported"
+            f"already registered and different: {', '.join(sorted(conflicts))}; nothing was imported"
             " (give them another key, or change the file that provisions them)"
         )
-    return Imported(tuple(added), tuple(same))
+    return Imported(*(tuple(by_move[move]) for move in (Move.ADDED, Move.SAME, Move.CHANGED)))
+
+
+def _told(imported: Imported, moved: Iterable[Planned]) -> dict[str, object]:
+    """What the audit log says of an import."""
+    changed = {
+        step.portal.key: differences(step.before, step.portal)
+        for step in moved
+        if step.move is Move.CHANGED and step.before is not None
+    }
+    return {"added": imported.added} | ({"changed": changed} if changed else {})
 
 
 def _some(db: Connection, query: Select[Any]) -> list[Portal]:

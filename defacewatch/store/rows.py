@@ -2,13 +2,13 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Row, Table
+from sqlalchemy import Column, Row, Table
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.baselines import Approval
@@ -31,11 +31,13 @@ MATERIALS = TypeAdapter(tuple[Material, ...])
 OBJECT = TypeAdapter(dict[str, object])
 PROFILE = TypeAdapter(Profile)
 SIGNALS = TypeAdapter(tuple[Signal, ...])
+TAGS = TypeAdapter(tuple[str, ...])
 
 
-def part(row: Row[Any], table: Table) -> Columns:
-    """The columns of `table` in a row of a query that joins several tables."""
-    return {column.name: row._mapping[column] for column in table.c}
+def part(row: Row[Any], table: Table, *, leave: Collection[Column[Any]] = ()) -> Columns:
+    """The columns of `table`, but for those that were left out, in a row of a query that joins several."""
+    left = {column.name for column in leave}
+    return {column.name: row._mapping[column] for column in table.c if column.name not in left}
 
 
 def parts(row: Sequence[Any], *tables: Table) -> Iterator[Columns]:
@@ -135,12 +137,18 @@ def portal_values(portal: Portal) -> Values:
         "contacts": dumped(CONTACTS, portal.contacts),
         "changed_urgency": portal.changed_urgency.value,
         "defaced_urgency": portal.defaced_urgency.value,
+        "tags": dumped(TAGS, portal.tags),
     }
 
 
 @lru_cache(maxsize=4096)
 def _contacts(text: str) -> tuple[Contact, ...]:
     return CONTACTS.validate_json(text)
+
+
+@lru_cache(maxsize=4096)
+def tags_of(text: str) -> tuple[str, ...]:
+    return TAGS.validate_json(text)
 
 
 def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
@@ -155,6 +163,7 @@ def portal_of(row: Columns, pages: Iterable[Page] = ()) -> Portal:
         pages=tuple(pages),
         changed_urgency=Urgency(row["changed_urgency"]),
         defaced_urgency=Urgency(row["defaced_urgency"]),
+        tags=tags_of(row["tags"]),
         source=Source(row["source"]),
         enabled=row["enabled"],
         paused=row["paused"],

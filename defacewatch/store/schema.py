@@ -49,11 +49,13 @@ portals = Table(
     Column("contacts", Words, nullable=False),
     Column("changed_urgency", Text, nullable=False),
     Column("defaced_urgency", Text, nullable=False),
+    Column("tags", Words, nullable=False, server_default="[]"),
     Column("source", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("paused", Boolean, nullable=False),
     Column("paused_by", Words),
     Column("paused_at", Moment),
+    Column("paused_reason", Words),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -285,6 +287,33 @@ check_days = Table(
     Column("elapsed", Float, nullable=False),  # seconds, of all together
     Column("longest", Float, nullable=False),
     Index(None, "day"),
+)
+
+# Learning that somebody asked for: the daemon takes the samples. `next_at` is when it is due; while it is
+# worked on, when the lease ends; empty once it has ended.
+lessons = Table(
+    "lessons",
+    metadata,
+    numbered(),
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("ended_at", Moment),
+    Column("capture", Text),
+    Column("verdict", Text),
+    Column("error", Words),
+    Index(None, "page", "id"),
+    Index(
+        None,
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 meta = Table(

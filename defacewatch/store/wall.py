@@ -14,7 +14,7 @@ from defacewatch.incidents import State
 from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.engine import Engine
 from defacewatch.store.incidents import IncidentView, view_of, views
-from defacewatch.store.rows import part, verdict_of
+from defacewatch.store.rows import part, tags_of, verdict_of
 from defacewatch.store.schema import approvals, captures, checks, incidents, page_state, pages, portals
 from defacewatch.store.states import UNRESOLVED
 from defacewatch.store.stormschema import campaign_members, campaigns
@@ -48,6 +48,7 @@ class WallPage:
     incident_state: State | None
     shot: str | None
     has_baseline: bool
+    tags: tuple[str, ...] = ()
 
     @property
     def face(self) -> tuple[object, ...]:
@@ -67,6 +68,7 @@ class WallPage:
             self.incident_state,
             self.shot,
             self.has_baseline,
+            self.tags,
         )
 
     @property
@@ -126,6 +128,7 @@ _PAGES = (
         incidents.c.state,
         captures.c.screenshot,
         _HAS_BASELINE,
+        portals.c.tags,
     )
     .join(portals, pages.c.portal == portals.c.key)
     .join(page_state, page_state.c.page == pages.c.id)
@@ -186,7 +189,14 @@ class Wall:
 def _pages(db: Connection) -> list[WallPage]:
     return [
         WallPage(  # type: ignore[call-arg]
-            *row[:9], _VERDICTS[row[9]], *row[10:14], _VERDICTS[row[14]], _STATES[row[15]], row[16], row[17]
+            *row[:9],
+            _VERDICTS[row[9]],
+            *row[10:14],
+            _VERDICTS[row[14]],
+            _STATES[row[15]],
+            row[16],
+            row[17],
+            tags_of(row[18]),
         )
         for row in db.execute(_PAGES)
     ]

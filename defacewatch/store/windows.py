@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.language import N_
 from defacewatch.portals import Urgency
 from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import windows
@@ -36,12 +37,13 @@ class Windows:
         async with self.engine.lasting() as db:
             known = select(portals.c.key).where(portals.c.key == window.portal).with_for_update()
             if await db.scalar(known) is None:
-                raise NotFound(f"there is no portal {window.portal}")
+                raise NotFound(N_("there is no portal {portal}"), portal=window.portal)
             waiting = select(func.count()).where(
                 windows.c.portal == window.portal, windows.c.ends > now, windows.c.withdrawn_at.is_(None)
             )
             if (await db.scalar(waiting) or 0) >= PENDING:
-                raise Conflict(f"portal {window.portal} has {PENDING} announcements that are not over")
+                facts = {"portal": window.portal, "count": PENDING}
+                raise Conflict(N_("portal {portal} has {count} announcements that are not over"), **facts)
             values = {
                 "portal": window.portal,
                 "starts": window.start,
@@ -75,10 +77,11 @@ class Windows:
                 await db.execute(select(windows).where(windows.c.id == number).with_for_update())
             ).one_or_none()
             if row is None:
-                raise NotFound(f"there is no announcement {number}")
+                raise NotFound(N_("there is no announcement {number}"), number=number)
             there = announced_of(part(row, windows))
             if there.withdrawn_at is not None:
-                raise Conflict(f"announcement {number} was withdrawn by {there.withdrawn_by} already")
+                facts = {"number": number, "by": there.withdrawn_by}
+                raise Conflict(N_("announcement {number} was withdrawn by {by} already"), **facts)
             moved = update(windows).where(windows.c.id == number)
             await db.execute(moved.values(withdrawn_by=by, withdrawn_at=now))
             of_portal = select(pages.c.id).where(pages.c.portal == there.window.portal)

@@ -6,13 +6,17 @@ from http import HTTPStatus
 import structlog
 from aiohttp import hdrs, web
 
+from defacewatch.approving import is_stranger
+from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.incidents import Resolution
 from defacewatch.language import N_
 from defacewatch.runbooks import runbook_for
+from defacewatch.store.proposals import NEWER
 from defacewatch.web.console import Actor, acting, console_of, words_of
 from defacewatch.web.forms import fields_of
 from defacewatch.web.incident import shown_incident
+from defacewatch.web.review import HURDLES
 from defacewatch.web.security import failure
 
 VIA = "console"
@@ -95,8 +99,18 @@ async def _propose(request: web.Request, incident: int, actor: Actor, fields: Ma
     view = await console.store.incidents.get(incident)
     capture = _needed(fields, "capture")
     if capture != view.incident.capture:
-        raise Conflict(N_("There is a newer capture by now: look at it first."))
-    await console.store.baselines.propose(capture, by=actor.key, now=console.clock())
+        raise Conflict(NEWER)
+    if is_stranger(actor.key, console.roster(), view.portal):
+        raise Conflict(HURDLES[Hurdle.NO_OFFICER])
+    await console.store.baselines.propose(capture, by=actor.key, now=console.clock(), via=VIA)
+
+
+async def _assign(request: web.Request, incident: int, actor: Actor, fields: Mapping[str, object]) -> None:
+    console = console_of(request)
+    to = _needed(fields, "officer")
+    if all(officer.key != to for officer in console.roster().officers):
+        raise UsageError(N_("The roster has no such officer any more."))
+    await console.store.incidents.assign(incident, to=to, by=actor.key, via=VIA, now=console.clock())
 
 
 async def _tick(request: web.Request, incident: int, actor: Actor, fields: Mapping[str, object]) -> None:
@@ -115,6 +129,7 @@ ACTIONS: Mapping[str, Action] = {
     "comment": _comment,
     "false-alarm": _resolving(Resolution.FALSE_ALARM, reason=True),
     "restored": _resolving(Resolution.RESTORED, reason=False),
+    "assign": _assign,
     "propose": _propose,
     "tick": _tick,
 }

@@ -10,9 +10,9 @@ from aiohttp.typedefs import Handler
 from defacewatch.accounts import Role
 from defacewatch.language import N_
 from defacewatch.web.console import VISITOR, Visitor, console_of, language_of, words_of
-from defacewatch.web.forms import fields_of
+from defacewatch.web.forms import close_files, fields_of
 from defacewatch.web.problems import problem
-from defacewatch.web.rules import Open, Rule, needs_code, rule_for
+from defacewatch.web.rules import Open, Rule, largest, needs_code, rule_for
 from defacewatch.web.security import (
     ANNOUNCE,
     API,
@@ -69,6 +69,23 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[VISITOR] = visitor
     if nowhere:
         return await handler(request)
+    if (most := largest(request)) is not None:
+        if not _may(visitor, rule):
+            return _forbidden(request)
+        if (request.content_length or 0) > most:
+            raise web.HTTPRequestEntityTooLarge(most, request.content_length or 0)
+        request = request.clone(client_max_size=most)
+        request[VISITOR] = visitor
+    try:
+        return await _admitted(request, handler, visitor, rule)
+    finally:
+        close_files(request)
+
+
+async def _admitted(
+    request: web.Request, handler: Handler, visitor: Visitor, rule: Rule | None
+) -> web.StreamResponse:
+    """What somebody who has signed in may do, by a form of ours."""
     if request.method not in READS and not await _sent_by_us(request, visitor.csrf):
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(STALE))
     if needs_code(request, visitor.account, console_of(request).code_for):

@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Role
+from defacewatch.calling import Sending, Sends
+from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
@@ -18,20 +20,30 @@ from defacewatch.web import (
     auditing,
     calendar,
     campaign,
+    desks,
     differences,
     events,
     incident,
     login,
+    masks,
     operations,
+    pagehistory,
     people,
     pictures,
+    portal,
+    portalfiles,
+    portalform,
+    portallist,
+    proposals,
+    review,
     take,
+    tour,
     wall,
     welcome,
 )
 from defacewatch.web.access import Access
 from defacewatch.web.admission import admit
-from defacewatch.web.console import CONSOLE, Actor, Console, console_of, signed_in
+from defacewatch.web.console import CONSOLE, Actor, Console, Registrar, console_of, signed_in
 from defacewatch.web.live import PULSE
 from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
@@ -60,9 +72,13 @@ def make_app(
     duty: Callable[[], list[str]],
     roster: Callable[[], Roster],
     registry: CollectorRegistry,
+    registrar: Registrar,
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     coverage: Callable[[], float | None] = lambda: None,
+    sending: Callable[[], Sends] = Sending,
+    trouble: Callable[[], Mapping[str, str]] = dict,
+    issuer: Callable[[], Issuer] = Issuer,
     actor: Callable[[web.Request], Actor | None] = signed_in,
     pulse: float = PULSE,
     clock: Callable[[], datetime] = _utc_now,
@@ -76,11 +92,13 @@ def make_app(
 
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
-    daemon is not well, none when it is; `duty` the names of those on duty,
-    `roster` everything about it; `coverage` the share (0..1) of probes made in time; `actor` who asks. Every
-    `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for `idle`, or after
-    `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for` on need
-    an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed.
+    daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
+    `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
+    `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers; `actor`
+    who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for
+    `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
+    `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
+    believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -97,9 +115,13 @@ def make_app(
         duty=duty,
         roster=roster,
         secret_key=secret_key,
+        registrar=registrar,
         wake=wake,
         runbooks=runbooks,
         coverage=coverage,
+        sending=sending,
+        trouble=trouble,
+        issuer=issuer,
         actor=actor,
         registry=registry,
         clock=clock,
@@ -125,6 +147,7 @@ def make_app(
             web.post(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.act),
             web.get(r"/incidents/{id:\d{1,18}}/{action:[a-z-]{1,16}}", actions.back),
             web.get(r"/campaigns/{id:\d{1,18}}", campaign.campaign_page),
+            *masks.routes(),
             web.get("/pictures/{sha:[0-9a-f]{64}}", pictures.picture),
             web.get("/static/{name}", _static),
             web.get(r"/calendar/{whose:[\w.-]{1,64}}/{token:[0-9a-f]{40}}.ics", calendar.calendar),
@@ -139,10 +162,29 @@ def make_app(
             web.get(take.ROUTE, take.show),
             web.post(take.ROUTE, take.take),
             *api.routes(),
+            *desks.routes(),
             *_account_routes(),
+            *_baseline_routes(),
+            *_portal_routes(),
         ]
     )
     return app
+
+
+def _baseline_routes() -> list[web.RouteDef]:
+    one = f"/baselines/{{capture:{review.CAPTURE}}}"
+    return [
+        web.get("/baselines", proposals.waiting_page),
+        web.get("/baselines/review", proposals.chosen),
+        web.get(r"/baselines/of/{page:[\w.-]{1,120}}", proposals.history_page),
+        web.get(one, review.show),
+        web.get(f"{one}/difference", proposals.picture),
+        web.get(f"{one}/words", proposals.words_page),
+        web.post(f"{one}/propose", review.propose),
+        web.post(f"{one}/approve", review.approve),
+        web.post(f"{one}/decline", review.decline),
+        web.get(f"{one}/{{action:[a-z]{{1,16}}}}", review.back),
+    ]
 
 
 def _account_routes() -> list[web.RouteDef]:
@@ -171,6 +213,31 @@ def _account_routes() -> list[web.RouteDef]:
         web.post(r"/accounts/{account:\d{1,18}}/totp-off", people.totp_off),
         web.post(r"/accounts/{account:\d{1,18}}/tokens/revoke", people.revoke_token),
         web.get("/audit", auditing.show),
+    ]
+
+
+def _portal_routes() -> list[web.RouteDef]:
+    key = r"/portals/{key:[a-z0-9][a-z0-9_.-]{0,63}}"
+    return [
+        web.get("/portals", portallist.show),
+        web.get("/register", portalform.add_form),
+        web.post("/register", portalform.add),
+        web.get("/register/import", portalfiles.form),
+        web.post("/register/import", portalfiles.preview),
+        web.post("/register/import/confirm", portalfiles.confirm),
+        web.get("/register/export.{form:yaml|csv}", portalfiles.export),
+        web.get(key, portal.show),
+        web.get(f"{key}/edit", portalform.edit_form),
+        web.post(f"{key}/edit", portalform.edit),
+        web.post(f"{key}/pause", portal.pause),
+        web.post(f"{key}/resume", portal.resume),
+        web.post(f"{key}/learn", portal.learn),
+        web.get(f"{key}/{{action:pause|resume|learn}}", portal.back),
+        web.get(r"/pages/{id:[\w.-]{1,90}}", pagehistory.show),
+        web.get("/tour", tour.show),
+        web.post("/tour/learn", tour.learn),
+        web.post("/tour/approve", tour.approve),
+        web.post("/tour/test", tour.test),
     ]
 
 

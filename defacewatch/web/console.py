@@ -1,15 +1,20 @@
 """What every handler works with, and how it gets at it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from aiohttp import web
 from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Account, Role
+from defacewatch.calling import Sending, Sends
 from defacewatch.language import LANGUAGES
+from defacewatch.portals import Portal
+from defacewatch.registering import Sheet
+from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
@@ -45,6 +50,18 @@ class Actor:
     role: str
 
 
+class Registrar(Protocol):
+    """Reads and writes registrations in the forms of the configuration (config.Registrar)."""
+
+    def sheet(self, raw: bytes, name: str) -> Sheet: ...
+    def portal(self, values: Mapping[str, object]) -> Portal: ...
+    def tags(self, text: str) -> Sequence[str]: ...
+    def yaml(self, portals: Iterable[Portal]) -> str: ...
+    def csv(self, portals: Iterable[Portal]) -> str: ...
+    def duration(self, span: timedelta) -> str: ...
+    def place(self, key: str) -> str | None: ...
+
+
 def signed_in(request: web.Request) -> Actor | None:
     """Who has signed in by name, as the roster knows them. A token tells nobody apart from others: with it,
     the console is for reading."""
@@ -60,9 +77,11 @@ class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
     signs addresses; `wake` says that an alert was recorded, `runbooks` gives what is to be done, `coverage`
-    the share (0..1) of probes made in time (None: not known yet); `actor` tells who asks. A session ends
-    unused for `idle`, or after `longest`; `token_sign_in` tells whether the shared token opens one,
-    `code_for` from which role on an authenticator is needed."""
+    the share (0..1) of probes made in time (None: not known yet), `sending` what can be told on, `trouble`
+    the channels that do not answer and what they said, `issuer` who files papers; `actor` tells who asks;
+    `registrar` reads and writes what is registered. A session ends unused for `idle`, or after `longest`;
+    `token_sign_in` tells whether the shared token opens one, `code_for` from which role on an authenticator
+    is needed."""
 
     store: Store
     access: Access
@@ -78,6 +97,7 @@ class Console:
     registry: CollectorRegistry
     clock: Callable[[], datetime]
     secret_key: bytes = field(repr=False)
+    registrar: Registrar
     idle: timedelta = timedelta(hours=1)
     longest: timedelta = timedelta(hours=12)
     token_sign_in: bool = True
@@ -88,6 +108,9 @@ class Console:
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
     coverage: Callable[[], float | None] = lambda: None
+    sending: Callable[[], Sends] = Sending
+    trouble: Callable[[], Mapping[str, str]] = dict
+    issuer: Callable[[], Issuer] = Issuer
     actor: Callable[[web.Request], Actor | None] = signed_in
 
 

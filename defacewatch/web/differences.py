@@ -16,10 +16,11 @@ from defacewatch.captures import Capture
 from defacewatch.compare.overlay import overlay
 from defacewatch.compare.reading import Reading, read_difference
 from defacewatch.errors import DefacewatchError
+from defacewatch.masks import cells_of, tiles_of
 from defacewatch.store import Store
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.evidence import Evidence, gather
+from defacewatch.web.evidence import gather
 from defacewatch.web.pictures import JPEG, answer
 from defacewatch.workers import Workers
 
@@ -65,7 +66,7 @@ class Differences:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._workers = Workers(1)
+        self.workers = Workers(1)
         self._pictures: Made[bytes] = Made()
         self._readings: Made[Reading] = Made()
 
@@ -84,17 +85,17 @@ class Differences:
     async def end(self, _: web.Application) -> None:
         await self._pictures.end()
         await self._readings.end()
-        await asyncio.to_thread(self._workers.stop)
+        await asyncio.to_thread(self.workers.stop)
 
     async def _read(self, before: str, after: str) -> Reading:
         one, other = [
             (await self._store.pictures(blob)).decode("utf-8", "replace") for blob in (before, after)
         ]
-        return await self._workers.run(read_difference, one, other)
+        return await self.workers.run(read_difference, one, other)
 
     async def _paint(self, before: str, after: str, moving: frozenset[int]) -> bytes:
         one, other = [await self._store.pictures(blob) for blob in (before, after)]
-        return await self._workers.run(overlay, one, other, moving)
+        return await self.workers.run(overlay, one, other, moving)
 
 
 DIFFERENCES: web.AppKey[Differences] = web.AppKey("differences")
@@ -107,7 +108,7 @@ async def picture(request: web.Request) -> web.Response:
     before, after = evidence.proof.before, evidence.proof.after
     if before is None or after is None:
         raise web.HTTPNotFound
-    moving = await moving_tiles(console, evidence)
+    moving = await moving_tiles(console, evidence.view.page.id)
     made = await request.app[DIFFERENCES].picture(before, after, moving)
     if made is None:
         raise web.HTTPNotFound
@@ -122,12 +123,14 @@ async def words_page(request: web.Request) -> web.Response:
     reading = None
     if before is not None and after is not None:
         reading = await request.app[DIFFERENCES].reading(before, after)
-    return console.renderer.page("words.html", words, incident=evidence.view.incident, reading=reading)
+    number = evidence.view.incident.id
+    back, name = f"/incidents/{number}", words.code(number)
+    return console.renderer.page("words.html", words, back=back, name=name, reading=reading)
 
 
-async def moving_tiles(console: Console, evidence: Evidence) -> frozenset[int]:
-    """The tiles of the page that are known to move."""
-    context = await console.store.checks.context(evidence.view.page.id, now=console.clock())
+async def moving_tiles(console: Console, page: str) -> frozenset[int]:
+    """The tiles of the page that are known to move, or masked."""
+    context = await console.store.checks.context(page, now=console.clock())
     profile = context.profile
     found = profile.moving(profile.tiles, map(str, range(COUNT)), profile.allowance("tiles"))
-    return frozenset(map(int, found))
+    return frozenset(map(int, found)) | tiles_of(cells_of(mask.rectangle for mask in context.masks))

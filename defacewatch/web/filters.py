@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import urlencode
 
 from defacewatch.store.wall import WallPage
@@ -16,6 +17,27 @@ LONGEST = 120  # characters of anything in the address
 NONE = "none"  # how the address calls the verdict of what was not checked yet
 
 
+class Kept(Protocol):
+    """What filters look at: of a page, or of a portal."""
+
+    @property
+    def portal(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def owner(self) -> str | None: ...
+    @property
+    def operator(self) -> str | None: ...
+    @property
+    def level(self) -> int | None: ...
+    @property
+    def critical(self) -> bool: ...
+    @property
+    def tags(self) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True)
 class Filters:
     """What an address asks for. Empty means: all of them. `page` counts from 1."""
@@ -25,6 +47,7 @@ class Filters:
     owner: str = ""
     operator: str = ""
     level: str = ""
+    tag: str = ""
     critical: bool = False
     verdict: str = ""
     page: int = 1
@@ -40,6 +63,7 @@ class Filters:
             owner=query.get("owner", "")[:LONGEST],
             operator=query.get("operator", "")[:LONGEST],
             level=level if level in ("1", "2", "3", "4", "5") else "",
+            tag=query.get("tag", "")[:LONGEST],
             critical=query.get("critical") == "1",
             verdict=kind if kind in {verdict_name(known) for known in WORST_FIRST} else "",
             page=int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 6 else 1,
@@ -62,18 +86,21 @@ class Filters:
         }
         return f"{path}?{urlencode(said)}" if said else path
 
-    def keeps(self, page: WallPage) -> bool:
+    def keeps(self, page: Kept) -> bool:
         """Whether a page is among those asked for, whatever its verdict."""
         return (
             (not self.owner or page.owner == self.owner)
             and (not self.operator or page.operator == self.operator)
             and (not self.level or str(page.level) == self.level)
+            and (not self.tag or self.tag in page.tags)
             and (not self.critical or page.critical)
             and (not self.q or self._is_found(page))
         )
 
-    def _is_found(self, page: WallPage) -> bool:
-        text = folded(" ".join((page.name, page.url, page.portal, page.owner or "", page.operator or "")))
+    def _is_found(self, page: Kept) -> bool:
+        text = folded(
+            " ".join((page.name, page.url, page.portal, page.owner or "", page.operator or "", *page.tags))
+        )
         return all(word in text for word in folded(self.q).split())
 
 

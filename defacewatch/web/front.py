@@ -81,7 +81,7 @@ async def gather_front(console: Console) -> Front:
     store, now, roster = console.store, console.clock(), console.roster()
     unresolved = await store.wall.unresolved()
     watch = raised(roster, now)
-    tests = await store.channel_tests.last()
+    tests = await store.channel_tests.last() if roster.shift_test.enabled else []
     backlog = (await store.alerts.backlog(now)).deliveries
     coverage = console.coverage()
     return Front(

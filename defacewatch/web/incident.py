@@ -4,14 +4,17 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from defacewatch.accounts import Role
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
+from defacewatch.roster import Officer, on_duty
 from defacewatch.runbooks import runbook_for
 from defacewatch.signals import Signal
-from defacewatch.web.console import acting, console_of, csrf_field, words_of
+from defacewatch.web.console import Console, acting, console_of, csrf_field, words_of
 from defacewatch.web.details import details_of
 from defacewatch.web.evidence import gather
 from defacewatch.web.explanations import explanation
+from defacewatch.web.visitors import visitor_of
 from defacewatch.web.words import Words
 
 FULL_POINTS = 100.0  # points at which a signal's bar is full
@@ -60,8 +63,23 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         fellows=[some for some in fellows if some.incident.id != number][:FELLOWS],
         details=None if capture is None else details_of(capture, evidence.before),
         proposed=capture is not None and capture.proposed_at is not None,
+        approves=may_approve(request),
+        officers=to_assign(console, view.incident.acknowledged_by),
         can_resolve=view.incident.state is not State.RESOLVED,
     )
+
+
+def may_approve(request: web.Request) -> bool:
+    role = visitor_of(request).role
+    return acting(request) is not None and role is not None and role.covers(Role.APPROVER)
+
+
+def to_assign(console: Console, holder: str | None) -> list[tuple[Officer, bool]]:
+    """Whom an incident can be assigned to, and whether they are on duty: those first."""
+    roster = console.roster()
+    here = on_duty(roster, console.clock())
+    officers = [officer for officer in roster.officers if officer.key != holder]
+    return sorted(((officer, officer in here) for officer in officers), key=lambda each: not each[1])
 
 
 def story(signals: list[Signal], words: Words) -> str:

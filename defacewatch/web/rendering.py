@@ -10,10 +10,15 @@ from defacewatch.web.words import Words
 STATIC = {
     "console.css": "text/css",
     "accounts.css": "text/css",
+    "baselines.css": "text/css",
+    "desk.css": "text/css",
     "compare.js": "text/javascript",
     "refresh.js": "text/javascript",
+    "portals.css": "text/css",
     "wall.css": "text/css",
     "incident.css": "text/css",
+    "masks.css": "text/css",
+    "masks.js": "text/javascript",
     "wall.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }

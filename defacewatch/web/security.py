@@ -36,7 +36,9 @@ CALENDAR, TAKE, ANNOUNCE = "/calendar/", "/take/", "/announce/"
 SECRETS = (CALENDAR, TAKE, ANNOUNCE, "/setup/", "/welcome/")
 OPEN_FILES = frozenset(f"/static/{name}" for name in ("console.css", "accounts.css", "mark.svg"))  # of forms
 RETURN_TO = re.compile(
-    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|accounts?)?", re.ASCII
+    r"/(?:incidents/\d{1,18}|campaigns/\d{1,18}|baselines(?:/\d{8}-[0-9a-f]{10})?|accounts?|tour"
+    r"|portals(?:/[a-z0-9][a-z0-9_.-]{0,63})?|pages/[\w.-]{1,90}(?:/masks)?|duty(?:/[a-z]{1,16})?)?",
+    re.ASCII,
 )  # where a login may lead
 YEAR = 365 * 24 * 3600
 ERRORS = {
@@ -44,7 +46,7 @@ ERRORS = {
     HTTPStatus.FORBIDDEN: N_("This is not for you, or the form did not come from this console."),
     HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("The request is too large."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That is more than is taken here."),
     HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong attempts. Wait a few minutes and try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
 }

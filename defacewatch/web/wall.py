@@ -10,6 +10,7 @@ from defacewatch.web.filters import Choice, Filters, Seat, choose, options, verd
 from defacewatch.web.front import gather_front, said_of, situation, worst_of
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.sparkline import Sparkline, Sparklines
+from defacewatch.web.tour import NAMES, unfinished
 from defacewatch.web.words import Words
 
 LIVE: web.AppKey[Live] = web.AppKey("live")
@@ -36,6 +37,9 @@ async def wall_page(request: web.Request) -> web.Response:
         "owners": options(page.owner for page in snapshot.pages),
         "operators": options(page.operator for page in snapshot.pages),
         "levels": sorted({page.level for page in snapshot.pages if page.level is not None}),
+        "tags": options(tag for page in snapshot.pages for tag in page.tags),
+        "tour": await unfinished(console, words, snapshot.pages),
+        "names": NAMES,
         "line": await lines(request, choice.seats, words),
     }
     made = console.renderer.text("wall.html", words, **values)

@@ -16,6 +16,7 @@ from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.signals import Severity, Signal
+from defacewatch.store.reviews import Origin
 from defacewatch.verdicts import VerdictKind
 
 LONGEST = 400  # characters of a text that may come from a page
@@ -50,6 +51,7 @@ EVENTS: Mapping[Event, str] = {
     Event.RETURNED: N_("The difference has come back"),
     Event.UNREACHABLE: N_("The page can no longer be reached"),
     Event.ACKNOWLEDGED: N_("Incident acknowledged"),
+    Event.ASSIGNED: N_("Incident assigned"),
     Event.RESOLVED: N_("Incident resolved"),
     Event.COMMENT: N_("Remark"),
     Event.TICKED: N_("Done"),
@@ -77,6 +79,13 @@ HOST_ROLES: Mapping[str, str] = {
     "media": N_("film, sound, object"),
 }
 
+ORIGINS: Mapping[Origin, str] = {
+    Origin.FIRST: N_("First baseline"),
+    Origin.ANNOUNCED: N_("After an announced update"),
+    Origin.INCIDENT: N_("From an incident"),
+    Origin.EARLIER: N_("Restoring an earlier look"),
+    Origin.LEARNED: N_("New look"),
+}
 ROLES: Mapping[Role, str] = {
     Role.VIEWER: N_("viewer: reads"),
     Role.OFFICER: N_("officer: takes incidents"),
@@ -110,11 +119,22 @@ class Words:
     def administers(self) -> bool:
         return self.role is Role.ADMIN
 
+    @property
+    def approves(self) -> bool:
+        return self.role is not None and self.role.covers(Role.APPROVER)
+
+    @property
+    def acts(self) -> bool:
+        return self.role is not None and self.role.covers(Role.OFFICER)
+
     def verdict(self, kind: VerdictKind | None) -> str:
         return self._(VERDICTS[kind])
 
     def role_name(self, role: Role) -> str:
         return self._(ROLES[role])
+
+    def origin(self, origin: Origin) -> str:
+        return self._(ORIGINS[origin])
 
     def scope_name(self, scope: Scope) -> str:
         return self._(SCOPES[scope])

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from sqlalchemy import insert
 from structlog.testing import capture_logs
 
-from defacewatch.alerts import AlertKind, Wanted
-from defacewatch.bot import Bot
+from defacewatch.alerts import AlertKind, DeliveryError, Wanted
+from defacewatch.bot import DEAF_AFTER, Bot
 from defacewatch.campaigns import Mark, Trait
 from defacewatch.demo.botapi import TOKEN, BotApi
 from defacewatch.demo.botrules import Sent
@@ -18,7 +19,9 @@ from defacewatch.errors import Conflict
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, Incident, Resolution, State
 from defacewatch.language import translator
+from defacewatch.messenger import Buttons
 from defacewatch.notify.buttons import Action, Press, choices, handing, taking_all
+from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
@@ -353,7 +356,7 @@ async def test_stopping_a_bot_that_was_never_started_or_never_got_through_is_qui
 
 async def test_the_runbook_is_listed_and_its_steps_are_ticked_by_command(duties: Duties) -> None:
     steps = (Step("Giữ bằng chứng"), Step("Gọi vận hành"))
-    duties.bot.runbooks = {"defaced": Runbook("Khi bị tấn công", steps)}
+    duties.bot.runbooks = lambda: {"defaced": Runbook("Khi bị tấn công", steps)}
     await duties.api.say(1001, f"/runbook {duties.incident}")
     assert (await duties.said()).splitlines() == [
         "SC-000001 · Khi bị tấn công",
@@ -376,7 +379,7 @@ async def test_the_runbook_is_listed_and_its_steps_are_ticked_by_command(duties:
     ],
 )
 async def test_a_step_that_is_none_is_said(duties: Duties, command: str, answer: str) -> None:
-    duties.bot.runbooks = {"default": Runbook("", (Step("a"), Step("b")))}
+    duties.bot.runbooks = lambda: {"default": Runbook("", (Step("a"), Step("b")))}
     await duties.api.say(1001, command)
     assert answer in await duties.said()
     assert await duties.store.incidents.ticked(duties.incident) == {}
@@ -451,3 +454,19 @@ async def test_a_message_that_is_none_can_not_be_taken(duties: Duties) -> None:
     await duties.api.press(alert, "all:99", 1001)
     assert "there is no message 99" in await duties.toast()
     assert (await duties.stands()).state is State.OPEN
+
+
+async def test_a_bot_that_hears_nothing_for_minutes_says_so_though_telegram_takes_messages(
+    duties: Duties, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends = TelegramChannel(duties.api.token, api_url=duties.api.url)
+    buttons = Buttons(sends, duties.bot)
+    assert await buttons.reachable() == "polls"
+    await duties.bot.stop()  # as good as another program that polls with the same token
+    later = monotonic() + DEAF_AFTER + 1
+    monkeypatch.setattr("defacewatch.bot.monotonic", lambda: later)
+    with pytest.raises(DeliveryError, match="no presses of buttons come in"):
+        await buttons.reachable()
+    await duties.api.refuse_connections()
+    assert "ConnectError" in await buttons.reachable(), "that the channel is away is told of the channel"
+    await sends.close()

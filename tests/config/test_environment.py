@@ -92,3 +92,11 @@ def test_a_token_follows_from_the_key_and_its_purpose() -> None:
     token = derived_token("k" * 64, "status")
     assert token == derived_token("k" * 64, "status")
     assert len({token, derived_token("k" * 64, "metrics"), derived_token("l" * 64, "status")}) == 3
+
+
+def test_a_webhook_secret_that_says_it_is_base64_and_is_none_is_refused() -> None:
+    assert lines({"DEFACEWATCH_WEBHOOK_SECRET": "whsec_c2VjcmV0"}) == []
+    (line,) = lines({"DEFACEWATCH_WEBHOOK_SECRET": "whsec_not base64!"})
+    assert line.startswith(
+        "DEFACEWATCH_WEBHOOK_SECRET: a webhook secret that starts with whsec_ must be base64"
+    )

@@ -97,7 +97,7 @@ def test_every_wrong_row_is_named(tmp_path: Path) -> None:
 def test_other_columns_are_refused(tmp_path: Path, header: str) -> None:
     (problem,) = csv_problems(tmp_path, f"{header}\na,A,https://a.vn/\n")
     assert problem.startswith(
-        "portals.csv:1: expected the columns key,name,owner,operator,level,critical,url"
+        "portals.csv:1: expected the columns key,name,owner,operator,level,critical,tags,url"
     )
 
 
@@ -121,7 +121,7 @@ def test_problems_of_a_yaml_file_carry_its_lines(tmp_path: Path) -> None:
     assert [problem.replace(f"{tmp_path}/", "") for problem in caught.value.problems] == [
         "p.yaml:2: portals[0].name: is missing; expected a value",
         "p.yaml:3: portals[0].nam: unknown key (did you mean name?); expected one of key, name, owner,"
-        " operator, level, critical, changed_urgency, defaced_urgency, contacts, pages",
+        " operator, level, critical, changed_urgency, defaced_urgency, tags, contacts, pages",
     ]
 
 

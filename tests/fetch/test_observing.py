@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from defacewatch.captures import Cover, Picture, Rendering
+from defacewatch.captures import Box, Cover, Picture, Rendering
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.observing import Observed, observed
 from tests.fetch.conftest import NOW
@@ -244,3 +244,23 @@ async def test_an_answer_is_not_taken_on_trust() -> None:
     for nothing in nothings:
         with pytest.raises(ValueError, match="not an observation"):
             observed(nothing)
+
+
+BLOCKS = """<!doctype html><body class="home page-7" style="margin: 0">
+<div id=main class="wrap news-2"><section style="height: 120px">một</section><p><b>hai</b></p>
+<span><div style="height: 30px">trong dòng</div></span><div hidden>giấu</div></div>
+<footer style="height: 50px">cuối</footer>"""
+
+
+async def test_blocks_have_a_box_and_the_block_that_they_stand_in(browser: Browser, site: Portal) -> None:
+    seen = (await see(browser, site, BLOCKS)).boxes
+    assert [(box.parent, box.tag) for box in seen] == [
+        (-1, "body"), (0, "div"), (1, "section"), (0, "footer"),
+    ]  # fmt: skip
+    assert (seen[1].name, seen[1].classes) == ("main", "wrap news-2")
+    assert (seen[2].left, seen[2].top, seen[2].width, seen[2].height) == (0, 0, 1280, 120)
+
+
+async def test_boxes_that_are_none_are_left_out() -> None:
+    answer = {"html": "", "boxes": [[0, "div", None, 7, 1, 2, 3, 4.4], [1, 2], "x"]}
+    assert observed(answer).boxes == (Box(0, "div", "", "", 1, 2, 3, 4),)

@@ -27,6 +27,7 @@ from defacewatch.check import Checker
 from defacewatch.cli.common import Settled, session
 from defacewatch.cli.service import make_daemon
 from defacewatch.compare import extract
+from defacewatch.config import Settings
 from defacewatch.daemon import BLIND_EVERY, CHANNELS_EVERY, Daemon
 from defacewatch.errors import DefacewatchError
 from defacewatch.eyes import Eyes, forbid_listener
@@ -77,7 +78,7 @@ class Stepped(Daemon):
             self.eyes = self._opened_eyes(stack)
             await self._serve(stack)
             self.entered = await self.store.absences.standing()
-            self.messenger = self._make_messenger()
+            self.messenger = self._make_messenger(self.settings)
             await self.messenger.start()
             self.schedule = Schedule(_no_errand, clock=self.clock)  # empty: what is due is told with the step
             self._make_selfwatches()
@@ -161,8 +162,8 @@ class Stepped(Daemon):
         canaries = SimpleNamespace(online=_online)
         return cast(Eyes, SimpleNamespace(guard=guard, checker=checker, canaries=canaries))
 
-    def _make_messenger(self) -> Messenger:
-        messenger = super()._make_messenger()
+    def _make_messenger(self, settings: Settings) -> Messenger:
+        messenger = super()._make_messenger(settings)
         outbox = messenger.outbox
         for name in ("expand_one", "send_one"):  # before its loops begin
             setattr(outbox, name, self._counted(getattr(outbox, name)))

@@ -28,6 +28,8 @@ received.
   named by then could take; a second channel counts from the second failure of the first, the next in line
   from that of the last. A kill until then adds the time until the next daemon and one lease (60 s). The limit
   is worked out from the roster, the outages and the kills, not from what the daemon did.
+  What travels with others may come a minute later (a mail cannot be edited): the table does not count it as
+  in time, the problems do not name it.
 - A **duplicate** is a message that no receipt names. Each must belong to a delivery that a kill found on its
   way; any other is a violation.
 

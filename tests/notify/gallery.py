@@ -29,7 +29,7 @@ from defacewatch.language import translator
 from defacewatch.notify import buttons, message
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.verdicts import Verdict, VerdictKind
-from tests.notify.examples import AN, AT, PORTAL, SIGNALS, delivery, notice
+from tests.notify.examples import AN, AT, PORTAL, SIGNALS, notice
 
 WIDTH = 390
 CAMPAIGN = Campaign(7, AT, Mark(Trait.CODE_HOST, "keo.example"))
@@ -90,7 +90,6 @@ def gathered(language: str, *, campaign: bool = True) -> Gathered:
     return Gathered(
         tuple(entries),
         70,
-        delivery(),
         AN,
         AT + timedelta(minutes=2),
         language,

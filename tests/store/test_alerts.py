@@ -11,6 +11,7 @@ from defacewatch.errors import NotFound
 from defacewatch.incidents import Resolution
 from defacewatch.portals import Urgency
 from defacewatch.store import Store
+from defacewatch.store.alerts import Failure
 from defacewatch.verdicts import VerdictKind
 from tests.conftest import OpenStore
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, captured, checked, registered
@@ -365,3 +366,14 @@ async def test_outboxes_that_race_take_every_alert_and_delivery_once(open_store:
     taken = Counter(delivery for taken in sendings for delivery in taken)
     assert (len(taken), set(taken.values())) == (30, {1})
     assert (await stores[0].alerts.backlog(NOW)).alerts == 0
+
+
+async def test_what_failed_on_two_channels_is_noted_at_once_in_whatever_order(store: Store) -> None:
+    for _ in range(12):
+        await expanded(store, TELEGRAM, EMAIL)
+    rows = await store.alerts.deliveries()
+    telegram = [Failure(row.id, "x", NOW) for row in rows if row.channel == "telegram"]
+    mail = [Failure(row.id, "x", NOW) for row in reversed(rows) if row.channel == "email"]
+    for _ in range(5):
+        await asyncio.gather(*(store.alerts.all_failed(these, now=NOW) for these in (telegram, mail)))
+    assert {row.error for row in await store.alerts.deliveries()} == {"x"}

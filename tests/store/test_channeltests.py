@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from defacewatch.alerts import AlertKind, Wanted
-from defacewatch.errors import NotFound
+from defacewatch.alerts import AlertKind, DeliveryState, Wanted
+from defacewatch.audit import Act, Actor
+from defacewatch.errors import Conflict, NotFound
 from defacewatch.handovers import Handover
 from defacewatch.store import Store
 from tests.conftest import Clock
@@ -130,3 +131,31 @@ async def test_what_is_old_loses_its_receipts_and_keeps_its_answers(store: Store
     assert removed.deliveries == 2
     telegram, email = await store.channel_tests.last()
     assert (telegram.receipt, telegram.failed, email.receipt, email.via) == (None, False, None, "email")
+
+
+async def test_a_test_that_somebody_asks_for_is_sent_once_a_minute_and_noted(
+    store: Store, clock: Clock
+) -> None:
+    await handed(store, clock)
+    number = await store.channel_tests.ask("binh", "email", by="lan", via="console", now=clock())
+    with pytest.raises(Conflict, match="binh was sent a test less than a minute ago"):
+        await store.channel_tests.ask("binh", None, by="lan", via="console", now=clock.forward(seconds=59))
+    await store.channel_tests.ask("an", None, by="lan", via="console", now=clock())
+    await store.channel_tests.ask("binh", None, by="lan", via="console", now=clock.forward(seconds=2))
+    await store.alerts.expand(number, [Wanted("email", "binh")], step=1, next_step_at=None, now=clock())
+    (tried,) = await store.channel_tests.tried()  # and not what the handover has sent
+    assert (tried.officer, tried.channel, tried.by) == ("binh", "email", "lan")
+    assert tried.state is DeliveryState.PENDING
+    entries = [entry for entry in await store.audit.list(limit=9) if entry.act == Act.CHANNEL_TESTED]
+    assert [(entry.who, entry.source, entry.object) for entry in reversed(entries)] == [
+        ("lan", "console", "officer binh"),
+        ("lan", "console", "officer an"),
+        ("lan", "console", "officer binh"),
+    ]
+
+
+async def test_a_secret_address_that_is_renewed_is_noted_with_who_did(store: Store, clock: Clock) -> None:
+    assert await store.links.renew("announce:hungyen", actor=Actor("lan", "192.0.2.7"), now=clock()) == 1
+    assert await store.links.renew("announce:hungyen") == 2
+    (entry,) = await store.audit.list(limit=5)
+    assert (entry.act, entry.who, entry.object) == (Act.ADDRESS_RENEWED, "lan", "address announce:hungyen")

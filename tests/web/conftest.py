@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
+from defacewatch.config import Registrar
 from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.web import make_app
@@ -27,6 +28,7 @@ class Around:
 
     problems: list[str] = field(default_factory=list)
     duty: list[str] = field(default_factory=lambda: ["Nguyễn Văn An"])
+    places: dict[str, str] = field(default_factory=dict)
     roster: Roster = field(default_factory=Roster)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -65,6 +67,7 @@ async def serve(store: Store, around: Around, clock: Clock) -> AsyncIterator[Ser
             "duty": lambda: around.duty,
             "roster": lambda: around.roster,
             "registry": around.registry,
+            "registrar": Registrar(lambda: around.places),
             "clock": clock,
         }
         app = make_app(**(usual | settings))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import pytest
 
 from defacewatch.accounts import Role
 from defacewatch.incidents import Resolution, State
+from defacewatch.roster import Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
 from tests.conftest import Clock
@@ -15,7 +16,7 @@ from tests.web.people import log_in, person
 from tests.web.seeds import HOSTILE, attacked, checked
 
 STEP = Step("Giữ bằng chứng <b>")
-ACTIONS = ("acknowledge", "comment", "false-alarm", "restored", "propose", "tick")
+ACTIONS = ("acknowledge", "comment", "false-alarm", "restored", "propose", "assign", "tick")
 
 
 @pytest.fixture
@@ -140,3 +141,23 @@ async def test_what_is_no_action_or_no_incident_is_not_there(officer: Client, st
     _, incident = await attacked(store)
     assert await post(officer, incident, "explode") == 404
     assert await post(officer, 99, "acknowledge") == 404
+
+
+async def test_an_incident_is_assigned_to_an_officer_of_the_roster(
+    serve: Serve, clock: Clock, store: Store
+) -> None:
+    clock.now = NOW + 30 * MINUTE
+    officers = (Officer("an", "Nguyễn Văn An"), Officer("binh", "Trần <b>Bình</b>"))
+    client = await serve(roster=lambda: Roster(officers))
+    await person(store, "an", Role.OFFICER, officer="an")
+    assert (await log_in(client, "an")).status == 303
+    _, incident = await attacked(store)
+    assert '<option value="binh">Trần &lt;b&gt;Bình&lt;/b&gt;</option>' in await page(client, incident)
+    assert await post(client, incident, "assign") == 409
+    assert await post(client, incident, "assign", officer="nobody") == 409
+    assert await post(client, incident, "assign", officer="binh") == 303
+    taken = (await store.incidents.get(incident)).incident
+    assert (taken.state, taken.acknowledged_by) == (State.ACKNOWLEDGED, "binh")
+    entry = (await store.incidents.timeline(incident))[-1]
+    assert (entry.by, entry.via, entry.text) == ("an", "console", "binh")
+    assert "Incident assigned" in await page(client, incident)

@@ -145,6 +145,31 @@ video audio canvas svg img picture br hr input".split(" "),
     for (let at = 0; at < inner.length && at < 20; at += 1) framed(inner[at], deep + 1);
   };
 
+  // --- blocks -----------------------------------------------------------------------------------------
+  const blocks = new Set(
+    "body div main section article aside header footer nav ul ol table tbody tr td form fieldset figure center".split(
+      " ",
+    ),
+  );
+  const boxes = [];
+  const numbers = new Map(); // of the blocks that were kept
+  const block = (element, tag, area) => {
+    if (boxes.length >= limits.boxes || !blocks.has(tag)) return;
+    const at = tag === "body" ? -1 : numbers.get(parent(element));
+    if (at === undefined) return;
+    numbers.set(element, boxes.length);
+    boxes.push([
+      at,
+      tag,
+      cut(attribute(element, "id"), limits.boxName),
+      cut(attribute(element, "class"), limits.boxClasses),
+      Math.round(area.left + scrollX),
+      Math.round(area.top + scrollY),
+      Math.round(area.width),
+      Math.round(area.height),
+    ]);
+  };
+
   const visit = (element) => {
     const tag = name(element);
     const own = sight.style(element);
@@ -162,6 +187,7 @@ video audio canvas svg img picture br hr input".split(" "),
       return false;
     }
     picture(element, own, area);
+    block(element, tag, area);
     if (ghosts.length < limits.ghosts && own.pointerEvents === "none" && /^(fixed|absolute)$/.test(own.position)) {
       const share = (area.width * area.height) / (innerWidth * innerHeight);
       if (share * limits.columns * limits.rows >= limits.coverPoints - 1) ghosts.push([element, area]);
@@ -219,5 +245,5 @@ video audio canvas svg img picture br hr input".split(" "),
     if (hiddenTexts.length >= limits.hiddenTexts || late()) break;
     if (!pictures.some((shown) => overlaps(area, shown))) hide(element, (holder) => holder === element);
   }
-  return { hiddenTexts, inset, pictures, ghosts };
+  return { hiddenTexts, inset, pictures, boxes, ghosts };
 }

@@ -1,0 +1,139 @@
+"""What is known of an alert, put together into what a message says."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zlib import crc32
+
+import structlog
+
+from defacewatch.alerts import Alert, Delivery, DeliveryError, Notice, handover_of
+from defacewatch.gathering import Gathered
+from defacewatch.incidents import Incident, State
+from defacewatch.notify.pictures import picture
+from defacewatch.roster import Roster
+from defacewatch.runbooks import Runbook, runbook_for
+from defacewatch.store import Store
+from defacewatch.store.messages import Bundle
+from defacewatch.store.told import Told
+from defacewatch.telling import next_step
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Makes what the channels put into words, in the language of who reads it or else in `language`; times
+    are told in `zone`. `take_url` makes the address with which a delivery's officer takes the incident."""
+
+    store: Store
+    roster: Callable[[], Roster]
+    clock: Callable[[], datetime]
+    language: str
+    zone: str
+    public_url: str
+    take_url: Callable[[Delivery], str] | None
+    runbooks: Callable[[], Mapping[str, Runbook]]
+
+    async def notice(self, delivery: Delivery) -> Notice:
+        """What a message of one alert says. Raises NotFound."""
+        told, roster = await self.store.alerts.facts(delivery.alert), self.roster()
+        to = roster.officer(delivery.officer) if delivery.officer else None
+        incident = _with_names(told.incident, roster)
+        open_ = incident is not None and incident.state is State.OPEN
+        can_take = to is not None and (open_ or handover_of(told.alert) is not None)
+        deadline, next_to = next_step(told.alert, delivery.step + 1, roster) or (None, None)
+        return Notice(
+            _with_giver(told.alert, roster),
+            language=(to.language if to else None) or self.language,
+            zone=self.zone,
+            portal=told.portal,
+            page=told.page,
+            incident=incident,
+            verdict=told.verdict,
+            confirmed_at=told.confirmed_at,
+            deadline=deadline,
+            next_to=next_to,
+            before=await self._picture(told.before),
+            after=await self._picture(told.after),
+            capture=told.capture,
+            evidence_url=f"{self.public_url}/incidents/{incident.id}" if incident else None,
+            runbook=self._runbook(told),
+            take_url=self.take_url(delivery) if self.take_url and can_take else None,
+            to=to,
+            delivery=delivery,
+            campaign=told.campaign,
+            together=told.together,
+        )
+
+    async def gathered(self, bundle: Bundle, message: int) -> Gathered:
+        """What the message says that carries a bundle. Raises DeliveryError for want of a reader."""
+        roster, lead = self.roster(), bundle.deliveries[0]
+        to = roster.officer(lead.officer or "")
+        if to is None:
+            raise DeliveryError(f"{lead.officer} is no officer of the roster any more", permanent=True)
+        entries = await self.store.messages.carried(message)
+        untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
+        path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
+        deadline, next_to = _first_step(bundle, roster) or (None, None)
+        return Gathered(
+            tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
+            message,
+            to,
+            self.clock(),
+            language=to.language or self.language,
+            zone=self.zone,
+            campaign=bundle.campaign,
+            changes=None if bundle.loud else bundle.receipt,
+            follows=bundle.first,
+            replaces=bundle.receipt if bundle.loud else None,
+            late=any(delivery.step > 0 for delivery in bundle.deliveries),
+            url=self.public_url + path,
+            take_url=self.take_url(lead) if self.take_url and untaken else None,
+            deadline=deadline if untaken else None,
+            next_to=next_to,
+            name=_name(message, bundle.deliveries),
+        )
+
+    def _runbook(self, told: Told) -> Runbook:
+        if told.portal is None or told.incident is None:
+            return Runbook()
+        return runbook_for(self.runbooks(), told.portal.key, told.incident.verdict)
+
+    async def _picture(self, blob: str | None) -> bytes | None:
+        """A picture for a message; an alert without one is better than none."""
+        if blob is None:
+            return None
+        try:
+            return picture(await self.store.pictures(blob))
+        except Exception:
+            log.exception("a picture could not be made", blob=blob)
+            return None
+
+
+def _first_step(bundle: Bundle, roster: Roster) -> tuple[datetime, str] | None:
+    """When the first of a bundle's alerts goes on to its next step, and to whom."""
+    pairs = zip(bundle.deliveries, bundle.alerts, strict=True)
+    steps = (next_step(alert, delivery.step + 1, roster) for delivery, alert in pairs)
+    return min((step for step in steps if step is not None), default=None)
+
+
+def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
+    """An incident as officers read of it: who has it by name."""
+    if incident is None or incident.acknowledged_by is None:
+        return incident
+    holder = roster.officer(incident.acknowledged_by)
+    return incident if holder is None else replace(incident, acknowledged_by=holder.name)
+
+
+def _with_giver(alert: Alert, roster: Roster) -> Alert:
+    """An alert as officers read of it: who has assigned its incident, by name."""
+    giver = alert.facts.get("assigned_by")
+    found = roster.officer(str(giver)) if giver else None
+    return alert if found is None else replace(alert, facts={**alert.facts, "assigned_by": found.name})
+
+
+def _name(message: int, carried: Sequence[Delivery]) -> str:
+    """The name of a message that carries these deliveries and no others."""
+    numbers = " ".join(str(delivery.id) for delivery in carried)
+    return f"message-{message}-{crc32(numbers.encode()):08x}"

@@ -1,0 +1,127 @@
+"""Learning that somebody asked for in the console: the daemon takes the samples, row by row.
+
+A claim moves the due time ahead by a lease before anything is done: whoever dies with it leaves a row that is
+worked on again.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, update
+
+from defacewatch.audit import Act, Actor
+from defacewatch.store.audit import note
+from defacewatch.store.engine import Engine
+from defacewatch.store.rows import Columns, part
+from defacewatch.store.schema import lessons, pages
+from defacewatch.verdicts import VerdictKind
+
+LEASE = timedelta(minutes=3)
+SAMPLES = 3  # of a lesson that is asked for
+ATTEMPTS = 3  # of one lesson; a page that ends the process each time is not tried for ever
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson that was asked for: `taken` of its `samples` are there. Once it has `ended_at`: the capture
+    that is proposed and what was judged of it, or the `error` that kept it from being made."""
+
+    id: int
+    page: str
+    asked_at: datetime
+    by: str
+    samples: int
+    taken: int
+    attempts: int
+    ended_at: datetime | None
+    capture: str | None
+    verdict: VerdictKind | None
+    error: str | None
+
+
+class Lessons:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    async def ask(
+        self, page_ids: Collection[str], *, by: str, via: str, samples: int, now: datetime
+    ) -> tuple[str, ...]:
+        """Ask for these pages to be learned, but for those that wait for it already; the pages asked for."""
+        async with self.engine.lasting() as db:
+            under_way = set(await db.scalars(select(lessons.c.page).where(lessons.c.ended_at.is_(None))))
+            known = select(pages.c.id).where(pages.c.id.in_(list(page_ids)), pages.c.enabled)
+            wanted = sorted(set(await db.scalars(known)) - under_way)
+            if not wanted:
+                return ()
+            fresh = {"asked_at": now, "by": by, "samples": samples, "taken": 0, "attempts": 0, "next_at": now}
+            await db.execute(insert(lessons), [{"page": page} | fresh for page in wanted])
+            key, after = self.engine.audit_key, {"pages": wanted}
+            act = Act.LEARNING_ASKED
+            await db.run_sync(note, key, Actor(by, via), act, at=now, of="pages", after=after)
+            return tuple(wanted)
+
+    async def claim(self, now: datetime) -> Lesson | None:
+        """Claim the lesson that has been due for longest, for as long as the lease."""
+        due = select(lessons.c.id).where(lessons.c.next_at <= now).order_by(lessons.c.next_at, lessons.c.id)
+        if await self.engine.read(lambda db: db.scalar(due.limit(1))) is None:
+            return None
+        async with self.engine.writing() as db:
+            claimed = await db.scalar(due.limit(1).with_for_update(skip_locked=True))
+            if claimed is None:
+                return None
+            leased = update(lessons).where(lessons.c.id == claimed)
+            leased = leased.values(next_at=now + LEASE, attempts=lessons.c.attempts + 1, taken=0)
+            return _lesson(part((await db.execute(leased.returning(lessons))).one(), lessons))
+
+    async def took(self, lesson: int, taken: int, *, now: datetime) -> None:
+        """Note that so many samples are there; the lease begins anew."""
+        moved = update(lessons).where(lessons.c.id == lesson, lessons.c.ended_at.is_(None))
+        async with self.engine.writing() as db:
+            await db.execute(moved.values(taken=taken, next_at=now + LEASE))
+
+    async def end(
+        self,
+        lesson: int,
+        *,
+        now: datetime,
+        capture: str | None = None,
+        verdict: VerdictKind | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Note what came of a lesson."""
+        ended = {
+            "ended_at": now,
+            "next_at": None,
+            "capture": capture,
+            "verdict": None if verdict is None else verdict.value,
+            "error": error,
+        }
+        async with self.engine.lasting() as db:
+            await db.execute(update(lessons).where(lessons.c.id == lesson).values(ended))
+
+    async def latest(self, page_ids: Collection[str] | None = None) -> Mapping[str, Lesson]:
+        """The last lesson of each page that has one, by page (None: of all)."""
+        newest = select(func.max(lessons.c.id)).group_by(lessons.c.page)
+        if page_ids is not None:
+            newest = newest.where(lessons.c.page.in_(list(page_ids)))
+        query = select(lessons).where(lessons.c.id.in_(newest)).order_by(lessons.c.id)
+        rows = await self.engine.read(lambda db: db.execute(query).all())
+        found = (_lesson(part(row, lessons)) for row in rows)
+        return {lesson.page: lesson for lesson in found}
+
+
+def _lesson(row: Columns) -> Lesson:
+    return Lesson(
+        row["id"],
+        row["page"],
+        row["asked_at"],
+        row["by"],
+        row["samples"],
+        row["taken"],
+        row["attempts"],
+        row["ended_at"],
+        row["capture"],
+        VerdictKind(row["verdict"]) if row["verdict"] else None,
+        row["error"],
+    )

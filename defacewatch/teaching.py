@@ -1,0 +1,118 @@
+"""Learning that somebody asked for in the console, done beside the watch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from defacewatch.captures import Look, Validators
+from defacewatch.check import Fetch
+from defacewatch.errors import DefacewatchError
+from defacewatch.features import Features
+from defacewatch.language import N_, Translate
+from defacewatch.learn import learn_page
+from defacewatch.store import Store
+from defacewatch.store.lessons import ATTEMPTS, Lesson
+
+AT_ONCE = 4  # lessons; most of one is waiting, and the browser has a limit of its own
+EVERY = timedelta(seconds=5)  # between two samples
+GAVE_UP = N_("It could not be learned: it ended the program, or took too long, again and again.")
+NO_PICTURE = N_("No picture of it could be made.")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A fetcher that tells how many captures it has made."""
+
+    fetch: Fetch
+    took: Callable[[], Awaitable[None]]
+
+    async def probe(self, url: str, *, now: datetime, validators: Validators | None = None) -> Look:
+        return await self.fetch.probe(url, now=now, validators=validators)
+
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
+        look = await self.fetch.render(url, now=now, dwell=dwell, rank=rank)
+        await self.took()
+        return look
+
+
+class Teaching:
+    """Works on lessons that wait. `extract` reads a look, `renew` reads what another version has read."""
+
+    def __init__(
+        self,
+        store: Store,
+        fetch: Fetch,
+        extract: Callable[[Look], Awaitable[Features]],
+        *,
+        renew: Callable[[str], Awaitable[object]],
+        clock: Callable[[], datetime],
+        translate: Callable[[], Translate],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.store, self.fetch, self.extract, self.renew = store, fetch, extract, renew
+        self.clock, self.translate, self.sleep = clock, translate, sleep
+
+    async def all(self) -> None:
+        """All lessons that are due, several at a time."""
+
+        async def some() -> None:
+            while await self.one():
+                pass
+
+        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+
+    async def one(self) -> bool:
+        """One lesson that is due. False where none is."""
+        lesson = await self.store.lessons.claim(self.clock())
+        if lesson is None:
+            return False
+        if lesson.attempts > ATTEMPTS:
+            await self._failed(lesson, self.translate()(GAVE_UP))
+            return True
+        try:
+            await self._learn(lesson)
+        except DefacewatchError as error:
+            await self._failed(lesson, str(error))
+        except Exception as error:
+            log.exception("a page could not be learned", page=lesson.page)
+            await self._failed(lesson, type(error).__name__)
+        return True
+
+    async def _learn(self, lesson: Lesson) -> None:
+        taken = 0
+
+        async def took() -> None:
+            nonlocal taken
+            taken += 1
+            await self.store.lessons.took(lesson.id, taken, now=self.clock())
+
+        await self.renew(lesson.page)
+        learned = await learn_page(
+            lesson.page,
+            fetch=Counted(self.fetch, took),
+            extract=self.extract,
+            checks=self.store.checks,
+            baselines=self.store.baselines,
+            samples=lesson.samples,
+            every=EVERY,
+            by=lesson.by,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+        if learned.capture is None:
+            translate = self.translate()
+            said = "; ".join(signal.sentence(translate) for signal in learned.verdict.signals)
+            await self._failed(lesson, said or translate(NO_PICTURE))
+            return
+        kind = learned.verdict.kind
+        await self.store.lessons.end(lesson.id, now=self.clock(), capture=learned.capture.id, verdict=kind)
+        log.info("page learned", page=lesson.page, capture=learned.capture.id, verdict=kind.value)
+
+    async def _failed(self, lesson: Lesson, error: str) -> None:
+        log.warning("page not learned", page=lesson.page, error=error)
+        await self.store.lessons.end(lesson.id, now=self.clock(), error=error[:500])

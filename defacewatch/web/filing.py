@@ -1,0 +1,69 @@
+"""The monthly reports of the duty desk, to be taken as files."""
+
+import asyncio
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from defacewatch.figures import Period, figures_of
+from defacewatch.papers.docx import docx_of
+from defacewatch.papers.sheet import csv_of
+from defacewatch.reports.monthly import LISTED, report_of
+from defacewatch.reports.wording import Wording
+from defacewatch.roster import Roster
+from defacewatch.web.console import Console, console_of, language_of
+from defacewatch.web.desk import REPORTS, page, roster_of
+from defacewatch.web.handingover import DOCX, file_of
+
+MONTHS = 12  # that are offered, the current one included
+FORMS = {"docx": DOCX, "csv": "text/csv"}
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+
+
+async def show(request: web.Request) -> web.Response:
+    now = console_of(request).clock()
+    roster = await roster_of(request)
+    today = now.astimezone(roster.zone).date()
+    return page(request, "desk_reports.html", REPORTS, roster, months=months_until(today), today=today)
+
+
+async def report(request: web.Request) -> web.Response:
+    """The report of a month, in the reader's language."""
+    console, form = console_of(request), request.match_info["form"]
+    found = _MONTH.fullmatch(request.match_info["month"])
+    if found is None or form not in FORMS:
+        raise web.HTTPNotFound
+    roster, now = await roster_of(request), console.clock()
+    period = Period.month(int(found[1]), int(found[2]), ZoneInfo(console.zone))
+    if period.first not in months_until(now.astimezone(roster.zone).date()):
+        raise web.HTTPNotFound
+    content = await _made(console, roster, language_of(request), period, form, now)
+    return file_of(content, f"report-{period.first:%Y-%m}.{form}", FORMS[form])
+
+
+def months_until(today: date) -> list[date]:
+    """The first days of the latest months, the current one first."""
+    count = today.year * 12 + today.month - 1
+    return [date((count - back) // 12, (count - back) % 12 + 1, 1) for back in range(MONTHS)]
+
+
+async def _made(
+    console: Console, roster: Roster, language: str, period: Period, form: str, now: datetime
+) -> bytes:
+    happened = await console.store.duty.happened(period)
+    issuer = console.issuer()
+
+    def written() -> bytes:
+        paper = report_of(
+            figures_of(happened, period, now),
+            issuer,
+            Wording(language, roster),
+            response=roster.response,
+            number="",
+            listed=LISTED if form == "docx" else None,
+        )
+        return docx_of(paper) if form == "docx" else csv_of(paper)
+
+    return await asyncio.to_thread(written)

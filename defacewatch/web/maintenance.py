@@ -1,0 +1,129 @@
+"""Maintenance windows: what runs and what comes, announcing and ending them, and the agencies' own links."""
+
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from defacewatch.audit import Act
+from defacewatch.errors import DefacewatchError, UsageError
+from defacewatch.language import N_
+from defacewatch.web.announce import announce_url, link_name
+from defacewatch.web.console import console_of
+from defacewatch.web.desk import VIA, arranging, by, local, page, refused, roster_of, whole, worked, written
+from defacewatch.web.forms import texts_of
+from defacewatch.web.visitors import actor_of
+from defacewatch.windows import TEXT, Announced, Window, checked
+
+USUAL = timedelta(hours=4)  # that the form proposes
+HISTORY = 50  # windows that are over and listed
+NO_PORTAL = N_("Choose a portal.")
+STATES = {
+    "runs": N_("runs now"),
+    "comes": N_("to come"),
+    "over": N_("over"),
+    "withdrawn": N_("ended early"),
+    "called-off": N_("called off"),
+}
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _page(request)
+
+
+async def announce(request: web.Request) -> web.Response:
+    console, fields = console_of(request), await texts_of(request)
+    now = console.clock()
+    try:
+        key = await _portal(request, fields)
+        start, end = (local(fields.get(name, ""), console.zone) for name in ("from", "to"))
+        reason, contact = fields.get("reason", ""), fields.get("contact", "")
+        window = checked(Window(key, start, end, by(request), reason, contact, VIA), now)
+        await console.store.windows.announce(window, now=now)
+    except DefacewatchError as problem:
+        return await _page(request, problem=problem, given=fields)
+    console.wake()
+    return worked("/duty/windows", "announced")
+
+
+async def end(request: web.Request) -> web.Response:
+    """End a window before its time, or call it off before it begins: any officer, as it hides nothing."""
+    console, number = console_of(request), int(request.match_info["id"])
+    try:
+        await console.store.windows.withdraw(number, by=by(request), now=console.clock(), via=VIA)
+    except UsageError as problem:
+        return await _page(request, problem=problem)
+    return worked("/duty/windows", "ended")
+
+
+async def link(request: web.Request) -> web.Response:
+    """The address by which an agency announces, shown once; `renew` ends the one that was given out, and
+    `revoke` does so and shows none."""
+    console, fields, roster = console_of(request), await texts_of(request), await roster_of(request)
+    actor, now = actor_of(request), console.clock()
+    try:
+        key = await _portal(request, fields)
+        if not arranging(request, roster):
+            raise refused(request, of=key)
+        name, links = link_name(key), console.store.links
+        if fields.get("renew") or fields.get("revoke"):
+            issue = await links.renew(name, actor=actor, now=now)
+        else:
+            issue = await links.issue(name)
+        if fields.get("revoke"):
+            return await _page(request, revoked=key)
+        await console.store.audit.note(actor, Act.ADDRESS_GIVEN, at=now, of=f"address {name}")
+    except DefacewatchError as problem:
+        return await _page(request, problem=problem)
+    url = announce_url(console.public_url, console.secret_key, key, issue)
+    return await _page(request, link=(key, url))
+
+
+async def _portal(request: web.Request, fields: dict[str, str]) -> str:
+    """The portal that a form names. Raises UsageError where it names none that there is."""
+    key = fields.get("portal", "")
+    known = {portal.key for portal in await console_of(request).store.portals.all()}
+    if key not in known:
+        raise UsageError(NO_PORTAL)
+    return key
+
+
+def state_of(one: Announced, now: datetime) -> str:
+    """Under which of `STATES` a window is."""
+    if one.withdrawn_at is not None:
+        return "withdrawn" if one.withdrawn_at > one.window.start else "called-off"
+    if now >= one.window.end:
+        return "over"
+    return "runs" if now >= one.window.start else "comes"
+
+
+async def _page(
+    request: web.Request,
+    *,
+    problem: DefacewatchError | None = None,
+    given: dict[str, str] | None = None,
+    link: tuple[str, str] | None = None,
+    revoked: str | None = None,
+) -> web.Response:
+    console, now = console_of(request), console_of(request).clock()
+    portals = {portal.key: portal for portal in await console.store.portals.all()}
+    every = [(one, state_of(one, now)) for one in await console.store.windows.every()]
+    start = whole(now, console.zone) + timedelta(hours=1)
+    usual = {"from": written(start, console.zone), "to": written(start + USUAL, console.zone)}
+    return page(
+        request,
+        "desk_windows.html",
+        "windows",
+        await roster_of(request),
+        problem=problem,
+        current=sorted(
+            (pair for pair in every if pair[1] in ("runs", "comes")), key=lambda pair: pair[0].window.start
+        ),
+        past=[pair for pair in reversed(every) if pair[1] not in ("runs", "comes")][:HISTORY],
+        states=STATES,
+        portals=portals,
+        choices=sorted((p for p in portals.values() if p.enabled), key=lambda one: one.name),
+        given=usual | (given or {}),
+        link=link,
+        revoked=revoked,
+        most=TEXT,
+    )

@@ -1,0 +1,102 @@
+"""The history of one page: verdicts, captures, baselines, incidents, and how long it takes to answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from aiohttp import web
+
+from defacewatch.baselines import Approval
+from defacewatch.captures import Tier
+from defacewatch.errors import NotFound
+from defacewatch.store import Store
+from defacewatch.store.states import CheckRow
+from defacewatch.web.console import console_of, words_of
+from defacewatch.web.wall import LIVE, SPARKLINES
+
+CHECKS, CAPTURES, INCIDENTS, DAYS, APPROVALS = 40, 12, 20, 28, 12
+WIDE, HIGH = 600, 80  # the graph of times, in its own units
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long checks of a tier took, in seconds: how many, the median, the 95th percentile, the longest."""
+
+    count: int
+    median: float
+    p95: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """An approval with the picture that was approved (a blob), as long as it is there."""
+
+    approval: Approval
+    shot: str | None
+
+
+async def show(request: web.Request) -> web.Response:
+    console, words = console_of(request), words_of(request)
+    store, name = console.store, request.match_info["id"]
+    portal, page = await store.portals.page(name)
+    before = request.query.get("before", "")
+    at = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    found = await store.checks.history(name, CHECKS + 1, before=at)
+    recent = found if at is None else await store.checks.history(name, CHECKS)
+    on_wall = [one for one in (await request.app[LIVE].look()).pages if one.page == name]
+    lines = await request.app[SPARKLINES].of(on_wall, words.now) if on_wall else {}
+    approvals = (await store.baselines.history(name))[::-1]
+    masks = "/pages/{id}/masks"
+    return console.renderer.page(
+        "page.html",
+        words,
+        portal=portal,
+        page=page,
+        state=next(iter(await store.checks.latest([name])), None),
+        line=lines.get(name),
+        checks=found[:CHECKS],
+        older=found[CHECKS - 1].id if len(found) > CHECKS else None,
+        newest=at is None,
+        probes=times_of(recent, Tier.PROBE),
+        renders=times_of(recent, Tier.RENDER),
+        graph=graph(recent),
+        size=(WIDE, HIGH),
+        days=await store.checks.days(name, DAYS),
+        captures=await store.baselines.captures(name, CAPTURES),
+        approvals=[await _look(store, approval) for approval in approvals[:APPROVALS]],
+        approved_in_all=len(approvals),
+        incidents=await store.incidents.list(page=name, limit=INCIDENTS),
+        lesson=(await store.lessons.latest([name])).get(name),
+        masks=any(resource.canonical == masks for resource in request.app.router.resources()),
+    )
+
+
+def times_of(checks: Sequence[CheckRow], tier: Tier) -> Times | None:
+    """How long the checks of a tier took; None where there is none."""
+    seconds = sorted(check.elapsed for check in checks if check.tier is tier)
+    if not seconds:
+        return None
+    p95 = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    return Times(len(seconds), median(seconds), p95, seconds[-1])
+
+
+def graph(checks: Sequence[CheckRow]) -> str:
+    """The times of checks, oldest first, as the points of an SVG polyline `WIDE` by `HIGH`."""
+    if len(checks) < 2:
+        return ""
+    ordered = checks[::-1]
+    longest = max(check.elapsed for check in ordered) or 1.0
+    step = WIDE / (len(ordered) - 1)
+    return " ".join(
+        f"{place * step:.1f},{HIGH - 4 - (HIGH - 8) * check.elapsed / longest:.1f}"
+        for place, check in enumerate(ordered)
+    )
+
+
+async def _look(store: Store, approval: Approval) -> Look:
+    try:
+        capture = await store.baselines.capture(approval.capture)
+    except NotFound:
+        return Look(approval, None)
+    return Look(approval, capture.screenshot)

@@ -1,0 +1,120 @@
+"""Baselines in the console: what waits for approval, how a page's baseline came about, what is different."""
+
+from collections import Counter
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from defacewatch.approving import in_the_way
+from defacewatch.baselines import Hurdle
+from defacewatch.rostering import names
+from defacewatch.store.reviews import Origin, Review
+from defacewatch.web.console import Console, acting, console_of, words_of
+from defacewatch.web.differences import DIFFERENCES, moving_tiles
+from defacewatch.web.incident import may_approve
+from defacewatch.web.pictures import JPEG, answer
+from defacewatch.web.review import MOST, row_address
+
+SHOWN = 30  # on one page
+WITHOUT_SHOWN = 20
+
+
+async def waiting_page(request: web.Request) -> web.Response:
+    """What waits for approval, the latest first, by kind."""
+    console, words, actor = console_of(request), words_of(request), acting(request)
+    everything = await console.store.reviews.waiting()
+    kind = _kind(request)
+    found = [review for review in everything if kind in (None, review.origin)]
+    pages = max(1, -(-len(found) // SHOWN))
+    number = min(pages, max(1, _number(request, "page")))
+    reviews = found[(number - 1) * SHOWN : number * SHOWN]
+    roster = console.roster()
+    counts = Counter(review.origin for review in everything)
+    return console.renderer.page(
+        "baselines.html",
+        words,
+        reviews=reviews,
+        own=[] if actor is None else [r for r in reviews if _is_own(console, r, actor.key)],
+        counts=[(origin, counts[origin]) for origin in Origin],
+        total=len(everything),
+        found=min(len(found), MOST),
+        kind=kind,
+        number=number,
+        pages=pages,
+        without=await console.store.reviews.without(),
+        shown=WITHOUT_SHOWN,
+        person=lambda key: names(roster, [key]),
+        done=_number(request, "done"),
+        none_chosen="none" in request.query,
+    )
+
+
+async def chosen(request: web.Request) -> web.Response:
+    """To the first of those that were chosen (or of all of a kind), the others after it."""
+    asked = request.query.getall("c", [])
+    waiting = await console_of(request).store.reviews.waiting()
+    kind = _kind(request)
+    if "all" in request.query and kind is not None:
+        captures = [review.capture.id for review in waiting if review.origin is kind]
+    else:
+        captures = [review.capture.id for review in waiting if review.capture.id in asked]
+    address = row_address(captures) if captures else "/baselines?none"
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
+
+
+async def history_page(request: web.Request) -> web.Response:
+    """Every baseline that a page has had."""
+    console = console_of(request)
+    portal, page = await console.store.portals.page(request.match_info["page"])
+    chapters = await console.store.reviews.history(page.id)
+    roster = console.roster()
+    return console.renderer.page(
+        "history.html",
+        words_of(request),
+        portal=portal,
+        page=page,
+        chapters=chapters,
+        current={chapter.approval.capture for chapter in chapters if chapter.approval.withdrawn_at is None},
+        approves=may_approve(request),
+        person=lambda key: names(roster, [key]),
+    )
+
+
+async def picture(request: web.Request) -> web.Response:
+    """The difference between a capture and the baseline, as a picture."""
+    console = console_of(request)
+    review = await console.store.reviews.of(request.match_info["capture"])
+    if review.before is None:
+        raise web.HTTPNotFound
+    moving = await moving_tiles(console, review.page.id)
+    before, after = review.before.screenshot, review.capture.screenshot
+    made = await request.app[DIFFERENCES].picture(before, after, moving)
+    if made is None:
+        raise web.HTTPNotFound
+    return answer(made, JPEG)
+
+
+async def words_page(request: web.Request) -> web.Response:
+    """The difference between a capture and the baseline in words."""
+    console, words = console_of(request), words_of(request)
+    review = await console.store.reviews.of(request.match_info["capture"])
+    reading = None
+    if review.before is not None:
+        reading = await request.app[DIFFERENCES].reading(review.before, review.capture)
+    back, name = f"/baselines/{review.capture.id}", words.text(review.portal.name)
+    return console.renderer.page("words.html", words, back=back, name=name, reading=reading)
+
+
+def _is_own(console: Console, review: Review, key: str) -> bool:
+    found = in_the_way(review.portal, review.capture, by=key, waiting=review.waiting, roster=console.roster())
+    return found is Hurdle.OWN_PROPOSAL
+
+
+def _kind(request: web.Request) -> Origin | None:
+    given = request.query.get("kind")
+    return Origin(given) if given in {origin.value for origin in Origin} else None
+
+
+def _number(request: web.Request, name: str) -> int:
+    given = request.query.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 6 else 0

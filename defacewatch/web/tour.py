@@ -1,0 +1,184 @@
+"""The first steps: from the first portal to its first approved baseline and a test alert. Where somebody is
+follows from the store alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+
+from defacewatch.captures import Capture
+from defacewatch.errors import Conflict, UsageError
+from defacewatch.language import N_
+from defacewatch.roster import Officer, on_duty
+from defacewatch.store import Store
+from defacewatch.store.lessons import SAMPLES, Lesson
+from defacewatch.store.trials import Trial
+from defacewatch.store.wall import WallPage
+from defacewatch.web.actions import VIA
+from defacewatch.web.console import Console, acting, console_of, words_of
+from defacewatch.web.forms import texts_of
+from defacewatch.web.visitors import owner_of
+from defacewatch.web.words import Words
+
+ADD, LEARN, APPROVE, TEST, DONE = 1, 2, 3, 4, 5  # the steps
+SHOWN = 12  # pages of a step that are shown
+LONGEST = 500  # characters of a reason
+NAMES = (
+    N_("Add the first portal"),
+    N_("Let it be learned"),
+    N_("Look at it and approve"),
+    N_("Test the channels"),
+)
+NOBODY = N_("Nobody is on duty now: choose an officer.")
+NO_OFFICER = N_("there is no officer of this key in the roster")
+HAS_ONE = N_("This page has a baseline by now.")
+ATTACKED = N_("There is evidence of attack in this capture. Have the page mended, and learn it again.")
+SECOND = N_(
+    "This portal is critical: whoever proposed the capture cannot approve it. A second person has to."
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Tour:
+    """How far it is. `bare` pages have no baseline, `lessons` are theirs by page, `proposals` wait for
+    somebody who approves them."""
+
+    pages: Sequence[WallPage]
+    bare: Sequence[WallPage]
+    lessons: Mapping[str, Lesson]
+    proposals: Sequence[Capture]
+    trial: Trial | None
+
+    @property
+    def step(self) -> int:
+        if not self.pages:
+            return ADD
+        if len(self.bare) == len(self.pages):
+            return APPROVE if self.proposals else LEARN
+        return DONE if self.trial is not None and self.trial.passed else TEST
+
+    @property
+    def learning(self) -> bool:
+        """Whether a lesson is under way."""
+        return any(lesson.ended_at is None for lesson in self.lessons.values())
+
+    @property
+    def moving(self) -> bool:
+        """Whether something will be another in a moment without anybody's doing."""
+        on_its_way = self.step == TEST and self.trial is not None and self.trial.waiting
+        return (self.step in (LEARN, APPROVE) and self.learning) or on_its_way
+
+
+async def tour_of(store: Store, pages: Sequence[WallPage]) -> Tour:
+    bare = [page for page in pages if not page.has_baseline]
+    names = {page.page for page in bare}
+    waiting = {
+        capture.page: capture for capture in await store.baselines.proposals() if capture.page in names
+    }
+    return Tour(
+        pages,
+        bare,
+        await store.lessons.latest(sorted(names)[:500]) if bare else {},
+        tuple(waiting.values()),
+        await store.trials.last(),
+    )
+
+
+async def unfinished(console: Console, words: Words, pages: Sequence[WallPage]) -> Tour | None:
+    """The tour, where an administrator has it still before them; for the wall."""
+    if not words.administers:
+        return None
+    if any(page.has_baseline for page in pages) and await console.store.trials.ever():
+        return None
+    return await tour_of(console.store, pages)
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _page(request)
+
+
+async def _page(request: web.Request, *, problem: str | None = None) -> web.Response:
+    console, words = console_of(request), words_of(request)
+    tour = await tour_of(console.store, await console.store.wall.pages())
+    roster, actor = console.roster(), acting(request)
+    return console.renderer.page(
+        "tour.html",
+        words,
+        status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
+        problem=problem,
+        tour=tour,
+        names=NAMES,
+        actor=actor,
+        shown=SHOWN,
+        wall={page.page: page for page in tour.pages},
+        own=actor.key if actor else "",
+        officers=roster.officers,
+        on_duty=on_duty(roster, console.clock()),
+        second=SECOND,
+        attacked=ATTACKED,
+        baselines=any(r.canonical == "/baselines" for r in request.app.router.resources()),
+    )
+
+
+async def learn(request: web.Request) -> web.Response:
+    """Ask for every page without baseline to be learned."""
+    console = console_of(request)
+    pages = [page.page for page in await console.store.wall.pages() if not page.has_baseline]
+    by = owner_of(request).signs_as
+    await console.store.lessons.ask(pages, by=by, via=VIA, samples=SAMPLES, now=console.clock())
+    return _on()
+
+
+async def approve(request: web.Request) -> web.Response:
+    """Approve the first baseline of a page: the capture that was shown."""
+    console, fields = console_of(request), await texts_of(request)
+    by = owner_of(request).signs_as
+    try:
+        capture = await console.store.baselines.capture(fields.get("capture", ""))
+        if capture.attack:
+            raise Conflict(ATTACKED)
+        if await console.store.baselines.get(capture.page) is not None:
+            raise Conflict(HAS_ONE)
+        portal, _ = await console.store.portals.page(capture.page)
+        if portal.critical and capture.proposed_by == by:
+            raise Conflict(SECOND)
+        reason = fields.get("reason", "").strip()[:LONGEST]
+        await console.store.baselines.approve(capture.id, by=by, reason=reason, now=console.clock(), via=VIA)
+    except (Conflict, UsageError) as problem:
+        return await _page(request, problem=str(problem))
+    log.info("baseline approved", page=capture.page, capture=capture.id, by=by)
+    return _on()
+
+
+async def test(request: web.Request) -> web.Response:
+    """Send a test alert to those on duty, or to the officer who is named."""
+    console, fields = console_of(request), await texts_of(request)
+    try:
+        keys = [officer.key for officer in _chosen(console, fields.get("to", ""))]
+    except UsageError as problem:
+        return await _page(request, problem=str(problem))
+    by = owner_of(request).signs_as
+    await console.store.trials.send(keys, by=by, via=VIA, now=console.clock())
+    console.wake()
+    return _on()
+
+
+def _chosen(console: Console, key: str) -> Sequence[Officer]:
+    roster = console.roster()
+    if not key:
+        officers = on_duty(roster, console.clock())
+        if not officers:
+            raise UsageError(NOBODY)
+        return officers
+    officer = roster.officer(key)
+    if officer is None:
+        raise UsageError(NO_OFFICER)
+    return (officer,)
+
+
+def _on() -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/tour"})
