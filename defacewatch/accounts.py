@@ -70,7 +70,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Session:
-    """One browser in which somebody has signed in."""
+    """One browser in which somebody has signed in; `strong`: a provider has seen a second factor."""
 
     id: int
     account: int
@@ -78,6 +78,7 @@ class Session:
     seen_at: datetime
     address: str
     agent: str
+    strong: bool = False
 
 
 @dataclass(frozen=True)

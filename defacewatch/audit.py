@@ -42,6 +42,8 @@ class Act(StrEnum):
     SIGNED_IN = "signed-in"
     SIGN_IN_FAILED = "sign-in-failed"
     SIGNED_OUT = "signed-out"
+    IDENTITY_BOUND = "identity-bound"
+    IDENTITY_UNBOUND = "identity-unbound"
     SESSIONS_ENDED = "sessions-ended"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"

@@ -51,7 +51,7 @@ class ChannelWatch:
         """What was told of channels that are configured no more is over: noted, and told to nobody."""
         for gone in self.trouble.keys() - channels:
             del self.trouble[gone]
-        told = await self.store.alerts.latest(KINDS, by="channel")
+        told = await self.store.alerts.newest_by("channel", KINDS)
         for name, last in told.items():
             if name not in channels and last is AlertKind.CHANNEL_DOWN:
                 facts = {"channel": name, "removed": True, "to": []}

@@ -216,6 +216,7 @@ class Daemon:
             registry=REGISTRY,
             registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,
+            oidc_secret=self.settings.secrets.oidc_client_secret,
             **web.for_app(),
         )
         try:

@@ -138,6 +138,20 @@ async def test_the_console_and_the_bot_go_by_the_daemons_clock(stand: Stand, clo
         assert (await stand.get(link))[0] == 410, "by the clock of the daemon it has ended"
 
 
+async def test_the_duty_desk_shows_the_channels_of_the_daemon_and_which_do_not_answer(stand: Stand) -> None:
+    stand.environ["DEFACEWATCH_TELEGRAM_TOKEN"] = "1:only-for-the-test"
+    stand.general["alerts"] = {"telegram": {"api_url": f"http://127.0.0.1:{free_port()}"}}
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        await until(lambda: "telegram" in daemon.channelwatch.trouble)
+        status, text = await stand.get("/duty?lang=en")
+        assert status == 200
+        assert "<b>telegram</b>" in text
+        assert "does not answer" in text
+        assert "Nobody is on duty." in text
+        assert (await stand.get("/duty/preview?lang=en"))[0] == 200
+
+
 async def test_reading_kept_captures_again_keeps_nothing_waiting(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,8 @@ from defacewatch.schedule import Intervals, intervals
 from defacewatch.shifttests import SHIFTS, ChannelTest, Outcome, Standing, standings
 from defacewatch.store.figures import KeptFigures
 from defacewatch.usage import free_at
+from defacewatch.web.outside import BACK
+from defacewatch.web.provider import Provider
 
 AHEAD = timedelta(days=14)  # how far the roster is looked through
 SHOWN = 5  # faults of a kind
@@ -86,6 +88,7 @@ async def _all(settings: Settings) -> list[Finding]:
         *await _schedule(settings),
         await _ask("browser", lambda: _browser(settings)),
         *await _channels(settings),
+        *await _provider(settings),
         await _clock(settings),
         *_disks(settings),
         *await _roster(settings),
@@ -184,6 +187,22 @@ def kept_to(kept: KeptFigures | None, now: datetime) -> list[Finding]:
         text = f"the page that waits longest was captured {age.total_seconds() / 60:.0f} minutes ago"
         findings.append(Finding("captures", None, text))
     return findings
+
+
+async def _provider(settings: Settings) -> list[Finding]:
+    """Whether the sign-in service says where it is, and has keys; nothing where none is configured."""
+    configured = settings.web.oidc
+    if configured is None:
+        return []
+    secret, back = settings.secrets.oidc_client_secret, f"{settings.web.public_url}{BACK}"
+    provider = Provider(configured.trust(), secret, back=back, clock=utc_now)
+
+    async def ask() -> str:
+        keys = len((await provider.known()).keys.keys)
+        client = "a secret" if secret is not None else "no secret (PKCE alone)"
+        return f"{configured.issuer}: {keys} keys, client with {client}, comes back to {back}"
+
+    return [await _ask("sign-in", ask)]
 
 
 async def _browser(settings: Settings) -> str:

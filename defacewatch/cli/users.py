@@ -31,6 +31,7 @@ from defacewatch.cli.common import (
 )
 from defacewatch.config.fields import read_duration
 from defacewatch.errors import NotFound, UsageError
+from defacewatch.identities import Identity, checked_subject
 from defacewatch.passwords import checked, hashed
 from defacewatch.web.welcome import welcome_url
 
@@ -110,6 +111,41 @@ def passwd(context: typer.Context, name: Name, link: Link = False) -> None:
         return f"{name} has a new password, and is signed out everywhere"
 
     say(with_session(context, work))
+
+
+@app.command()
+def bind(
+    context: typer.Context,
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="What the provider calls them (sub).")],
+) -> None:
+    """Let whoever the provider of web.oidc calls SUBJECT sign in to an account."""
+
+    async def work(session: Session) -> str:
+        account, issuer = await session.store.accounts.named(name), _issuer(session)
+        who = Identity(issuer, checked_subject(subject))
+        await session.store.identities.bind(account.id, who, actor=_actor(), now=utc_now())
+        return f"{name} signs in by {issuer} as {who.subject}"
+
+    say(with_session(context, work))
+
+
+@app.command()
+def unbind(context: typer.Context, name: Name) -> None:
+    """Let nobody of the provider sign in to an account any more. It is signed out everywhere."""
+
+    async def work(session: Session) -> str:
+        account, issuer = await session.store.accounts.named(name), _issuer(session)
+        await session.store.identities.unbind(account.id, issuer, actor=_actor(), now=utc_now())
+        return f"{name} no longer signs in by {issuer}"
+
+    say(with_session(context, work))
+
+
+def _issuer(session: Session) -> str:
+    if session.settings.web.oidc is None:
+        raise UsageError("no provider is configured (web.oidc)")
+    return session.settings.web.oidc.issuer
 
 
 @app.command("role")

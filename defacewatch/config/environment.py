@@ -28,6 +28,7 @@ class Secrets:
     store_password: str | None = None
     secret_key: str | None = None
     status_token: str | None = None
+    oidc_client_secret: str | None = None
     metrics_token: str | None = None
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PlainValidator, model_validator
@@ -13,6 +14,7 @@ from defacewatch.accounts import Role
 from defacewatch.config.documents import Document, Problem
 from defacewatch.config.fields import (
     NOBODY,
+    AccountRole,
     Address,
     Amount,
     BaseUrl,
@@ -34,6 +36,7 @@ from defacewatch.config.fields import (
     whole,
 )
 from defacewatch.config.hooks import Webhook
+from defacewatch.identities import Trust
 from defacewatch.reports.form import Issuer
 
 
@@ -138,19 +141,54 @@ class Sessions(Section):
     code_for: CodeFor = "admin"
 
 
+def _issuer(value: object) -> str:
+    """As the provider writes it: it is compared with what its tokens say."""
+    text = value.strip() if isinstance(value, str) else ""
+    parts = urlsplit(text)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected the provider's issuer, an https:// URL")
+    return text
+
+
+class Oidc(Section):
+    """A provider (OpenID Connect) that signs people in; the secret comes from the environment."""
+
+    issuer: Annotated[str, PlainValidator(_issuer)]
+    client_id: Text
+    name: Text = "SSO"
+    scopes: tuple[Text, ...] = ("openid", "profile", "email")
+    bind_by_email: Flag = False
+    second_factor: tuple[Text, ...] = ()
+    role_claim: Text | None = None
+    roles: dict[Text, AccountRole] = Field(default_factory=dict)
+    most: AccountRole = Role.OFFICER
+
+    @model_validator(mode="after")
+    def _both(self) -> "Oidc":
+        if (self.role_claim is None) != (not self.roles):
+            raise ValueError("expected role_claim and roles together, or neither")
+        return self
+
+    def trust(self) -> Trust:
+        return Trust(**self.model_dump())
+
+
 class Web(Section):
     listen: Address = Listen("127.0.0.1", 8080)
     public_url: BaseUrl = "http://127.0.0.1:8080"
     metrics: Metrics = Metrics()
     sessions: Sessions = Sessions()
     proxies: tuple[Network, ...] = ()
+    oidc: Oidc | None = None
 
     def for_app(self) -> dict[str, Any]:
         """What the web application takes of this."""
-        given = {"public_url": self.public_url, "metrics_enabled": self.metrics.enabled}
+        given: dict[str, Any] = {"public_url": self.public_url, "metrics_enabled": self.metrics.enabled}
         least = self.sessions.code_for
         code_for = None if least == NOBODY else Role(least)
-        return {**given, **self.sessions.model_dump(), "code_for": code_for, "proxies": self.proxies}
+        given |= {"code_for": code_for, "proxies": self.proxies}
+        return {**self.sessions.model_dump(), **given, "oidc": self.oidc.trust() if self.oidc else None}
 
 
 class Retention(Section):

@@ -21,6 +21,7 @@ from defacewatch.store.duty import Duty
 from defacewatch.store.engine import Engine, parse
 from defacewatch.store.figures import Figures
 from defacewatch.store.handovers import Handovers
+from defacewatch.store.identities import Identities
 from defacewatch.store.incidents import Incidents
 from defacewatch.store.lessons import Lessons
 from defacewatch.store.links import Links
@@ -76,6 +77,7 @@ class Store:
         self.drills = Drills(engine)
         self.accounts = Accounts(engine)
         self.sessions = Sessions(engine)
+        self.identities = Identities(engine)
         self.api_tokens = ApiTokens(engine)
         self.audit = Audit(engine, outside)
         self.wall = Wall(engine)

@@ -115,7 +115,7 @@ class Accounts:
                 if not await db.scalar(left):
                     raise Conflict(LAST_ADMIN)
             if after.disabled:
-                await _end_sessions(db, number, now)
+                await end_sessions(db, number, now)
                 await _revoke_tokens(db, number, now)
             shown = _shown(before), _shown(after)
             await self._note(db, actor, act, after.name, at=now, before=shown[0], after=shown[1])
@@ -134,7 +134,7 @@ class Accounts:
                 same = same.where(func.coalesce(accounts.c.password, "") == instead_of)
             if (await db.execute(same.values(password=password))).rowcount != 1:
                 raise Conflict(N_("this link has been used"))
-            await _end_sessions(db, number, now)
+            await end_sessions(db, number, now)
             if instead_of is not None:
                 await _revoke_tokens(db, number, now)
             await self._note(db, actor, Act.PASSWORD_SET, row.name, at=now)
@@ -162,7 +162,7 @@ class Accounts:
         async with self.engine.lasting() as db:
             row = await locked(db, number)
             if recovery:
-                await _end_sessions(db, number, now)
+                await end_sessions(db, number, now)
                 await _revoke_tokens(db, number, now)
             values = {"totp": sealed, "totp_step": step}
             await db.execute(update(accounts).where(accounts.c.id == number).values(values))
@@ -245,7 +245,7 @@ async def locked(db: AsyncConnection, number: int) -> Row[Any]:
     return row
 
 
-async def _end_sessions(db: AsyncConnection, number: int, now: datetime) -> None:
+async def end_sessions(db: AsyncConnection, number: int, now: datetime) -> None:
     running = sessions.c.account == number, sessions.c.ended_at.is_(None)
     await db.execute(update(sessions).where(*running).values(ended_at=now))
 

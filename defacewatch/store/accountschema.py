@@ -36,8 +36,20 @@ sessions = Table(
     Column("ended_at", Moment),
     Column("address", Text, nullable=False),
     Column("agent", Words, nullable=False),
+    Column("proof", Text),  # NULL: a password; else what a provider has proved
     UniqueConstraint("hash"),
     sqlite_autoincrement=True,
+)
+
+# One account of ours for one of a provider's, and at most one of each provider's for one of ours.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account", Id, ForeignKey("accounts.id"), nullable=False),
+    Column("bound_at", Moment, nullable=False),
+    UniqueConstraint("account", "issuer"),
 )
 
 recovery_codes = Table(

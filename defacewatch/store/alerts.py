@@ -81,14 +81,14 @@ class Alerts:
         wanted = dict(facts or {})
         return next((alert for alert in found if wanted.items() <= dict(alert.facts).items()), None)
 
-    async def latest(self, kinds: Collection[AlertKind], *, by: str) -> dict[str, AlertKind]:
-        """Which of these kinds the latest alert was, for each value of the fact `by` (among the last
+    async def newest_by(self, fact: str, kinds: Collection[AlertKind]) -> dict[str, AlertKind]:
+        """Which of these kinds the latest alert was, for each value of a fact (among the last
         `LOOKED_AT`)."""
         query = select(alerts).where(alerts.c.kind.in_([kind.value for kind in kinds]))
         newest = query.order_by(alerts.c.id.desc()).limit(LOOKED_AT)
         rows = await self.engine.read(lambda db: db.execute(newest).all())
         found = [alert_of(part(row, alerts)) for row in reversed(rows)]
-        return {str(alert.facts.get(by, "")): alert.kind for alert in found}
+        return {str(alert.facts.get(fact, "")): alert.kind for alert in found}
 
     async def of_incident(self, incident: int, kind: AlertKind) -> list[Alert]:
         """The alerts of a kind about an incident, in order."""
@@ -256,7 +256,7 @@ class Alerts:
         async with self.engine.reading() as db:
             return [delivery_of(part(row, deliveries)) for row in await db.execute(query)]
 
-    async def last_deliveries(
+    async def latest(
         self, limit: int, *, before: int | None = None, incident: int | None = None
     ) -> list[Delivery]:
         """The latest deliveries, newest first, older ones than `before`; those of an incident alone."""

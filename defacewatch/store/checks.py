@@ -88,10 +88,10 @@ class Checks:
         return await self.engine.read(standing)
 
     async def history(
-        self, page_id: str, limit: int = 100, *, before: int | tuple[datetime, int] | None = None
+        self, page_id: str, limit: int = 100, *, before: tuple[datetime, int] | None = None
     ) -> list[CheckRow]:
-        """The latest kept checks of a page, newest first, those `before` the one of this number, or that with
-        this time and number; for those that were rolled up see `days`."""
+        """The latest kept checks of a page, newest first, those `before` the one with this time and id; for
+        those that were rolled up see `days`."""
         async with self.engine.reading() as db:
             return await history(db, page_id, limit, before)
 

@@ -10,14 +10,17 @@ from sqlalchemy import Row, delete, insert, select, update
 from defacewatch.accounts import Account, ApiToken, Scope, Session
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.identities import Identity
 from defacewatch.language import N_
 from defacewatch.store.accounts import account_of, locked
 from defacewatch.store.accountschema import accounts, api_tokens, sessions
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
+from defacewatch.store.identities import is_bound
 
 TOKEN = "dw_"  # noqa: S105 - what a token begins with, so that scanners for leaked ones know it
 NOTED_EVERY = timedelta(minutes=1)  # how exactly is known when a session or token was used last
+OUTSIDE, STRONG = "provider", "provider, with a second factor"  # what a session was begun by
 AGENT = 200  # characters kept of what a browser calls itself
 KNOWN_FOR = timedelta(days=90)  # for which an address counts as one that somebody signs in from
 
@@ -30,22 +33,30 @@ class Sessions:
         self,
         account: Account,
         *,
-        verified: str,
+        verified: str | Identity,
         address: str,
         agent: str,
         actor: Actor,
         now: datetime,
         instead_of: str = "",
+        strong: bool = False,
     ) -> str:
-        """Sign somebody in whose password (hashed) was `verified`; the new session's id, 256 random bits. The
-        session that the browser had before ends. Raises Conflict when the account has another password by
-        now, or is disabled: a change meanwhile ends sign-ins that are under way, too."""
+        """Sign somebody in whose password (hashed) or identity at a provider was `verified`, with a second
+        factor there if `strong`; the new session's id, 256 random bits. The session that the browser had
+        before ends. Raises Conflict when the account has another password or identity by now, or is
+        disabled: a change meanwhile ends sign-ins that are under way, too."""
         value = secrets.token_urlsafe(32)
         row = {"account": account.id, "hash": _hash(value), "begun_at": now, "seen_at": now}
         row |= {"address": address, "agent": agent[:AGENT]}
+        outside = isinstance(verified, Identity)
+        row["proof"] = (STRONG if strong else OUTSIDE) if outside else None
         async with self.engine.lasting() as db:
             owner = await locked(db, account.id)
-            if owner.disabled or owner.password != verified:
+            if isinstance(verified, Identity):
+                still = await is_bound(db, account.id, verified)
+            else:
+                still = owner.password == verified
+            if owner.disabled or not still:
                 raise Conflict(N_("this account was changed meanwhile"))
             if instead_of:
                 former = sessions.c.hash == _hash(instead_of), sessions.c.ended_at.is_(None)
@@ -55,7 +66,8 @@ class Sessions:
             await db.execute(insert(sessions).values(**row))
             await db.execute(update(accounts).where(accounts.c.id == account.id).values(signed_in_at=now))
             of = f"account {account.name}"
-            await db.run_sync(note, self.engine.audit_key, actor, Act.SIGNED_IN, at=now, of=of)
+            after = {"by": row["proof"]} if outside else None
+            await db.run_sync(note, self.engine.audit_key, actor, Act.SIGNED_IN, at=now, of=of, after=after)
         return value
 
     async def find(
@@ -195,7 +207,8 @@ class ApiTokens:
 
 
 def session_of(row: Row[Any]) -> Session:
-    return Session(row.id, row.account, row.begun_at, row.seen_at, row.address, row.agent)
+    times = row.begun_at, row.seen_at
+    return Session(row.id, row.account, *times, row.address, row.agent, strong=row.proof == STRONG)
 
 
 def token_of(row: Row[Any]) -> ApiToken:

@@ -143,7 +143,7 @@ def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
 
 
 async def history(
-    db: AsyncConnection, page_id: str, limit: int, before: int | tuple[datetime, int] | None = None
+    db: AsyncConnection, page_id: str, limit: int, before: tuple[datetime, int] | None = None
 ) -> list[CheckRow]:
     query = (
         select(checks)
@@ -151,9 +151,7 @@ async def history(
         .order_by(checks.c.at.desc(), checks.c.id.desc())
         .limit(limit)
     )
-    if isinstance(before, int):
-        query = query.where(checks.c.id < before)
-    elif before is not None:
+    if before is not None:
         at, number = before
         query = query.where(or_(checks.c.at < at, and_(checks.c.at == at, checks.c.id < number)))
     return [_check_row(part(row, checks)) for row in await db.execute(query)]

@@ -38,6 +38,10 @@ class Secret(Enum):
     BEARER = "bearer"
     FORM = "form"  # the shared token, in the form
     PASSWORD = "password"  # noqa: S105 - the name of a kind
+    OUTSIDE = "outside"  # what a provider has sent somebody back with
+
+
+PACED = (Secret.PASSWORD, Secret.OUTSIDE)  # a whole office may have one address
 
 
 @dataclass
@@ -103,7 +107,7 @@ class Access:
         self._token = token
         self._key = hmac.digest(secret_key, b"defacewatch web session\0" + token.encode(), "sha256")
         self._clock = clock
-        self._limiters = {kind: Limiter(PACE if kind is Secret.PASSWORD else None) for kind in Secret}
+        self._limiters = {kind: Limiter(PACE if kind in PACED else None) for kind in Secret}
 
     def wait(self, address: str | None, kind: Secret = Secret.BEARER) -> timedelta | None:
         """How long `address` has to wait after too many wrong secrets of a kind, or None."""

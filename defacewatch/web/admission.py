@@ -88,7 +88,7 @@ async def _admitted(
     """What somebody who has signed in may do, by a form of ours."""
     if request.method not in READS and not await _sent_by_us(request, visitor.csrf):
         return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(STALE))
-    if needs_code(request, visitor.account, console_of(request).code_for):
+    if needs_code(request, visitor.account, console_of(request).code_for, strong=visitor.strong):
         if request.path.startswith(API):
             return failure(request, HTTPStatus.FORBIDDEN, words_of(request)._(NO_CODE))
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: "/account?code"})

@@ -1,5 +1,6 @@
 """The web application: its parts put together."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Role
 from defacewatch.calling import Sending, Sends
+from defacewatch.identities import Trust
 from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
@@ -27,6 +29,7 @@ from defacewatch.web import (
     login,
     masks,
     operations,
+    outside,
     pagehistory,
     people,
     pictures,
@@ -45,6 +48,8 @@ from defacewatch.web.access import Access
 from defacewatch.web.admission import admit
 from defacewatch.web.console import CONSOLE, Actor, Console, Registrar, console_of, signed_in
 from defacewatch.web.live import PULSE
+from defacewatch.web.outside import BACK
+from defacewatch.web.provider import Provider
 from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.security import harden
@@ -87,6 +92,8 @@ def make_app(
     token_sign_in: bool = True,
     code_for: Role | None = None,
     proxies: Sequence[str] = (),
+    oidc: Trust | None = None,
+    oidc_secret: str | None = None,
 ) -> web.Application:
     """The application over an open store, which stays the caller's to close.
 
@@ -98,7 +105,7 @@ def make_app(
     who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for
     `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
     `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
-    believed.
+    believed. `oidc` is a provider that signs people in, `oidc_secret` our secret there.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -129,7 +136,9 @@ def make_app(
         longest=longest,
         token_sign_in=token_sign_in,
         code_for=code_for,
+        provider=Provider(oidc, oidc_secret, back=f"{public_url}{BACK}", clock=clock) if oidc else None,
     )
+    app[outside.USED] = OrderedDict()
     app[pictures.SMALL] = pictures.SmallPictures()
     app[pictures.TINY] = pictures.SmallPictures(thumbnail, pictures.TINY_KEPT)
     app[wall.SPARKLINES] = Sparklines(store)
@@ -154,6 +163,8 @@ def make_app(
             web.get("/login", login.form),
             web.post("/login", login.login),
             web.post("/login/code", login.code),
+            web.get(outside.BEGIN, outside.begin),
+            web.get(outside.BACK, outside.back),
             web.post("/logout", login.logout),
             web.get("/healthz", operations.healthz),
             web.get("/metrics", operations.metrics),
@@ -212,6 +223,7 @@ def _account_routes() -> list[web.RouteDef]:
         web.post(r"/accounts/{account:\d{1,18}}/sign-out", people.sign_out),
         web.post(r"/accounts/{account:\d{1,18}}/totp-off", people.totp_off),
         web.post(r"/accounts/{account:\d{1,18}}/tokens/revoke", people.revoke_token),
+        web.post(r"/accounts/{account:\d{1,18}}/identity", people.identity),
         web.get("/audit", auditing.show),
     ]
 

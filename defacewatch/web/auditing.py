@@ -31,6 +31,8 @@ ACTS: Mapping[str, str] = {
     Act.SIGN_IN_FAILED: N_("Sign-in failed"),
     Act.SIGNED_OUT: N_("Signed out"),
     Act.SESSIONS_ENDED: N_("Sessions ended"),
+    Act.IDENTITY_BOUND: N_("Sign-in by provider bound"),
+    Act.IDENTITY_UNBOUND: N_("Sign-in by provider taken away"),
     Act.ACKNOWLEDGED: N_("Incident acknowledged"),
     Act.RESOLVED: N_("Incident resolved"),
     Act.COMMENTED: N_("Remark"),

@@ -21,6 +21,7 @@ from defacewatch.store import Store
 from defacewatch.web.access import Access
 from defacewatch.web.guessing import Guesses, Tries
 from defacewatch.web.hashing import Hashing
+from defacewatch.web.provider import Provider
 from defacewatch.web.rendering import Renderer
 from defacewatch.web.words import Words
 
@@ -31,7 +32,8 @@ LANGUAGE_COOKIE = "defacewatch_language"
 @dataclass(frozen=True)
 class Visitor:
     """Who sent a request. `role` None: nobody has signed in; without `account` it is the shared token
-    that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs."""
+    that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs; `strong`: a
+    provider has seen a second factor."""
 
     role: Role | None
     csrf: str = field(repr=False)
@@ -39,6 +41,7 @@ class Visitor:
     session: int | None = None
     token: int | None = None  # of a program
     renewed: str | None = field(default=None, repr=False)
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Console:
     the channels that do not answer and what they said, `issuer` who files papers; `actor` tells who asks;
     `registrar` reads and writes what is registered. A session ends unused for `idle`, or after `longest`;
     `token_sign_in` tells whether the shared token opens one, `code_for` from which role on an authenticator
-    is needed."""
+    is needed; `provider` signs people in from outside."""
 
     store: Store
     access: Access
@@ -102,6 +105,7 @@ class Console:
     longest: timedelta = timedelta(hours=12)
     token_sign_in: bool = True
     code_for: Role | None = None
+    provider: Provider | None = None
     guesses: Guesses = field(default_factory=Guesses)
     tries: Tries = field(default_factory=Tries)
     hashing: Hashing = field(default_factory=Hashing)
@@ -137,7 +141,8 @@ def language_of(request: web.Request) -> str:
 def words_of(request: web.Request) -> Words:
     console = console_of(request)
     visitor: Visitor | None = request.get(VISITOR)
-    words = Words(language_of(request), console.zone, console.clock())
+    officers = {officer.key: officer.name for officer in console.roster().officers}
+    words = Words(language_of(request), console.zone, console.clock(), officers=officers)
     if visitor is None:
         return words
     account = visitor.account

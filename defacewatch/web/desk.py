@@ -119,6 +119,7 @@ def page(
         status=status,
         tabs=[tab for tab in TABS if acts(request) or tab[0] != REPORTS],
         tab=tab,
+        here=next(address for key, address, _ in TABS if key == tab),
         problem=_said(problem, roster, words) if problem is not None else None,
         done=WORKED.get(request.query.get("done", "")),
         acts=acts(request),

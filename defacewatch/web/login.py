@@ -7,17 +7,20 @@ from aiohttp import hdrs, web
 
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict
+from defacewatch.identities import Identity
 from defacewatch.language import N_
 from defacewatch.store.accounts import Credentials
 from defacewatch.web.access import Secret
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.proving import (
+    OUTSIDE,
     Wait,
     check_code,
     check_password,
     counted_as,
     forgive,
+    of_outside_ticket,
     of_ticket,
     ticket_for,
 )
@@ -33,7 +36,9 @@ DONE = {"password": N_("Your password is set. Sign in with it.")}
 
 
 async def form(request: web.Request) -> web.Response:
-    return await _form(request, request.query.get("next", "/"), done=DONE.get(request.query.get("done", "")))
+    return await login_form(
+        request, request.query.get("next", "/"), done=DONE.get(request.query.get("done", ""))
+    )
 
 
 async def login(request: web.Request) -> web.Response:
@@ -46,36 +51,47 @@ async def login(request: web.Request) -> web.Response:
     if isinstance(found, Wait):
         return too_many(request, found.time)
     if found is None:
-        return await _form(request, back, problem=WRONG)
+        return await login_form(request, back, problem=WRONG)
     if found.totp is not None:
-        return _code_form(request, ticket_for(console_of(request), found), back)
-    return await _enter(request, found, back)
+        return code_form(request, ticket_for(console_of(request), found), back)
+    return await enter(request, found, back)
 
 
 async def code(request: web.Request) -> web.Response:
     """The second step: a code of the authenticator, or a recovery code."""
     fields = await texts_of(request)
     ticket, back = fields.get("ticket", ""), fields.get("next", "/")
-    found = await of_ticket(console_of(request), ticket)
+    console = console_of(request)
+    outside = await of_outside_ticket(console, ticket) if ticket.startswith(OUTSIDE) else None
+    found = outside[0] if outside else await of_ticket(console, ticket)
     if found is None or found.totp is None:
-        return await _form(request, back, problem=TOO_LATE)
+        return await login_form(request, back, problem=TOO_LATE)
     if not console_of(request).tries.take(ticket.rpartition(".")[2]):
-        return await _form(request, back, problem=TOO_OFTEN)
+        return await login_form(request, back, problem=TOO_OFTEN)
     right = await check_code(request, found, fields.get("code", "")[:64])
     if isinstance(right, Wait):
         return too_many(request, right.time)
     if not right:
-        return _code_form(request, ticket, back, problem=WRONG_CODE)
-    return await _enter(request, found, back)
+        return code_form(request, ticket, back, problem=WRONG_CODE)
+    return await enter(request, found, back, identity=outside[1] if outside else None)
 
 
-async def _enter(request: web.Request, found: Credentials, back: str) -> web.Response:
-    """Begin the session, unless the account was changed since its password was checked."""
+async def enter(
+    request: web.Request,
+    found: Credentials,
+    back: str,
+    *,
+    identity: Identity | None = None,
+    strong: bool = False,
+) -> web.Response:
+    """Begin the session, unless the account was changed since its password, or `identity` at a provider, was
+    checked."""
     key, _ = await counted_as(request, found.account.name, found)  # before this address is known
     try:
-        answer = await sign_in(request, found.account, found.password or "", _local(back))
+        verified = identity or found.password or ""
+        answer = await sign_in(request, found.account, verified, _local(back), strong=strong)
     except Conflict:
-        return await _form(request, back, problem=TOO_LATE)
+        return await login_form(request, back, problem=TOO_LATE)
     forgive(request, key)
     return answer
 
@@ -103,7 +119,9 @@ async def _by_token(request: web.Request, token: str, back: str) -> web.Response
     wait = console.access.wait(request.remote, Secret.FORM)
     right = console.access.admits(token.strip(), request.remote, kind=Secret.FORM)
     if not console.token_sign_in or not right:
-        return await _form(request, back, problem=WRONG_TOKEN) if wait is None else too_many(request, wait)
+        return (
+            await login_form(request, back, problem=WRONG_TOKEN) if wait is None else too_many(request, wait)
+        )
     await _end_former(request)
     answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: _local(back)})
     set_session(console, answer, console.access.open_session())
@@ -121,24 +139,32 @@ async def _end_former(request: web.Request) -> None:
     )
 
 
-async def _form(
-    request: web.Request, back: str, *, problem: str | None = None, done: str | None = None
+async def login_form(
+    request: web.Request,
+    back: str,
+    *,
+    status: HTTPStatus = HTTPStatus.FORBIDDEN,
+    problem: str | None = None,
+    detail: str | None = None,
+    done: str | None = None,
 ) -> web.Response:
     """The form. As long as there is no account it is the token's alone."""
     console = console_of(request)
     return console.renderer.page(
         "login.html",
         words_of(request),
-        status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
+        status=status if problem else HTTPStatus.OK,
         back=_local(back),
         problem=problem,
+        detail=detail,
         done=done,
+        provider=console.provider.trust.name if console.provider else None,
         accounts=await console.store.accounts.any(),
         token=console.token_sign_in,
     )
 
 
-def _code_form(request: web.Request, ticket: str, back: str, *, problem: str | None = None) -> web.Response:
+def code_form(request: web.Request, ticket: str, back: str, *, problem: str | None = None) -> web.Response:
     return console_of(request).renderer.page(
         "code.html",
         words_of(request),

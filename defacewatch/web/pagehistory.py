@@ -11,7 +11,9 @@ from defacewatch.captures import Tier
 from defacewatch.errors import NotFound
 from defacewatch.store import Store
 from defacewatch.store.states import CheckRow
+from defacewatch.web.api.cursors import cursor_of, moment_and
 from defacewatch.web.console import console_of, words_of
+from defacewatch.web.problems import Invalid
 from defacewatch.web.wall import LIVE, SPARKLINES
 
 CHECKS, CAPTURES, INCIDENTS, DAYS, APPROVALS = 40, 12, 20, 28, 12
@@ -40,8 +42,10 @@ async def show(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     store, name = console.store, request.match_info["id"]
     portal, page = await store.portals.page(name)
-    before = request.query.get("before", "")
-    at = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    try:
+        at = moment_and("checks", request.query.get("before"), int)
+    except Invalid:
+        at = None
     found = await store.checks.history(name, CHECKS + 1, before=at)
     recent = found if at is None else await store.checks.history(name, CHECKS)
     on_wall = [one for one in (await request.app[LIVE].look()).pages if one.page == name]
@@ -56,7 +60,7 @@ async def show(request: web.Request) -> web.Response:
         state=next(iter(await store.checks.latest([name])), None),
         line=lines.get(name),
         checks=found[:CHECKS],
-        older=found[CHECKS - 1].id if len(found) > CHECKS else None,
+        older=_place(found[CHECKS - 1]) if len(found) > CHECKS else None,
         newest=at is None,
         probes=times_of(recent, Tier.PROBE),
         renders=times_of(recent, Tier.RENDER),
@@ -70,6 +74,11 @@ async def show(request: web.Request) -> web.Response:
         lesson=(await store.lessons.latest([name])).get(name),
         masks=any(resource.canonical == masks for resource in request.app.router.resources()),
     )
+
+
+def _place(check: CheckRow) -> str:
+    """Where the list goes on after a check."""
+    return cursor_of("checks", (check.at, check.id))
 
 
 def times_of(checks: Sequence[CheckRow], tier: Tier) -> Times | None:

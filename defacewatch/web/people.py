@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from defacewatch.accounts import SOMEBODY_ELSE, Account, Role, checked_label, checked_name
 from defacewatch.audit import Act
 from defacewatch.errors import Conflict, NotFound, UsageError
+from defacewatch.identities import Identity, checked_subject
 from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
@@ -18,10 +19,12 @@ from defacewatch.web.welcome import welcome_url
 NO_OFFICER = N_("there is no officer of this key in the roster")
 YOURSELF = N_("For your own account use “My account”.")
 UNPROVED = N_("Give your own password for this, and a new sign-in code if you have set one up.")
+NOT_BOUND = N_("No subject is bound to this account.")
 DONE = {
     "changed": N_("The account was changed."),
     "disabled": N_("The account is disabled, and signed out everywhere."),
     "enabled": N_("The account can sign in again."),
+    "identity": N_("How they sign in by the provider was changed."),
     "revoked": N_("The token no longer works."),
     "signed-out": N_("The account is signed out everywhere."),
     "totp-off": N_("Codes are no longer asked for. Let them set up a new authenticator soon."),
@@ -117,6 +120,27 @@ async def revoke_token(request: web.Request) -> web.Response:
     return _done("revoked")
 
 
+async def identity(request: web.Request) -> web.Response:
+    """Bind a subject of the provider to an account, or none: whoever has it there becomes them here."""
+    console, fields, account = console_of(request), await texts_of(request), await _account(request)
+    if console.provider is None:
+        raise web.HTTPNotFound
+    if (refused := await _unproved(request, fields)) is not None:
+        return refused
+    actor, now, issuer = actor_of(request), console.clock(), console.provider.trust.issuer
+    try:
+        if fields.get("subject", "").strip():
+            who = Identity(issuer, checked_subject(fields["subject"]))
+            await console.store.identities.bind(account.id, who, actor=actor, now=now)
+        else:
+            await console.store.identities.unbind(account.id, issuer, actor=actor, now=now)
+    except NotFound:
+        return await _page(request, problem=NOT_BOUND)
+    except (UsageError, Conflict) as problem:
+        return await _page(request, problem=str(problem))
+    return _done("identity")
+
+
 async def _set_disabled(request: web.Request, disabled: bool) -> web.Response:
     console, account = console_of(request), await _account(request)
     try:
@@ -170,6 +194,7 @@ async def _page(
     given: dict[str, str] | None = None,
 ) -> web.Response:
     console, mine = console_of(request), visitor_of(request).account
+    provider = console.provider
     accounts, api_tokens = await console.store.accounts.every(), console.store.api_tokens
     return console.renderer.page(
         "accounts.html",
@@ -178,6 +203,8 @@ async def _page(
         accounts=accounts,
         tokens={account.id: await api_tokens.of(account.id) for account in accounts},
         officers=console.roster().officers,
+        provider=provider.trust.name if provider else None,
+        subjects=await console.store.identities.of(provider.trust.issuer) if provider else {},
         mine=mine.id if mine else None,
         roles=list(Role),
         problem=problem,

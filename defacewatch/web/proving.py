@@ -1,6 +1,7 @@
 """Whether somebody is who they say: password and code, with a limit on guessing, and in the same time for
 names that nobody has."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from aiohttp import web
 
 from defacewatch.accounts import Account
 from defacewatch.audit import Act, Actor
+from defacewatch.errors import DefacewatchError
+from defacewatch.identities import Identity
 from defacewatch.passwords import is_dated
-from defacewatch.sealing import opened
+from defacewatch.sealing import opened, sealed
 from defacewatch.signing import signature
 from defacewatch.store.accounts import Credentials
 from defacewatch.totp import matching_step, recovery_hash
@@ -19,6 +22,7 @@ from defacewatch.web.console import Console, console_of
 
 LONGEST_NAME = 64  # characters of a user name that are looked at
 TICKET_LASTS = timedelta(minutes=5)  # from the password to the code
+OUTSIDE = "outside:"  # what the tickets of those begin with whom a provider has sent
 SECRET = "totp"  # noqa: S105 - the purpose under which secrets of authenticators are sealed
 
 
@@ -138,6 +142,27 @@ async def of_ticket(console: Console, ticket: str) -> Credentials | None:
     if found is None or found.account.disabled or not same(given, _sign(console, found, int(ends))):
         return None
     return found if console.clock() < datetime.fromtimestamp(int(ends), UTC) else None
+
+
+def outside_ticket_for(console: Console, account: Account, identity: Identity) -> str:
+    """Says, for five minutes, that a provider knows somebody."""
+    box = json.dumps([account.id, identity.issuer, identity.subject])
+    return OUTSIDE + sealed(console.secret_key, OUTSIDE, box)
+
+
+async def of_outside_ticket(console: Console, ticket: str) -> tuple[Credentials, Identity] | None:
+    """Whose ticket it is; None when it is none, has ended, or the identity is bound to another by now."""
+    try:
+        within = int(TICKET_LASTS.total_seconds())
+        box = opened(console.secret_key, OUTSIDE, ticket.removeprefix(OUTSIDE), within=within)
+    except DefacewatchError:
+        return None
+    number, issuer, subject = json.loads(box)
+    found, identity = await console.store.accounts.credentials(number=number), Identity(issuer, subject)
+    bound = await console.store.identities.account(identity)
+    if found is None or found.account.disabled or bound is None or bound.id != number:
+        return None
+    return found, identity
 
 
 async def _up_to_date(console: Console, found: Credentials, kept: str, password: str) -> Credentials:

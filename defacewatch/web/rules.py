@@ -29,6 +29,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/login"): Open.FORM,
     ("POST", "/login"): Open.FORM,
     ("POST", "/login/code"): Open.FORM,
+    ("GET", "/login/oidc"): Open.FORM,
+    ("GET", "/login/oidc/back"): Open.FORM,
     ("GET", "/setup/{issue}/{ends}/{token}"): Open.FORM,
     ("POST", "/setup/{issue}/{ends}/{token}"): Open.FORM,
     ("GET", "/welcome/{account}/{ends}/{token}"): Open.FORM,
@@ -143,6 +145,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/accounts/{account}/sign-out"): ADMIN,
     ("POST", "/accounts/{account}/totp-off"): ADMIN,
     ("POST", "/accounts/{account}/tokens/revoke"): ADMIN,
+    ("POST", "/accounts/{account}/identity"): ADMIN,
     ("GET", "/audit"): ADMIN,
     ("GET", "/portals"): VIEWER,
     ("GET", "/portals/{key}"): VIEWER,
@@ -215,9 +218,12 @@ def key_of(method: str, resource: web.AbstractResource | None) -> tuple[str, str
     return ("GET" if method == "HEAD" else method, resource.canonical if resource is not None else "")
 
 
-def needs_code(request: web.Request, account: Account | None, least: Role | None) -> bool:
-    """Whether an account has to set up its authenticator before it may use a route."""
-    if account is None or least is None or account.has_totp or not account.role.covers(least):
+def needs_code(
+    request: web.Request, account: Account | None, least: Role | None, *, strong: bool = False
+) -> bool:
+    """Whether an account has to set up its authenticator before it may use a route; not where a provider has
+    seen a second factor (`strong`)."""
+    if account is None or least is None or strong or account.has_totp or not account.role.covers(least):
         return False
     return key_of(request.method, request.match_info.route.resource) not in WITHOUT_CODE
 

@@ -46,7 +46,7 @@ ERRORS = {
     HTTPStatus.FORBIDDEN: N_("This is not for you, or the form did not come from this console."),
     HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That is more than is taken here."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("The request is too large."),
     HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong attempts. Wait a few minutes and try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
 }

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from defacewatch.accounts import Account, Role, allowed
 from defacewatch.audit import Actor
+from defacewatch.identities import Identity
 from defacewatch.signing import signature
 from defacewatch.store.sessions import TOKEN
 from defacewatch.web.access import same
@@ -62,7 +63,7 @@ async def by_cookie(request: web.Request) -> Visitor | None:
     if found is None:
         return None
     session, account = found
-    return Visitor(account.role, csrf_of(console, value), account, session.id)
+    return Visitor(account.role, csrf_of(console, value), account, session.id, strong=session.strong)
 
 
 async def by_token(request: web.Request, value: str) -> Visitor | None:
@@ -112,9 +113,12 @@ def comes_from_us(request: web.Request) -> bool:
     return origin in (console_of(request).public_url, f"{request.scheme}://{request.host}")
 
 
-async def sign_in(request: web.Request, account: Account, verified: str, back: str) -> web.Response:
+async def sign_in(
+    request: web.Request, account: Account, verified: str | Identity, back: str, *, strong: bool = False
+) -> web.Response:
     """Begin a session, which has an id of its own and ends the one before, and lead on. Raises Conflict when
-    the account is disabled, or its password (hashed) is no longer the one that was `verified`."""
+    the account is disabled, or its password (hashed) or identity is no longer the one that was `verified`.
+    `strong`: a provider has seen a second factor."""
     console = console_of(request)
     value = await console.store.sessions.begin(
         account,
@@ -124,6 +128,7 @@ async def sign_in(request: web.Request, account: Account, verified: str, back: s
         actor=Actor(account.name, request.remote or ""),
         now=console.clock(),
         instead_of=request.cookies.get(session_cookie(console)[0], ""),
+        strong=strong,
     )
     answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: back})
     set_session(console, answer, value)

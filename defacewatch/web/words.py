@@ -102,7 +102,7 @@ SCOPES: Mapping[Scope, str] = {
 @dataclass(frozen=True)
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
-    None for the shared token), and what their forms carry (`csrf`)."""
+    None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys."""
 
     language: str
     zone: str
@@ -110,6 +110,7 @@ class Words:
     csrf: str = field(default="", repr=False)
     role: Role | None = None
     person: str | None = None
+    officers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def _(self) -> Translate:
@@ -158,7 +159,8 @@ class Words:
         return self._(HOST_ROLES[role])
 
     def who(self, name: str) -> str:
-        return self._("the program") if name == PROGRAM else self.text(name)
+        """Somebody by name: an officer whom the roster knows by their key, or as it was written down."""
+        return self._("the program") if name == PROGRAM else self.text(self.officers.get(name, name))
 
     def sentence(self, signal: Signal) -> str:
         """A signal's sentence; what the page put into it is cleaned and cut."""
@@ -195,7 +197,8 @@ class Words:
 
     def ago(self, moment: datetime) -> str:
         """'3 minutes ago', in the reader's language."""
-        return _ago(max(0, round((self.now - moment).total_seconds())), self.language)
+        seconds = max(0, round((self.now - moment).total_seconds()))
+        return _ago(seconds, self.language) if seconds else self._("just now")
 
     def points(self, points: float) -> str:
         return _points(points, self.language)

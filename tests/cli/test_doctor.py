@@ -67,3 +67,12 @@ def test_what_a_daemon_measured_long_ago_says_nothing_of_now(clock: Clock) -> No
     before = kept(clock, 0.5)
     assert kept_to(before, clock.forward(minutes=6)) == []
     assert kept_to(None, clock()) == []
+
+
+def test_a_sign_in_service_that_does_not_answer_is_a_finding(shell: Shell) -> None:
+    shell.general["web"] = {"oidc": {"issuer": "http://127.0.0.1:9", "client_id": "defacewatch"}}
+    shell.write()
+    said = shell.run("doctor", "--json")
+    (line,) = (line for line in said.lines if line["what"] == "sign-in")
+    assert said.code == 3
+    assert (line["ok"], line["text"]) == (False, "127.0.0.1:9 does not answer (ClientConnectorError)")

@@ -105,3 +105,16 @@ def test_whoever_acts_under_a_name_is_noted_with_the_user_of_the_system(learned:
     assert (paused["act"], paused["who"], paused["source"]) == ("portal-paused", "an", me)
     assert (baseline["act"], baseline["who"], baseline["source"]) == ("baseline-approved", "binh", me)
     assert (proposed["act"], proposed["who"]) == ("baseline-proposed", "an")
+
+
+def test_a_subject_of_the_sign_in_service_is_bound_and_taken_away(shell: Shell, typed: None) -> None:
+    assert shell.run("user", "add", "an1", "--role", "officer").code == 0
+    assert "no provider is configured" in shell.run("user", "bind", "an1", "8f2c").err
+    shell.general["web"] = {"oidc": {"issuer": "https://sso.example.gov.vn", "client_id": "defacewatch"}}
+    shell.write()
+    assert shell.run("user", "bind", "an1", "8f2c").code == 0
+    assert shell.run("user", "unbind", "an1").code == 0
+    again = shell.run("user", "unbind", "an1")
+    assert (again.code, "no subject" in again.err) == (3, True)
+    acts = [line["act"] for line in shell.run("audit", "list", "--json").lines]
+    assert {"identity-bound", "identity-unbound"} <= set(acts)

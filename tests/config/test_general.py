@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from defacewatch.accounts import Role
 from defacewatch.config import load
 from defacewatch.config.fields import Listen, read_duration, write_duration
+from defacewatch.identities import Trust
 from defacewatch.reports.form import Issuer
 from tests.config.conftest import Problems
 
@@ -223,3 +225,41 @@ def test_an_unknown_key_of_reports_is_refused(problems: Problems) -> None:
         "defacewatch.yaml:1: report.isuer: unknown key (did you mean issuer?); expected one of authority,"
         " issuer, place, symbol, signer_title, signer, recipients"
     ]
+
+
+OIDC = "web: {oidc: {issuer: %s, client_id: defacewatch%s}}"
+
+
+def test_a_sign_in_service_is_read_and_there_is_none_where_it_is_not_said(folder: Path) -> None:
+    assert load(folder, {}).web.for_app()["oidc"] is None
+    more = ", role_claim: groups, roles: {soc: officer}, most: approver, second_factor: [mfa]"
+    (folder / "defacewatch.yaml").write_text(OIDC % ("https://sso.example.gov.vn/realms/tinh/", more))
+    settings = load(folder, {"DEFACEWATCH_OIDC_CLIENT_SECRET": "hunter2"})
+    trust = settings.web.for_app()["oidc"]
+    assert trust == Trust(
+        "https://sso.example.gov.vn/realms/tinh/",
+        "defacewatch",
+        role_claim="groups",
+        roles={"soc": Role.OFFICER},
+        most=Role.APPROVER,
+        second_factor=("mfa",),
+    )
+    assert settings.secrets.oidc_client_secret == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "more", "expected"),
+    [
+        ("http://sso.example.gov.vn", "", "an https:// URL"),
+        ("https://sso.example.gov.vn?x", "", "an https:// URL"),
+        ("https://sso.example.gov.vn", ", role_claim: groups", "role_claim and roles together"),
+        ("https://sso.example.gov.vn", ", role_claim: groups, roles: {a: boss}", "one of viewer, officer"),
+        ("https://sso.example.gov.vn", ", secret: x", "secret"),
+    ],
+)
+def test_a_sign_in_service_that_could_not_be_trusted_is_refused(
+    problems: Problems, issuer: str, more: str, expected: str
+) -> None:
+    (problem,) = problems(defacewatch=OIDC % (issuer, more))
+    assert expected in problem

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 
 from PIL import Image
@@ -28,7 +29,21 @@ from tests.store.samples import (
 
 HOSTILE = '<script>alert("x")</script>\u202e<img src=x onerror=y>'
 
-__all__ = ["HOSTILE", "MINUTE", "NOW", "PROGRAM", "attacked", "checked", "portal", "registered", "screenshot"]
+__all__ = [
+    "HOSTILE",
+    "MINUTE",
+    "NOW",
+    "PROGRAM",
+    "attacked",
+    "checked",
+    "defaced",
+    "everything_hostile",
+    "hostile_look",
+    "portal",
+    "registered",
+    "screenshot",
+    "tell",
+]
 
 
 def screenshot(red: int = 200, *, height: int = 1600) -> bytes:
@@ -60,11 +75,11 @@ async def attacked(
     recorded = await store.checks.record(outcome(context, defaced(said), at, kept=kept, tier=Tier.RENDER))
     assert recorded.incident is not None
     if told:
-        await _tell(store)
+        await tell(store)
     return page, recorded.incident
 
 
-async def _tell(store: Store) -> None:
+async def tell(store: Store) -> None:
     now = NOW + 11 * MINUTE
     alert = await store.alerts.claim(now)
     assert alert is not None
@@ -78,12 +93,8 @@ async def _tell(store: Store) -> None:
     await store.alerts.failed(email.id, "550 <b>user</b> unknown", next_at=None, now=now)
 
 
-async def everything_hostile(store: Store, said: str) -> int:
-    """An incident in which all that a watched page controls says `said`."""
-    page = await registered(store)
-    first = await captured(store, page, at=NOW)
-    await store.baselines.approve(first, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
-    at = NOW + 10 * MINUTE
+def hostile_look(said: str, at: datetime) -> Look:
+    """A look at a page of which everything says `said`."""
     url = f"https://bad.example/{said}"
     rendering = look("b", at, screenshot=screenshot(), title=said, final_url=url).rendering
     assert rendering is not None
@@ -105,11 +116,20 @@ async def everything_hostile(store: Store, said: str) -> int:
         hops=(Hop(url, 302, url),),
         tls=TlsFinding(TlsProblem.OTHER, said, said),
     )
-    kept = await store.checks.keep(page, Look(probe, shown), features("b"))
+    return Look(probe, shown)
+
+
+async def everything_hostile(store: Store, said: str) -> int:
+    """An incident in which all that a watched page controls says `said`."""
+    page = await registered(store)
+    first = await captured(store, page, at=NOW)
+    await store.baselines.approve(first, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
+    at = NOW + 10 * MINUTE
+    kept = await store.checks.keep(page, hostile_look(said, at), features("b"))
     context = await store.checks.context(page, now=at)
     marks = frozenset({Mark(Trait.WORDS, said), Mark(Trait.CODE_HOST, said)})
     made = outcome(context, defaced(said), at, kept=kept, tier=Tier.RENDER, marks=marks)
     recorded = await store.checks.record(made)
     assert recorded.incident is not None
-    await _tell(store)
+    await tell(store)
     return recorded.incident

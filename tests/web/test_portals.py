@@ -8,6 +8,7 @@ from defacewatch.accounts import Role
 from defacewatch.audit import Act
 from defacewatch.portals import Contact, Source, Urgency
 from defacewatch.store import Store
+from defacewatch.web.api.cursors import cursor_of
 from tests.store.samples import NOW, portal
 from tests.web.conftest import Around, Client, csrf_of, send
 from tests.web.people import log_in, person
@@ -229,7 +230,8 @@ async def test_a_page_shows_its_verdicts_captures_baselines_and_incidents(
 
 async def test_old_checks_are_on_pages_of_their_own(client: Client, store: Store) -> None:
     page, _ = await attacked(store)
-    first = (await store.checks.history(page))[0].id
+    oldest = (await store.checks.history(page))[-1]
+    first = cursor_of("checks", (oldest.at, oldest.id))
     await person(store, "an", Role.VIEWER)
     await log_in(client, "an")
     assert "Nothing has been checked yet." in await text(client, f"/pages/{page}?before={first}")

@@ -192,7 +192,7 @@ async def acknowledge_campaign(request: web.Request) -> shapes.Line:
 @get("/deliveries", lines.Deliveries, tag=TAG)
 async def deliveries(request: web.Request, query: OfDeliveries) -> web.Response:
     """What was sent to whom, on which channel, with its receipt; newest first."""
-    found = await console_of(request).store.alerts.last_deliveries(
+    found = await console_of(request).store.alerts.latest(
         query.limit + 1, before=number("deliveries", query.cursor), incident=query.incident
     )
     return part(request, "deliveries", query, found, shapes.delivery_line, lambda one: (one.id,))

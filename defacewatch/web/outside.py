@@ -1,0 +1,181 @@
+"""Signing in by a provider outside (OpenID Connect, authorization code with PKCE). It only proves who
+somebody is: accounts, roles, sessions and the log are ours, and the password's form stays in any case."""
+
+import json
+import secrets
+from collections import OrderedDict
+from http import HTTPStatus
+
+import structlog
+from aiohttp import hdrs, web
+
+from defacewatch.accounts import Account, Role
+from defacewatch.audit import Act, Actor
+from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.identities import Claimed
+from defacewatch.language import N_
+from defacewatch.sealing import opened, sealed
+from defacewatch.web.access import Secret, same
+from defacewatch.web.console import Console, console_of
+from defacewatch.web.login import code_form, enter, login_form
+from defacewatch.web.provider import Provider, ProviderError
+from defacewatch.web.proving import outside_ticket_for
+from defacewatch.web.security import session_cookie, too_many
+
+BEGIN, BACK = "/login/oidc", "/login/oidc/back"
+COOKIE = "defacewatch_outside"
+PURPOSE = "outside sign-in"
+LASTS = 600  # seconds, from leaving for the provider to coming back
+REMEMBERED = 4096  # sign-ins that have come back: none comes back twice
+USED = web.AppKey("used states", OrderedDict[str, None])
+DEAD = N_("The sign-in service does not answer. Sign in with your password, or try again in a moment.")
+REFUSED = N_("The sign-in service has not signed you in. Begin again.")
+UNBOUND = N_(
+    "Nobody here is bound to this account of the sign-in service. Give your administrator its subject:"
+)
+NO_ENTRY = N_("This account may not sign in.")
+
+log = structlog.get_logger(__name__)
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Lead to the provider; what this browser has to come back with is sealed into a cookie of its own."""
+    provider, console = _provider(request), console_of(request)
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    to = request.query.get("next", "/")[:100]
+    try:
+        address = await provider.address(state=state, nonce=nonce, verifier=verifier)
+    except ProviderError as error:
+        log.error("the sign-in service fails", error=str(error))
+        return await login_form(request, to, problem=DEAD, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
+    box = sealed(console.secret_key, PURPOSE, json.dumps([state, nonce, verifier, to]))
+    name, secure = _cookie(console)
+    answer.set_cookie(name, box, max_age=LASTS, httponly=True, samesite="Lax", secure=secure, path="/")
+    return answer
+
+
+async def back(request: web.Request) -> web.Response:
+    """Somebody comes back: sign in whoever the provider says they are, if an account is bound to them."""
+    wait = console_of(request).access.wait(request.remote, Secret.OUTSIDE)
+    answer = await _back(request) if wait is None else too_many(request, wait)
+    name, secure = _cookie(console_of(request))
+    answer.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Lax")
+    return answer
+
+
+async def _back(request: web.Request) -> web.Response:
+    provider, console = _provider(request), console_of(request)
+    left = _left_with(request)
+    if left is None:
+        return await _refused(request, "/", "another state")
+    nonce, verifier, to = left
+    code, issuer = request.query.get("code", ""), request.query.get("iss")
+    if not code or (issuer is not None and issuer.rstrip("/") != provider.trust.issuer.rstrip("/")):
+        return await _refused(request, to, "no code")
+    try:
+        claimed = await provider.redeem(code, nonce=nonce, verifier=verifier)
+    except ProviderError as error:
+        return await _refused(request, to, str(error))
+    account = await console.store.identities.account(claimed.identity) or await _bound(request, claimed)
+    if account is None:
+        await _note(request, None, "unknown subject")
+        return await login_form(request, to, problem=UNBOUND, detail=claimed.identity.subject)
+    if account.disabled:
+        await _note(request, account, "disabled")
+        return await login_form(request, to, problem=NO_ENTRY)
+    return await _sign_in(request, await _with_role(request, account, claimed.role), claimed, to)
+
+
+async def _sign_in(request: web.Request, account: Account, claimed: Claimed, to: str) -> web.Response:
+    """In, or on to the code of the account's own authenticator, unless the provider has seen a second
+    factor."""
+    console = console_of(request)
+    found = await console.store.accounts.credentials(number=account.id)
+    assert found is not None  # accounts are never deleted
+    if found.totp is not None and not claimed.strong:
+        return code_form(request, outside_ticket_for(console, account, claimed.identity), to)
+    return await enter(request, found, to, identity=claimed.identity, strong=claimed.strong)
+
+
+async def _bound(request: web.Request, claimed: Claimed) -> Account | None:
+    """The account that a verified address binds, where that is believed: of the one officer who has it in the
+    roster. None, and nothing is bound, in every other case."""
+    console = console_of(request)
+    if claimed.email is None:
+        return None
+    officers = [
+        officer.key
+        for officer in console.roster().officers
+        if officer.email is not None and officer.email.casefold() == claimed.email
+    ]
+    accounts = [one for one in await console.store.accounts.every() if one.officer in officers]
+    if len(officers) != 1 or len(accounts) != 1 or accounts[0].disabled:
+        return None
+    actor = Actor(f"{claimed.identity.issuer} (e-mail)", request.remote or "")
+    try:
+        await console.store.identities.bind(
+            accounts[0].id, claimed.identity, actor=actor, now=console.clock(), first=True
+        )
+    except Conflict:
+        return None
+    return accounts[0]
+
+
+async def _with_role(request: web.Request, account: Account, role: Role | None) -> Account:
+    """The account with the role that the provider gives it. A role above the most that is believed was given
+    by hand, and stays."""
+    console, most = console_of(request), _provider(request).trust.most
+    if role is None or role is account.role or (account.role is not most and account.role.covers(most)):
+        return account
+    actor = Actor(_provider(request).trust.issuer, request.remote or "")
+    try:
+        return await console.store.accounts.change(
+            account.id, role=role.value, actor=actor, now=console.clock()
+        )
+    except Conflict:  # the last administrator
+        return account
+
+
+def _left_with(request: web.Request) -> tuple[str, str, str] | None:
+    """Nonce, verifier and page of the sign-in that this browser has begun and that comes back now, once."""
+    console, used = console_of(request), request.app[USED]
+    try:
+        box = opened(console.secret_key, PURPOSE, request.cookies.get(_cookie(console)[0], ""), within=LASTS)
+    except DefacewatchError:
+        return None
+    state, nonce, verifier, to = json.loads(box)
+    if not same(request.query.get("state", ""), state) or state in used:
+        return None
+    used[state] = None
+    while len(used) > REMEMBERED:
+        used.popitem(last=False)
+    return nonce, verifier, to
+
+
+async def _refused(request: web.Request, to: str, why: str) -> web.Response:
+    log.warning("a sign-in by the provider was refused", why=why, remote=request.remote)
+    await _note(request, None, why)
+    return await login_form(request, to, problem=REFUSED)
+
+
+async def _note(request: web.Request, account: Account | None, why: str) -> None:
+    """Write down that somebody did not get in; an address from which many have not waits between tries."""
+    console = console_of(request)
+    console.access.failed(request.remote, Secret.OUTSIDE)
+    of = f"account {account.name}" if account else "no account"
+    nobody, after = Actor("nobody", request.remote or ""), {"wrong": f"provider: {why}"}
+    await console.store.audit.note(nobody, Act.SIGN_IN_FAILED, at=console.clock(), of=of, after=after)
+
+
+def _provider(request: web.Request) -> Provider:
+    """Raises HTTPNotFound where none is configured."""
+    provider = console_of(request).provider
+    if provider is None:
+        raise web.HTTPNotFound
+    return provider
+
+
+def _cookie(console: Console) -> tuple[str, bool]:
+    secure = session_cookie(console)[1]
+    return (f"__Host-{COOKIE}" if secure else COOKIE), secure

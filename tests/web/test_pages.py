@@ -1,0 +1,81 @@
+"""Every page of the console, looked at by a program: no serious finding of axe-core, at each width and in
+each scheme of colours, and nothing that sticks out."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from PIL import Image
+from playwright.async_api import Page
+
+from defacewatch.web.rules import RULES
+from tests.web.gallery import SCHEMES, WIDTHS, draw, hall, looking, seen_as
+from tests.web.pages import API, NO_PAGES, PAGES, visit
+from tests.web.stage import Stage
+
+WRONG = ("serious", "critical")
+
+
+@pytest.fixture
+async def stages(blank: Path, tmp_path: Path) -> AsyncIterator[dict[bool, Stage]]:
+    async with hall(blank, tmp_path) as stages:
+        yield stages
+
+
+def test_every_page_of_the_router_is_in_the_list_by_a_name_of_its_own() -> None:
+    routes = {route for method, route in RULES if method == "GET" and not route.startswith(API)}
+    assert {shown.route for shown in PAGES} == routes - NO_PAGES
+    assert routes >= NO_PAGES
+    assert Counter(shown.name for shown in PAGES).most_common(1)[0][1] == 1
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_no_page_has_a_serious_finding_of_accessibility_or_sticks_out(
+    stages: dict[bool, Stage], scheme: str
+) -> None:
+    found: list[str] = []
+    async with looking() as page:
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
+        for shown in PAGES:
+            await seen_as(page, WIDTHS[0], scheme)
+            await visit(page, shown, stages[shown.empty])
+            for width in WIDTHS:
+                await seen_as(page, width, scheme)
+                found += [f"{shown.name} {width} {scheme}: {one}" for one in await findings(page)]
+    assert found == []
+    assert complaints == []
+
+
+async def test_the_gallery_is_drawn(stages: dict[bool, Stage], tmp_path: Path) -> None:
+    pages = [shown for shown in PAGES if shown.name in ("login", "audit")]
+    files = await draw(tmp_path, pages, stages, languages=("vi",), schemes=("dark",))
+    sizes = {}
+    for file in files:
+        with Image.open(file) as picture:
+            sizes[file.name] = picture.width
+    assert sizes == {f"{name}-{width}-vi-dark.png": width for name in ("login", "audit") for width in WIDTHS}
+
+
+async def test_what_axe_finds_is_heard() -> None:
+    async with looking() as page:
+        await page.set_content("<html><title>x</title><main><img src=x><p style='color:#ccc'>pale</p></main>")
+        found = " ".join(await findings(page))
+    assert all(rule in found for rule in ("image-alt", "color-contrast", "html-has-lang"))
+
+
+async def findings(page: Page) -> list[str]:
+    """What axe-core finds serious, and what is wider than the window."""
+    results = (await Axe().run(page)).response["violations"]
+    wrong = [
+        f"{one['id']}: {node['html'][:160]} {[c['message'] for c in node['any']][:1]}"
+        for one in results
+        if one["impact"] in WRONG
+        for node in one["nodes"]
+    ]
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return wrong + (["sticks out"] if wide else [])
