@@ -173,8 +173,7 @@ def _inlined(schema: Any, known: Mapping[str, Any]) -> Any:
 
 def _responses(each: Operation, refs: Refs) -> dict[str, Any]:
     if isinstance(each.answers, File):
-        body = {"type": "string", "format": "binary"}
-        good = _content(each.answers.content_type, body, each.answers.description)
+        good = _content(each.answers.content_type, {}, each.answers.description)
     else:
         good = _content("application/json", refs[each.answers], each.status.phrase)
         if "next" in each.answers.model_fields:
