@@ -1,5 +1,6 @@
 """Baselines, the duty desk, people and the audit log, through the API."""
 
+import io
 from dataclasses import replace
 from datetime import time
 from typing import Any
@@ -56,6 +57,47 @@ async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
     await sent(client, binh, "baselines/approve", {"capture": "none", "reason": "x"}, 404)
 
 
+async def test_a_proposal_is_turned_down_with_a_reason(client: Client, store: Store) -> None:
+    page = await registered(store)
+    capture = await captured(store, page)
+    headers = await token(store, Role.APPROVER)
+    turned = await sent(client, headers, "baselines/decline", {"capture": capture, "reason": "bị tấn công"})
+    assert turned["id"] == capture
+    assert (await asked(client, "baselines/proposals"))["proposals"] == []
+    await sent(client, headers, "baselines/decline", {"capture": capture, "reason": "x"}, 409)
+
+
+async def test_portals_are_imported_after_a_look_at_what_would_change_and_exported(
+    client: Client, store: Store
+) -> None:
+    headers = {**await token(store, Role.ADMIN, "root", None), "Content-Type": "text/csv"}
+
+    async def imported(text: str, query: str = "", status: int = 200) -> Any:
+        sent_text = io.BytesIO(text.encode())
+        answer = await client.post(f"/api/v1/portals/import{query}", headers=headers, data=sent_text)
+        assert answer.status == status, await answer.text()
+        return await answer.json()
+
+    text = "key,name,url\nhungyen,Hưng Yên,https://hungyen.gov.vn/\n"
+    dry = await imported(text, "?dry_run=true")
+    assert (dry["dry_run"], dry["added"]) == (True, ["hungyen"])
+    assert await store.portals.all() == []
+    assert (await imported(text))["added"] == ["hungyen"]
+    assert (await imported(text))["same"] == ["hungyen"]
+    other = text.replace("Hưng Yên", "Tỉnh Hưng Yên")
+    assert (await imported(other, "?dry_run=true"))["changed"] == ["hungyen"]
+    await imported(other, status=409)
+    assert (await imported(other, "?change=true"))["changed"] == ["hungyen"]
+    wrong = await imported("key,name,url\nx,X,nothing\n", status=422)
+    assert wrong["errors"][0]["where"] == "line 2"
+    await imported(text + "#" * 1_100_000, status=413)
+    rows = await client.get("/api/v1/portals.csv", headers=headers)
+    assert "Tỉnh Hưng Yên" in await rows.text()
+    yaml = await client.get("/api/v1/portals.yaml", headers=headers)
+    headers["Content-Type"] = "application/yaml"
+    assert (await imported(await yaml.text()))["same"] == ["hungyen"]
+
+
 async def test_portals_are_paused_and_resumed_by_administrators(client: Client, store: Store) -> None:
     await store.portals.apply([portal("hungyen")], now=NOW)
     admin = await token(store, Role.ADMIN, "root", None)
@@ -89,7 +131,9 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
 ) -> None:
     around.roster = ROSTER
     await store.portals.apply([portal("hungyen")], now=NOW)
-    headers = await token(store, Role.APPROVER, "b", "binh")
+    headers, own = await token(store, Role.OFFICER, "b", "binh"), await token(store)
+    others = {"officer": "binh", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z"}
+    await sent(client, own, "absences", others, 403)  # only a shift lead arranges for others
     leave = {"officer": "an", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z"}
     made = await sent(client, headers, "absences", leave, 201)
     assert [turn["away"] for turn in made["uncovered"]] == [["an"]]
@@ -98,6 +142,12 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
     await sent(client, headers, "swaps", swap | {"officer": "ai"}, 404)
     backwards = leave | {"to": "2026-09-02T00:00:00Z"}
     assert "after it begins" in (await sent(client, headers, "absences", backwards, 400))["detail"]
+    await sent(
+        client,
+        await token(store, name="c", officer=None),
+        f"absences/{made['entered'][0]}/withdraw",
+        status=403,
+    )
     gone = await sent(client, headers, f"absences/{made['entered'][0]}/withdraw")
     assert gone == {"withdrawn": made["entered"]}
     await sent(client, headers, f"absences/{made['entered'][0]}/withdraw", status=409)

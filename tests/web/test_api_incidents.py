@@ -73,6 +73,7 @@ async def test_what_cannot_be_is_a_conflict_or_says_which_field_is_wrong(
     await sent(client, headers, f"{path}/comment", {"text": "a\0"}, 422)
     await sent(client, headers, f"{path}/comment", {"text": "x" * 20_000}, 413)
     await sent(client, headers, "incidents/99/acknowledge", status=404)
+    await sent(client, headers, f"{path}/assign", {"officer": "ai"}, 404)
     assert (await store.incidents.get(incident)).incident.state is State.ACKNOWLEDGED
 
 

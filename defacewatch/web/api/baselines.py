@@ -34,6 +34,11 @@ class Proposing(Body):
     capture: Word
 
 
+class Declining(Body):
+    capture: Word
+    reason: Said
+
+
 @get("/baselines/proposals", lines.Proposals, tag=TAG)
 async def proposals(request: web.Request, query: Pages) -> web.Response:
     """Captures that are proposed and wait for approval, the oldest proposal first."""
@@ -89,6 +94,16 @@ async def approve(request: web.Request, body: Approving) -> shapes.Line:
     return shapes.approval_line(approval)
 
 
+@post("/baselines/decline", lines.CaptureLine, tag=TAG)
+async def decline(request: web.Request, body: Declining) -> shapes.Line:
+    """Turn a proposal down: it waits no more."""
+    console = console_of(request)
+    declined = await console.store.baselines.decline(
+        body.capture, by=signs_as(request), reason=body.reason, now=console.clock(), via=source(request)
+    )
+    return shapes.capture_line(declined)
+
+
 async def _signatory(request: web.Request, capture: str) -> str:
     console, name = console_of(request), signs_as(request)
     page = (await console.store.baselines.capture(capture)).page
@@ -102,4 +117,4 @@ def _proposed(capture: Capture) -> tuple[datetime, str]:
     return capture.proposed_at or capture.at, capture.id
 
 
-OPERATIONS = (proposals, baseline, history, propose, approve)
+OPERATIONS = (proposals, baseline, history, propose, approve, decline)

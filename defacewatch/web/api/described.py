@@ -50,6 +50,7 @@ class Operation:
     tag: str
     status: HTTPStatus
     also: tuple[HTTPStatus, ...] = ()
+    takes: tuple[str, ...] = ()  # the types of a body that is no JSON
 
     @property
     def query(self) -> type[Query]:
@@ -102,8 +103,9 @@ def post(
     tag: str,
     status: HTTPStatus = HTTPStatus.OK,
     also: tuple[HTTPStatus, ...] = (HTTPStatus.CONFLICT,),
+    takes: tuple[str, ...] = (),
 ) -> Callable[[Handler], Operation]:
-    return lambda run: Operation("POST", path, run, answers, tag, status, also)
+    return lambda run: Operation("POST", path, run, answers, tag, status, also, takes)
 
 
 def query_in(request: web.Request, model: type[B]) -> B:

@@ -1,5 +1,6 @@
 """The duty desk: who is on duty when, leave and swaps, announcements, handovers, tests of channels."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -22,6 +23,7 @@ from defacewatch.web.api.cursors import listed, moment, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
+from defacewatch.web.desk import arranging, officer_of, roster_of
 from defacewatch.web.visitors import visitor_of
 from defacewatch.windows import Window, checked
 
@@ -129,8 +131,9 @@ async def absences(request: web.Request, query: Pages) -> web.Response:
 
 @post("/absences", lines.Entered, tag=TAG, status=HTTPStatus.CREATED)
 async def leave(request: web.Request, body: Leave) -> shapes.Line:
-    """Enter that an officer is away. The turns that are left without anybody are named."""
-    known = console_of(request).roster()
+    """Enter that an officer is away: oneself, or others for whoever arranges (shift leads, administrators).
+    The turns that are left without anybody are named."""
+    known = await roster_of(request)
     absence = on_leave(known, body.officer, body.start, body.end, instead=body.instead, reason=body.reason)
     empty = uncovered(known, absence)
     return await _entered(request, (absence,)) | {"uncovered": [shapes.turn_line(turn) for turn in empty]}
@@ -139,15 +142,19 @@ async def leave(request: web.Request, body: Leave) -> shapes.Line:
 @post("/swaps", lines.Entered, tag=TAG, status=HTTPStatus.CREATED)
 async def swap(request: web.Request, body: Swap) -> shapes.Line:
     """One officer takes another's turn, and may give one for it."""
-    known = console_of(request).roster()
+    known = await roster_of(request)
     halves = swapped(known, body.officer, body.at, body.instead, back=body.back, reason=body.reason)
     return await _entered(request, halves) | {"uncovered": []}
 
 
 @post("/absences/{id}/withdraw", lines.Withdrawn, tag=TAG)
 async def withdraw(request: web.Request) -> shapes.Line:
-    """Withdraw leave, or both halves of a swap. It stays on record."""
+    """Withdraw leave, or both halves of a swap: one's own, or those of others for whoever arranges."""
     console, wanted = console_of(request), int(request.match_info["id"])
+    entered, every = await console.store.absences.get(wanted), await console.store.absences.every()
+    whole = [one for one in every if entered.swap is not None and one.swap == entered.swap] or [entered]
+    if not any([await _may(request, [one.absence]) for one in whole]):
+        raise web.HTTPForbidden
     gone = await console.store.absences.withdraw(
         wanted, by=signs_as(request), now=console.clock(), via=source(request)
     )
@@ -241,6 +248,14 @@ async def figures(request: web.Request, query: OfFigures) -> shapes.Line:
     return figures_line(figures_of(await console.store.duty.happened(period), period, now))
 
 
+async def _may(request: web.Request, some: Sequence[Absence]) -> bool:
+    """Whether whoever asks may enter these: their own, or anything for whoever arranges."""
+    roster = await roster_of(request)
+    me = officer_of(request, roster)
+    own = me is not None and all(absence.officer == me.key for absence in some)
+    return own or arranging(request, roster)
+
+
 def _officer(request: web.Request, officer: Officer) -> shapes.Line:
     line, role = shapes.officer_line(officer), visitor_of(request).role
     if role is None or not role.covers(Role.OFFICER):
@@ -250,6 +265,8 @@ def _officer(request: web.Request, officer: Officer) -> shapes.Line:
 
 async def _entered(request: web.Request, some: tuple[Absence, ...]) -> shapes.Line:
     console = console_of(request)
+    if not await _may(request, some):
+        raise web.HTTPForbidden
     made = await console.store.absences.add(
         some, by=signs_as(request), now=console.clock(), via=source(request)
     )

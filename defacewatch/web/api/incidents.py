@@ -9,12 +9,12 @@ from pydantic import Field
 from defacewatch import shapes
 from defacewatch.campaigns import Campaign
 from defacewatch.dossier import archive_of, files_of
-from defacewatch.errors import UsageError
+from defacewatch.errors import NotFound, UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.incidents import IncidentView
 from defacewatch.web.api import lines
-from defacewatch.web.api.acting import VIA, program, signs_as
+from defacewatch.web.api.acting import VIA, program, signs_as, source
 from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import File, get, post
 from defacewatch.web.api.shared import Body, Number, Pages, Said, Text, Word
@@ -36,6 +36,10 @@ class OfDeliveries(Pages):
 
 class Remark(Body):
     text: Said
+
+
+class Assigning(Body):
+    officer: Annotated[Word, Field(description="An officer's key.")]
 
 
 class Closing(Body):
@@ -102,6 +106,18 @@ async def comment(request: web.Request, body: Remark) -> shapes.Line:
         wanted, by=by, text=body.text, via=VIA, now=now, program=program(request)
     )
     return {"incident": wanted}
+
+
+@post("/incidents/{id}/assign", lines.IncidentLine, tag=TAG)
+async def assign(request: web.Request, body: Assigning) -> shapes.Line:
+    """Give an incident to an officer, who hears of it."""
+    console, wanted = console_of(request), _wanted(request)
+    if all(officer.key != body.officer for officer in console.roster().officers):
+        raise NotFound(f"no officer {body.officer!r} in the roster")
+    by, now = signs_as(request), console.clock()
+    await console.store.incidents.assign(wanted, to=body.officer, by=by, via=source(request), now=now)
+    console.wake()
+    return _line(await console.store.incidents.get(wanted))
 
 
 @post("/incidents/{id}/resolve", lines.IncidentLine, tag=TAG)
@@ -229,6 +245,7 @@ OPERATIONS = (
     incident,
     export,
     acknowledge,
+    assign,
     comment,
     resolve,
     tick,

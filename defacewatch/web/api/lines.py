@@ -35,6 +35,7 @@ class PortalLine(Shape):
     operator: str | None
     level: int | None
     critical: bool
+    tags: list[str]
     source: Source
     enabled: bool
     paused: bool
@@ -247,3 +248,5 @@ class Imported(Shape):
     dry_run: bool
     added: list[str]
     same: list[str]
+    changed: list[str]
+    refused: Annotated[list[str], Field(description="That a file provisions, and otherwise.")]

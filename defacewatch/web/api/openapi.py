@@ -130,6 +130,9 @@ def _operation(each: Operation, refs: Refs) -> dict[str, Any]:
     if each.body is not None:
         content = {"application/json": {"schema": refs[each.body]}}
         said["requestBody"] = {"required": True, "content": content}
+    if each.takes:
+        content = {kind: {"schema": {"type": "string"}} for kind in each.takes}
+        said["requestBody"] = {"required": True, "content": content}
     return said
 
 
@@ -170,8 +173,7 @@ def _inlined(schema: Any, known: Mapping[str, Any]) -> Any:
 
 def _responses(each: Operation, refs: Refs) -> dict[str, Any]:
     if isinstance(each.answers, File):
-        body = {"type": "string", "format": "binary"}
-        good = _content(each.answers.content_type, body, each.answers.description)
+        good = _content(each.answers.content_type, {}, each.answers.description)
     else:
         good = _content("application/json", refs[each.answers], each.status.phrase)
         if "next" in each.answers.model_fields:
@@ -180,7 +182,7 @@ def _responses(each: Operation, refs: Refs) -> dict[str, Any]:
     wrong = {*ALWAYS, *each.also}
     if "{" in each.path or each.also or each.query.model_fields.keys() & {"page"}:
         wrong.add(HTTPStatus.NOT_FOUND)
-    if each.body is not None:
+    if each.body is not None or each.takes:
         wrong |= {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.NOT_FOUND}
     problems = {str(int(status)): {"$ref": "#/components/responses/Problem"} for status in sorted(wrong)}
     return {str(int(each.status)): good, **problems}
