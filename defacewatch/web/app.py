@@ -87,8 +87,9 @@ def make_app(
     daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
     `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
     `actor` who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end
-    unused for `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for` on need
-    an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed.
+    unused for `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from
+    the role `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of
+    addresses is believed.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
