@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from defacewatch.captures import Look, Validators
-from defacewatch.check import Fetch
+from defacewatch.check import Fetch, Rank
 from defacewatch.errors import DefacewatchError
 from defacewatch.features import Features
 from defacewatch.language import N_, Translate
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Counted:
-    """A fetcher that tells how many captures it has made."""
+    """A fetcher that tells when it has made a capture, and does not wait in front of what wakes somebody."""
 
     fetch: Fetch
     took: Callable[[], Awaitable[None]]
@@ -35,7 +35,7 @@ class Counted:
         return await self.fetch.probe(url, now=now, validators=validators)
 
     async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
-        look = await self.fetch.render(url, now=now, dwell=dwell, rank=rank)
+        look = await self.fetch.render(url, now=now, dwell=dwell, rank=max(rank, Rank.CHANGED))
         await self.took()
         return look
 

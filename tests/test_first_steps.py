@@ -47,7 +47,6 @@ async def test_the_first_steps_take_less_than_five_minutes(
     stand: Stand, screen: Page, capsys: pytest.CaptureFixture[str]
 ) -> None:
     screen.set_default_timeout(120_000)
-    expect.set_options(timeout=120_000)
     async with AsyncExitStack() as stack, Mailbox() as mailbox:
         stand.general["alerts"] = {"email": {"host": "127.0.0.1", "port": mailbox.port}}
         daemon = await stand.daemon(stack)
@@ -60,25 +59,25 @@ async def test_the_first_steps_take_less_than_five_minutes(
         await screen.fill("#password", PASSWORD)
         await screen.click("main button >> nth=0")
         await screen.click("a[href='/tour']")
-        await expect(now).to_contain_text("Thêm cổng đầu tiên")
+        await expect(now).to_contain_text("Thêm cổng đầu tiên", timeout=60_000)
         await screen.fill("#name", "Cổng Thông tin điện tử tỉnh")
         await screen.fill("#url", stand.site.url)
         await screen.click("main form button")
-        await expect(now).to_contain_text("Cho hệ thống học")
+        await expect(now).to_contain_text("Cho hệ thống học", timeout=60_000)
         await screen.click("main form button")
-        await expect(screen.locator("progress").first).to_be_visible()
-        await expect(screen.locator(".proposal")).to_be_visible()  # the page loads itself until then
+        await expect(screen.locator("progress").first).to_be_visible(timeout=60_000)
+        await expect(screen.locator(".proposal")).to_be_visible(timeout=120_000)  # it loads itself
         seen = await screen.locator(".proposal img").evaluate_all("all => all.length")
         assert seen == 1
         await screen.click(".proposal form button")
-        await expect(now).to_contain_text("Thử các kênh báo tin")
+        await expect(now).to_contain_text("Thử các kênh báo tin", timeout=60_000)
         await screen.select_option("#to", "an")
         await screen.click("main form button")
-        await expect(screen.locator(".finished")).to_be_visible()
+        await expect(screen.locator(".finished")).to_be_visible(timeout=60_000)
         taken = time.monotonic() - began
         await screen.click(".finished a[href='/']")
         await expect(screen.locator(".tile")).to_have_count(1)
-        assert mailbox.messages[0]["To"] == "an@example.gov.vn"
+        assert "an@example.gov.vn" in mailbox.messages[0]["To"]
         (page,) = await daemon.store.wall.pages()
         await until(lambda: page.page in daemon.schedule.planned)
         await until(lambda: page.page in daemon.eyes.checker.clean)

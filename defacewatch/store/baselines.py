@@ -1,10 +1,12 @@
 """Captures, proposals and approvals. The history of approvals is only ever added to."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Update, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Row, Update, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -68,20 +70,27 @@ class Baselines:
         )
         async with self.engine.reading() as db:
             row = (await db.execute(query)).one_or_none()
-        return None if row is None else capture_of({c.name: row._mapping[c] for c in _WITHOUT_FEATURES})
+        return None if row is None else _plain(row)
 
     async def captures(
         self, page_id: str, limit: int = 50, *, before: tuple[datetime, str] | None = None
     ) -> list[Capture]:
         """The latest captures of a page whose pictures are still there, newest first, those `before` the one
         with this time and id."""
-        query = select(captures).where(captures.c.page == page_id, captures.c.expired_at.is_(None))
+        kept = (captures.c.page == page_id, captures.c.expired_at.is_(None))
+        query = select(*_WITHOUT_FEATURES).where(*kept)
         if before is not None:
             at, name = before
             query = query.where(or_(captures.c.at < at, and_(captures.c.at == at, captures.c.id < name)))
         async with self.engine.reading() as db:
             rows = await db.execute(query.order_by(captures.c.at.desc(), captures.c.id.desc()).limit(limit))
-            return [capture_of(part(row, captures)) for row in rows]
+            return [_plain(row) for row in rows]
+
+    async def shots(self, capture_ids: Collection[str]) -> Mapping[str, str]:
+        """The pictures (blobs) of captures, by their ids; those of approved ones are always there."""
+        query = select(captures.c.id, captures.c.screenshot).where(captures.c.id.in_(list(capture_ids)))
+        async with self.engine.reading() as db:
+            return {row.id: row.screenshot for row in await db.execute(query)}
 
     async def keep_capture(
         self, kept: Kept, *, proposed_by: str, profile: Profile | None, now: datetime, via: str = "learn"
@@ -233,7 +242,7 @@ class Baselines:
             query = query.where(captures.c.page == page)
         async with self.engine.reading() as db:
             rows = await db.execute(query.order_by(current.desc(), captures.c.id))
-            return [capture_of({c.name: row._mapping[c] for c in _WITHOUT_FEATURES}) for row in rows]
+            return [_plain(row) for row in rows]
 
     async def is_approved(self, capture_id: str) -> bool:
         """Whether a capture is one of its page's approved looks now."""
@@ -293,6 +302,11 @@ class Baselines:
         for blob in (capture.served, capture.dom, capture.screenshot, capture.facts):
             if not self.approved.has(blob):
                 self.approved.put(self.evidence.get(blob), self.evidence.suffix(blob))
+
+
+def _plain(row: Row[Any]) -> Capture:
+    """The capture of a row of `_WITHOUT_FEATURES`."""
+    return capture_of({column.name: row._mapping[column] for column in _WITHOUT_FEATURES})
 
 
 async def _capture(db: AsyncConnection, capture_id: str) -> Columns:

@@ -6,10 +6,7 @@ from statistics import median, quantiles
 
 from aiohttp import web
 
-from defacewatch.baselines import Approval
 from defacewatch.captures import Tier
-from defacewatch.errors import NotFound
-from defacewatch.store import Store
 from defacewatch.store.states import CheckRow
 from defacewatch.web.api.cursors import cursor_of, moment_and
 from defacewatch.web.console import console_of, words_of
@@ -28,14 +25,6 @@ class Times:
     median: float
     p95: float
     longest: float
-
-
-@dataclass(frozen=True)
-class Look:
-    """An approval with the picture that was approved (a blob), as long as it is there."""
-
-    approval: Approval
-    shot: str | None
 
 
 async def show(request: web.Request) -> web.Response:
@@ -68,7 +57,8 @@ async def show(request: web.Request) -> web.Response:
         size=(WIDE, HIGH),
         days=await store.checks.days(name, DAYS),
         captures=await store.baselines.captures(name, CAPTURES),
-        approvals=[await _look(store, approval) for approval in approvals[:APPROVALS]],
+        approvals=approvals[:APPROVALS],
+        approved=await store.baselines.shots([approval.capture for approval in approvals[:APPROVALS]]),
         approved_in_all=len(approvals),
         incidents=await store.incidents.list(page=name, limit=INCIDENTS),
         lesson=(await store.lessons.latest([name])).get(name),
@@ -101,11 +91,3 @@ def graph(checks: Sequence[CheckRow]) -> str:
         f"{place * step:.1f},{HIGH - 4 - (HIGH - 8) * check.elapsed / longest:.1f}"
         for place, check in enumerate(ordered)
     )
-
-
-async def _look(store: Store, approval: Approval) -> Look:
-    try:
-        capture = await store.baselines.capture(approval.capture)
-    except NotFound:
-        return Look(approval, None)
-    return Look(approval, capture.screenshot)

@@ -32,6 +32,11 @@ def test_portals_are_imported_exported_paused_and_conflicts_refused(shell: Shell
     }
     assert shell.run("portals", "resume", "so", "--by", "an").code == 0
     assert shell.run("portals", "import", "x.txt").code == 2
+    Path("other.csv").write_text("key,name,tags,url\nso,Sở Y tế tỉnh,sở|y tế,http://127.0.0.1:9/\n", "utf-8")
+    assert shell.run("portals", "import", "other.csv").code == 3
+    assert "1 changed" in shell.run("portals", "import", "other.csv", "--change").out
+    rows = shell.run("portals", "export", "--csv").out.splitlines()
+    assert "so,Sở Y tế tỉnh,,,2,false,sở|y tế,http://127.0.0.1:9/" in rows
 
 
 def test_who_is_on_duty_is_answered_for_any_time(shell: Shell) -> None:

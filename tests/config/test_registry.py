@@ -20,6 +20,7 @@ portals:
     critical: yes
     changed_urgency: high
     defaced_urgency: normal
+    tags: [tỉnh, một cửa, tỉnh]
     contacts: [{name: Đỗ Thị Hạnh, phone: 0221000001, email: hanh@example.gov.vn}, {name: Trực}]
     pages:
       - {url: "HTTPS://HungYen.gov.vn:443", probe_every: 15s, render_every: 1h}
@@ -27,6 +28,8 @@ portals:
 """
     )
     (portal,) = load(folder, {}).portals
+    assert portal.tags == ("một cửa", "tỉnh")
+    assert load(folder, {}).places == {"hungyen": f"{folder}/portals.yaml:2"}
     assert (portal.name, portal.owner, portal.operator) == ("Cổng", "Văn phòng UBND tỉnh", "Trung tâm CNTT")
     assert (portal.level, portal.critical) == (3, True)
     assert (portal.changed_urgency, portal.defaced_urgency) == (Urgency.HIGH, Urgency.NORMAL)

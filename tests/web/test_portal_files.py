@@ -8,6 +8,7 @@ import pytest
 
 from defacewatch.accounts import Role
 from defacewatch.config import Registrar
+from defacewatch.registering import Move
 from defacewatch.store import Store
 from tests.store.samples import NOW, portal
 from tests.web.conftest import Client, csrf_of
@@ -136,15 +137,14 @@ async def test_what_is_exported_is_a_file_and_comes_back_the_same(admin: Client,
     assert raw.startswith(b"\xef\xbb\xbfkey,name,")
     assert b",=" not in raw
     assert b"\n=" not in raw
-    steps = await store.portals.preview(*_parts(raw, "a.csv"))
-    assert [step.move for step in steps] == ["same"]
+    assert await moves(store, raw, "a.csv") == [Move.SAME]
     answer = await admin.get("/register/export.yaml")
     assert answer.headers["Content-Disposition"].endswith('.yaml"')
-    steps = await store.portals.preview(*_parts(await answer.read(), "a.yaml"))
-    assert [step.move for step in steps] == ["same"]
+    assert await moves(store, await answer.read(), "a.yaml") == [Move.SAME]
     assert "Export CSV" in await text(admin, "/portals")
 
 
-def _parts(raw: bytes, name: str) -> tuple[object, object]:
+async def moves(store: Store, raw: bytes, name: str) -> list[Move]:
+    """What importing a file would do."""
     sheet = Registrar().sheet(raw, name)
-    return sheet.portals, sheet.said
+    return [step.move for step in await store.portals.preview(sheet.portals, sheet.said)]

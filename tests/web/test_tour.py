@@ -60,6 +60,7 @@ async def test_from_the_first_portal_to_the_end(
     shown = await text(admin, "/tour")
     assert "0 of 3 captures" in shown
     assert 'http-equiv="refresh"' in shown
+    assert 'data-every="3"' in shown
     lesson = await store.lessons.claim(clock())
     assert lesson is not None
     await store.lessons.took(lesson.id, 2, now=clock())

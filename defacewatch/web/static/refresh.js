@@ -3,7 +3,7 @@
 // stands still must not look like one on which nothing happens. A page with a stream of news (wall.js) asks
 // for them itself, and falls back to this.
 const live = (() => {
-  const EVERY = 15000;
+  const EVERY = 1000 * (document.querySelector("[data-every]")?.dataset.every ?? 15);
   const offline = document.getElementById("offline");
   const stream = document.querySelector("[data-stream]");
 
@@ -19,7 +19,7 @@ const live = (() => {
   const refresh = async (all = false) => {
     const own = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
     const answer = await fetch(own, {
-      credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(EVERY - 1000),
+      credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(Math.max(EVERY - 1000, 10000)),
     });
     if (answer.redirected) {
       location.reload();
