@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from defacewatch import masking, shapes
+from defacewatch import masking
 from defacewatch.cli.common import (
     By,
     Json,
@@ -19,8 +19,10 @@ from defacewatch.cli.common import (
     with_session,
 )
 from defacewatch.errors import UsageError
+from defacewatch.masklines import mask_line, region_line
 from defacewatch.masks import LONGEST, USUAL, Mask, Rectangle, Standing
 from defacewatch.portals import Page, Portal
+from defacewatch.shapes import Line
 from defacewatch.workers import Workers
 
 app = typer.Typer(help="Parts of pages that are left out of the comparison.", no_args_is_help=True)
@@ -37,12 +39,12 @@ def list_(
 ) -> None:
     """Masks that apply or wait for a second person, the newest first."""
 
-    async def work(session: Session) -> list[shapes.Line]:
+    async def work(session: Session) -> list[Line]:
         only = None if page is None else (await _page(session, page))[1].id
         portals = {of.id: portal for portal in await session.store.portals.all() for of in portal.pages}
         now = utc_now()
         lines = [
-            shapes.mask_line(mask, critical=mask.page in portals and portals[mask.page].critical, now=now)
+            mask_line(mask, critical=mask.page in portals and portals[mask.page].critical, now=now)
             for mask in await session.store.masks.every(page=only)
         ]
         over = (Standing.EXPIRED.value, Standing.ENDED.value)
@@ -76,9 +78,9 @@ def list_(
 def blocks(context: typer.Context, page: str, as_json: Json = False) -> None:
     """The blocks of the page's approved look that a mask can name, and where they stand."""
 
-    async def work(session: Session) -> list[shapes.Line]:
+    async def work(session: Session) -> list[Line]:
         sheet = await masking.sheet_of(session.store, (await _page(session, page))[1].id)
-        return [shapes.region_line(region.path, region.box) for region in sheet.regions]
+        return [region_line(region.path, region.box) for region in sheet.regions]
 
     lines = with_session(context, work)
     if as_json:

@@ -13,7 +13,7 @@ from defacewatch.masks import Mask
 from defacewatch.records import Context
 from defacewatch.store.dutyschema import windows
 from defacewatch.store.known import Known
-from defacewatch.store.masks import in_force, mask_of
+from defacewatch.store.masks import in_force, living, mask_of
 from defacewatch.store.maskschema import masks
 from defacewatch.store.rows import incident_of, page_of, part, parts, portal_of
 from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
@@ -40,7 +40,7 @@ _ONE_OF_EACH = (
         _WAVERS.scalar_subquery(),
         exists().where(mutes.c.page == _PAGE),
         exists().where(windows.c.portal == portals.c.key, holds_at(bindparam("now"))),
-        exists().where(masks.c.page == _PAGE, in_force(bindparam("now"))),
+        exists().where(masks.c.page == _PAGE, living(bindparam("now"))),
     )
     .join(pages, page_state.c.page == pages.c.id)
     .join(portals, pages.c.portal == portals.c.key)

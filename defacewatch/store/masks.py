@@ -19,10 +19,15 @@ from defacewatch.store.rows import Columns, Values, part
 from defacewatch.store.schema import portals
 
 
+def living(now: object) -> ColumnElement[bool]:
+    """Masks that have neither ended nor expired at a moment."""
+    return and_(masks.c.expires > now, masks.c.ended_at.is_(None))
+
+
 def in_force(now: object) -> ColumnElement[bool]:
     """Masks (beside their `portals`) that are applied at a moment."""
     confirmed = or_(masks.c.confirmed_at.is_not(None), ~portals.c.critical)
-    return and_(masks.c.ended_at.is_(None), masks.c.expires > now, confirmed)
+    return and_(living(now), confirmed)
 
 
 class Masks:
@@ -33,10 +38,8 @@ class Masks:
         """Enter a mask that was found to be right (masking.draw). The next check looks afresh."""
         async with self.engine.lasting() as db:
             await db.run_sync(touch, mask.page, LOOK_AFRESH)
-            living = select(masks.c.id).where(
-                masks.c.page == mask.page, masks.c.ended_at.is_(None), masks.c.expires > now
-            )
-            if len((await db.execute(living)).all()) >= LIVING:  # somebody was faster
+            others = select(masks.c.id).where(masks.c.page == mask.page, living(now))
+            if len((await db.execute(others)).all()) >= LIVING:  # somebody was faster
                 raise Conflict(N_("The page has 20 masks that have not ended: end some first."))
             values: Values = {
                 "page": mask.page,

@@ -41,6 +41,7 @@ VIA = "console"
 ROUTE = r"/pages/{page:[\w.-]{1,100}}/masks"
 SUGGESTED = 8  # rectangles
 LISTED = 150  # blocks
+PLACES = 24  # of elements with the same path
 NARROW, LOW = 80, 24  # px of a block that is listed at the least
 STANDINGS: Mapping[Standing, str] = {
     Standing.APPLIED: N_("in force"),
@@ -89,15 +90,19 @@ class Given:
 
 @dataclass(frozen=True)
 class Choice:
-    """A block that may be chosen: its number among the capture's, its path, where it stands first, how often
-    it is there, and whether the rectangle in the form covers it."""
+    """A block that may be chosen: its number among the capture's, its path, where elements of that path are,
+    and whether the rectangle in the form covers one of them."""
 
     number: int
     path: str
-    box: Rectangle
-    count: int
+    boxes: tuple[Rectangle, ...]
     covered: bool
     chosen: bool
+
+    @property
+    def places(self) -> str:
+        """The first of the boxes, for scripts."""
+        return ";".join(f"{b.left} {b.top} {b.width} {b.height}" for b in self.boxes[:PLACES])
 
     @property
     def short(self) -> str:
@@ -239,23 +244,22 @@ def _choices(sheet: Sheet, given: Given, drawn: Rectangle | None) -> Sequence[Ch
     """The blocks to choose from, those that are covered first: neither specks nor the page itself."""
     cells = cells_of([drawn]) if drawn is not None else frozenset()
     most = MOST * WIDTH * sheet.height
-    found: dict[str, Choice] = {}
+    groups: dict[str, list[tuple[int, Rectangle]]] = {}
     for number, region in enumerate(sheet.regions):
         box = region.box
-        if box.width < NARROW or box.height < LOW or box.width * box.height > most:
-            continue
-        known = found.get(region.path)
-        covered = bool(cells) and covers(cells, box)
-        if known is None:
-            chosen = number in given.blocks
-            found[region.path] = Choice(number, region.path, box, 1, covered, chosen)
-        elif known.covered or not covered:
-            found[region.path] = Choice(
-                known.number, known.path, known.box, known.count + 1, known.covered, known.chosen
-            )
-        else:
-            found[region.path] = Choice(known.number, known.path, box, known.count + 1, True, known.chosen)
-    return sorted(found.values(), key=lambda choice: not choice.covered)[:LISTED]
+        if box.width >= NARROW and box.height >= LOW and box.width * box.height <= most:
+            groups.setdefault(region.path, []).append((number, box))
+    found = [
+        Choice(
+            group[0][0],
+            path,
+            tuple(box for _, box in group),
+            covered=bool(cells) and any(covers(cells, box) for _, box in group),
+            chosen=any(number in given.blocks for number, _ in group),
+        )
+        for path, group in groups.items()
+    ]
+    return sorted(found, key=lambda choice: not choice.covered)[:LISTED]
 
 
 def _given(fields: Mapping[str, object]) -> Given:

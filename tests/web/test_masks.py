@@ -1,6 +1,7 @@
 """The masks of a page in the console: drawn, confirmed, ended, by whom it is allowed to."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from defacewatch.accounts import Role
 from defacewatch.captures import Box
 from defacewatch.masks import Mask, Rectangle, Standing
 from defacewatch.profiles import Profile
+from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from tests.conftest import Clock
-from tests.store.samples import MINUTE, NOW, features, look, registered
+from tests.store.samples import CHANGED, MINUTE, NOW, checked, features, look, registered
 from tests.web.conftest import Client, Serve, send
 from tests.web.people import log_in, person
 from tests.web.seeds import HOSTILE, screenshot
@@ -20,6 +22,7 @@ BOXES = (
     Box(-1, "body", "", "", 0, 0, 1280, 1600),
     Box(0, "div", "", "ad", 160, 200, 320, 200),
     Box(0, "div", "", HOSTILE, 480, 200, 320, 200),
+    Box(0, "div", "", "ad", 0, 1200, 320, 200),
 )
 HTML = (
     '<body><div class="ad"><p>Chào mừng ngày hội toàn dân</p></div>'
@@ -95,7 +98,7 @@ async def test_without_scripts_the_server_shows_what_a_rectangle_covers(
     assert status == 200
     assert 'class="drawn" x="160" y="200" width="320" height="200"' in html
     assert "6.3 % of the first screen" in html or "6.2 % of the first screen" in html
-    assert re.search(r'<li data-box="160 200 320 200">.*?value="1"', html)
+    assert re.search(r'<li data-box="160 200 320 200;0 1200 320 200">.*?value="1".*?2 alike', html)
     assert re.search(r'<li data-box="480 200 320 200" hidden>', html)
     assert "<script>alert" not in html
     assert await store.masks.every() == ()
@@ -191,3 +194,14 @@ async def test_a_page_without_an_approved_look_has_nothing_to_draw_on(approver: 
     assert answer.status == 409
     assert "no approved look yet" in await answer.text()
     assert (await approver.get("/pages/none-00000000/masks")).status == 404
+
+
+async def test_the_page_of_an_incident_says_what_a_mask_left_out(approver: Client, store: Store) -> None:
+    page, _ = await approved(store)
+    evidence = {"masks": [3, 4], "kind": "screen", "without": 20.5, "counted": 0.0}
+    note = Signal(Kind.MASKED, 0.0, "masked:screen", evidence)
+    verdict = replace(CHANGED, signals=(*CHANGED.signals, note))
+    await checked(store, page, verdict, NOW + 10 * MINUTE, "b")
+    html = await (await approver.get("/incidents/1")).text()
+    assert "left out by a mask (3, 4): screen, 0.0 instead of 20.5 points" in html
+    assert f'href="/pages/{page}/masks"' in html

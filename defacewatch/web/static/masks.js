@@ -5,24 +5,20 @@
   const canvas = document.getElementById("canvas");
   const form = document.getElementById("draw");
   const outline = document.getElementById("block-shown");
+  const drawn = document.getElementById("drawn");
+  const measure = document.getElementById("measure");
   const PAGE = 1280, WIDE = 160, TALL = 40, FIRST = 800, HIDDEN = 0.8;
+  const end = Math.ceil(Number(document.querySelector("#canvas img").getAttribute("height")) / TALL) * TALL;
+  const fields = form ? ["left", "top", "width", "height"].map((name) => document.getElementById(name)) : [];
+  const blocks = [...document.querySelectorAll("#blocks [data-box]")];
+  const none = document.querySelector(".none-covered");
+
+  // Boxes are [left, top, width, height], in px of the page.
   const place = (rect, box) => {
     const [left, top, width, height] = box ?? [0, 0, 0, 0];
     for (const [name, value] of Object.entries({ x: left, y: top, width, height })) rect.setAttribute(name, value);
   };
-  // What stands in a list is shown on the picture while one points at it.
-  for (const item of document.querySelectorAll("[data-box]")) {
-    const box = item.dataset.box.split(" ").map(Number);
-    for (const sign of ["pointerenter", "focusin"]) item.addEventListener(sign, () => place(outline, box));
-    for (const sign of ["pointerleave", "focusout"]) item.addEventListener(sign, () => place(outline));
-  }
-  if (!form) return;
-
-  const height = document.querySelector("#canvas img").height;
-  const drawn = document.getElementById("drawn");
-  const measure = document.getElementById("measure");
-  const fields = ["left", "top", "width", "height"].map((name) => document.getElementById(name));
-  const end = Math.ceil(height / TALL) * TALL;
+  const boxesOf = (item) => item.dataset.box.split(";").map((box) => box.split(" ").map(Number));
   const within = (value, most) => Math.max(0, Math.min(most, value));
   // The whole cells of the grid around a box.
   const onGrid = ([left, top, width, high]) => {
@@ -32,8 +28,19 @@
   const common = (one, other) =>
     Math.max(0, Math.min(one[0] + one[2], other[0] + other[2]) - Math.max(one[0], other[0])) *
     Math.max(0, Math.min(one[1] + one[3], other[1] + other[3]) - Math.max(one[1], other[1]));
-  const blocks = [...document.querySelectorAll("#blocks [data-box]")];
-  const none = document.querySelector(".none-covered");
+  const current = () => {
+    const box = fields.map((field) => (field.value === "" ? NaN : Number(field.value)));
+    return box.length && box.every(Number.isInteger) && box[2] > 0 && box[3] > 0 ? onGrid(box) : null;
+  };
+
+  // What stands in a list is shown on the picture while one points at it.
+  for (const item of document.querySelectorAll("[data-box]")) {
+    const lines = boxesOf(item).map(([left, top, width, high]) => `M${left} ${top}h${width}v${high}h${-width}z`);
+    const show = (path) => outline.setAttribute("d", path);
+    for (const sign of ["pointerenter", "focusin"]) item.addEventListener(sign, () => show(lines.join("")));
+    for (const sign of ["pointerleave", "focusout"]) item.addEventListener(sign, () => show(""));
+  }
+  if (!form) return;
 
   const show = (box) => {
     place(drawn, box);
@@ -42,8 +49,8 @@
     measure.textContent = box ? measure.dataset.text.replace("{share}", `${percent.format(100 * share)} %`) : "";
     let covered = 0;
     for (const item of blocks) {
-      const area = item.dataset.box.split(" ").map(Number);
-      item.hidden = !box || common(box, area) < HIDDEN * area[2] * area[3];
+      const covers = (area) => common(box, area) >= HIDDEN * area[2] * area[3];
+      item.hidden = !box || !boxesOf(item).some(covers);
       if (item.hidden) item.querySelector("input").checked = false;
       else covered += 1;
     }
@@ -53,11 +60,8 @@
     fields.forEach((field, at) => (field.value = box ? box[at] : ""));
     show(box);
   };
-  const current = () => {
-    const box = fields.map((field) => (field.value === "" ? NaN : Number(field.value)));
-    return box.every(Number.isInteger) && box[2] > 0 && box[3] > 0 ? onGrid(box) : null;
-  };
   for (const field of fields) field.addEventListener("input", () => show(current()));
+  show(current());
 
   // --- with a pointer ---------------------------------------------------------------------------------
   const pen = document.getElementById("pen");
@@ -108,5 +112,4 @@
       fill([within(left + step[0], PAGE - width), within(top + step[1], end - high), width, high]);
     }
   });
-  show(current());
 })();
