@@ -56,7 +56,8 @@ async def whole(page: Page, width: int) -> None:
     height = await page.evaluate("document.documentElement.scrollHeight")
     await page.set_viewport_size({"width": width, "height": min(max(800, height), 8000)})
     await page.evaluate(
-        "Promise.all([...document.images].map(image => image.decode().catch(() => null)))"
+        "Promise.all([...document.images].filter(image => image.getClientRects().length)"
+        ".map(image => image.decode().catch(() => null)))"
         ".then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50))))"
     )
 
