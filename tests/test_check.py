@@ -17,6 +17,7 @@ from defacewatch.compare import compare
 from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
+from defacewatch.masks import Masked
 from defacewatch.portals import Page
 from defacewatch.portals import Portal as Registered
 from defacewatch.profiles import Profile
@@ -315,9 +316,15 @@ async def test_a_look_is_compared_once_and_again_only_with_what_has_moved(
 ) -> None:
     compared: list[Look] = []
 
-    def noted(baseline: Baseline | None, profile: Profile, look: Look, features: Features | None) -> Signals:
+    def noted(
+        baseline: Baseline | None,
+        profile: Profile,
+        look: Look,
+        features: Features | None,
+        masked: Masked | None,
+    ) -> Signals:
         compared.append(look)
-        return compare(baseline, profile, look, features)
+        return compare(baseline, profile, look, features, masked)
 
     monkeypatch.setattr("defacewatch.looks.compare", noted)
     watch.site.show(DEFACED)
