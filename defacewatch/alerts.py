@@ -1,6 +1,6 @@
 """Alerts and their deliveries: something somebody must hear, and each attempt on one channel."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,7 +58,8 @@ class Draft:
 @dataclass(frozen=True)
 class Alert:
     """Something somebody must hear. `step` is the next escalation step to take, due at `next_step_at`
-    (None: no further step). `facts` are what its text needs besides the incident."""
+    (None: no further step); `reached` is when the one before was due. `facts` are what its text needs besides
+    the incident."""
 
     id: int
     kind: AlertKind
@@ -70,6 +71,7 @@ class Alert:
     next_step_at: datetime | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     officer: str | None = None
+    reached: datetime | None = None
 
     @property
     def about(self) -> str:
@@ -163,6 +165,13 @@ def takes(kinds: Mapping[str, Collection[str]], channel: str, kind: AlertKind) -
     return kind is AlertKind.TEST or channel not in kinds or kind in kinds[channel]
 
 
+def is_unheard(told: Iterable[tuple[str | None, DeliveryState]]) -> bool:
+    """Whether something was given up, and no officer was or still may be reached. `told` has the officer
+    (None or '': a webhook) and the state of each delivery."""
+    outcomes = [(officer, state is DeliveryState.FAILED) for officer, state in told]
+    return any(failed for _, failed in outcomes) and all(failed for officer, failed in outcomes if officer)
+
+
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))
 FAIL_OVER_AFTER = 2  # failed attempts on a channel before somebody or something else is tried as well
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -194,6 +203,8 @@ def draft(
     facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}
     if seen_at is not None:
         facts["seen_at"] = seen_at.isoformat()
+    if change.held_by is not None:
+        facts["held_by"] = change.held_by
     return Draft(kind, urgency, facts)
 
 

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import structlog
 
-from defacewatch.alerts import Delivery, DeliveryError, Notice, handover_of
+from defacewatch.alerts import Alert, Delivery, DeliveryError, Notice, handover_of
 from defacewatch.gathering import Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
@@ -16,7 +16,7 @@ from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
 from defacewatch.store.messages import Bundle
 from defacewatch.store.told import Told
-from defacewatch.telling import next_step
+from defacewatch.telling import goes_on
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +39,12 @@ class Notices:
         """What a message of one alert says. Raises NotFound."""
         told, roster = await self.store.alerts.facts(delivery.alert), self.roster()
         to = roster.officer(delivery.officer) if delivery.officer else None
-        incident = _with_names(told.incident, roster)
+        alert, incident = _with_holder(told.alert, roster), _with_names(told.incident, roster)
         open_ = incident is not None and incident.state is State.OPEN
         can_take = to is not None and (open_ or handover_of(told.alert) is not None)
-        deadline, next_to = next_step(told.alert, delivery.step + 1, roster) or (None, None)
+        deadline, next_to = goes_on(told.alert, roster) or (None, None)
         return Notice(
-            told.alert,
+            alert,
             language=(to.language if to else None) or self.language,
             zone=self.zone,
             portal=told.portal,
@@ -75,7 +75,8 @@ class Notices:
         entries = await self.store.messages.carried(message)
         untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
         path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
-        deadline, next_to = _first_step(bundle, roster) or (None, None)
+        steps = (goes_on(alert, roster) for alert in bundle.alerts)
+        deadline, next_to = min(filter(None, steps), default=(None, None))
         return Gathered(
             tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
             message,
@@ -111,19 +112,18 @@ class Notices:
             return None
 
 
-def _first_step(bundle: Bundle, roster: Roster) -> tuple[datetime, str] | None:
-    """When the first of a bundle's alerts goes on to its next step, and to whom."""
-    pairs = zip(bundle.deliveries, bundle.alerts, strict=True)
-    steps = (next_step(alert, delivery.step + 1, roster) for delivery, alert in pairs)
-    return min((step for step in steps if step is not None), default=None)
-
-
 def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
     """An incident as officers read of it: who has it by name."""
     if incident is None or incident.acknowledged_by is None:
         return incident
     holder = roster.officer(incident.acknowledged_by)
     return incident if holder is None else replace(incident, acknowledged_by=holder.name)
+
+
+def _with_holder(alert: Alert, roster: Roster) -> Alert:
+    """An alert as officers read of it: who had the incident by name."""
+    holder = roster.officer(str(alert.facts.get("held_by")))
+    return alert if holder is None else replace(alert, facts={**alert.facts, "held_by": holder.name})
 
 
 def _name(message: int, carried: Sequence[Delivery]) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import ESCALATES, TELL_AGAIN_AFTER, AlertKind, DeliveryState
+from defacewatch.alerts import is_unheard as unheard
 from defacewatch.incidents import State
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.schema import incidents
@@ -38,8 +39,7 @@ async def taken(db: AsyncConnection, alert: int) -> bool:
 async def is_unheard(db: AsyncConnection, alert: int) -> bool:
     """Whether something was given up, and no officer was or still may be reached."""
     query = select(deliveries.c.officer, deliveries.c.state).where(deliveries.c.alert == alert)
-    told = [(officer, state == DeliveryState.FAILED.value) for officer, state in await db.execute(query)]
-    return any(failed for _, failed in told) and all(failed for officer, failed in told if officer)
+    return unheard((officer, DeliveryState(state)) for officer, state in await db.execute(query))
 
 
 async def come_back_unheard(db: AsyncConnection, alert: int, now: datetime) -> None:
