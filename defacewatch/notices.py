@@ -75,8 +75,9 @@ class Notices:
         entries = await self.store.messages.carried(message)
         untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
         path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
-        steps = (goes_on(alert, roster) for alert in bundle.alerts)
-        deadline, next_to = min(filter(None, steps), default=(None, None))
+        climbing = await self.store.messages.climbing(message)
+        steps = (goes_on(alert, roster) for alert in climbing)
+        deadline, next_to = next(filter(None, steps), (None, None))
         return Gathered(
             tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
             message,
