@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 
 from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
+from defacewatch.deadlines import What
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import incident_code
@@ -55,6 +56,7 @@ EVENTS: Mapping[Event, str] = {
     Event.TICKED: N_("Done"),
     Event.UNTICKED: N_("Not done after all"),
 }
+DUES: Mapping[What, str] = {What.RESTORE: N_("Restore by"), What.REPORT: N_("Report by")}
 DELIVERIES: Mapping[DeliveryState, str] = {
     DeliveryState.PENDING: N_("Waiting"),
     DeliveryState.SENDING: N_("Being sent"),
@@ -176,6 +178,13 @@ class Words:
     def ago(self, moment: datetime) -> str:
         """'3 minutes ago', in the reader's language."""
         return _ago(max(0, round((self.now - moment).total_seconds())), self.language)
+
+    def until(self, moment: datetime) -> str:
+        """'in 3 minutes', or '3 minutes ago' where that is over."""
+        return _ago(round((self.now - moment).total_seconds()), self.language)
+
+    def due(self, what: What) -> str:
+        return self._(DUES[what])
 
     def points(self, points: float) -> str:
         return _points(points, self.language)
