@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.campaigns import Campaign
+from defacewatch.deadlines import Deadline
 from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import Change, Event, Incident
 from defacewatch.portals import Page, Portal, Urgency
@@ -116,7 +117,7 @@ class Notice:
     time of the confirming look, `evidence_url` where the status page shows the incident, `take_url`
     where its officer takes it, `runbook` what is to be done. `delivery` is the
     row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
-    `campaign` is what the incident belongs to, `together` how many incidents do.
+    `campaign` is what the incident belongs to, `together` how many incidents do; `clocks` run for an attack.
     """
 
     alert: Alert
@@ -139,6 +140,7 @@ class Notice:
     delivery: Delivery | None = None
     campaign: Campaign | None = None
     together: int = 0
+    clocks: tuple[Deadline, ...] = ()
 
 
 class DeliveryError(DefacewatchError):

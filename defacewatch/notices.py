@@ -7,7 +7,8 @@ from zlib import crc32
 
 import structlog
 
-from defacewatch.alerts import Alert, Delivery, DeliveryError, Notice, handover_of
+from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryError, Notice, handover_of
+from defacewatch.deadlines import Deadline, clocks
 from defacewatch.gathering import Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
@@ -64,6 +65,7 @@ class Notices:
             delivery=delivery,
             campaign=told.campaign,
             together=told.together,
+            clocks=await self._clocks(told, roster),
         )
 
     async def gathered(self, bundle: Bundle, message: int) -> Gathered:
@@ -101,6 +103,15 @@ class Notices:
         if told.portal is None or told.incident is None:
             return Runbook()
         return runbook_for(self.runbooks, told.portal.key, told.incident.verdict)
+
+    async def _clocks(self, told: Told, roster: Roster) -> tuple[Deadline, ...]:
+        """The clocks of the attack that an alert is about."""
+        if told.incident is None or told.alert.kind is not AlertKind.DEFACED or told.page is None:
+            return ()
+        if told.page.drill:
+            return ()
+        ticked = await self.store.incidents.ticked(told.incident.id)
+        return tuple(clocks(told.incident, roster.response, self._runbook(told).steps, ticked))
 
     async def _picture(self, blob: str | None) -> bytes | None:
         """A picture for a message; an alert without one is better than none."""

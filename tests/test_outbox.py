@@ -107,6 +107,21 @@ async def test_an_attack_is_told_on_all_channels_of_the_officer_on_duty(desk: De
     assert desk.api.sent[0].button_data
 
 
+async def test_an_attack_says_until_when_the_page_is_to_be_restored_and_a_change_does_not(
+    desk: Desk,
+) -> None:
+    page = await registered(desk.store)
+    await checked(desk.store, page, CHANGED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(hours=3)
+    await checked(desk.store, page, DEFACED, desk.clock())
+    await desk.outbox.drain()
+    change, attack = (message for message in desk.api.sent if message.chat == AN.telegram_user)
+    due = (desk.clock() + timedelta(hours=24)).astimezone(ROSTER.zone)
+    assert f"Hạn khôi phục: {due:%H:%M:%S %d/%m/%Y}" in attack.text
+    assert "Hạn khôi phục" not in change.text
+
+
 async def test_a_change_is_told_on_the_first_channel(desk: Desk) -> None:
     await checked(desk.store, await registered(desk.store), CHANGED, desk.clock())
     await desk.outbox.drain()

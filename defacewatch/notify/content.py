@@ -16,6 +16,7 @@ from defacewatch.notify.sayings import (
     CHECKLIST,
     DEADLINES,
     DRILL,
+    DUES,
     EXPLAINED,
     HAPPENED,
     HEADLINES,
@@ -274,6 +275,8 @@ def _times(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
         again = _clock_time(confirmed, seen, notice.zone)
         at += ", " + _("checked again {time}").format(time=again)
     yield _("Detected"), at
+    for clock in notice.clocks:
+        yield _(DUES[clock.what]), local_time(clock.due, notice.zone)
 
 
 def _clock_time(moment: datetime, beside: datetime, zone: str) -> str:

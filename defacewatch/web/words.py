@@ -16,6 +16,7 @@ from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
+from defacewatch.notify.sayings import DUES
 from defacewatch.signals import Severity, Signal
 from defacewatch.verdicts import VerdictKind
 
@@ -56,7 +57,6 @@ EVENTS: Mapping[Event, str] = {
     Event.TICKED: N_("Done"),
     Event.UNTICKED: N_("Not done after all"),
 }
-DUES: Mapping[What, str] = {What.RESTORE: N_("Restore by"), What.REPORT: N_("Report by")}
 DELIVERIES: Mapping[DeliveryState, str] = {
     DeliveryState.PENDING: N_("Waiting"),
     DeliveryState.SENDING: N_("Being sent"),
