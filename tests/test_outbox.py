@@ -219,15 +219,17 @@ async def test_a_change_that_somebody_took_and_becomes_an_attack_climbs_until_so
     await desk.outbox.drain()
     (view,) = await desk.store.incidents.list()
     number = view.incident.id
+    desk.clock.forward(minutes=2)
     await desk.store.incidents.acknowledge(number, by="an", via="test", now=desk.clock())
     desk.clock.forward(hours=30)
-    await desk.outbox.drain()
     heard = len(await desk.deliveries())
     await checked(desk.store, page, DEFACED, desk.clock())
     for _ in range(4):
         await desk.outbox.drain()
         desk.clock.forward(minutes=10)
-    assert {d.officer for d in (await desk.deliveries())[heard:]} == {"an", "binh", "cuc"}
+    told = (await desk.deliveries())[heard:]
+    assert {d.officer for d in told} == {"an", "binh", "cuc"}
+    assert len({d.alert for d in told}) == 1, "who took the change has taken that"
     attack = desk.api.sent[1]
     assert "An đã tiếp nhận khi chưa phải là tấn công" in attack.text
     assert "Đã được" not in attack.text
