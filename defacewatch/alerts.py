@@ -1,11 +1,12 @@
 """Alerts and their deliveries: something somebody must hear, and each attempt on one channel."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.campaigns import Campaign
+from defacewatch.deadlines import Deadline
 from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import Change, Event, Incident
 from defacewatch.portals import Page, Portal, Urgency
@@ -59,7 +60,8 @@ class Draft:
 @dataclass(frozen=True)
 class Alert:
     """Something somebody must hear. `step` is the next escalation step to take, due at `next_step_at`
-    (None: no further step). `facts` are what its text needs besides the incident."""
+    (None: no further step); `reached` is when the one before was due. `facts` are what its text needs besides
+    the incident."""
 
     id: int
     kind: AlertKind
@@ -71,6 +73,7 @@ class Alert:
     next_step_at: datetime | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     officer: str | None = None
+    reached: datetime | None = None
 
     @property
     def about(self) -> str:
@@ -115,7 +118,7 @@ class Notice:
     time of the confirming look, `evidence_url` where the status page shows the incident, `take_url`
     where its officer takes it, `runbook` what is to be done. `delivery` is the
     row that is being sent: its id makes duplicates recognisable, its step says whether this is an escalation.
-    `campaign` is what the incident belongs to, `together` how many incidents do.
+    `campaign` is what the incident belongs to, `together` how many incidents do; `clocks` run for an attack.
     """
 
     alert: Alert
@@ -138,6 +141,7 @@ class Notice:
     delivery: Delivery | None = None
     campaign: Campaign | None = None
     together: int = 0
+    clocks: tuple[Deadline, ...] = ()
 
 
 class DeliveryError(DefacewatchError):
@@ -162,6 +166,13 @@ def takes(kinds: Mapping[str, Collection[str]], channel: str, kind: AlertKind) -
     """Whether a channel is for a kind of alert: `kinds` names those that are for some alone. Tests go
     everywhere."""
     return kind is AlertKind.TEST or channel not in kinds or kind in kinds[channel]
+
+
+def is_unheard(told: Iterable[tuple[str | None, DeliveryState]]) -> bool:
+    """Whether something was given up, and no officer was or still may be reached. `told` has the officer
+    (None or '': a webhook) and the state of each delivery."""
+    outcomes = [(officer, state is DeliveryState.FAILED) for officer, state in told]
+    return any(failed for _, failed in outcomes) and all(failed for officer, failed in outcomes if officer)
 
 
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))
@@ -200,6 +211,8 @@ def draft(
     facts: dict[str, object] = {"event": change.event.value, "intermittent": verdict.intermittent}
     if seen_at is not None:
         facts["seen_at"] = seen_at.isoformat()
+    if change.held_by is not None:
+        facts["held_by"] = change.held_by
     return Draft(kind, urgency, facts)
 
 

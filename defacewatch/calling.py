@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from defacewatch.alerts import Alert, Wanted, takes
-from defacewatch.roster import ON_DUTY, Roster, steps_for, told_from
-from defacewatch.telling import first_wanted, next_step
+from defacewatch.roster import ON_DUTY, Due, Roster, steps_for, told_from
+from defacewatch.telling import due_step, first_wanted, step_beyond
 
 
 class Sends(Protocol):
@@ -30,11 +30,11 @@ class Sending:
 
 @dataclass(frozen=True)
 class Call:
-    """One step of an alert: when it is taken, to whom it goes ('on_duty', a role, a key), and whom it tells
+    """One step of an alert: when it is taken, to whom it goes ('on_duty', roles, keys), and whom it tells
     on which channels. `again` is whether it is the step before, taken again."""
 
     at: datetime
-    to: str
+    to: tuple[str, ...]
     wanted: tuple[Wanted, ...]
     again: bool = False
 
@@ -43,14 +43,15 @@ def calls(alert: Alert, roster: Roster, sending: Sends) -> Iterator[Call]:
     """The steps that an alert takes while nobody acknowledges it, each as the roster is at its time; of one
     that comes again and again the first two."""
     usable = [channel for channel in sending.channels if takes(sending.kinds, channel, alert.kind)]
-    steps = steps_for(roster, alert.kind, alert.at)
-    step, at = 0, told_from(roster, alert.about, alert.urgency, alert.at)
-    to = steps[0].to if steps else ON_DUTY
-    while True:
-        again = step >= len(steps) > 0
-        yield Call(at, to, first_wanted(replace(alert, step=step), roster, usable, at), again)
-        step += 1
-        following = None if again else next_step(alert, step, roster)
-        if following is None:
-            return
-        at, to = max(following[0], at), following[1]
+    steps, begins = (
+        steps_for(roster, alert.kind, alert.at),
+        told_from(roster, alert.about, alert.urgency, alert.at),
+    )
+    last = begins + steps[-1].after if steps else begins
+    alert = replace(alert, step=0, reached=None)
+    due: Due | None = due_step(alert, roster) or Due(0, begins, (ON_DUTY,))
+    while due is not None:
+        again = due.at > last
+        yield Call(due.at, due.to, first_wanted(alert, roster, usable, due.at), again)
+        following = None if again else step_beyond(alert, due, roster, due.at)
+        alert, due = replace(alert, step=due.number + 1, reached=due.at), following

@@ -1,12 +1,12 @@
 """The clocks of an attack: until when a portal is to be restored, and until when it is to be reported."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.incidents import Incident, Resolution, State
-from defacewatch.runbooks import Mark
+from defacewatch.runbooks import Mark, Step
 from defacewatch.verdicts import VerdictKind
 
 
@@ -53,14 +53,26 @@ def deadlines(
     incident: Incident, response: Response, *, marks: Collection[Mark], done: Collection[Mark]
 ) -> Iterator[Deadline]:
     """The clocks of an incident that still run. `marks` are those that its runbook has, `done` those that are
-    ticked: a report is due only where a runbook says so. What was no attack has none."""
+    ticked: a report is due only where a runbook says so. They run from when it became an attack. What was
+    none has none."""
     harmless = incident.resolved_as in (Resolution.FALSE_ALARM, Resolution.LEGITIMATE)
     if incident.verdict is not VerdictKind.DEFACED or harmless:
         return
+    began = incident.attacked_at or incident.opened_at
     restored = incident.state is State.RESOLVED or not incident.present or Mark.RESTORED in done
     if not restored:
-        due = incident.opened_at + response.restore_within
+        due = began + response.restore_within
         yield Deadline(What.RESTORE, due, response.remind_restore)
     if Mark.REPORTED in marks and Mark.REPORTED not in done:
-        due = incident.opened_at + response.report_within
+        due = began + response.report_within
         yield Deadline(What.REPORT, due, response.remind_report)
+
+
+def clocks(
+    incident: Incident, response: Response, steps: Iterable[Step], ticked: Collection[str]
+) -> list[Deadline]:
+    """The clocks of an incident that still run, by the `steps` of its runbook and the texts of those that
+    are `ticked`."""
+    marks = {step.mark: step.text for step in steps if step.mark is not None}
+    done = [mark for mark, text in marks.items() if text in ticked]
+    return list(deadlines(incident, response, marks=marks.keys(), done=done))

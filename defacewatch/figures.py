@@ -15,7 +15,6 @@ from defacewatch.incidents import Event, Resolution, State
 from defacewatch.portals import DRILL
 from defacewatch.verdicts import VerdictKind
 
-WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
 
 # What begins an interruption of the watch itself, and what ends it.
@@ -74,7 +73,8 @@ class Period:
 class Story:
     """An incident as the figures need it. `told` has the officers who were told of it (not of what was done
     about it), each with the first receipt; `escalated_at` is when the first step beyond those on duty was
-    taken; `calmed_at` since when the page has looked as approved again."""
+    taken; `calmed_at` since when the page has looked as approved again; `attacked_at` since when it was an
+    attack."""
 
     incident: int
     page: str
@@ -92,6 +92,7 @@ class Story:
     told: Mapping[str, datetime] = field(default_factory=dict)
     escalated_at: datetime | None = None
     calmed_at: datetime | None = None
+    attacked_at: datetime | None = None
 
     @property
     def drill(self) -> bool:

@@ -7,12 +7,12 @@ heard is never put into a silent edit: it waits until there may be a sound again
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from defacewatch.alerts import AlertKind, Notice
+from defacewatch.alerts import KIND_OF_VERDICT, AlertKind, Notice
 from defacewatch.campaigns import Campaign
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
@@ -39,7 +39,9 @@ GATHERED = frozenset(
         AlertKind.TAKEN,
     }
 )
-OPENING = (AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE)  # an incident; the worst first
+OPENING = tuple(KIND_OF_VERDICT.values())  # an incident; the worst first
+LINES = 12  # incidents that a message tells with their signs; of the rest it says the codes
+TOGETHER = 150  # deliveries in one message: no more incidents than it has room to name
 
 
 class Manner(StrEnum):
@@ -104,14 +106,20 @@ class Plan:
 class Entry:
     """What a message that carries several deliveries tells of one of them: an incident with the verdict that
     was told of it (where it is among the first), or a certificate (`incident` None). `fresh` says that it is
-    told of anew, `facts` what its alert says besides."""
+    told of anew, `kinds` by which alerts, `facts` what each of them says besides."""
 
     page: Page
     portal: Portal
     incident: Incident | None = None
     verdict: Verdict | None = None
     fresh: bool = False
-    facts: Mapping[str, object] = field(default_factory=dict)
+    kinds: frozenset[AlertKind] = frozenset()
+    facts: tuple[Mapping[str, object], ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is something to see: that somebody took it is none."""
+        return self.fresh and self.kinds != {AlertKind.TAKEN}
 
 
 @dataclass(frozen=True)
@@ -234,12 +242,12 @@ def _of_loose(
     if not full:
         same = [d for d in due if d.campaign == first.campaign]
         if failing and len(same) > 1 and first.campaign is not None:
-            return Plan(Manner.THREAD, tuple(d.delivery for d in same), first.campaign)
+            return Plan(Manner.THREAD, _first(same), first.campaign)
         if len(due) == 1 or not failing:
             return Plan(Manner.ALONE, (first.delivery,), first.campaign)
     if full and digested_at is not None and timedelta(0) <= now - digested_at < DIGEST_EVERY:
         return Plan(Manner.LATER, tuple(d.delivery for d in due), until=digested_at + DIGEST_EVERY)
-    return Plan(Manner.DIGEST, tuple(d.delivery for d in due))
+    return Plan(Manner.DIGEST, _first(due))
 
 
 def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool, now: datetime) -> Plan:
@@ -249,7 +257,7 @@ def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool
     failed = any(d.attempts for d in attacks)
     if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
         return Plan(Manner.ALONE, (min(attacks, key=_order).delivery,), thread.campaign)
-    numbers = tuple(d.delivery for d in due)
+    numbers = _first(due)
     heard_at, changed_at = (
         moment if moment is not None and moment <= now else None
         for moment in (thread.heard_at, thread.changed_at)
@@ -275,14 +283,20 @@ def _at_once(thread: Thread, due: Sequence[Due]) -> bool:
 
 def _to_be_heard(thread: Thread, due: Sequence[Due], count: int, silent: timedelta) -> bool:
     """Whether an update makes itself heard when there may be a sound again: an attack on a further page as
-    long as nobody has any of it, twice as many incidents, something that nobody took in time, or more after
-    a long time."""
-    if any(d.step > 0 for d in due):
+    long as nobody has any of it, twice as many incidents, something that nobody took in time, a deadline, or
+    more after a long time."""
+    if any(d.step > 0 or d.kind is AlertKind.DEADLINE for d in due):
         return True
     opened = [d for d in due if d.kind in OPENING]
     if any(d.kind is AlertKind.DEFACED for d in opened) and not thread.taken:
         return True
     return bool(opened) and (count >= 2 * thread.heard_of or silent >= NOTIFY_AGAIN)
+
+
+def _first(due: Sequence[Due]) -> tuple[int, ...]:
+    """What matters most, as much as one message can name; the rest waits for the next."""
+    first = {d.delivery for d in sorted(due, key=_order)[:TOGETHER]}
+    return tuple(d.delivery for d in due if d.delivery in first)
 
 
 def worst_of(kinds: Sequence[AlertKind]) -> AlertKind | None:

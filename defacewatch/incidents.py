@@ -52,7 +52,8 @@ TOLD_APART = frozenset({Event.OPENED, Event.WORSENED})  # from then on it may be
 class Incident:
     """One incident of one page. `id` is 0 until the store gives one; `version` is for the store's race check.
 
-    `differences` are the identities of everything alerted so far; `present` says whether the last check
+    `attacked_at` is since when it has been an attack (None: it is none); `differences` are the identities of
+    everything alerted so far; `present` says whether the last check
     still saw a difference; `late` that only looks which dwell on the page are known to see it; `capture` is
     the latest one that shows it, `previous` the incident before.
     """
@@ -74,17 +75,20 @@ class Incident:
     late: bool = False
     capture: str | None = None
     previous: int | None = None
+    attacked_at: datetime | None = None
     version: int = 0
 
 
 @dataclass(frozen=True)
 class Change:
     """What a check does to a page's incident: the incident as it is now (None: there is none), what
-    happened (None: nothing new), and whether somebody must hear of it."""
+    happened (None: nothing new), and whether somebody must hear of it. `held_by` had taken the change that
+    now is an attack, which nobody has."""
 
     incident: Incident | None
     event: Event | None = None
     alert: bool = False
+    held_by: str | None = None
 
 
 def advance(
@@ -120,9 +124,10 @@ def advance(
                 late=late,
                 capture=capture,
                 previous=previous,
+                attacked_at=(seen_at or now) if verdict.kind is VerdictKind.DEFACED else None,
             )
             return Change(fresh, Event.OPENED, alert=True)
-        return _still_bad(incident, verdict, now, late=late, capture=capture)
+        return _still_bad(incident, verdict, now, seen_at=seen_at, late=late, capture=capture)
     if verdict.kind is VerdictKind.UNREACHABLE:
         if failures < FAILURES_BEFORE_ALERT:
             return Change(incident)
@@ -158,14 +163,22 @@ def _new_differences(incident: Incident, verdict: Verdict) -> frozenset[str]:
 
 
 def _still_bad(
-    incident: Incident, verdict: Verdict, now: datetime, *, late: bool, capture: str | None
+    incident: Incident,
+    verdict: Verdict,
+    now: datetime,
+    *,
+    seen_at: datetime | None,
+    late: bool,
+    capture: str | None,
 ) -> Change:
+    """What somebody took as a change or an outage, and is an attack now, is open again: an attack is told
+    until somebody has taken it as one."""
     fresh = _new_differences(incident, verdict)
     if not is_news(incident, verdict, now):
         late = incident.late or (late and bool(fresh))  # not told yet, and looked for all the same
         return Change(replace(incident, late=late, capture=capture or incident.capture))
-    worse = verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED
-    worse = worse or incident.verdict is VerdictKind.UNREACHABLE
+    attacked = verdict.kind is VerdictKind.DEFACED and incident.verdict is not VerdictKind.DEFACED
+    worse = attacked or incident.verdict is VerdictKind.UNREACHABLE
     event = Event.WORSENED if worse else Event.CHANGED_AGAIN if fresh else Event.RETURNED
     moved = replace(
         incident,
@@ -176,7 +189,11 @@ def _still_bad(
         present=True,
         late=incident.late or late,
         capture=capture or incident.capture,
+        attacked_at=(seen_at or now) if attacked else incident.attacked_at,
     )
+    if attacked and incident.state is State.ACKNOWLEDGED:
+        moved = replace(moved, state=State.OPEN, acknowledged_by=None, acknowledged_at=None)
+        return Change(moved, event, alert=True, held_by=incident.acknowledged_by)
     return Change(moved, event, alert=True)
 
 

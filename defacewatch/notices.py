@@ -7,7 +7,8 @@ from zlib import crc32
 
 import structlog
 
-from defacewatch.alerts import Alert, Delivery, DeliveryError, Notice, handover_of
+from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryError, Notice, handover_of
+from defacewatch.deadlines import Deadline, clocks
 from defacewatch.gathering import Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.notify.pictures import picture
@@ -16,7 +17,7 @@ from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
 from defacewatch.store.messages import Bundle
 from defacewatch.store.told import Told
-from defacewatch.telling import next_step
+from defacewatch.telling import goes_on
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +40,12 @@ class Notices:
         """What a message of one alert says. Raises NotFound."""
         told, roster = await self.store.alerts.facts(delivery.alert), self.roster()
         to = roster.officer(delivery.officer) if delivery.officer else None
-        incident = _with_names(told.incident, roster)
+        alert, incident = _with_names_in(told.alert, roster), _with_names(told.incident, roster)
         open_ = incident is not None and incident.state is State.OPEN
         can_take = to is not None and (open_ or handover_of(told.alert) is not None)
-        deadline, next_to = next_step(told.alert, delivery.step + 1, roster) or (None, None)
+        deadline, next_to = goes_on(told.alert, roster) or (None, None)
         return Notice(
-            _with_giver(told.alert, roster),
+            alert,
             language=(to.language if to else None) or self.language,
             zone=self.zone,
             portal=told.portal,
@@ -64,6 +65,7 @@ class Notices:
             delivery=delivery,
             campaign=told.campaign,
             together=told.together,
+            clocks=await self._clocks(told, roster),
         )
 
     async def gathered(self, bundle: Bundle, message: int) -> Gathered:
@@ -75,7 +77,9 @@ class Notices:
         entries = await self.store.messages.carried(message)
         untaken = any(entry.incident and entry.incident.state is State.OPEN for entry in entries)
         path = "/" if bundle.campaign is None else f"/campaigns/{bundle.campaign.id}"
-        deadline, next_to = _first_step(bundle, roster) or (None, None)
+        climbing = await self.store.messages.climbing(message)
+        steps = (goes_on(alert, roster) for alert in climbing)
+        deadline, next_to = next(filter(None, steps), (None, None))
         return Gathered(
             tuple(replace(entry, incident=_with_names(entry.incident, roster)) for entry in entries),
             message,
@@ -100,6 +104,15 @@ class Notices:
             return Runbook()
         return runbook_for(self.runbooks(), told.portal.key, told.incident.verdict)
 
+    async def _clocks(self, told: Told, roster: Roster) -> tuple[Deadline, ...]:
+        """The clocks of the attack that an alert is about."""
+        if told.incident is None or told.alert.kind is not AlertKind.DEFACED or told.page is None:
+            return ()
+        if told.page.drill:
+            return ()
+        ticked = await self.store.incidents.ticked(told.incident.id)
+        return tuple(clocks(told.incident, roster.response, self._runbook(told).steps, ticked))
+
     async def _picture(self, blob: str | None) -> bytes | None:
         """A picture for a message; an alert without one is better than none."""
         if blob is None:
@@ -111,13 +124,6 @@ class Notices:
             return None
 
 
-def _first_step(bundle: Bundle, roster: Roster) -> tuple[datetime, str] | None:
-    """When the first of a bundle's alerts goes on to its next step, and to whom."""
-    pairs = zip(bundle.deliveries, bundle.alerts, strict=True)
-    steps = (next_step(alert, delivery.step + 1, roster) for delivery, alert in pairs)
-    return min((step for step in steps if step is not None), default=None)
-
-
 def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
     """An incident as officers read of it: who has it by name."""
     if incident is None or incident.acknowledged_by is None:
@@ -126,11 +132,14 @@ def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:
     return incident if holder is None else replace(incident, acknowledged_by=holder.name)
 
 
-def _with_giver(alert: Alert, roster: Roster) -> Alert:
-    """An alert as officers read of it: who has assigned its incident, by name."""
-    giver = alert.facts.get("assigned_by")
-    found = roster.officer(str(giver)) if giver else None
-    return alert if found is None else replace(alert, facts={**alert.facts, "assigned_by": found.name})
+_NAMED = ("assigned_by", "held_by")  # facts of an alert that name an officer by key
+
+
+def _with_names_in(alert: Alert, roster: Roster) -> Alert:
+    """An alert as officers read of it: who has assigned its incident, or had it, by name."""
+    known = {fact: roster.officer(str(alert.facts.get(fact))) for fact in _NAMED}
+    named = {fact: officer.name for fact, officer in known.items() if officer is not None}
+    return replace(alert, facts={**alert.facts, **named}) if named else alert
 
 
 def _name(message: int, carried: Sequence[Delivery]) -> str:

@@ -19,18 +19,19 @@ from defacewatch.alerts import (
     Delivery,
     DeliveryError,
     Wanted,
+    is_unheard,
     retry_at,
     takes,
 )
 from defacewatch.gathering import Channel
 from defacewatch.incidents import State
 from defacewatch.notices import Notices
-from defacewatch.roster import Roster, step_of, steps_for, told_from
+from defacewatch.roster import Due, Roster, told_from
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.store.alerts import Failure
 from defacewatch.store.messages import Bundle
-from defacewatch.telling import fail_over, first_wanted, is_named, next_step, wanted_again
+from defacewatch.telling import due_step, fail_over, first_wanted, is_named, step_beyond, wanted_again
 
 log = structlog.get_logger(__name__)
 
@@ -140,13 +141,17 @@ class Outbox:
         if alert is None:
             return False
         roster = self.roster()
-        steps = steps_for(roster, alert.kind, alert.at)
-        if alert.officer is None and alert.step > 0 and step_of(steps, alert.step) is None:
-            told = await self.store.alerts.deliveries(alert=alert.id)
+        due = due_step(alert, roster)
+        told = await self.store.alerts.deliveries(alert=alert.id) if alert.step > 0 else []
+        if due is None and alert.officer is None and alert.step > 0:
             again = wanted_again(alert, told, roster, self._usable(alert), now)
             if await self.store.alerts.tell_again(alert.id, again, now=now):
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
+            return True
+        early = due is not None and alert.step > 0 and due.at > now  # the roster is another by now
+        if due is not None and early and not is_unheard((one.officer, one.state) for one in told):
+            await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=due.at, now=now)
             return True
         begins = told_from(roster, alert.about, alert.urgency, alert.at)
         if alert.step == 0 and now < begins:
@@ -168,10 +173,12 @@ class Outbox:
                 alert.id, (), step=alert.step, next_step_at=now + ASK_AGAIN, now=now
             )
             return True
-        step = alert.step + 1
-        following = next_step(alert, step, roster)
-        due = None if following is None else max(following[0], now)
-        await self.store.alerts.expand(alert.id, wanted, step=step, next_step_at=due, now=now)
+        taken = due or Due(alert.step, begins, ())
+        beyond = step_beyond(alert, taken, roster, now)
+        step, at = (taken.number + 1, None) if beyond is None else (beyond.number, max(beyond.at, now))
+        await self.store.alerts.expand(
+            alert.id, wanted, step=step, next_step_at=at, now=now, reached=taken.at
+        )
         log.info("alert goes out", alert=alert.id, kind=alert.kind, step=alert.step, deliveries=len(wanted))
         self.wake()
         return True

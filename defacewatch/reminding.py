@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from defacewatch.alerts import AlertKind, Draft
-from defacewatch.deadlines import Deadline, Response, Stage, deadlines
-from defacewatch.incidents import State
+from defacewatch.deadlines import Deadline, Response, Stage, clocks
 from defacewatch.portals import Urgency
-from defacewatch.roster import Duty, Officer, Roster, leads, on_duty
+from defacewatch.roster import ON_DUTY, Duty, Officer, Roster, leads, recipients, stand_ins
 from defacewatch.runbooks import Runbook, runbook_for
 from defacewatch.store import Store
 from defacewatch.store.incidents import IncidentView
@@ -18,7 +17,6 @@ from defacewatch.store.incidents import IncidentView
 log = structlog.get_logger(__name__)
 
 LATE = timedelta(days=2)  # after a clock has run out, for which it is still looked at
-LOOKED_AT = 500  # incidents, the newest
 
 
 class Reminding:
@@ -37,25 +35,18 @@ class Reminding:
         """One turn; True when an alert was raised."""
         now, response = self.clock(), self.roster().response
         oldest = now - max(response.restore_within, response.report_within) - LATE
-        views = await self.store.incidents.list(states=list(State), limit=LOOKED_AT)
-        raised = [
-            await self._of(view, now, response)
-            for view in views
-            if view.incident.opened_at >= oldest and not view.page.drill
-        ]
+        views = await self.store.incidents.attacks(since=oldest)
+        raised = [await self._of(view, now, response) for view in views if not view.page.drill]
         return any(raised)
 
     async def _clocks(self, view: IncidentView, now: datetime, response: Response) -> list[Deadline]:
         """The clocks of an incident that are nearly over, or over. Hardly any is: what is ticked is asked for
         only then."""
         steps = runbook_for(self.runbooks(), view.portal.key, view.incident.verdict).steps
-        marks = {step.mark: step.text for step in steps if step.mark is not None}
-        running = deadlines(view.incident, response, marks=marks.keys(), done=())
-        if not any(clock.stage(now) for clock in running):
+        if not any(clock.stage(now) for clock in clocks(view.incident, response, steps, ())):
             return []
         ticked = await self.store.incidents.ticked(view.incident.id)
-        done = [mark for mark, text in marks.items() if text in ticked]
-        left = deadlines(view.incident, response, marks=marks.keys(), done=done)
+        left = clocks(view.incident, response, steps, ticked)
         return [clock for clock in left if clock.stage(now) is not None]
 
     async def _of(self, view: IncidentView, now: datetime, response: Response) -> bool:
@@ -78,10 +69,15 @@ class Reminding:
 
     async def _is_told(self, incident: int, facts: Mapping[str, object]) -> bool:
         told = await self.store.alerts.of_incident(incident, AlertKind.DEADLINE)
-        return any(facts.items() <= dict(alert.facts).items() for alert in told)
+        named = [dict(alert.facts) for alert in told if alert.facts.get("to")]
+        return any(facts.items() <= one.items() for one in named)
 
     def _who(self, stage: Stage, now: datetime) -> list[Officer]:
-        """Those on duty and who leads them; the leadership as well, when the time is over."""
+        """Those on duty and who leads them; the leadership as well, when the time is over. In a gap it falls
+        to others, as an alert does, and so it does when none of them can be reached."""
         roster = self.roster()
         above = roster.with_role(Duty.LEADERSHIP) if stage is Stage.OVER else ()
-        return [*on_duty(roster, now), *leads(roster, now), *above]
+        people = [*recipients(roster, ON_DUTY, now), *leads(roster, now), *above]
+        if not any(officer.channels for officer in people):
+            people += stand_ins(roster, [officer.key for officer in people], now)
+        return people

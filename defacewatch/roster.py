@@ -188,6 +188,39 @@ def step_of(steps: Sequence[Step], number: int) -> Step | None:
     return steps[-1] if steps and steps[-1].every is not None else None
 
 
+@dataclass(frozen=True)
+class Due:
+    """A step of an alert: its number, when it is due, whom it tells. Steps of the same time are one."""
+
+    number: int
+    at: datetime
+    to: tuple[str, ...]
+
+
+def step_after(
+    steps: Sequence[Step],
+    begins: datetime,
+    reached: datetime | None,
+    *,
+    number: int = 0,
+    now: datetime | None = None,
+) -> Due | None:
+    """The step that follows on the one that was due at `reached` (None: none was taken yet), for an alert
+    whose steps count from `begins`; None where none does. It is found by its time, since the roster may be
+    another by now; its number is at least `number`. What comes again does so for the first time after
+    `now`."""
+    later = [place for place, step in enumerate(steps) if reached is None or begins + step.after > reached]
+    if later:
+        after = steps[later[0]].after
+        at_once = tuple(step.to for step in steps if step.after == after)
+        return Due(max(later[0], number), begins + after, at_once)
+    if not steps or steps[-1].every is None or reached is None:
+        return None
+    last, every = begins + steps[-1].after, steps[-1].every
+    times = (max(reached, now or reached) - last) // every + 1
+    return Due(max(len(steps) - 1 + times, number), last + times * every, (steps[-1].to,))
+
+
 def due_of(steps: Sequence[Step], number: int, at: datetime) -> datetime | None:
     """When the step of this number is due for an alert that was raised `at`; None where there is none."""
     step = step_of(steps, number)

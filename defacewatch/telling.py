@@ -16,13 +16,14 @@ from defacewatch.alerts import (
 from defacewatch.portals import Urgency
 from defacewatch.roster import (
     ON_DUTY,
+    Due,
     Officer,
     Roster,
     due_of,
     raised,
     recipients,
     stand_ins,
-    step_of,
+    step_after,
     steps_for,
     told_from,
 )
@@ -54,12 +55,12 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
         return wanted_for((named,) if named else (), usable, Urgency.HIGH, alert.step)
     if is_named(alert):
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
-    step = step_of(steps_for(roster, alert.kind, alert.at), alert.step)
-    to = ON_DUTY if step is None else step.to
-    asked = recipients(roster, to, now)
+    due = due_step(alert, roster)
+    number, groups = (alert.step, (ON_DUTY,)) if due is None else (due.number, due.to)
+    asked = tuple(dict.fromkeys(officer for to in groups for officer in recipients(roster, to, now)))
     tried: list[str] = []
     while asked:
-        people = wanted_for(asked, usable, urgency_of(alert, roster), alert.step)
+        people = wanted_for(asked, usable, urgency_of(alert, roster), number)
         if people:
             return people + (webhooks if alert.step == 0 else ())
         tried += [officer.key for officer in asked]
@@ -67,15 +68,36 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
     return webhooks if alert.step == 0 else ()
 
 
-def next_step(alert: Alert, step: int, roster: Roster) -> tuple[datetime, str] | None:
-    """When an alert goes on to `step` (counted from 0) unless somebody takes it, and to whom; None where it
-    goes no further."""
-    if alert.kind not in ESCALATES or alert.officer is not None:
+def due_step(alert: Alert, roster: Roster) -> Due | None:
+    """The step that an alert takes next, by the roster as it is now; None where all are taken."""
+    steps = steps_for(roster, alert.kind, alert.at)
+    begins = told_from(roster, alert.about, alert.urgency, alert.at)
+    reached = alert.reached
+    if reached is None and alert.step > 0:  # written before that was noted
+        last = begins + steps[-1].after if steps else None
+        reached = due_of(steps, alert.step - 1, begins) or last
+    return step_after(steps, begins, reached, number=alert.step)
+
+
+def step_beyond(alert: Alert, due: Due, roster: Roster, now: datetime) -> Due | None:
+    """The step after `due`, which is being taken, unless somebody takes the alert; None where it goes no
+    further. Of steps that come again, those whose time has passed are left out."""
+    if not _goes_on(alert):
         return None
     steps = steps_for(roster, alert.kind, alert.at)
-    following = step_of(steps, step)
-    due = due_of(steps, step, told_from(roster, alert.about, alert.urgency, alert.at))
-    return None if following is None or due is None else (due, following.to)
+    begins = told_from(roster, alert.about, alert.urgency, alert.at)
+    return step_after(steps, begins, due.at, number=due.number + 1, now=now)
+
+
+def goes_on(alert: Alert, roster: Roster) -> tuple[datetime, str] | None:
+    """When an alert goes on unless somebody takes it, as it stands in its row, and to whom; None where it
+    goes no further."""
+    due = due_step(alert, roster) if _goes_on(alert) else None
+    return None if due is None or alert.next_step_at is None else (alert.next_step_at, due.to[0])
+
+
+def _goes_on(alert: Alert) -> bool:
+    return alert.kind in ESCALATES and alert.officer is None
 
 
 def urgency_of(alert: Alert, roster: Roster) -> Urgency:
@@ -147,5 +169,7 @@ def wanted_again(
         and (d.officer is None or roster.officer(d.officer))
     )
     asked = {(d.channel, d.officer) for d in deliveries}
-    first = first_wanted(replace(alert, step=0), roster, usable, now) if roster.escalation else ()
+    first = (
+        first_wanted(replace(alert, step=0, reached=None), roster, usable, now) if roster.escalation else ()
+    )
     return given_up + tuple(w for w in first if (w.channel, w.officer) not in asked)

@@ -61,7 +61,3 @@ def is_expected(window: Window | None, verdict: Verdict) -> bool:
     if window is None or verdict.wavered or verdict.intermittent:
         return False
     return verdict.kind in (VerdictKind.CHANGED, VerdictKind.UNREACHABLE)
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())[:TEXT]

@@ -38,6 +38,14 @@ def test_what_was_no_attack_has_no_clock(incident: Incident) -> None:
     assert running(incident) == []
 
 
+def test_the_clocks_of_a_change_that_became_an_attack_run_from_then() -> None:
+    became = NOW + timedelta(days=3)
+    assert [clock.due for clock in running(replace(ATTACK, attacked_at=became))] == [
+        became + timedelta(hours=24),
+        became + timedelta(days=5),
+    ]
+
+
 @pytest.mark.parametrize(
     "incident",
     [

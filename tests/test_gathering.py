@@ -8,6 +8,7 @@ from defacewatch.gathering import (
     DIGEST_EVERY,
     EDIT_EVERY,
     NOTIFY_AGAIN,
+    TOGETHER,
     UPDATE_EVERY,
     Due,
     Manner,
@@ -118,6 +119,22 @@ def test_what_goes_on_for_long_is_heard() -> None:
 
 def test_that_somebody_took_it_is_edited_into_the_thread_without_a_sound() -> None:
     assert not planned(due(4, AlertKind.TAKEN, 7), threads=(heard(2 * NOTIFY_AGAIN),), count=9).loud
+
+
+def test_a_deadline_is_never_edited_in_without_a_sound() -> None:
+    reminder = due(4, AlertKind.DEADLINE, 7)
+    thread = heard(MINUTE, taken=True)
+    assert planned(reminder, threads=(thread,), count=2) == Plan(Manner.THREAD, (4,), 7, loud=True)
+    waits = planned(reminder, threads=(heard(5 * SECOND, taken=True),), count=2)
+    assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + DIGEST_EVERY)
+
+
+def test_what_one_message_cannot_name_waits_for_the_next_and_that_is_what_matters_least() -> None:
+    many = [due(n, CHANGED, ago=60) for n in range(1, TOGETHER + 50)]
+    digest = planned(*many, due(999), sent=CAP)
+    assert digest == Plan(Manner.DIGEST, (*range(1, TOGETHER), 999))
+    storm = [due(n, campaign=7) for n in range(1, TOGETHER + 50)]
+    assert planned(*storm, threads=(BEGUN,)).deliveries == tuple(range(1, TOGETHER + 1))
 
 
 def test_edits_keep_their_distance() -> None:

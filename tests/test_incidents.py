@@ -88,6 +88,37 @@ def test_evidence_of_attack_worsens_a_change(now: datetime) -> None:
     assert change.incident.verdict is VerdictKind.DEFACED
 
 
+@pytest.mark.parametrize("before", [CHANGED, UNREACHABLE])
+def test_what_somebody_took_and_becomes_an_attack_is_open_again(before: Verdict, now: datetime) -> None:
+    taken = acknowledge(opened(before, now, failures=3), by="an", now=now)
+    later = now + timedelta(hours=30)
+    change = step(taken, DEFACED, later)
+    assert change.incident is not None
+    assert (change.event, change.alert, change.held_by) == (Event.WORSENED, True, "an")
+    assert change.incident.state is State.OPEN
+    assert (change.incident.acknowledged_by, change.incident.acknowledged_at) == (None, None)
+    assert (change.incident.opened_at, change.incident.attacked_at) == (now, later)
+
+
+def test_an_outage_that_somebody_took_stays_theirs_when_it_becomes_a_change(now: datetime) -> None:
+    taken = acknowledge(opened(UNREACHABLE, now, failures=3), by="an", now=now)
+    change = step(taken, CHANGED, now)
+    assert change.incident is not None
+    assert (change.event, change.held_by) == (Event.WORSENED, None)
+    assert (change.incident.state, change.incident.attacked_at) == (State.ACKNOWLEDGED, None)
+
+
+def test_an_attack_counts_from_the_first_look_that_saw_it(now: datetime) -> None:
+    seen = now - timedelta(seconds=9)
+    incident = advance(None, "p-1", DEFACED, now, seen_at=seen).incident
+    assert incident is not None
+    assert incident.attacked_at == seen
+    assert opened(CHANGED, now).attacked_at is None
+    again = step(incident, judge([PHRASE, LINKS]), now + timedelta(minutes=5)).incident
+    assert again is not None
+    assert again.attacked_at == seen
+
+
 def test_a_lesser_verdict_does_not_better_an_attack(now: datetime) -> None:
     change = step(opened(DEFACED, now), judge([MOVED]), now)
     assert change.incident is not None

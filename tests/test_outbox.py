@@ -23,6 +23,7 @@ from defacewatch.alerts import (
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
 from defacewatch.gathering import Channel, Gathered
+from defacewatch.incidents import Event
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
 from defacewatch.outbox import Outbox
@@ -105,6 +106,21 @@ async def test_an_attack_is_told_on_all_channels_of_the_officer_on_duty(desk: De
     assert len(desk.mailbox.messages) == 1
     assert desk.api.sent[0].chat == 1001
     assert desk.api.sent[0].button_data
+
+
+async def test_an_attack_says_until_when_the_page_is_to_be_restored_and_a_change_does_not(
+    desk: Desk,
+) -> None:
+    page = await registered(desk.store)
+    await checked(desk.store, page, CHANGED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(hours=3)
+    await checked(desk.store, page, DEFACED, desk.clock())
+    await desk.outbox.drain()
+    change, attack = (message for message in desk.api.sent if message.chat == AN.telegram_user)
+    due = (desk.clock() + timedelta(hours=24)).astimezone(ROSTER.zone)
+    assert f"Hạn khôi phục: {due:%H:%M:%S %d/%m/%Y}" in attack.text
+    assert "Hạn khôi phục" not in change.text
 
 
 async def test_a_change_is_told_on_the_first_channel(desk: Desk) -> None:
@@ -194,6 +210,96 @@ async def test_an_attack_that_nobody_takes_is_told_again_and_again_until_somebod
     desk.clock.forward(hours=3)
     await desk.outbox.drain()
     assert sum(officer == "cuc" for _, officer, _ in await desk.told()) == 3
+
+
+async def test_a_change_that_somebody_took_and_becomes_an_attack_climbs_until_somebody_takes_it(
+    desk: Desk,
+) -> None:
+    page = await registered(desk.store)
+    await checked(desk.store, page, CHANGED, desk.clock())
+    await desk.outbox.drain()
+    (view,) = await desk.store.incidents.list()
+    number = view.incident.id
+    desk.clock.forward(minutes=2)
+    await desk.store.incidents.acknowledge(number, by="an", via="test", now=desk.clock())
+    desk.clock.forward(hours=30)
+    heard = len(await desk.deliveries())
+    await checked(desk.store, page, DEFACED, desk.clock())
+    for _ in range(4):
+        await desk.outbox.drain()
+        desk.clock.forward(minutes=10)
+    told = (await desk.deliveries())[heard:]
+    assert {d.officer for d in told} == {"an", "binh", "cuc"}
+    assert len({d.alert for d in told}) == 1, "who took the change has taken that"
+    attack = desk.api.sent[1]
+    assert "An đã tiếp nhận khi chưa phải là tấn công" in attack.text
+    assert "Đã được" not in attack.text
+    assert attack.button_data
+    assert [entry.event for entry in await desk.store.incidents.timeline(number)][:3] == [
+        Event.OPENED,
+        Event.ACKNOWLEDGED,
+        Event.WORSENED,
+    ]
+    await desk.store.incidents.acknowledge(number, by="binh", via="test", now=desk.clock())
+    desk.clock.forward(hours=2)
+    await desk.outbox.drain()
+    steps = [d.step for d in await desk.deliveries() if d.officer == "cuc"]
+    assert steps == [2, 0], "it goes no further, and who took it is told"
+
+
+async def test_what_comes_again_and_again_comes_once_after_a_stop(desk: Desk) -> None:
+    every = timedelta(minutes=30)
+    again = replace(ROSTER.escalation[-1], every=every)
+    desk.roster = replace(ROSTER, escalation=(*ROSTER.escalation[:-1], again))
+    began = desk.clock()
+    await checked(desk.store, await registered(desk.store), DEFACED, began)
+    await desk.outbox.drain()
+    desk.clock.forward(hours=10, minutes=7)
+    await desk.another().drain()
+    told = [d for d in await desk.deliveries() if d.officer == "cuc"]
+    assert [d.state for d in told] == [SENT]
+    due = began + timedelta(hours=10, minutes=30)
+    [alert] = {d.alert for d in told}
+    assert (await desk.store.alerts.facts(alert)).alert.next_step_at == due
+    body = desk.mailbox.messages[-1].get_body(("plain",))
+    assert body is not None
+    assert f"Hạn tiếp nhận: {due.astimezone(ROSTER.zone):%H:%M:%S}" in body.get_content()
+    for minutes, count in ((22, 1), (1, 2), (29, 2), (1, 3)):
+        desk.clock.forward(minutes=minutes)
+        await desk.outbox.drain()
+        assert sum(d.officer == "cuc" for d in await desk.deliveries()) == count
+
+
+@pytest.mark.parametrize(
+    ("without", "cuc_after"), [((1,), 30), ((0, 1), 30), ((2,), None)], ids=["lead", "first", "leadership"]
+)
+async def test_a_step_that_is_taken_out_on_the_way_makes_none_of_the_others_be_left_out(
+    desk: Desk, without: tuple[int, ...], cuc_after: int | None
+) -> None:
+    began = desk.clock()
+    await checked(desk.store, await registered(desk.store), DEFACED, began)
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=11)
+    await desk.outbox.drain()
+    left = tuple(step for number, step in enumerate(ROSTER.escalation) if number not in without)
+    desk.roster = replace(ROSTER, escalation=left)
+    for _ in range(12):
+        desk.clock.forward(minutes=5)
+        await desk.outbox.drain()
+    told = [d.created_at - began for d in await desk.deliveries() if d.officer == "cuc"]
+    assert len(told) == (0 if cuc_after is None else 1)
+    assert all(timedelta(minutes=30) <= after <= timedelta(minutes=35) for after in told)
+
+
+async def test_a_step_that_is_put_off_before_it_was_due_waits(desk: Desk) -> None:
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    late = replace(ROSTER.escalation[1], after=timedelta(minutes=20))
+    desk.roster = replace(ROSTER, escalation=(ROSTER.escalation[0], late, ROSTER.escalation[2]))
+    for minutes, heard in ((10, False), (9, False), (1, True)):
+        desk.clock.forward(minutes=minutes)
+        await desk.outbox.drain()
+        assert any(d.officer == "binh" for d in await desk.deliveries()) is heard
 
 
 async def test_a_change_in_the_quiet_hours_is_told_when_they_end_and_climbs_from_then(desk: Desk) -> None:

@@ -1,16 +1,21 @@
 """Deadlines are told once when they come near, and once when they are over."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 
-from defacewatch.alerts import AlertKind, Notice
+from sqlalchemy import insert
+
+from defacewatch.alerts import AlertKind, Draft, Notice
 from defacewatch.notify import message
+from defacewatch.portals import Urgency
 from defacewatch.reminding import Reminding
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.runbooks import Mark, Runbook, Step
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
+from defacewatch.store.schema import incidents
 from tests.conftest import Clock
-from tests.store.samples import DEFACED, checked, registered
+from tests.store.samples import CHANGED, DEFACED, checked, portal, registered
 
 ROSTER = Roster(
     (
@@ -25,8 +30,8 @@ RUNBOOKS = {"defaced": Runbook("", STEPS)}
 
 
 class Desk:
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+    def __init__(self, store: Store, clock: Clock, roster: Roster = ROSTER) -> None:
+        self.store, self.clock, self.roster = store, clock, roster
 
     async def attacked(self) -> int:
         await checked(self.store, await registered(self.store), DEFACED, self.clock())
@@ -36,7 +41,7 @@ class Desk:
     async def turns(self, *, hours: float, count: int = 2) -> list[bool]:
         """So many turns after a restart, so many hours later."""
         self.clock.forward(hours=hours)
-        reminding = Reminding(self.store, lambda: ROSTER, lambda: RUNBOOKS, self.clock)
+        reminding = Reminding(self.store, lambda: self.roster, lambda: RUNBOOKS, self.clock)
         return [await reminding.watch() for _ in range(count)]
 
     async def told(self, incident: int) -> list[tuple[object, ...]]:
@@ -61,6 +66,51 @@ async def test_each_is_told_once_to_those_who_have_to_act_also_over_restarts(
         ("report", "soon", ["an", "binh"]),
         ("report", "over", ["an", "binh", "cuc"]),
     ]
+
+
+async def test_in_a_gap_it_falls_to_others_and_what_reached_nobody_is_told_again(
+    store: Store, clock: Clock
+) -> None:
+    an, binh, cuc = ROSTER.officers
+    desk = Desk(store, clock, Roster((an, replace(binh, email=None), cuc)))
+    incident = await desk.attacked()
+    nobody = {"what": "restore", "stage": "soon", "to": []}
+    lost = Draft(AlertKind.DEADLINE, Urgency.HIGH, nobody)
+    await store.alerts.raise_(lost, now=clock(), incident=incident)
+    assert await desk.turns(hours=21) == [True, False]
+    desk.roster = Roster((an,))
+    assert await desk.turns(hours=4) == [True, False]
+    assert (await desk.told(incident))[1:] == [
+        ("restore", "soon", ["binh", "cuc"]),
+        ("restore", "over", ["an"]),
+    ]
+
+
+async def test_what_became_an_attack_days_later_has_its_time_from_then(store: Store, clock: Clock) -> None:
+    page = await registered(store)
+    await checked(store, page, CHANGED, clock())
+    clock.forward(hours=24 * 8)
+    await checked(store, page, DEFACED, clock())
+    (view,) = await store.incidents.list()
+    desk = Desk(store, clock)
+    assert await desk.turns(hours=1) == [False, False]
+    assert await desk.turns(hours=20) == [True, False]
+    assert await desk.told(view.incident.id) == [("restore", "soon", ["an", "binh"])]
+
+
+async def test_no_number_of_other_incidents_hides_an_attack(store: Store, clock: Clock) -> None:
+    desk = Desk(store, clock)
+    attacked = await desk.attacked()
+    crowd = [portal(f"p{number:03}") for number in range(510)]
+    await store.portals.apply([portal(), *crowd], now=clock())
+    values = {"differences": "[]", "intermittent": False, "present": True, "late": False, "version": 1}
+    values |= {"verdict": "changed", "state": "open", "opened_at": clock()}
+    async with store.engine.writing() as db:
+        for entry in await store.portals.all():
+            if entry.key != "hungyen":
+                await db.execute(insert(incidents).values(page=entry.pages[0].id, **values))
+    assert await desk.turns(hours=21, count=1) == [True]
+    assert await desk.told(attacked) == [("restore", "soon", ["an", "binh"])]
 
 
 async def test_what_is_ticked_is_not_told(store: Store, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from defacewatch.roster import (
     raised,
     recipients,
     stand_ins,
+    step_after,
     step_of,
     steps_for,
     told_from,
@@ -136,6 +137,40 @@ def test_the_last_step_comes_again_and_again_where_it_says_so() -> None:
     assert due_of(STEPS[:2], 2, at) is None
     assert step_of(STEPS[:2], 2) is None
     assert step_of((), 0) is None
+
+
+def test_the_next_step_is_found_by_its_time_and_what_comes_again_comes_after_now() -> None:
+    at, minute = local("2026-09-02T02:00"), timedelta(minutes=1)
+
+    def following(reached: float | None, now: float = 0, number: int = 0) -> tuple[int, float] | None:
+        then = None if reached is None else at + reached * minute
+        due = step_after(STEPS, at, then, number=number, now=at + now * minute)
+        return None if due is None else (due.number, (due.at - at) / minute)
+
+    assert following(None) == (0, 0)
+    assert [following(reached) for reached in (0, 5, 10, 30, 45)] == [
+        (1, 10),
+        (1, 10),
+        (2, 30),
+        (3, 45),
+        (4, 60),
+    ]
+    assert following(10, now=600) == (2, 30), "what was not told yet is told, however late"
+    assert following(30, now=600) == (41, 615)
+    assert following(30, number=7) == (7, 45), "a number is never given twice"
+    assert step_after(STEPS[:2], at, at + 10 * minute) is None
+    assert step_after((), at, None) is None
+
+
+def test_steps_of_the_same_time_are_taken_together() -> None:
+    at = local("2026-09-02T02:00")
+    steps = (STEPS[0], replace(STEPS[1], after=timedelta(0)), STEPS[2])
+    first = step_after(steps, at, None)
+    assert first is not None
+    assert (first.number, first.to) == (0, ("on_duty", "shift_lead"))
+    then = step_after(steps, at, first.at, number=1)
+    assert then is not None
+    assert (then.number, then.to) == (2, ("leadership",))
 
 
 def test_by_default_an_attack_is_told_on_and_on_and_a_change_is_not() -> None:

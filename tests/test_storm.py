@@ -90,6 +90,12 @@ def codes_in(message: Sent) -> list[str]:
     return re.findall(r"SC-\d+", message.text)
 
 
+def named_in(message: Sent) -> set[int]:
+    """The numbers of the incidents that a message names, also within a range."""
+    runs = re.findall(r"SC-(\d+)(?:–SC-(\d+))?", message.text)
+    return {number for first, last in runs for number in range(int(first), int(last or first) + 1)}
+
+
 def mail_text(mail: EmailMessage) -> str:
     body = mail.get_body(("plain",))
     assert body is not None
@@ -279,6 +285,66 @@ async def test_a_channel_that_tells_many_things_at_once_keeps_what_is_about_the_
     await storm.outbox.drain()
     [blind] = [message for message in storm.chat() if message.text.startswith("⚠️")]
     assert codes_in(blind) == []
+
+
+async def test_who_took_many_at_once_is_said_in_a_digest_with_all_their_codes(storm: Storm) -> None:
+    await storm.attack(*range(15), marks=frozenset())
+    await storm.pass_by(120)
+    taken = await storm.numbers()
+    await storm.attack(*range(20, 28), marks=frozenset())
+    await storm.outbox.drain()
+    before = len(storm.chat())
+    await storm.store.incidents.acknowledge_all(taken, by="binh", via="telegram", now=storm.clock())
+    await storm.pass_by(int(DIGEST_EVERY.total_seconds()) + 5)
+    said = [message for message in storm.chat()[before:] if "✋" in message.text]
+    assert len(said) == 1
+    assert set(taken) <= named_in(said[0])
+    assert "Bình đã tiếp nhận 15 sự cố" in said[0].text
+    assert "🆕" not in said[0].text
+
+
+async def test_deadlines_of_a_campaign_make_a_sound_and_each_of_them_is_said(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2, 3)
+    await storm.outbox.drain()
+    await storm.store.incidents.acknowledge_all(await storm.numbers(), by="an", via="test", now=storm.clock())
+    await storm.pass_by(30)
+    heard = len(storm.chat())
+    view = (await storm.store.incidents.list())[0]
+    for what in ("restore", "report"):
+        facts = {"what": what, "stage": "over", "due": storm.clock().isoformat(), "to": ["an"]}
+        draft = Draft(AlertKind.DEADLINE, Urgency.HIGH, facts)
+        number = view.incident.id
+        await storm.store.alerts.raise_(draft, now=storm.clock(), page=view.page.id, incident=number)
+    while await storm.outbox.expand_one():
+        pass
+    await storm.outbox.drain()
+    assert len(storm.chat()) == heard + 1, "heard, and not edited in"
+    [line] = [line for line in storm.chat()[-1].text.splitlines() if "⏰" in line]
+    assert incident_code(view.incident.id) in line
+    assert "Đã quá thời hạn khôi phục" in line
+    assert "báo cáo" in line
+    assert await storm.unsent() == Counter()
+
+
+async def test_a_thread_says_when_the_first_of_it_goes_on_whatever_it_tells_anew(storm: Storm) -> None:
+    began = storm.clock()
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2, 3)
+    await storm.pass_by(30)
+    storm.clock.forward(minutes=6)
+    await storm.attack(4)
+    await storm.pass_by(30)
+    due = f"{(began + timedelta(minutes=10)).astimezone(storm.roster.zone):%H:%M:%S}"
+    assert f"Hạn tiếp nhận</b>: {due}" in storm.chat()[-1].text
+    newest = (await storm.numbers())[0]
+    await storm.store.incidents.acknowledge(newest, by="binh", via="test", now=storm.clock())
+    await storm.pass_by(10)
+    assert storm.chat()[-1].edits
+    assert "✋" in storm.chat()[-1].text
+    assert f"Hạn tiếp nhận</b>: {due}" in storm.chat()[-1].text
 
 
 async def test_changes_of_many_pages_alike_are_told_as_such(storm: Storm) -> None:

@@ -1,7 +1,7 @@
 """What a message says, before it has a form: headline, notes, facts, signs, deadline."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from defacewatch.notify.sayings import (
     CHECKLIST,
     DEADLINES,
     DRILL,
+    DUES,
     EXPLAINED,
     HAPPENED,
     HEADLINES,
@@ -34,10 +35,13 @@ STEPS = 5  # of the runbook; the rest is in the console
 
 @dataclass(frozen=True)
 class Sign:
-    """One signal as it is told: a sentence in the officer's language, and its points ('60 points', '')."""
+    """One signal as it is told: a sentence in the officer's language, and its points ('60 points', ''). Of an
+    `incident` that is told among others, `short` is the sentence without what is seen there."""
 
     sentence: str
     points: str = ""
+    short: str = ""
+    incident: int | None = None
 
     @property
     def line(self) -> str:
@@ -48,7 +52,9 @@ class Sign:
 class Content:
     """A message without a form. All texts are clean and defanged, but not escaped; `link` is our own, and so
     is `take`, where an officer who reads mail takes the incident; `listed` stands above the signs, and
-    `unsaid_as` says how many more there are."""
+    `unsaid_as` says how many more there are. Of incidents that have no sign here `codes` are the numbers of
+    those that are told of anew, `known` of those that were told before; `uncoded` is how many have not even
+    that."""
 
     emoji: str
     headline: str
@@ -65,11 +71,35 @@ class Content:
     steps: tuple[str, ...] = ()
     listed: str = ""
     unsaid_as: str = ""
+    codes: tuple[int, ...] = ()
+    known: tuple[int, ...] = ()
+    uncoded: int = 0
+
+    @property
+    def rest(self) -> str:
+        """What is said of all that has no sign: how many, and their codes."""
+        said = self.unsaid_as.format(count=self.unsaid)
+        codes = incident_codes((*self.codes, *self.known))
+        more = f" (+{self.uncoded})" if self.uncoded else ""
+        return f"{said}: {codes}{more}" if codes else said
 
 
 def incident_code(incident: int) -> str:
     """The code of an incident as people say it: 'SC-000123' (SC: sự cố)."""
     return f"SC-{incident:06d}"
+
+
+def incident_codes(numbers: Iterable[int]) -> str:
+    """Codes of incidents, those that follow one another as a range: 'SC-000012–SC-000040, SC-000044'."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(
+        incident_code(run[0]) + (f"–{incident_code(run[-1])}" if len(run) > 1 else "") for run in runs
+    )
 
 
 def campaign_code(campaign: int) -> str:
@@ -135,6 +165,9 @@ def _notes(notice: Notice, _: Translate) -> Iterator[str]:
     event = str(alert.facts.get("event", ""))
     if event in HAPPENED:
         yield _(HAPPENED[event])
+    if held_by := alert.facts.get("held_by"):
+        held = _("{name} had taken it before it was an attack: it is open again, and waits for somebody")
+        yield held.format(name=safe(str(held_by), 60))
     if alert.kind is AlertKind.HANDOVER and _is_test(notice):
         yield _("This message tests this channel: press here as well when you have confirmed elsewhere.")
     if alert.kind is AlertKind.WATCH_RAISED:
@@ -246,6 +279,8 @@ def _times(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
         again = _clock_time(confirmed, seen, notice.zone)
         at += ", " + _("checked again {time}").format(time=again)
     yield _("Detected"), at
+    for clock in notice.clocks:
+        yield _(DUES[clock.what]), local_time(clock.due, notice.zone)
 
 
 def _clock_time(moment: datetime, beside: datetime, zone: str) -> str:

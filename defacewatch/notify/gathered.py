@@ -1,19 +1,16 @@
 """What a message says that carries several deliveries: a campaign, or a digest."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from defacewatch.alerts import KIND_OF_VERDICT, AlertKind
-from defacewatch.gathering import Entry, Gathered
+from defacewatch.gathering import LINES, Entry, Gathered
 from defacewatch.incidents import State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import Content, Sign, campaign_code, common, incident_code, sign
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import DEADLINES, HEADLINES, ROLES
 from defacewatch.verdicts import VerdictKind
-
-LINES = 12  # incidents that are told with their signs; of the rest the codes
-RUNS = 30  # of codes
 
 _TOGETHER: Mapping[VerdictKind | None, str] = {  # by the worst that is told of
     VerdictKind.DEFACED: N_("SUSPECTED ATTACK ON SEVERAL PAGES"),
@@ -31,7 +28,7 @@ def compose_gathered(gathered: Gathered) -> Content:
     campaign = gathered.campaign
     told = gathered.entries[:LINES]
     waiting = len(gathered.open)
-    rest = [entry.incident.id for entry in gathered.entries[LINES:] if entry.incident is not None]
+    rest = [(entry.incident.id, entry.fresh) for entry in gathered.entries[LINES:] if entry.incident]
     return Content(
         emoji,
         f"{_(_TOGETHER[worst]) if campaign and worst else _(_DIGEST)} ({len(gathered.entries)})",
@@ -46,7 +43,9 @@ def compose_gathered(gathered: Gathered) -> Content:
         gathered.take_url,
         _("Take all {count}").format(count=waiting),
         listed=_("Incidents"),
-        unsaid_as=_("and {count} more incidents") + (f": {_ranges(rest)}" if rest else ""),
+        unsaid_as=_("and {count} more incidents"),
+        codes=tuple(number for number, fresh in rest if fresh),
+        known=tuple(number for number, fresh in rest if not fresh),
     )
 
 
@@ -63,6 +62,18 @@ def _notes(gathered: Gathered, _: Translate) -> Iterator[str]:
         yield _("These belong together. This message is kept up to date as more pages join.")
     if gathered.late:
         yield _("Nobody has acknowledged this alert in time")
+    for name, count in sorted(_taken(gathered)):
+        yield _("{name} has taken {count} incidents").format(name=safe(name, 60), count=count)
+
+
+def _taken(gathered: Gathered) -> set[tuple[str, int]]:
+    """Who has just taken several at once, and how many."""
+    taken = set()
+    for entry in gathered.entries:
+        holder = entry.incident.acknowledged_by if entry.incident is not None else None
+        counts = [facts.get("count") for facts in entry.facts]
+        taken |= {(holder, count) for count in counts if holder and isinstance(count, int)}
+    return taken
 
 
 def _facts(gathered: Gathered, waiting: int, _: Translate) -> Iterator[tuple[str, str]]:
@@ -82,20 +93,6 @@ def _facts(gathered: Gathered, waiting: int, _: Translate) -> Iterator[tuple[str
     yield _("As of"), local_time(gathered.at, gathered.zone)
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Codes of incidents, those that follow one another as a range: 'SC-000012–SC-000040, SC-000044'."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    said = [
-        incident_code(run[0]) + (f"–{incident_code(run[-1])}" if len(run) > 1 else "") for run in runs[:RUNS]
-    ]
-    return ", ".join(said) + (f" (+{len(runs) - RUNS})" if len(runs) > RUNS else "")
-
-
 def _deadline(gathered: Gathered, _: Translate) -> tuple[str, str] | None:
     if gathered.deadline is None:
         return None
@@ -111,15 +108,19 @@ def _line(entry: Entry, _: Translate) -> Sign:
         return Sign(f"🟡 {where}: {_(HEADLINES[AlertKind.CERTIFICATE][1]).lower()}")
     path = urlsplit(entry.page.url).path
     where += safe(path, 40) if path not in ("", "/") else ""
-    new = "🆕 " if entry.fresh else ""
+    new = "🆕 " if entry.is_new else ""
     drill = f"{_('DRILL')}: " if entry.page.drill else ""
     text = f"{new}{_mark(entry)} {drill}{incident_code(entry.incident.id)} {where}"
     if entry.portal.critical:
         text += f" · {_('critical portal')}"
-    if words := DEADLINES.get((str(entry.facts.get("what")), str(entry.facts.get("stage")))):
-        return Sign(f"{text}: ⏰ {_(words)}")
+    number = entry.incident.id
+    keys = [(str(facts.get("what")), str(facts.get("stage"))) for facts in entry.facts]
+    if due := [_(DEADLINES[key]) for key in dict.fromkeys(keys) if key in DEADLINES]:
+        return Sign(f"{text}: " + "; ".join(f"⏰ {words}" for words in due), incident=number)
     signals = sorted(entry.verdict.signals if entry.verdict else (), key=lambda s: -s.points)
-    return Sign(f"{text}: {sign(signals[0], _).sentence}" if signals and entry.fresh else text)
+    if not signals or not entry.is_new:
+        return Sign(text, incident=number)
+    return Sign(f"{text}: {sign(signals[0], _).sentence}", short=text, incident=number)
 
 
 def _mark(entry: Entry) -> str:

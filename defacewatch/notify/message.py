@@ -47,15 +47,46 @@ def text(said: Said) -> str:
 
 
 def telegram_html(said: Said) -> str:
-    """The message in Telegram's HTML, within its limit; signs are left out from the end if it is too long."""
-    content, translate = content_of(said), translator(said.language)
-    signs = content.signs
-    while True:
-        fewer = replace(content, signs=signs, unsaid=content.unsaid + len(content.signs) - len(signs))
-        lines = list(_lines(fewer, translate, markup=True))
-        if _units("\n".join(lines)) <= TELEGRAM_TEXT or not signs:
-            return "\n".join(lines)
-        signs = signs[:-1]
+    """The message in Telegram's HTML, within its limit; what matters least is left out if it is too long."""
+    translate, words = translator(said.language), ""
+    for content in _shorter(content_of(said)):
+        words = "\n".join(_lines(content, translate, markup=True))
+        if _units(words) <= TELEGRAM_TEXT:
+            break
+    return words
+
+
+def _shorter(content: Content) -> Iterator[Content]:
+    """The same, shorter and shorter: without what is seen on the pages, from the end; without the codes of
+    what was told before; without signs, whose incidents keep their codes; without the codes."""
+    yield content
+    for place in reversed(range(len(content.signs))):
+        sign = content.signs[place]
+        if sign.short:
+            signs = list(content.signs)
+            signs[place] = replace(sign, sentence=sign.short, points="")
+            content = replace(content, signs=tuple(signs))
+            yield content
+    while content.known:
+        content = _with_fewer(content, known=content.known[: len(content.known) // 2])
+        yield content
+    while content.signs:
+        gone = content.signs[-1].incident
+        codes = content.codes if gone is None else (gone, *content.codes)
+        content = replace(content, signs=content.signs[:-1], unsaid=content.unsaid + 1, codes=codes)
+        yield content
+    while content.codes:
+        content = _with_fewer(content, codes=content.codes[: len(content.codes) // 2])
+        yield content
+
+
+def _with_fewer(
+    content: Content, *, codes: tuple[int, ...] | None = None, known: tuple[int, ...] | None = None
+) -> Content:
+    codes = content.codes if codes is None else codes
+    known = content.known if known is None else known
+    gone = len(content.codes) + len(content.known) - len(codes) - len(known)
+    return replace(content, codes=codes, known=known, uncoded=content.uncoded + gone)
 
 
 def caption(notice: Notice, *, before: bool) -> str:
@@ -109,7 +140,7 @@ def _lines(content: Content, _: Translate, *, markup: bool) -> Iterator[str]:
         yield f"{bold(content.listed)}:"
         yield from (f"• {plain(sign.line)}" for sign in content.signs)
     if content.unsaid:
-        yield plain("• " + content.unsaid_as.format(count=content.unsaid))
+        yield plain("• " + content.rest)
     if content.steps:
         yield f"{bold(_('What to do'))}:"
         yield from (plain(f"{number}. {step}") for number, step in enumerate(content.steps, 1))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from defacewatch.alerts import AlertKind
 from defacewatch.campaigns import Trait
+from defacewatch.deadlines import What
 from defacewatch.incidents import Event
 from defacewatch.language import N_
 from defacewatch.roster import ON_DUTY, Duty
@@ -89,6 +90,8 @@ DEADLINES: Mapping[tuple[str, str], str] = {  # by what is due, and how far its 
     ("report", "soon"): N_("The report on the incident is due soon"),
     ("report", "over"): N_("The report on the incident is overdue"),
 }
+
+DUES: Mapping[What, str] = {What.RESTORE: N_("Restore by"), What.REPORT: N_("Report by")}
 
 ROLES: Mapping[str, str] = {
     ON_DUTY: N_("the officer on duty"),

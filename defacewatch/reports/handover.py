@@ -7,18 +7,11 @@ from defacewatch.handovers import Handover
 from defacewatch.language import N_
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import HEADLINES
+from defacewatch.notify.told import HANDED, ITSELF
 from defacewatch.papers.paper import Block, Column, Heading, Paper, Signature, Signing, Table, Text
 from defacewatch.reports.form import Issuer, letterhead
 from defacewatch.reports.wording import VERDICTS, Wording
 
-_COUNTED = (  # by their names in a summary
-    ("unresolved", N_("Incidents not resolved")),
-    ("blind", N_("Pages that cannot be seen")),
-    ("paused", N_("Portals paused")),
-    ("windows", N_("Announced updates running")),
-    ("proposals", N_("Looks waiting for approval")),
-)
-_SAID = (("coverage", N_("Seen in time")), ("channels", N_("Channels that do not answer")))
 _VIA = {
     "telegram": "Telegram",
     "email": N_("the link in the e-mail"),
@@ -70,8 +63,8 @@ def _body(handover: Handover, wording: Wording) -> Iterator[Block]:
 
 def _state(summary: Mapping[str, object], wording: Wording) -> Table:
     _ = wording._
-    rows = [(_(label), safe(str(summary.get(name, 0)), 40)) for name, label in _COUNTED]
-    rows += [(_(label), safe(str(summary[name]), 120)) for name, label in _SAID if summary.get(name)]
+    rows = [(_(label), safe(str(summary.get(name, 0)), 40)) for name, label in HANDED]
+    rows += [(_(label), safe(str(summary[name]), 120)) for name, label in ITSELF.items() if summary.get(name)]
     columns = (Column(_("What is handed over"), 4, centred=False), Column(_("State"), 3))
     return Table(_("State of the watch"), columns, tuple(rows))
 

@@ -57,7 +57,7 @@ def shortfalls(figures: Figures, wording: Wording, response: Response) -> Iterat
 def _is_overdue(story: Story, figures: Figures, limit: timedelta) -> bool:
     if story.verdict is not VerdictKind.DEFACED or story.resolved_as in _HARMLESS:
         return False
-    return (story.restored_at or figures.at) - story.opened_at > limit
+    return (story.restored_at or figures.at) - (story.attacked_at or story.opened_at) > limit
 
 
 def _codes(stories: list[Story], wording: Wording) -> str:

@@ -28,7 +28,7 @@ from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
 from defacewatch.store.moves import add_alert
-from defacewatch.store.rows import Columns, alert_of, delivery_of, part
+from defacewatch.store.rows import Columns, Values, alert_of, delivery_of, part
 from defacewatch.store.told import Told, told_of
 
 LOOKED_AT = 200  # alerts
@@ -131,8 +131,10 @@ class Alerts:
         step: int,
         next_step_at: datetime | None,
         now: datetime,
+        reached: datetime | None = None,
     ) -> None:
-        """Write the deliveries of an alert's step, and `step` as the next one, due at `next_step_at`.
+        """Write the deliveries of an alert's step, which was due at `reached` (None: none is taken), and
+        `step` as the next one, due at `next_step_at`.
 
         Done twice it does nothing: a claim that outlived its lease cannot tell anyone again. A later step is
         dropped when the incident was taken meanwhile. Raises NotFound.
@@ -145,7 +147,8 @@ class Alerts:
                 wanted, next_step_at = (), None
             await _add_deliveries(db, alert, wanted, now)
             moved = update(alerts).where(alerts.c.id == alert)
-            await db.execute(moved.values(step=step, next_step_at=next_step_at))
+            due: Values = {"reached": reached} if reached is not None else {}
+            await db.execute(moved.values(step=step, next_step_at=next_step_at, **due))
             await come_back_unheard(db, alert, now)
 
     async def tell_again(self, alert: int, wanted: Sequence[Wanted], *, now: datetime) -> bool:

@@ -20,6 +20,7 @@ alerts = Table(
     Column("facts", Words, nullable=False),
     Column("step", Integer, nullable=False),
     Column("next_step_at", Moment),
+    Column("reached", Moment),  # when the step that was taken last was due
     Index(None, "kind", "id"),
     Index(None, "at"),
     Index(

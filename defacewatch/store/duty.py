@@ -108,6 +108,7 @@ def _story(row: RowMapping) -> Story:
         State(row["state"]),
         row["resolved_at"],
         Resolution(row["resolved_as"]) if row["resolved_as"] else None,
+        attacked_at=row["attacked_at"],
     )
 
 

@@ -6,18 +6,25 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import ESCALATES, TELL_AGAIN_AFTER, AlertKind, DeliveryState
-from defacewatch.incidents import State
+from defacewatch.alerts import is_unheard as unheard
+from defacewatch.incidents import Event, State
 from defacewatch.store.alertschema import alerts, deliveries
-from defacewatch.store.schema import incidents
+from defacewatch.store.schema import incident_events, incidents
 
 _OVER = ((AlertKind.BLIND, AlertKind.SIGHTED), (AlertKind.BEHIND, AlertKind.CAUGHT_UP))
 
 
 def is_taken() -> ColumnElement[bool]:
-    """An alert that was told once, and whose incident somebody has taken; or one of the watch itself, which
-    is well again."""
+    """An alert that was told once, and whose incident somebody has taken, or had taken after it before the
+    incident was open again; or one of the watch itself, which is well again."""
     answered = select(incidents.c.id).where(
         incidents.c.id == alerts.c.incident, incidents.c.state != State.OPEN.value
+    )
+    done = incident_events.c
+    had = select(done.id).where(
+        done.incident == alerts.c.incident,
+        done.event == Event.ACKNOWLEDGED.value,
+        done.at > alerts.c.at,
     )
     later = alerts.alias()
     over = [
@@ -27,7 +34,7 @@ def is_taken() -> ColumnElement[bool]:
         )
         for ill, well in _OVER
     ]
-    return and_(alerts.c.step > 0, or_(answered.exists(), *over))
+    return and_(alerts.c.step > 0, or_(answered.exists(), had.exists(), *over))
 
 
 async def taken(db: AsyncConnection, alert: int) -> bool:
@@ -38,8 +45,7 @@ async def taken(db: AsyncConnection, alert: int) -> bool:
 async def is_unheard(db: AsyncConnection, alert: int) -> bool:
     """Whether something was given up, and no officer was or still may be reached."""
     query = select(deliveries.c.officer, deliveries.c.state).where(deliveries.c.alert == alert)
-    told = [(officer, state == DeliveryState.FAILED.value) for officer, state in await db.execute(query)]
-    return any(failed for _, failed in told) and all(failed for officer, failed in told if officer)
+    return unheard((officer, DeliveryState(state)) for officer, state in await db.execute(query))
 
 
 async def come_back_unheard(db: AsyncConnection, alert: int, now: datetime) -> None:

@@ -233,6 +233,12 @@ class Incidents:
                 db, Act.COMMENTED, incident, by=by, via=via, now=now, after=after, program=program
             )
 
+    async def attacks(self, *, since: datetime) -> list[IncidentView]:
+        """All that began as attacks, or became attacks, since a moment; the newest first."""
+        query = views().where(incidents.c.attacked_at >= since).order_by(incidents.c.id.desc())
+        async with self.engine.reading() as db:
+            return [view_of(row) for row in await db.execute(query)]
+
     async def list(
         self,
         *,

@@ -16,7 +16,7 @@ from defacewatch.incidents import Event, State
 from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.campaigns import campaign_of
-from defacewatch.store.carried import carried
+from defacewatch.store.carried import carried, climbing
 from defacewatch.store.engine import Engine
 from defacewatch.store.rows import Values, alert_of, delivery_of, part
 from defacewatch.store.schema import incidents, pages, portals
@@ -99,6 +99,11 @@ class Messages:
         """What a message tells of: all of its campaign, or what its deliveries are about; what it tells of
         anew first, then the newest. The portals come without their pages. Raises NotFound."""
         return await self.engine.read(lambda db: carried(db, message))
+
+    async def climbing(self, message: int) -> list[Alert]:
+        """The alerts of what a message tells of that go on unless somebody takes it, the next to do so first.
+        Raises NotFound."""
+        return await self.engine.read(lambda db: climbing(db, message))
 
 
 async def _next_to(

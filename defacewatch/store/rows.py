@@ -246,6 +246,7 @@ def incident_values(incident: Incident) -> Values:
         "late": incident.late,
         "capture": incident.capture,
         "previous": incident.previous,
+        "attacked_at": incident.attacked_at,
     }
 
 
@@ -268,6 +269,7 @@ def incident_of(row: Columns) -> Incident:
         late=row["late"],
         capture=row["capture"],
         previous=row["previous"],
+        attacked_at=row["attacked_at"],
         version=row["version"],
     )
 
@@ -296,6 +298,7 @@ def alert_of(row: Columns) -> Alert:
         next_step_at=row["next_step_at"],
         facts=OBJECT.validate_json(row["facts"]),
         officer=row["officer"],
+        reached=row["reached"],
     )
 
 

@@ -198,6 +198,7 @@ incidents = Table(
     Column("capture", Text),
     Column("previous", Id, ForeignKey("incidents.id")),
     Column("version", Integer, nullable=False),
+    Column("attacked_at", Moment),
     Index(
         "uq_incidents_unresolved",
         "page",
@@ -208,6 +209,7 @@ incidents = Table(
     Index(None, "page", "id"),
     Index(None, "state", "id"),
     Index(None, "resolved_at"),
+    Index(None, "attacked_at"),
     sqlite_autoincrement=True,
 )
 

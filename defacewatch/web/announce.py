@@ -23,7 +23,6 @@ log = structlog.get_logger(__name__)
 VIA = "link"
 ROUTE = ANNOUNCE + r"{portal:[\w.-]{1,64}}/{token:[0-9a-f]{40}}"
 FORM = "%Y-%m-%dT%H:%M"  # as a browser's field for a local time has it
-FIELDS = ("from", "to", "by", "reason", "contact")
 USUAL = timedelta(hours=4)  # that the form proposes
 WRONG = N_("Please check the times and what you wrote: {problem}")
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from defacewatch.accounts import Role
+from defacewatch.deadlines import clocks
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.roster import Officer, on_duty
@@ -32,6 +33,7 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
     evidence = await gather(console.store, number)
     verdict = evidence.proof.verdict
     view = evidence.view
+    done = await console.store.incidents.ticked(number)
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     campaign = await console.store.campaigns.of_incident(view.incident.id)
@@ -54,7 +56,8 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         score=verdict.score if verdict else 0.0,
         timeline=evidence.timeline,
         steps=runbook.steps,
-        done=await console.store.incidents.ticked(view.incident.id),
+        done=done,
+        clocks=clocks(view.incident, console.roster().response, runbook.steps, done),
         deliveries=evidence.deliveries,
         full=FULL_POINTS,
         campaign=campaign,

@@ -11,10 +11,12 @@ from babel.numbers import format_decimal
 
 from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
+from defacewatch.deadlines import What
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
+from defacewatch.notify.sayings import DUES
 from defacewatch.signals import Severity, Signal
 from defacewatch.store.reviews import Origin
 from defacewatch.verdicts import VerdictKind
@@ -199,6 +201,13 @@ class Words:
         """'3 minutes ago', in the reader's language."""
         seconds = max(0, round((self.now - moment).total_seconds()))
         return _ago(seconds, self.language) if seconds else self._("just now")
+
+    def until(self, moment: datetime) -> str:
+        """'in 3 minutes', or '3 minutes ago' where that is over."""
+        return _ago(round((self.now - moment).total_seconds()), self.language)
+
+    def due(self, what: What) -> str:
+        return self._(DUES[what])
 
     def points(self, points: float) -> str:
         return _points(points, self.language)

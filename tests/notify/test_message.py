@@ -5,10 +5,15 @@ from html.parser import HTMLParser
 import pytest
 
 from defacewatch.alerts import AlertKind, Notice
+from defacewatch.gathering import LINES, TOGETHER, Entry, Gathered
+from defacewatch.incidents import Incident
 from defacewatch.language import LANGUAGES
 from defacewatch.notify import message
+from defacewatch.portals import Page, Portal
 from defacewatch.signals import Kind, Signal
-from tests.notify.examples import PORTAL, notice, signalled
+from defacewatch.verdicts import Verdict, VerdictKind
+from tests.notify.examples import AT, PORTAL, notice, signalled
+from tests.notify.gallery import gathered
 
 HOSTILE = '<b onclick="x">\r\nBcc: a@bad.example</b> </a><img src=https://bad.example/x.png> & \u202e"\'' * 9
 
@@ -114,6 +119,49 @@ def test_the_longest_alert_fits_into_one_telegram_message() -> None:
     words = message.telegram_html(signalled(*long))
     assert len(words.encode("utf-16-le")) // 2 <= message.TELEGRAM_TEXT
     assert "dấu hiệu khác" in words
+
+
+def scattered(count: int, *, fresh: int) -> Gathered:
+    """A digest of incidents whose numbers do not follow one another, with all that may be long as long as it
+    may be; the first of them are told of anew."""
+    words = Signal(
+        Kind.DEFACE_PHRASE, 55.0, "d", {"place": "title", "phrases": [f"{n}<&>" * 40 for n in "abc"]}
+    )
+    seen = Verdict(VerdictKind.DEFACED, 60.0, 60.0, (words,))
+    entries = []
+    for number in range(count):
+        portal = Portal(f"p{number}", "Cổng Thông tin điện tử " * 5, critical=True)
+        page = Page(f"p{number}-1", portal.key, f"https://{'so-y-te.' * 8}gov.vn/{'duong-dan/' * 9}")
+        story = Incident(page.id, VerdictKind.DEFACED, AT, id=100 + 2 * number)
+        shown = seen if number < LINES else None
+        entries.append(Entry(page, portal, story, shown, fresh=number < fresh))
+    return replace(gathered("vi", campaign=False), entries=tuple(entries))
+
+
+def numbers_in(words: str) -> list[int]:
+    return [int(code) for code in re.findall(r"SC-(\d+)", words)]
+
+
+@pytest.mark.parametrize(("count", "fresh"), [(20, 20), (100, 100), (TOGETHER, TOGETHER), (900, TOGETHER)])
+def test_whatever_loses_its_line_keeps_its_code(count: int, fresh: int) -> None:
+    said = scattered(count, fresh=fresh)
+    words = message.telegram_html(said)
+    assert len(words.encode("utf-16-le")) // 2 <= message.TELEGRAM_TEXT
+    named = numbers_in(words)
+    assert len(named) == len(set(named))
+    assert {100 + 2 * number for number in range(fresh)} <= set(named)
+    assert len(numbers_in(message.text(said))) == count
+    assert len(numbers_in(message.html(said))) == count
+    if (uncoded := count - len(named)) > 0:
+        assert f"(+{uncoded})" in words
+
+
+def test_what_is_seen_on_the_pages_goes_before_the_pages_themselves() -> None:
+    words = message.telegram_html(scattered(20, fresh=20))
+    lines = [line for line in words.splitlines() if line.startswith("• 🆕")]
+    assert len(lines) == LINES
+    assert "Từ ngữ của trang" in lines[0]
+    assert "Từ ngữ của trang" not in lines[-1]
 
 
 def test_captions_say_which_picture_is_which_and_are_bounded() -> None:

@@ -137,6 +137,15 @@ def test_shortfalls_are_named() -> None:
         assert line in said
 
 
+def test_the_time_to_restore_counts_from_when_a_change_became_an_attack() -> None:
+    days = 3 * 24 * 3600
+    late = story(108, "2026-11-10T08:00:00", taken=60, ended=days)
+    became = replace(late, attacked_at=late.opened_at + timedelta(days=2, hours=12))
+    over = "- Sự cố tấn công chưa được khôi phục trong thời hạn 1 ngày: "
+    assert over + "SC-000107, SC-000108." in texts(made(late))
+    assert over + "SC-000107." in texts(made(became))
+
+
 def test_a_drill_that_nobody_acknowledged_is_a_shortfall_and_no_more() -> None:
     drill = story(
         130, "2026-11-22T09:00", told=None, taken=None, ended=1800, as_=Resolution.DRILL, drill=True

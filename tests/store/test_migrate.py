@@ -1,6 +1,7 @@
 """The tables are made and kept up to date when the store is opened."""
 
 import asyncio
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from defacewatch.errors import StoreError
-from defacewatch.store import Store
+from defacewatch.store import Store, migrations
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
 from tests.conftest import OpenStore
 from tests.postgres import Cluster
+from tests.store.samples import CHANGED, DEFACED, MINUTE, NOW, checked, portal
 
 OPEN = """
 import asyncio, sys
@@ -63,6 +65,25 @@ async def test_opening_again_keeps_what_is_there(empty: str, tmp_path: Path) -> 
             assert len((await db.execute(text("SELECT * FROM meta"))).all()) == expected
             await db.execute(text(f"INSERT INTO meta VALUES ('k{expected}', 'v')"))
         await store.close()
+
+
+async def test_what_was_an_attack_before_that_was_noted_is_one_since_it_became_it(store: Store) -> None:
+    await store.portals.apply([portal("p1"), portal("p2")], now=NOW)
+    changed, attacked = (entry.pages[0].id for entry in await store.portals.all())
+    await checked(store, changed, CHANGED, NOW)
+    await checked(store, changed, DEFACED, NOW + 3 * MINUTE)
+    await checked(store, attacked, DEFACED, NOW + MINUTE)
+    [script] = Path(migrations.__file__).parent.glob("versions/*_attacks_and_steps.py")
+    spec = importlib.util.spec_from_file_location("attacks", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    async with store.engine.writing() as db:
+        await db.execute(text("UPDATE incidents SET attacked_at = NULL"))
+        await db.execute(module._SINCE_WHEN)
+    found = await store.incidents.list()
+    assert [view.incident.attacked_at for view in found] == [NOW + MINUTE, NOW + 3 * MINUTE]
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(open_store: OpenStore) -> None:

@@ -1,11 +1,13 @@
 """The page of one incident."""
 
 import re
+from datetime import timedelta
 
 from defacewatch.incidents import Resolution
-from defacewatch.runbooks import Runbook, Step
+from defacewatch.runbooks import Mark, Runbook, Step
 from defacewatch.store import Store
-from tests.store.samples import UNREACHABLE
+from tests.conftest import Clock
+from tests.store.samples import CHANGED, DEFACED, UNREACHABLE
 from tests.web.conftest import Client, Serve, sign_in
 from tests.web.seeds import MINUTE, NOW, attacked, checked, registered
 
@@ -108,3 +110,37 @@ async def test_what_is_to_be_done_is_a_list_with_who_has_done_what(serve: Serve,
     assert "1 of 2 done" in text
     assert "Giữ bằng chứng &lt;b&gt;" in text
     assert text.count('class="done"') == 1
+
+
+async def test_clocks_say_until_when_it_has_to_be_restored_and_reported_and_what_is_over(
+    serve: Serve, store: Store, clock: Clock
+) -> None:
+    _, incident = await attacked(store)
+    steps = (Step("Khôi phục", Mark.RESTORED), Step("Báo cáo", Mark.REPORTED))
+    client = await serve(runbooks=lambda: {"defaced": Runbook("", steps)})
+    await sign_in(client)
+    began = (await store.incidents.get(incident)).incident.opened_at
+
+    async def clocks() -> list[tuple[str, str]]:
+        return re.findall(r'<div class="clock"><dt>(.*?)</dt>(.*?)</div>', await shown(client, incident))
+
+    clock.now = began + timedelta(hours=4)
+    (restore, restoring), (report, reporting) = await clocks()
+    assert (restore, report) == ("Restore by", "Report by")
+    assert "in 20 hours" in restoring
+    assert not any("urgent" in row or "overdue" in row for row in (restoring, reporting))
+    clock.now = began + timedelta(hours=26)
+    await sign_in(client)
+    (_, restoring), (_, reporting) = await clocks()
+    assert all(said in restoring for said in ('class="urgent"', "overdue", "2 hours ago"))
+    assert "urgent" not in reporting
+    await store.incidents.tick(incident, "Khôi phục", by="an", now=clock())
+    assert [name for name, _ in await clocks()] == ["Report by"]
+
+
+async def test_a_change_that_became_an_attack_says_since_when_it_is_one(reader: Client, store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, CHANGED, NOW)
+    assert "An attack since" not in await shown(reader, 1)
+    await checked(store, page, DEFACED, NOW + 3 * MINUTE)
+    assert "An attack since" in await shown(reader, 1)
