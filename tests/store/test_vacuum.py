@@ -78,7 +78,7 @@ async def test_checks_are_recorded_while_the_file_shrinks(open_store: OpenStore)
         assert await store.checks.quiet([Quiet(page, 0, NOW + written * MINUTE)]) == frozenset()
         await other.checks.context(page, now=NOW)
     assert await shrinking > 19 * MB
-    assert written >= steps // 2, "a step lets others write before the next"
+    assert written >= steps // 4, "a step lets others write before the next"
     assert (await other.checks.context(page, now=NOW)).checked_at == NOW + written * MINUTE
 
 
