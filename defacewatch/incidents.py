@@ -1,10 +1,13 @@
 """Incidents: one story from the first bad verdict to its resolution, moved by pure rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from defacewatch.errors import Conflict
+from defacewatch.language import N_
 from defacewatch.portals import DRILL
 from defacewatch.signals import same_difference
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
@@ -45,6 +48,48 @@ class Event(StrEnum):
 
 
 TOLD_APART = frozenset({Event.OPENED, Event.WORSENED})  # from then on it may belong to others
+ADDED = frozenset({Event.OPENED, Event.WORSENED, Event.CHANGED_AGAIN})  # these brought new differences
+CHANGED_FURTHER = N_(
+    "This page has changed further since what you were shown. Judge by the latest alert, or by the incident"
+    " as it is now."
+)
+
+
+class Line(Protocol):
+    """A line of a timeline, as far as rules need it: its number grows."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def capture(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How much of an incident somebody was shown before they judged it: a page all lines up to number `line`;
+    a message the `capture` that it told of, or what there was when it was sent (`at`; None where that is not
+    known)."""
+
+    line: int | None = None
+    capture: str | None = None
+    at: datetime | None = None
+
+    def misses(self, timeline: Sequence[Line]) -> bool:
+        """Whether differences came later: a false alarm mutes all of an incident's, so it must not mute what
+        its officer has not been shown."""
+        added = [line for line in timeline if line.event in ADDED]
+        if self.line is not None:
+            return any(line.id > self.line for line in added)
+        seen = [line.id for line in timeline if self.capture and line.capture == self.capture]
+        if seen:
+            return any(line.id > seen[-1] for line in added)
+        if self.at is None:  # it may be the first alert
+            return len(added) > 1
+        return any(line.at.replace(microsecond=0) > self.at for line in added)
 
 
 @dataclass(frozen=True)

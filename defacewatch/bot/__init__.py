@@ -180,7 +180,7 @@ class Bot:
                 query = update.callback_query
                 pressed = query.data if query else None
                 log.warning("refused", officer=officer.key, pressed=pressed, why=str(error))
-                await self._say(update, str(error))
+                await self._say(update, error.said(_))
 
         return checked
 

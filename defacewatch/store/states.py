@@ -137,10 +137,13 @@ def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
     ]
 
 
-async def history(db: AsyncConnection, page_id: str, limit: int) -> list[CheckRow]:
+async def history(
+    db: AsyncConnection, page_id: str, limit: int, capture: str | None = None
+) -> list[CheckRow]:
+    of_capture = () if capture is None else (checks.c.capture == capture,)
     query = (
         select(checks)
-        .where(checks.c.page == page_id)
+        .where(checks.c.page == page_id, *of_capture)
         .order_by(checks.c.at.desc(), checks.c.id.desc())
         .limit(limit)
     )

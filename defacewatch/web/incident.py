@@ -1,9 +1,12 @@
 """One incident: before and after, what was seen, what happened, who was told, what can be done."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
+from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.runbooks import runbook_for
@@ -23,8 +26,15 @@ async def incident_page(request: web.Request) -> web.Response:
     return await shown_incident(request, int(request.match_info["id"]))
 
 
-async def shown_incident(request: web.Request, number: int, *, problem: str | None = None) -> web.Response:
-    """The page of an incident; with what is in the way (`problem`, not translated) of what was tried."""
+async def shown_incident(
+    request: web.Request,
+    number: int,
+    *,
+    problem: DefacewatchError | None = None,
+    given: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The page of an incident; with what is in the way (`problem`) of what was tried, and what was written
+    (`given`, by action), so that nobody writes it twice."""
     console, words = console_of(request), words_of(request)
     evidence = await gather(console.store, number)
     verdict = evidence.proof.verdict
@@ -38,7 +48,9 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         "incident.html",
         words,
         status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
-        problem=words._(problem) if problem else None,
+        problem=problem.said(words._) if problem else None,
+        given=defaultdict(str, given or {}),
+        seen=max((entry.id for entry in evidence.timeline), default=0),
         actor=acting(request),
         csrf=csrf_field(request),
         incident=view.incident,
@@ -46,6 +58,7 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         page=view.page,
         proof=evidence.proof,
         capture=capture,
+        told_with=evidence.told_with,
         story=story(signals, words),
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
         score=verdict.score if verdict else 0.0,

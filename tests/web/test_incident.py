@@ -2,12 +2,16 @@
 
 import re
 
+from defacewatch.accounts import Role
+from defacewatch.captures import Tier
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
-from tests.store.samples import UNREACHABLE
+from tests.conftest import Clock
+from tests.store.samples import UNREACHABLE, features, look, outcome
 from tests.web.conftest import Client, Serve, sign_in
-from tests.web.seeds import MINUTE, NOW, attacked, checked, registered
+from tests.web.people import log_in, person
+from tests.web.seeds import MINUTE, NOW, attacked, checked, defaced, registered, screenshot
 
 
 async def shown(reader: Client, incident: int) -> str:
@@ -56,6 +60,32 @@ async def test_an_incident_that_no_message_has_told_yet_shows_its_proof_all_the_
     assert len(set(re.findall(r'src="/pictures/[0-9a-f]{64}\?small"', text))) == 2
     assert "words of a defacement" in text
     assert "No message has been made yet." in text
+
+
+async def test_picture_caption_and_proposal_are_of_one_capture_also_when_the_page_was_seen_again(
+    reader: Client, serve: Serve, store: Store, clock: Clock
+) -> None:
+    page, incident = await attacked(store)
+    told = (await store.incidents.get(incident)).incident.capture
+    clock.now = at = NOW + 40 * MINUTE
+    context = await store.checks.context(page, now=at)
+    seen = look("z", at, screenshot=screenshot(20), title="x")
+    kept = await store.checks.keep(page, seen, features("b"))
+    await store.checks.record(outcome(context, defaced("hacked by y"), at, kept=kept, tier=Tier.RENDER))
+    await person(store, "an", Role.OFFICER)
+    client = await serve()
+    await log_in(client, "an")
+    text = await shown(client, incident)
+    assert f'name="capture" value="{kept.capture.id}"' in text
+    pictures = re.findall(r'<figure.*?href="/pictures/([0-9a-f]{64})"', text, re.DOTALL)
+    assert pictures[1] == kept.capture.screenshot
+    assert re.findall(r'After – as seen <span class="soft"><time datetime="([^"]+)', text) == [at.isoformat()]
+    assert "is “hacked by y”" in text
+    assert told is not None
+    before = await store.baselines.capture(told)
+    assert f'with another picture: <a href="/pictures/{before.screenshot}"' in text
+    answer = await (await reader.get(f"/api/v1/incidents/{incident}")).json()
+    assert (answer["capture"], answer["after"]) == (kept.capture.id, kept.capture.screenshot)
 
 
 async def test_what_was_approved_later_does_not_replace_the_picture_from_before(
