@@ -84,11 +84,10 @@ class Checks:
         """The same of all enabled pages, in no order and far cheaper: only what changes all the time."""
         return await self.engine.read(standing)
 
-    async def history(self, page_id: str, limit: int = 100, *, capture: str | None = None) -> list[CheckRow]:
-        """The latest kept checks of a page (with `capture`: that took it), newest first; for those that were
-        rolled up see `days`."""
+    async def history(self, page_id: str, limit: int = 100) -> list[CheckRow]:
+        """The latest kept checks of a page, newest first; for those that were rolled up see `days`."""
         async with self.engine.reading() as db:
-            return await history(db, page_id, limit, capture)
+            return await history(db, page_id, limit)
 
     async def days(self, page_id: str, limit: int = 100) -> list[CheckDay]:
         """What is left of a page's older checks that found nothing, the latest days first."""

@@ -137,13 +137,10 @@ def days(db: Connection, page_id: str, limit: int) -> list[CheckDay]:
     ]
 
 
-async def history(
-    db: AsyncConnection, page_id: str, limit: int, capture: str | None = None
-) -> list[CheckRow]:
-    of_capture = () if capture is None else (checks.c.capture == capture,)
+async def history(db: AsyncConnection, page_id: str, limit: int) -> list[CheckRow]:
     query = (
         select(checks)
-        .where(checks.c.page == page_id, *of_capture)
+        .where(checks.c.page == page_id)
         .order_by(checks.c.at.desc(), checks.c.id.desc())
         .limit(limit)
     )

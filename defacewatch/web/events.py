@@ -21,6 +21,8 @@ LASTS = 600.0  # seconds; whoever still watches then asks again, and is asked wh
 AGAIN = 3000  # milliseconds until a browser that was cut off asks again
 BUSY = "30"  # seconds, where too many watch
 
+PARTS = ("duty", "front", "chips", "lately")  # what may be another with any change
+
 Ages = dict[str, tuple[int | None, int | None]]
 
 
@@ -59,23 +61,28 @@ class Watcher:
         """Tell what changes until the reader leaves or the program ends."""
         ended = asyncio.create_task(self.live.ended.wait())
         try:
-            await self._tell(await self.live.look())
+            await self._tell(await self.live.glance())
             while not self.live.ended.is_set():
                 following = asyncio.create_task(self.live.next())
                 try:
                     await asyncio.wait((following, ended), timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
                     if following.done():
                         await self._tell(following.result())
-                    elif not ended.done():
-                        await self._send("beat", {})
+                    elif not ended.done():  # looks take long: that is well for a while, and then no more
+                        await self._send("beat" if self.live.sees else "blind", {})
                 finally:
                     following.cancel()
         finally:
             ended.cancel()
 
-    async def _tell(self, snapshot: Snapshot) -> None:
+    async def _tell(self, snapshot: Snapshot | None) -> None:
+        """Tell what a look brought; None: that there is nothing to be seen."""
+        if snapshot is None:
+            await self._send("blind", {})
+            return
         if self.since is None:
-            await self._send("stale", {}, snapshot.number)  # the reader is to load the page again
+            # The reader is to load the page again, and has a mark to go on from when that has been done.
+            await self._send("stale", {})
         else:
             changed, front = self.live.changed(self.since)
             if front:
@@ -97,9 +104,7 @@ class Watcher:
                 seat.key: render.text(f"{name}.html", words, seats=[seat], line=line, **values)
                 for seat in fresh
             },
-            "parts": {
-                part: render.text(f"{part}.html", words, **values) for part in ("duty", "front", "chips")
-            },
+            "parts": {part: render.text(f"{part}.html", words, **values) for part in PARTS},
         }
 
     async def _tell_ages(self, snapshot: Snapshot) -> None:
