@@ -4,26 +4,22 @@ from collections.abc import Callable
 
 
 class DefacewatchError(Exception):
-    """Base of every error that is shown to a person; its text is one line.
+    """Base of every error that is shown to a person; its text is one line, in which `facts` are filled in.
 
-    Made of a text with {names} and their `values`, it can be `said` in the reader's language; `str` gives it
-    in English. `exit_code` is what the command line leaves with (docs/cli.md): 2 for bad usage or
+    `exit_code` is what the command line leaves with (docs/cli.md): 2 for bad usage or
     configuration, 3 for something that could not be done.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str = "", /, **values: object) -> None:
-        super().__init__(message.format(**values) if values else message)
-        self.message, self.values = message, values
+    def __init__(self, text: str = "", **facts: object) -> None:
+        super().__init__(text.format(**facts) if facts else text)
+        self.text, self.facts = text, facts
 
-    def said(
-        self, translate: Callable[[str], str], show: Callable[[str, object], object] | None = None
-    ) -> str:
-        """The text through `translate`, its values (name, value) as `show` puts them."""
-        values = {name: show(name, value) if show else value for name, value in self.values.items()}
-        text = translate(self.message) if self.message else ""
-        return text.format(**values) if values else text
+    def said(self, translate: Callable[[str], str], **instead: object) -> str:
+        """In the language of whoever reads it, where it is translated; with other facts `instead`."""
+        text = translate(self.text)
+        return text.format(**{**self.facts, **instead}) if self.facts else text
 
 
 class ConfigError(DefacewatchError):

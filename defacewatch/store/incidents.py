@@ -124,9 +124,9 @@ class Incidents:
         as_: Resolution,
         by: str,
         now: datetime,
+        shown: Shown | None = None,
         reason: str = "",
         via: str = "",
-        shown: Shown | None = None,
     ) -> Incident:
         """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
 

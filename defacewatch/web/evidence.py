@@ -70,12 +70,12 @@ async def _told(store: Store, deliveries: list[Delivery]) -> Told | None:
 async def _seen(store: Store, view: IncidentView, capture: Capture | None, told: Told | None) -> Proof:
     """The proof of a capture that no message has told of, from the checks themselves."""
     page = view.page.id
-    checks = [] if capture is None else await store.checks.history(page, 1, capture=capture.id)
-    if not checks or checks[0].verdict.kind in SAYS_NOTHING:
+    bad = None if capture is None else await store.checks.taking(page, capture.id)
+    if bad is None or bad.verdict.kind in SAYS_NOTHING:
         latest = await store.checks.history(page, CHECKS_SEARCHED)
         mine = (check for check in latest if check.incident == view.incident.id)
-        checks = [check for check in mine if check.verdict.kind not in SAYS_NOTHING][:1]
-    verdict, at = (checks[0].verdict, checks[0].at) if checks else (None, None)
+        bad = next((check for check in mine if check.verdict.kind not in SAYS_NOTHING), None)
+    verdict, at = (None, None) if bad is None else (bad.verdict, bad.at)
     if verdict is None and told is not None:  # the checks are kept no more
         verdict, at = told.verdict, told.confirmed_at
     then = capture.at if capture is not None else at or view.incident.opened_at

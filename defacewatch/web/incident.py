@@ -6,7 +6,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.runbooks import runbook_for
@@ -30,7 +29,7 @@ async def shown_incident(
     request: web.Request,
     number: int,
     *,
-    problem: DefacewatchError | None = None,
+    problem: str | None = None,
     given: Mapping[str, str] | None = None,
 ) -> web.Response:
     """The page of an incident; with what is in the way (`problem`) of what was tried, and what was written
@@ -48,7 +47,7 @@ async def shown_incident(
         "incident.html",
         words,
         status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
-        problem=problem.said(words._) if problem else None,
+        problem=problem,
         given=defaultdict(str, given or {}),
         seen=max((entry.id for entry in evidence.timeline), default=0),
         actor=acting(request),
