@@ -108,7 +108,8 @@ def incidents(views: Sequence[IncidentView], roster: Roster, zone: str, _: Trans
         incident = view.incident
         emoji, words = VERDICTS[incident.verdict]
         host = safe(urlsplit(view.page.url).netloc)
-        lines.append(f"{emoji} {incident_code(incident.id)} · {safe(view.portal.name, 60)} – {host}")
+        drill = f"{_('DRILL')}: " if view.page.drill else ""
+        lines.append(f"{emoji} {drill}{incident_code(incident.id)} · {safe(view.portal.name, 60)} – {host}")
         taken = _("not acknowledged")
         if incident.state is State.ACKNOWLEDGED:
             taken = _("acknowledged by {name}").format(name=named(incident.acknowledged_by, roster))
