@@ -13,7 +13,8 @@ from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.filters import Filters, Seat, choose
 from defacewatch.web.front import STALE_AFTER
 from defacewatch.web.live import Live, Snapshot
-from defacewatch.web.security import HEADERS, failure
+from defacewatch.web.security import HEADERS, failure, set_session
+from defacewatch.web.visitors import visitor_of
 from defacewatch.web.wall import LIVE, front_values, lines
 
 BEAT = 10.0  # seconds after which a stream that has nothing to say says so
@@ -36,6 +37,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     stream = web.StreamResponse(headers=HEADERS | {"X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
+    renewed = visitor_of(request).renewed  # afterwards is too late: the head is sent before the news
+    if renewed is not None:
+        set_session(console_of(request), stream, renewed)
     mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
     watcher = Watcher(request, live, stream, live.known(mark))
     # its reader leaves, or its time is over
