@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from defacewatch.incidents import State
 from defacewatch.store.wall import WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.words import WORST_FIRST
@@ -154,6 +155,10 @@ def _by_portal(pages: Iterable[WallPage]) -> list[Seat]:
     for page in pages:
         theirs.setdefault(page.portal, []).append(page)
     return [
-        Seat(f"t-{portal}", tuple(sorted(some, key=lambda page: rank_of(page.worst))))
-        for portal, some in theirs.items()
+        Seat(f"t-{portal}", tuple(sorted(some, key=_first_of_its_portal))) for portal, some in theirs.items()
     ]
+
+
+def _first_of_its_portal(page: WallPage) -> tuple[int, bool, int]:
+    """The worst in front; then the incident that waits, the latest of them."""
+    return rank_of(page.worst), page.incident_state != State.OPEN, -(page.incident or 0)

@@ -19,6 +19,7 @@ from defacewatch.web.words import Words
 FULL_POINTS = 100.0  # points at which a signal's bar is full
 TOLD = 2  # signs in the sentence that says what happened
 FELLOWS = 12  # other incidents of the campaign
+LINES = 200  # of the timeline and of who was told, the last ones
 
 
 async def incident_page(request: web.Request) -> web.Response:
@@ -41,7 +42,8 @@ async def shown_incident(
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     campaign = await console.store.campaigns.of_incident(view.incident.id)
-    fellows = [] if campaign is None else await console.store.campaigns.members(campaign.id)
+    incidents = console.store.incidents
+    fellows = [] if campaign is None else await incidents.list(campaign=campaign.id, limit=FELLOWS + 1)
     capture = evidence.capture
     return console.renderer.page(
         "incident.html",
@@ -64,7 +66,9 @@ async def shown_incident(
         timeline=evidence.timeline,
         steps=runbook.steps,
         done=await console.store.incidents.ticked(view.incident.id),
-        deliveries=evidence.deliveries,
+        deliveries=evidence.deliveries[-LINES:],
+        told_before=max(0, len(evidence.deliveries) - LINES),
+        most=LINES,
         full=FULL_POINTS,
         campaign=campaign,
         campaign_code=campaign_code(campaign.id) if campaign else None,

@@ -98,3 +98,19 @@ def test_a_long_wall_comes_in_pages_and_never_past_the_last() -> None:
 
 def test_options_come_once_and_in_order() -> None:
     assert options(["b", None, "a", "b", ""]) == ["a", "b"]
+
+
+def test_of_a_portal_that_page_stands_in_front_of_which_nobody_has_the_incident() -> None:
+    """Of two attacks the one that waits, and of those the latest."""
+    pages = [
+        page(
+            "a",
+            page=f"a-{number}",
+            incident=number,
+            incident_verdict=VerdictKind.DEFACED,
+            incident_state=state,
+        )
+        for number, state in ((1, State.OPEN), (2, State.OPEN), (3, State.ACKNOWLEDGED))
+    ]
+    (seat,) = choose(pages, Filters()).seats
+    assert [found.incident for found in seat.pages] == [2, 1, 3]

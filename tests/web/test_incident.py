@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
+
 from defacewatch.accounts import Role
 from defacewatch.captures import Tier
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
+from defacewatch.web import incident as incident_module
 from tests.conftest import Clock
 from tests.store.samples import UNREACHABLE, features, look, outcome
 from tests.web.conftest import Client, Serve, sign_in
@@ -136,5 +139,32 @@ async def test_what_is_to_be_done_is_a_list_with_who_has_done_what(serve: Serve,
     await store.incidents.tick(incident, steps[1].text, by="an", now=NOW + 20 * MINUTE)
     text = await (await client.get(f"/incidents/{incident}")).text()
     assert "1 of 2 done" in text
+    await store.incidents.tick(incident, "of a runbook that was in force", by="an", now=NOW + 20 * MINUTE)
+    assert "1 of 2 done" in await shown(client, incident)
     assert "Giữ bằng chứng &lt;b&gt;" in text
     assert text.count('class="done"') == 1
+
+
+async def test_a_long_story_is_told_from_its_end(
+    reader: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident_module, "LINES", 2)
+    _, incident = await attacked(store)
+    for number in range(4):
+        await store.incidents.comment(incident, by="an", text=f"ghi chú {number}", now=NOW + 12 * MINUTE)
+    text = await shown(reader, incident)
+    assert "and 3 earlier ones" in text
+    assert ("ghi chú 1" in text, "ghi chú 2" in text, "ghi chú 3" in text) == (False, True, True)
+
+
+async def test_without_javascript_the_page_is_not_loaded_again_under_the_hands_of_who_writes(
+    reader: Client, serve: Serve, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    await person(store, "an", Role.OFFICER)
+    officer = await serve()
+    await log_in(officer, "an")
+    assert 'http-equiv="refresh"' in await shown(reader, incident)
+    text = await shown(officer, incident)
+    assert 'http-equiv="refresh"' not in text
+    assert f'<a href="/incidents/{incident}">Load again' in text
