@@ -54,6 +54,19 @@ CHANGED_FURTHER = N_(
     " as it is now."
 )
 
+NO_INCIDENT = N_("there is no incident {number}")
+IS_TAKEN = N_("incident {incident} was acknowledged by {by} at {at}")
+ALREADY_RESOLVED = N_("incident {incident} is already resolved as {resolution}")
+IS_A_DRILL = N_("incident {number} is a drill: end it with `defacewatch drills end {number}`")
+NOT_RESTORED = N_(
+    "incident {incident} cannot be resolved as restored: the latest check of {page} was not clean; run"
+    " `defacewatch check` after the page is back"
+)
+NOT_APPROVED = N_(
+    "incident {incident} cannot be resolved as legitimate: the approved baseline does not match; approve the"
+    " new look first (defacewatch baseline approve CAPTURE --reason TEXT)"
+)
+
 
 class Line(Protocol):
     """A line of a timeline, as far as rules need it: its number grows."""
@@ -247,12 +260,10 @@ def _clean(incident: Incident, now: datetime) -> Change:
 def acknowledge(incident: Incident, *, by: str, now: datetime) -> Incident:
     """`incident` taken by an officer. Raises Conflict, with who and when, if somebody already has it."""
     if incident.state is State.ACKNOWLEDGED:
-        raise Conflict(
-            f"incident {incident.id} was acknowledged by {incident.acknowledged_by}"
-            f" at {incident.acknowledged_at:%H:%M:%S %d/%m/%Y} UTC"
-        )
+        by, at = incident.acknowledged_by or "", incident.acknowledged_at
+        raise Conflict(IS_TAKEN, incident=incident.id, by=by, at=at)
     if incident.state is State.RESOLVED:
-        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+        raise Conflict(ALREADY_RESOLVED, incident=incident.id, resolution=incident.resolved_as)
     return replace(incident, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now)
 
 
@@ -265,21 +276,12 @@ def resolve(
     it only a false alarm can be resolved. Raises Conflict otherwise, or if it is already resolved.
     """
     if incident.state is State.RESOLVED:
-        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+        raise Conflict(ALREADY_RESOLVED, incident=incident.id, resolution=incident.resolved_as)
     if (as_ is Resolution.DRILL) is not incident.page.endswith(DRILL):
-        raise Conflict(
-            f"incident {incident.id} is a drill: end it with `defacewatch drills end {incident.id}`"
-            if incident.page.endswith(DRILL)
-            else f"incident {incident.id} is no drill"
-        )
+        drill = incident.page.endswith(DRILL)
+        raise Conflict(IS_A_DRILL if drill else N_("incident {number} is no drill"), number=incident.id)
     if as_ is Resolution.RESTORED and not matches_baseline:
-        raise Conflict(
-            f"incident {incident.id} cannot be resolved as restored: the latest check of {incident.page} was"
-            " not clean; run `defacewatch check` after the page is back"
-        )
+        raise Conflict(NOT_RESTORED, incident=incident.id, page=incident.page)
     if as_ is Resolution.LEGITIMATE and not matches_baseline:
-        raise Conflict(
-            f"incident {incident.id} cannot be resolved as legitimate: the approved baseline does not match;"
-            " approve the new look first (defacewatch baseline approve CAPTURE --reason TEXT)"
-        )
+        raise Conflict(NOT_APPROVED, incident=incident.id)
     return replace(incident, state=State.RESOLVED, resolved_as=as_, resolved_by=by, resolved_at=now)

@@ -70,7 +70,7 @@ class Incidents:
         async with self.engine.reading() as db:
             row = (await db.execute(views().where(incidents.c.id == incident))).one_or_none()
         if row is None:
-            raise NotFound(f"there is no incident {incident}")
+            raise NotFound(rules.NO_INCIDENT, number=incident)
         return view_of(row)
 
     async def timeline(self, incident: int) -> list[TimelineEntry]:
@@ -158,7 +158,7 @@ class Incidents:
         async with self.engine.lasting() as db:
             known = select(incidents.c.id).where(incidents.c.id == incident).with_for_update()
             if await db.scalar(known) is None:
-                raise NotFound(f"there is no incident {incident}")
+                raise NotFound(rules.NO_INCIDENT, number=incident)
             of_step = (incident_events.c.incident == incident, incident_events.c.text == step)
             last = select(incident_events.c.event).where(
                 *of_step, incident_events.c.event.in_([Event.TICKED.value, Event.UNTICKED.value])
@@ -192,7 +192,7 @@ class Incidents:
         """Add a remark to an incident's timeline. Raises NotFound."""
         async with self.engine.lasting() as db:
             if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
-                raise NotFound(f"there is no incident {incident}")
+                raise NotFound(rules.NO_INCIDENT, number=incident)
             await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
             after = {"text": text}
             await self._note(

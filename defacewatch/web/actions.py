@@ -41,7 +41,7 @@ async def act(request: web.Request) -> web.Response:
     except (Conflict, UsageError) as problem:
         log.info("an action was not possible", action=name, incident=incident, by=actor.key)
         given = {name: _text(fields, "text")}
-        said = problem.said(words_of(request)._)
+        said = words_of(request).refusal(problem)
         return await shown_incident(request, incident, problem=said, given=given)
     log.info("acted", action=name, incident=incident, by=actor.key, via=VIA)
     console_of(request).wake()

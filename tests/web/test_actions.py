@@ -86,6 +86,9 @@ async def test_an_incident_is_taken_once_and_whoever_comes_second_is_told(
     answer = await send(officer, f"/incidents/{incident}/acknowledge", {}, page="/")
     assert answer.status == 409
     assert 'class="warning" role="alert"' in await answer.text()
+    answer = await send(officer, f"/incidents/{incident}/acknowledge?lang=vi", {}, page="/")
+    said = "Sự cố SC-000001 đã được an tiếp nhận lúc 15:00:00 02/09/2026 (GMT+7)"
+    assert said in await answer.text()
     assert "/acknowledge" not in await page(officer, incident)
 
 
