@@ -1,5 +1,6 @@
 """The console in a real browser: fits any screen, keeps itself up to date, and says when it cannot."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,7 @@ from defacewatch.web.wall import LIVE
 from tests.store.samples import CLEAN, DEFACED
 from tests.web.conftest import TOKEN, Client
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal, registered
+from tests.web.test_events import Broken
 
 
 @pytest.fixture
@@ -115,6 +117,17 @@ async def test_after_a_restart_the_wall_asks_until_it_has_been_loaded_again(
     await expect(screen.locator("#offline")).to_be_hidden()
     await store.incidents.acknowledge(1, by="an", via="cli", now=NOW + 2 * MINUTE)
     await expect(screen.locator(".card")).to_contain_text("Acknowledged")
+
+
+async def test_a_wall_of_which_the_store_cannot_be_read_says_so(
+    screen: Page, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await expect(screen.locator("#offline")).to_be_hidden()
+    with monkeypatch.context() as broken:
+        broken.setattr(store.wall, "engine", Broken())
+        await expect(screen.locator("#offline")).to_have_text(re.compile("cannot read its own records"))
+        await expect(screen.locator("#offline")).to_be_visible()
+    await expect(screen.locator("#offline")).to_be_hidden()
 
 
 async def test_a_list_that_was_empty_is_shown_when_something_comes(

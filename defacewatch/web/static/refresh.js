@@ -10,7 +10,9 @@ const live = (() => {
   // What the server said last of each part: scripts change what stands in the page.
   const said = new Map();
 
-  const alive = (well) => {
+  const lost = offline.textContent;
+  const alive = (well, why = lost) => {
+    if (!well && offline.textContent !== why) offline.textContent = why;
     offline.hidden = well;
     document.body.classList.toggle("cut-off", !well);
   };

@@ -116,7 +116,8 @@
 
   const hear = (kind, done) => source.addEventListener(kind, (event) => {
     heard = Date.now();
-    if (!loading) live.alive(kind !== "blind");
+    if (kind === "blind") live.alive(false, news.dataset.blind);
+    else if (!loading) live.alive(true);
     done(JSON.parse(event.data), event.lastEventId);
   });
   const open = () => {
