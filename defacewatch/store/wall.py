@@ -215,8 +215,9 @@ def _open_incidents(db: Connection, limit: int) -> list[OpenIncident]:
     for kind in first:
         if limit > len(found):
             some = views().where(UNRESOLVED, incidents.c.verdict == kind.value)
+            rehearsed = incidents.c.page.endswith(DRILL, autoescape=True)
             taken = incidents.c.state != State.OPEN.value  # what waits comes first
-            latest = some.order_by(taken, incidents.c.id.desc()).limit(limit - len(found))
+            latest = some.order_by(rehearsed, taken, incidents.c.id.desc()).limit(limit - len(found))
             found += [view_of(row) for row in db.execute(latest)]
     numbers = [view.incident.id for view in found]
     said = (
