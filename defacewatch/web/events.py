@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from defacewatch.store.wall import WallPage
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.filters import Filters, Seat, choose
+from defacewatch.web.filters import Filters, Seat
 from defacewatch.web.front import STALE_AFTER
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.security import HEADERS, failure, set_session
@@ -96,7 +96,7 @@ class Watcher:
 
     async def _change(self, snapshot: Snapshot, changed: frozenset[str]) -> dict[str, object]:
         console, words = console_of(self.request), words_of(self.request)
-        choice = choose(snapshot.pages, self.filters)
+        choice = snapshot.choice(self.filters)
         fresh = tuple(s for s in choice.seats if any(page.page in changed for page in s.pages))
         line, render = await lines(self.request, fresh, words), console.renderer
         values = front_values(console, words, snapshot, choice, self.filters)
@@ -113,7 +113,7 @@ class Watcher:
 
     async def _tell_ages(self, snapshot: Snapshot) -> None:
         """When pages were looked at: of a thousand some change at every look, and little is to be sent."""
-        ages = {seat.key: _ages(seat) for seat in choose(snapshot.pages, self.filters).seats}
+        ages = {seat.key: _ages(seat) for seat in snapshot.choice(self.filters).seats}
         news = {key: age for key, age in ages.items() if self.told.get(key) != age}
         self.told = ages
         console: Console = console_of(self.request)

@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from defacewatch.incidents import State
@@ -140,6 +141,7 @@ def options(values: Iterable[str | None]) -> Sequence[str]:
     return sorted({value for value in values if value})
 
 
+@lru_cache(maxsize=16384)  # a search asks the same of every page again, at each look
 def folded(text: str) -> str:
     """`text` as somebody types who is in a hurry: small letters without marks."""
     plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")

@@ -4,12 +4,13 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
 
 from defacewatch.store.wall import WallPage
+from defacewatch.web.filters import Choice, Filters, choose
 from defacewatch.web.front import Front
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,13 @@ class Snapshot:
     number: int
     pages: tuple[WallPage, ...]
     front: Front
+    _chosen: dict[Filters, Choice] = field(default_factory=dict, compare=False, repr=False)
+
+    def choice(self, filters: Filters) -> Choice:
+        """What `filters` leave of it: chosen once for all who look at the same."""
+        if filters not in self._chosen:
+            self._chosen[filters] = choose(self.pages, filters)
+        return self._chosen[filters]
 
 
 class Live:

@@ -8,6 +8,8 @@ from defacewatch.incidents import State
 from defacewatch.store.wall import WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.filters import SHOWN, Filters, choose, folded, options
+from defacewatch.web.front import Front
+from defacewatch.web.live import Snapshot
 
 PLAIN = WallPage(
     "a-1", "https://a.gov.vn/", "a", "Sở Y tế", "UBND tỉnh", "VNPT", 3, False, False, VerdictKind.CLEAN, 0.0,
@@ -114,3 +116,9 @@ def test_of_a_portal_that_page_stands_in_front_of_which_nobody_has_the_incident(
     ]
     (seat,) = choose(pages, Filters()).seats
     assert [found.incident for found in seat.pages] == [2, 1, 3]
+
+
+def test_who_looks_at_the_same_shares_one_choice() -> None:
+    snapshot = Snapshot(1, (page("a"), page("b")), Front())
+    assert snapshot.choice(Filters.of({"q": "a"})) is snapshot.choice(Filters.of({"q": "a"}))
+    assert len(snapshot.choice(Filters()).seats) == 2

@@ -184,3 +184,9 @@ async def test_channels_that_a_shift_has_not_proved_are_named(
     assert "Nguyễn &lt;b&gt;An&lt;/b&gt; – email: not answered" in text
     assert re.search(r'class="alarm"><dt>Channels that this shift has proved</dt><dd>1/2</dd>', text)
     assert "– telegram" not in text
+
+
+async def test_another_language_leaves_the_filters_as_they_are(reader: Client, store: Store) -> None:
+    await registered(store)
+    assert 'href="?view=rows&amp;q=h%22y&amp;lang=vi"' in await shown(reader, "/?view=rows&q=h%22y")
+    assert 'href="?lang=vi"' in await shown(reader)
