@@ -246,7 +246,8 @@ class Capture:
     """A look with the browser that was kept: its id and where its parts are (SHA-256 of each blob): `served`
     and `dom` are documents, `screenshot` a picture, `facts` everything else. `proposed_by` is set when
     somebody proposed it as baseline; `attack` when evidence of attack that needs no baseline was seen in it.
-    `details` is what a console may show without the blobs (hops, headers, addresses, resources, TLS)."""
+    `details` is what a console may show without the blobs (hops, headers, addresses, resources, TLS), also
+    once they have `expired`."""
 
     id: str
     page: str
@@ -264,3 +265,4 @@ class Capture:
     proposed_by: str | None = None
     proposed_at: datetime | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+    expired: bool = False

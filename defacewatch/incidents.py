@@ -1,10 +1,13 @@
 """Incidents: one story from the first bad verdict to its resolution, moved by pure rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from defacewatch.errors import Conflict
+from defacewatch.language import N_
 from defacewatch.portals import DRILL
 from defacewatch.signals import same_difference
 from defacewatch.verdicts import BAD, Verdict, VerdictKind
@@ -46,6 +49,61 @@ class Event(StrEnum):
 
 
 TOLD_APART = frozenset({Event.OPENED, Event.WORSENED})  # from then on it may belong to others
+ADDED = frozenset({Event.OPENED, Event.WORSENED, Event.CHANGED_AGAIN})  # these brought new differences
+CHANGED_FURTHER = N_(
+    "This page has changed further since what you were shown. Judge by the latest alert, or by the incident"
+    " as it is now."
+)
+
+NO_INCIDENT = N_("there is no incident {number}")
+IS_TAKEN = N_("incident {incident} was acknowledged by {by} at {at}")
+ALREADY_RESOLVED = N_("incident {incident} is already resolved as {resolution}")
+IS_A_DRILL = N_("incident {number} is a drill: end it with `defacewatch drills end {number}`")
+NOT_RESTORED = N_(
+    "incident {incident} cannot be resolved as restored: the latest check of {page} was not clean; run"
+    " `defacewatch check` after the page is back"
+)
+NOT_APPROVED = N_(
+    "incident {incident} cannot be resolved as legitimate: the approved baseline does not match; approve the"
+    " new look first (defacewatch baseline approve CAPTURE --reason TEXT)"
+)
+
+
+class Line(Protocol):
+    """A line of a timeline, as far as rules need it: its number grows."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def event(self) -> Event: ...
+    @property
+    def capture(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How much of an incident somebody was shown before they judged it: a page all lines up to number `line`;
+    a message the `capture` that it told of, or what there was when it was sent (`at`; None where that is not
+    known)."""
+
+    line: int | None = None
+    capture: str | None = None
+    at: datetime | None = None
+
+    def misses(self, timeline: Sequence[Line]) -> bool:
+        """Whether differences came later: a false alarm mutes all of an incident's, so it must not mute what
+        its officer has not been shown."""
+        added = [line for line in timeline if line.event in ADDED]
+        if self.line is not None:
+            return any(line.id > self.line for line in added)
+        seen = [line.id for line in timeline if self.capture and line.capture == self.capture]
+        if seen:
+            return any(line.id > seen[-1] for line in added)
+        if self.at is None:  # it may be the first alert
+            return len(added) > 1
+        return any(line.at.replace(microsecond=0) > self.at for line in added)
 
 
 @dataclass(frozen=True)
@@ -220,12 +278,10 @@ def _clean(incident: Incident, now: datetime) -> Change:
 def acknowledge(incident: Incident, *, by: str, now: datetime) -> Incident:
     """`incident` taken by an officer. Raises Conflict, with who and when, if somebody already has it."""
     if incident.state is State.ACKNOWLEDGED:
-        raise Conflict(
-            f"incident {incident.id} was acknowledged by {incident.acknowledged_by}"
-            f" at {incident.acknowledged_at:%H:%M:%S %d/%m/%Y} UTC"
-        )
+        by, at = incident.acknowledged_by or "", incident.acknowledged_at
+        raise Conflict(IS_TAKEN, incident=incident.id, by=by, at=at)
     if incident.state is State.RESOLVED:
-        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+        raise Conflict(ALREADY_RESOLVED, incident=incident.id, resolution=incident.resolved_as)
     return replace(incident, state=State.ACKNOWLEDGED, acknowledged_by=by, acknowledged_at=now)
 
 
@@ -249,21 +305,12 @@ def resolve(
     it only a false alarm can be resolved. Raises Conflict otherwise, or if it is already resolved.
     """
     if incident.state is State.RESOLVED:
-        raise Conflict(f"incident {incident.id} is already resolved as {incident.resolved_as}")
+        raise Conflict(ALREADY_RESOLVED, incident=incident.id, resolution=incident.resolved_as)
     if (as_ is Resolution.DRILL) is not incident.page.endswith(DRILL):
-        raise Conflict(
-            f"incident {incident.id} is a drill: end it with `defacewatch drills end {incident.id}`"
-            if incident.page.endswith(DRILL)
-            else f"incident {incident.id} is no drill"
-        )
+        drill = incident.page.endswith(DRILL)
+        raise Conflict(IS_A_DRILL if drill else N_("incident {number} is no drill"), number=incident.id)
     if as_ is Resolution.RESTORED and not matches_baseline:
-        raise Conflict(
-            f"incident {incident.id} cannot be resolved as restored: the latest check of {incident.page} was"
-            " not clean; run `defacewatch check` after the page is back"
-        )
+        raise Conflict(NOT_RESTORED, incident=incident.id, page=incident.page)
     if as_ is Resolution.LEGITIMATE and not matches_baseline:
-        raise Conflict(
-            f"incident {incident.id} cannot be resolved as legitimate: the approved baseline does not match;"
-            " approve the new look first (defacewatch baseline approve CAPTURE --reason TEXT)"
-        )
+        raise Conflict(NOT_APPROVED, incident=incident.id)
     return replace(incident, state=State.RESOLVED, resolved_as=as_, resolved_by=by, resolved_at=now)

@@ -196,7 +196,7 @@ class Bot:
                 query = update.callback_query
                 pressed = query.data if query else None
                 log.warning("refused", officer=officer.key, pressed=pressed, why=str(error))
-                await self._say(update, str(error))
+                await self._say(update, answers.refused(error, self.roster(), self.zone, _))
 
         return checked
 

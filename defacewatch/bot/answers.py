@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from defacewatch.errors import DefacewatchError
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.refusals import refusal as refusal_of
 from defacewatch.raising import RaisedWatch
 from defacewatch.roster import ON_DUTY, Officer, Roster, on_duty, recipients
 from defacewatch.runbooks import Runbook, Tick
@@ -56,6 +58,11 @@ def help_text(_: Translate) -> str:
 def refusal(user: int, _: Translate) -> str:
     """What somebody who is not in the roster is told, in a private chat only."""
     return _("You are not in the roster. Give this number to the administrator: {user}").format(user=user)
+
+
+def refused(error: DefacewatchError, roster: Roster, zone: str, _: Translate) -> str:
+    """What is in the way of what was asked."""
+    return refusal_of(error, _, zone=zone, name_of=lambda key: named(key, roster))
 
 
 def status(
@@ -108,7 +115,8 @@ def incidents(views: Sequence[IncidentView], roster: Roster, zone: str, _: Trans
         incident = view.incident
         emoji, words = VERDICTS[incident.verdict]
         host = safe(urlsplit(view.page.url).netloc)
-        lines.append(f"{emoji} {incident_code(incident.id)} · {safe(view.portal.name, 60)} – {host}")
+        drill = f"{_('DRILL')}: " if view.page.drill else ""
+        lines.append(f"{emoji} {drill}{incident_code(incident.id)} · {safe(view.portal.name, 60)} – {host}")
         taken = _("not acknowledged")
         if incident.state is State.ACKNOWLEDGED:
             taken = _("acknowledged by {name}").format(name=named(incident.acknowledged_by, roster))

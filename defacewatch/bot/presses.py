@@ -12,14 +12,13 @@ from telegram import InlineKeyboardMarkup
 
 from defacewatch.bot import answers
 from defacewatch.errors import Conflict
-from defacewatch.incidents import Event, Incident, Resolution, State
+from defacewatch.incidents import CHANGED_FURTHER, Incident, Resolution, Shown, State
 from defacewatch.language import Translate
 from defacewatch.notify.buttons import Action, Press, choices, confirmation, taking_all
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 
 VIA = "telegram"
-ADDED = frozenset({Event.OPENED, Event.WORSENED, Event.CHANGED_AGAIN})  # these brought new differences
 
 
 @dataclass(frozen=True)
@@ -107,13 +106,19 @@ class Presses:
         view = await self.store.incidents.get(press.incident)
         if view.incident.state is State.RESOLVED:
             return await self._stands(press, _)
-        if await self._is_stale(press, shown_at):
-            raise Conflict(_("This page has changed further since this message. Judge by the latest alert."))
+        shown = Shown(capture=press.capture, at=shown_at)
+        if shown.misses(await self.store.incidents.timeline(press.incident)):
+            raise Conflict(CHANGED_FURTHER)
         if press.action is Action.FALSE_ALARM:
             words = _("Close it as a false alarm? This exact difference will not alert again.")
             return Answer(words, confirmation(press, _), told=False)
         closed = await self.store.incidents.resolve(
-            press.incident, as_=Resolution.FALSE_ALARM, by=officer.key, now=self.clock(), via=VIA
+            press.incident,
+            as_=Resolution.FALSE_ALARM,
+            by=officer.key,
+            now=self.clock(),
+            via=VIA,
+            shown=shown,
         )
         return Answer(answers.resolved(closed, self.roster(), self.zone, _))
 
@@ -142,15 +147,3 @@ class Presses:
         if is_open:
             return Answer(_("The incident is open."), left, told=False)
         return Answer(answers.acknowledged(incident, self.roster(), self.zone, _), left, told=False)
-
-    async def _is_stale(self, press: Press, shown_at: datetime | None) -> bool:
-        """Whether differences came after the message whose button was pressed: a false alarm mutes all of an
-        incident's differences, so it must not mute what its officer has not been shown."""
-        timeline = await self.store.incidents.timeline(press.incident)
-        seen = [n for n, entry in enumerate(timeline) if press.capture and entry.capture == press.capture]
-        if seen:
-            return any(entry.event in ADDED for entry in timeline[seen[-1] + 1 :])
-        added = [entry.at for entry in timeline if entry.event in ADDED]
-        if shown_at is None:  # too old a message for Telegram to say: it may be the first alert
-            return len(added) > 1
-        return any(at.replace(microsecond=0) > shown_at for at in added)

@@ -254,7 +254,8 @@ def revoke_token(context: typer.Context, name: Name, number: int) -> None:
 def _change(context: typer.Context, name: str, **values: str | bool | None) -> None:
     async def work(session: Session) -> None:
         account = await session.store.accounts.named(name)
-        await session.store.accounts.change(account.id, actor=_actor(), now=utc_now(), **values)
+        actor, now = _actor(), utc_now()
+        await session.store.accounts.change(account.id, actor=actor, now=now, instead_of=None, **values)
 
     with_session(context, work)
 

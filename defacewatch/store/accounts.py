@@ -16,6 +16,7 @@ from defacewatch.store.accountschema import accounts, api_tokens, recovery_codes
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 
+CHANGED_MEANWHILE = N_("This account has been changed meanwhile. Look again before you change it.")
 LAST_ADMIN = N_("this is the last administrator who can sign in")
 SHOWN = ("name", "display", "officer", "role", "language", "disabled")  # what the log has of an account
 _FIRST = 10  # the number of the advisory lock under which the first account, or the last admin, is decided
@@ -93,17 +94,25 @@ class Accounts:
         return account_of(row)
 
     async def change(
-        self, number: int, *, actor: Actor, now: datetime, **values: str | bool | None
+        self,
+        number: int,
+        *,
+        actor: Actor,
+        now: datetime,
+        instead_of: Mapping[str, str | None] | None = None,
+        **values: str | bool | None,
     ) -> Account:
         """Set role, disabled, language, officer or display. Whoever is disabled is signed out, and
         their tokens are revoked. Raises NotFound, and Conflict when nobody would be left who can
-        administer."""
+        administer, or when what was there is no longer what somebody saw (`instead_of`)."""
         act = Act.ACCOUNT_CHANGED
         if "disabled" in values:
             act = Act.ACCOUNT_DISABLED if values["disabled"] else Act.ACCOUNT_ENABLED
         async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _FIRST)
             before = await locked(db, number)
+            if any(before._mapping[name] != was for name, was in (instead_of or {}).items()):
+                raise Conflict(CHANGED_MEANWHILE)
             changed = update(accounts).where(accounts.c.id == number).values(**values)
             after = (await db.execute(changed.returning(accounts))).one()
             if _administers(before) and not _administers(after):

@@ -22,7 +22,17 @@ from defacewatch.store.moves import add_alert, add_capture, add_event, save_inci
 from defacewatch.store.quiet import write_quiet
 from defacewatch.store.rows import SIGNALS, Values, dumped
 from defacewatch.store.schema import checks
-from defacewatch.store.states import CheckDay, CheckRow, PageState, Standing, days, history, latest, standing
+from defacewatch.store.states import (
+    CheckDay,
+    CheckRow,
+    PageState,
+    Standing,
+    days,
+    history,
+    latest,
+    standing,
+    taking,
+)
 from defacewatch.verdicts import VerdictKind
 
 _ADD_CHECK = insert(checks).returning(checks.c.id)
@@ -98,6 +108,11 @@ class Checks:
     async def days(self, page_id: str, limit: int = 100) -> list[CheckDay]:
         """What is left of a page's older checks that found nothing, the latest days first."""
         return await self.engine.read(lambda db: days(db, page_id, limit))
+
+    async def taking(self, page_id: str, capture: str) -> CheckRow | None:
+        """The check of a page that took a capture, as long as it is kept."""
+        async with self.engine.reading() as db:
+            return await taking(db, page_id, capture)
 
 
 def _record(db: Connection, outcome: Outcome, version: int | None) -> Recorded:

@@ -14,7 +14,7 @@ from defacewatch import incidents as rules
 from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.audit import Act, Actor, Program
 from defacewatch.errors import Conflict, NotFound
-from defacewatch.incidents import Event, Incident, Resolution, State
+from defacewatch.incidents import CHANGED_FURTHER, Event, Incident, Resolution, Shown, State
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
 from defacewatch.store.alertschema import alerts, deliveries
@@ -49,8 +49,8 @@ class IncidentView:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of an incident's history. `via` says how a person acted ('cli', 'telegram' …); `verdict` and
-    `capture` are what a check saw."""
+    """One line of an incident's history; its number grows. `via` says how a person acted ('cli', 'telegram'
+    …); `verdict` and `capture` are what a check saw."""
 
     at: datetime
     event: Event
@@ -59,6 +59,7 @@ class TimelineEntry:
     via: str = ""
     verdict: VerdictKind | None = None
     capture: str | None = None
+    id: int = 0
 
 
 class Incidents:
@@ -70,15 +71,13 @@ class Incidents:
         async with self.engine.reading() as db:
             row = (await db.execute(views().where(incidents.c.id == incident))).one_or_none()
         if row is None:
-            raise NotFound(f"there is no incident {incident}")
+            raise NotFound(rules.NO_INCIDENT, number=incident)
         return view_of(row)
 
     async def timeline(self, incident: int) -> list[TimelineEntry]:
         """What happened to an incident, in order."""
-        query = select(incident_events).where(incident_events.c.incident == incident)
         async with self.engine.reading() as db:
-            rows = (await db.execute(query.order_by(incident_events.c.id))).all()
-        return [_entry(row) for row in rows]
+            return await _timeline(db, incident)
 
     async def acknowledge(
         self, incident: int, *, by: str, via: str, now: datetime, program: Program | None = None
@@ -154,22 +153,27 @@ class Incidents:
         as_: Resolution,
         by: str,
         now: datetime,
+        shown: Shown | None = None,
         reason: str = "",
         via: str = "",
         program: Program | None = None,
     ) -> Incident:
         """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
 
-        Raises NotFound, or Conflict where the page does not match its baseline and that matters.
+        Raises NotFound, or Conflict where the page does not match its baseline and that matters, or where
+        differences came after what was `shown` (None: whoever closes it has looked for themselves).
         """
         async with self.engine.lasting() as db:
             current, state = await db.run_sync(incident_for_update, incident)
+            open_, mutes_all = current.state is not State.RESOLVED, as_ is Resolution.FALSE_ALARM
+            if shown and open_ and mutes_all and shown.misses(await _timeline(db, incident)):
+                raise Conflict(CHANGED_FURTHER)
             clean = state["verdict"] in _CALM and state["checked_at"] >= current.opened_at
             closed = rules.resolve(current, as_=as_, by=by, now=now, matches_baseline=clean)
             await db.run_sync(save_incident, closed)
             text = f"{as_.value}: {reason}" if reason else as_.value
             await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
-            if as_ is Resolution.FALSE_ALARM:
+            if mutes_all:
                 await _mute(db, current, by=by, now=now)
             facts = {"before": {"state": current.state.value}, "after": {"as": as_.value, "reason": reason}}
             await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, program=program, **facts)
@@ -192,7 +196,7 @@ class Incidents:
         async with self.engine.lasting() as db:
             known = select(incidents.c.id).where(incidents.c.id == incident).with_for_update()
             if await db.scalar(known) is None:
-                raise NotFound(f"there is no incident {incident}")
+                raise NotFound(rules.NO_INCIDENT, number=incident)
             of_step = (incident_events.c.incident == incident, incident_events.c.text == step)
             last = select(incident_events.c.event).where(
                 *of_step, incident_events.c.event.in_([Event.TICKED.value, Event.UNTICKED.value])
@@ -226,7 +230,7 @@ class Incidents:
         """Add a remark to an incident's timeline. Raises NotFound."""
         async with self.engine.lasting() as db:
             if await db.scalar(select(incidents.c.id).where(incidents.c.id == incident)) is None:
-                raise NotFound(f"there is no incident {incident}")
+                raise NotFound(rules.NO_INCIDENT, number=incident)
             await db.run_sync(add_event, incident, Event.COMMENT, by=by, via=via, at=now, text=text)
             after = {"text": text}
             await self._note(
@@ -299,6 +303,11 @@ def view_of(row: Row[Any]) -> IncidentView:
     )
 
 
+async def _timeline(db: AsyncConnection, incident: int) -> list[TimelineEntry]:
+    query = select(incident_events).where(incident_events.c.incident == incident)
+    return [_entry(row) for row in await db.execute(query.order_by(incident_events.c.id))]
+
+
 def _entry(row: Row[Any]) -> TimelineEntry:
     return TimelineEntry(
         row.at,
@@ -308,6 +317,7 @@ def _entry(row: Row[Any]) -> TimelineEntry:
         via=row.via,
         verdict=VerdictKind(row.verdict) if row.verdict else None,
         capture=row.capture,
+        id=row.id,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from defacewatch.alerts import Draft
 from defacewatch.errors import Moved, NotFound
-from defacewatch.incidents import Event, Incident
+from defacewatch.incidents import NO_INCIDENT, Event, Incident
 from defacewatch.records import Kept
 from defacewatch.store.alertschema import alerts
 from defacewatch.store.rows import (
@@ -61,7 +61,7 @@ def incident_for_update(db: Connection, incident: int) -> tuple[Incident, Column
     """An incident as it stands now, with its page's state, which is touched. Raises NotFound."""
     page = db.scalar(select(incidents.c.page).where(incidents.c.id == incident))
     if page is None:
-        raise NotFound(f"there is no incident {incident}")
+        raise NotFound(NO_INCIDENT, number=incident)
     state = touch(db, page)
     row = db.execute(select(incidents).where(incidents.c.id == incident)).one()
     return incident_of(part(row, incidents)), state

@@ -211,6 +211,7 @@ def capture_of(row: Columns) -> Capture:
         proposed_by=row["proposed_by"],
         proposed_at=row["proposed_at"],
         details=OBJECT.validate_json(row["details"]),
+        expired=row["expired_at"] is not None,
     )
 
 

@@ -157,6 +157,12 @@ async def history(
     return [_check_row(part(row, checks)) for row in await db.execute(query)]
 
 
+async def taking(db: AsyncConnection, page_id: str, capture: str) -> CheckRow | None:
+    query = select(checks).where(checks.c.page == page_id, checks.c.capture == capture)
+    row = (await db.execute(query.order_by(checks.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else _check_row(part(row, checks))
+
+
 def streak_of(state: Columns) -> Streak:
     return Streak(state["failures"], Tier(state["failure_tier"]))
 

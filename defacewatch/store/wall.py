@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from defacewatch.campaigns import Campaign
 from defacewatch.incidents import State
+from defacewatch.portals import DRILL
 from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.engine import Engine
 from defacewatch.store.incidents import IncidentView, view_of, views
@@ -156,14 +157,16 @@ class Wall:
             return {}
         return await self.engine.read(lambda db: _days(db, page_ids, since))
 
-    async def unresolved(self) -> dict[State, int]:
-        """How many incidents wait, and how many somebody has."""
-        query = select(incidents.c.state, func.count()).where(UNRESOLVED).group_by(incidents.c.state)
+    async def unresolved(self, *, drills: bool = False) -> dict[State, int]:
+        """How many incidents wait, and how many somebody has: of `drills`, or of all others."""
+        rehearsed = incidents.c.page.endswith(DRILL, autoescape=True)
+        of_kind = rehearsed if drills else ~rehearsed
+        query = select(incidents.c.state, func.count()).where(UNRESOLVED, of_kind).group_by(incidents.c.state)
         found = await self.engine.read(lambda db: db.execute(query).all())
         return {State(state): count for state, count in found}
 
     async def open_incidents(self, limit: int) -> list[OpenIncident]:
-        """The unresolved incidents, attacks first and the latest of them in front."""
+        """The unresolved incidents, attacks first; of them what nobody has taken, and the latest in front."""
         return await self.engine.read(lambda db: _open_incidents(db, limit))
 
     async def open_campaigns(self, limit: int) -> list[OpenCampaign]:
@@ -222,7 +225,9 @@ def _open_incidents(db: Connection, limit: int) -> list[OpenIncident]:
     for kind in first:
         if limit > len(found):
             some = views().where(UNRESOLVED, incidents.c.verdict == kind.value)
-            latest = some.order_by(incidents.c.id.desc()).limit(limit - len(found))
+            rehearsed = incidents.c.page.endswith(DRILL, autoescape=True)
+            taken = incidents.c.state != State.OPEN.value  # what waits comes first
+            latest = some.order_by(rehearsed, taken, incidents.c.id.desc()).limit(limit - len(found))
             found += [view_of(row) for row in db.execute(latest)]
     numbers = [view.incident.id for view in found]
     said = (

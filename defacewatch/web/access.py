@@ -127,9 +127,10 @@ class Access:
             self.failed(address, kind)
         return False
 
-    def failed(self, address: str | None, kind: Secret) -> None:
-        """A wrong secret was presented from `address`, or is counted as one before it is tried."""
-        self._limiters[kind].failed(address, self._clock())
+    def failed(self, address: str | None, kind: Secret, at: datetime | None = None) -> None:
+        """A wrong secret was presented from `address`, or is counted as one before it is tried: then `at` is
+        what it can be taken back by."""
+        self._limiters[kind].failed(address, at or self._clock())
 
     def take_back(self, address: str | None, kind: Secret, at: datetime) -> None:
         """What was counted `at` was right."""

@@ -1,5 +1,6 @@
 """What an officer does about an incident in the console: the same operations as by command and by bot."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
@@ -9,7 +10,7 @@ from aiohttp import hdrs, web
 from defacewatch.approving import is_stranger
 from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
-from defacewatch.incidents import Resolution
+from defacewatch.incidents import Resolution, Shown
 from defacewatch.language import N_
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.proposals import NEWER
@@ -43,7 +44,9 @@ async def act(request: web.Request) -> web.Response:
         await action(request, incident, actor, fields)
     except (Conflict, UsageError) as problem:
         log.info("an action was not possible", action=name, incident=incident, by=actor.key)
-        return await shown_incident(request, incident, problem=str(problem))
+        given = {name: _text(fields, "text")}
+        said = words_of(request).refusal(problem)
+        return await shown_incident(request, incident, problem=said, given=given)
     log.info("acted", action=name, incident=incident, by=actor.key, via=VIA)
     console_of(request).wake()
     return web.Response(
@@ -86,8 +89,10 @@ def _resolving(as_: Resolution, *, reason: bool) -> Action:
     ) -> None:
         console = console_of(request)
         text = _needed(fields, "text") if reason else _text(fields, "text")
+        seen = _text(fields, "seen")
+        shown = Shown(line=int(seen) if re.fullmatch(r"\d{1,18}", seen, re.ASCII) else 0)
         await console.store.incidents.resolve(
-            incident, as_=as_, by=actor.key, now=console.clock(), reason=text, via=VIA
+            incident, as_=as_, by=actor.key, now=console.clock(), reason=text, via=VIA, shown=shown
         )
 
     return resolve

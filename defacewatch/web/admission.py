@@ -156,6 +156,9 @@ def _bearer(request: web.Request) -> str | None:
 
 
 def _refused(request: web.Request) -> web.Response:
+    people = not request.path.startswith(API) and request.path != METRICS
+    if people and request.method not in READS:
+        return _signed_out(request)
     if request.path.startswith(API) or request.path == METRICS or request.method not in READS:
         said = words_of(request)._(TOKEN_NEEDED)
         answer = problem(HTTPStatus.UNAUTHORIZED, said)
@@ -164,3 +167,15 @@ def _refused(request: web.Request) -> web.Response:
     back = request.path if RETURN_TO.fullmatch(request.path) else "/"
     lang = f"&lang={language_of(request)}" if "lang" in request.query else ""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/login?next={back}{lang}"})
+
+
+def _signed_out(request: web.Request) -> web.Response:
+    """The answer to a form of somebody whose session has ended: that nothing was done, and the way back."""
+    back = request.path
+    while not RETURN_TO.fullmatch(back):
+        back = back.rpartition("/")[0] or "/"
+    answer = console_of(request).renderer.page(
+        "signedout.html", words_of(request), status=HTTPStatus.UNAUTHORIZED, back=back
+    )
+    answer.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="defacewatch"'
+    return answer

@@ -27,6 +27,7 @@ async def campaign_page(request: web.Request) -> web.Response:
         code=campaign_code(campaign.id),
         common=common(campaign.because, words._),
         worst=min((v.incident.verdict for v in views), key=WORST_FIRST.index, default=None),
+        drill=bool(views) and all(view.page.drill for view in views),
         views=views[:SHOWN],
         unseen=max(0, len(views) - SHOWN),
         portals=len({view.portal.key for view in views}),

@@ -11,6 +11,7 @@ from defacewatch.captures import Capture
 REQUESTS = 120  # shown; those to new hosts first
 HEADERS = 60
 OTHERS = 40  # of anything else
+PASSING = frozenset({"date", "age", "expires", "etag", "last-modified", "set-cookie", "content-length"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def details_of(capture: Capture, before: Capture | None) -> Details:
             for hop in _dicts(now, "hops")[:OTHERS]
         ),
         headers=tuple(
-            (name, str(value), before is not None and name not in old)
+            (name, str(value), before is not None and _is_other(name, value, old))
             for name, value in list(headers.items())[:HEADERS]
         ),
         addresses=_words(now, "addresses"),
@@ -87,6 +88,11 @@ def details_of(capture: Capture, before: Capture | None) -> Details:
         downloads=_number(now, "downloads") or 0,
         page_errors=_number(now, "page_errors") or 0,
     )
+
+
+def _is_other(name: str, value: object, old: Mapping[str, object]) -> bool:
+    """Whether a header was not there before, or said something else, but for those that always do."""
+    return name not in old or (old[name] != value and name.lower() not in PASSING)
 
 
 def _host(url: str) -> str:

@@ -10,16 +10,19 @@ from aiohttp import hdrs, web
 
 from defacewatch.store.wall import WallPage
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.filters import Filters, Seat, choose
+from defacewatch.web.filters import Filters, Seat
 from defacewatch.web.front import STALE_AFTER
 from defacewatch.web.live import Live, Snapshot
-from defacewatch.web.security import HEADERS, failure
+from defacewatch.web.security import HEADERS, failure, set_session
+from defacewatch.web.visitors import visitor_of
 from defacewatch.web.wall import LIVE, front_values, lines
 
 BEAT = 10.0  # seconds after which a stream that has nothing to say says so
 LASTS = 600.0  # seconds; whoever still watches then asks again, and is asked who he is
 AGAIN = 3000  # milliseconds until a browser that was cut off asks again
 BUSY = "30"  # seconds, where too many watch
+
+PARTS = ("duty", "front", "chips", "lately")  # what may be another with any change
 
 Ages = dict[str, tuple[int | None, int | None]]
 
@@ -34,6 +37,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     stream = web.StreamResponse(headers=HEADERS | {"X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
+    renewed = visitor_of(request).renewed  # afterwards is too late: the head is sent before the news
+    if renewed is not None:
+        set_session(console_of(request), stream, renewed)
     mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
     watcher = Watcher(request, live, stream, live.known(mark))
     # its reader leaves, or its time is over
@@ -59,23 +65,28 @@ class Watcher:
         """Tell what changes until the reader leaves or the program ends."""
         ended = asyncio.create_task(self.live.ended.wait())
         try:
-            await self._tell(await self.live.look())
+            await self._tell(await self.live.glance())
             while not self.live.ended.is_set():
                 following = asyncio.create_task(self.live.next())
                 try:
                     await asyncio.wait((following, ended), timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
                     if following.done():
                         await self._tell(following.result())
-                    elif not ended.done():
-                        await self._send("beat", {})
+                    elif not ended.done():  # looks take long: that is well for a while, and then no more
+                        await self._send("beat" if self.live.sees else "blind", {})
                 finally:
                     following.cancel()
         finally:
             ended.cancel()
 
-    async def _tell(self, snapshot: Snapshot) -> None:
+    async def _tell(self, snapshot: Snapshot | None) -> None:
+        """Tell what a look brought; None: that there is nothing to be seen."""
+        if snapshot is None:
+            await self._send("blind", {})
+            return
         if self.since is None:
-            await self._send("stale", {}, snapshot.number)  # the reader is to load the page again
+            # The reader is to load the page again, and has a mark to go on from when that has been done.
+            await self._send("stale", {})
         else:
             changed, front = self.live.changed(self.since)
             if front:
@@ -85,7 +96,7 @@ class Watcher:
 
     async def _change(self, snapshot: Snapshot, changed: frozenset[str]) -> dict[str, object]:
         console, words = console_of(self.request), words_of(self.request)
-        choice = choose(snapshot.pages, self.filters)
+        choice = snapshot.choice(self.filters)
         fresh = tuple(s for s in choice.seats if any(page.page in changed for page in s.pages))
         line, render = await lines(self.request, fresh, words), console.renderer
         values = front_values(console, words, snapshot, choice, self.filters)
@@ -97,14 +108,12 @@ class Watcher:
                 seat.key: render.text(f"{name}.html", words, seats=[seat], line=line, **values)
                 for seat in fresh
             },
-            "parts": {
-                part: render.text(f"{part}.html", words, **values) for part in ("duty", "front", "chips")
-            },
+            "parts": {part: render.text(f"{part}.html", words, **values) for part in PARTS},
         }
 
     async def _tell_ages(self, snapshot: Snapshot) -> None:
         """When pages were looked at: of a thousand some change at every look, and little is to be sent."""
-        ages = {seat.key: _ages(seat) for seat in choose(snapshot.pages, self.filters).seats}
+        ages = {seat.key: _ages(seat) for seat in snapshot.choice(self.filters).seats}
         news = {key: age for key, age in ages.items() if self.told.get(key) != age}
         self.told = ages
         console: Console = console_of(self.request)

@@ -8,9 +8,10 @@ from defacewatch.captures import Capture
 from defacewatch.errors import NotFound
 from defacewatch.store import Store
 from defacewatch.store.incidents import IncidentView, TimelineEntry
+from defacewatch.store.told import Told
 from defacewatch.verdicts import Verdict, VerdictKind
 
-CHECKS_SEARCHED = 200  # the latest kept checks of the page, while no alert has been told yet
+CHECKS_SEARCHED = 200  # the latest kept checks of the page, where none is known that took the capture
 SAYS_NOTHING = frozenset({VerdictKind.CLEAN, VerdictKind.LEARNING, VerdictKind.UNKNOWN})
 
 
@@ -26,8 +27,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class Evidence:
-    """An incident with its history, and the proof that was told last. `capture` shows it, `before` is the
-    approved one that it was compared with."""
+    """An incident with its history and its proof. `capture` is the one that the proof is of, `before` the
+    approved one that it was compared with; `told_with` the one in the latest message, where the page has been
+    seen again since."""
 
     view: IncidentView
     timeline: list[TimelineEntry]
@@ -35,43 +37,58 @@ class Evidence:
     proof: Proof
     capture: Capture | None
     before: Capture | None = None
+    told_with: Capture | None = None
 
 
 async def gather(store: Store, incident: int) -> Evidence:
-    """The evidence of an incident. Raises NotFound."""
+    """The evidence of an incident. Raises NotFound. The timeline is read first: a form that carries its last
+    line must not vouch for what came after the pictures were chosen."""
+    timeline = await store.incidents.timeline(incident)
     view = await store.incidents.get(incident)
     deliveries = await store.alerts.deliveries(incident=incident)
-    proof = await _told(store, deliveries) or await _not_yet_told(store, view)
-    timeline = await store.incidents.timeline(incident)
+    told = await _told(store, deliveries)
     capture = await _capture(store, view.incident.capture)
+    if told is not None and (capture is None or told.capture == capture.id):
+        proof = Proof(told.verdict, told.confirmed_at, told.before, told.after)
+    else:
+        proof = await _seen(store, view, capture, told)
     before = None if proof.before is None else await store.baselines.approved_with(view.page.id, proof.before)
-    return Evidence(view, timeline, deliveries, proof, capture, before)
+    elsewhere = told is not None and capture is not None and told.after and told.capture != capture.id
+    told_with = await _capture(store, told.capture) if told is not None and elsewhere else None
+    return Evidence(view, timeline, deliveries, proof, capture, before, told_with)
 
 
-async def _told(store: Store, deliveries: list[Delivery]) -> Proof | None:
+async def _told(store: Store, deliveries: list[Delivery]) -> Told | None:
     """What the latest alert about a bad look said."""
     for alert in sorted({delivery.alert for delivery in deliveries}, reverse=True):
         told = await store.alerts.facts(alert)
         if told.alert.kind in ESCALATES and told.verdict is not None:
-            return Proof(told.verdict, told.confirmed_at, told.before, told.after)
+            return told
     return None
 
 
-async def _not_yet_told(store: Store, view: IncidentView) -> Proof:
-    """The same while no message has been made, from the checks themselves."""
-    checks = await store.checks.history(view.page.id, CHECKS_SEARCHED)
-    bad = next(
-        (c for c in checks if c.incident == view.incident.id and c.verdict.kind not in SAYS_NOTHING), None
-    )
-    after = await _capture(store, view.incident.capture)
-    baseline = await store.baselines.get(view.page.id)
-    before = None if baseline is None else await _capture(store, baseline.looks[-1].capture)
-    return Proof(
-        None if bad is None else bad.verdict,
-        None if bad is None else bad.at,
-        None if before is None else before.screenshot,
-        None if after is None else after.screenshot,
-    )
+async def _seen(store: Store, view: IncidentView, capture: Capture | None, told: Told | None) -> Proof:
+    """The proof of a capture that no message has told of, from the checks themselves."""
+    page = view.page.id
+    bad = None if capture is None else await store.checks.taking(page, capture.id)
+    if bad is None or bad.verdict.kind in SAYS_NOTHING:
+        latest = await store.checks.history(page, CHECKS_SEARCHED)
+        mine = (check for check in latest if check.incident == view.incident.id)
+        bad = next((check for check in mine if check.verdict.kind not in SAYS_NOTHING), None)
+    verdict, at = (None, None) if bad is None else (bad.verdict, bad.at)
+    if verdict is None and told is not None:  # the checks are kept no more
+        verdict, at = told.verdict, told.confirmed_at
+    then = capture.at if capture is not None else at or view.incident.opened_at
+    before = await _approved_at(store, page, then)
+    after = None if capture is None or capture.expired else capture.screenshot
+    return Proof(verdict, at, None if before is None else before.screenshot, after)
+
+
+async def _approved_at(store: Store, page: str, at: datetime) -> Capture | None:
+    """The look that was approved last of those that stood at that time."""
+    history = await store.baselines.history(page)
+    stood = [a for a in history if a.at <= at and (a.withdrawn_at is None or a.withdrawn_at > at)]
+    return await _capture(store, stood[-1].capture) if stood else None
 
 
 async def _capture(store: Store, capture: str | None) -> Capture | None:

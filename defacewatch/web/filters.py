@@ -4,9 +4,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlencode
 
+from defacewatch.incidents import State
 from defacewatch.store.wall import WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.words import WORST_FIRST
@@ -166,6 +168,7 @@ def options(values: Iterable[str | None]) -> Sequence[str]:
     return sorted({value for value in values if value})
 
 
+@lru_cache(maxsize=16384)  # a search asks the same of every page again, at each look
 def folded(text: str) -> str:
     """`text` as somebody types who is in a hurry: small letters without marks."""
     plain = unicodedata.normalize("NFD", text.casefold()).replace("đ", "d")
@@ -181,6 +184,10 @@ def _by_portal(pages: Iterable[WallPage]) -> list[Seat]:
     for page in pages:
         theirs.setdefault(page.portal, []).append(page)
     return [
-        Seat(f"t-{portal}", tuple(sorted(some, key=lambda page: rank_of(page.worst))))
-        for portal, some in theirs.items()
+        Seat(f"t-{portal}", tuple(sorted(some, key=_first_of_its_portal))) for portal, some in theirs.items()
     ]
+
+
+def _first_of_its_portal(page: WallPage) -> tuple[int, bool, int]:
+    """The worst in front; then the incident that waits, the latest of them."""
+    return rank_of(page.worst), page.incident_state != State.OPEN, -(page.incident or 0)

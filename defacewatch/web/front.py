@@ -15,7 +15,6 @@ from defacewatch.store.incidents import IncidentView
 from defacewatch.store.wall import OpenCampaign, OpenIncident, WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.console import Console
-from defacewatch.web.filters import rank_of
 from defacewatch.web.words import Words
 
 CARDS = 12  # open incidents shown with their picture; the rest are among the tiles
@@ -23,16 +22,18 @@ CAMPAIGNS = 5
 RESOLVED_SHOWN = 6
 ENOUGH = 0.99  # of the probes that are due: less is told as an alert as well
 
-# What the page says first, by the worst thing that is the case.
+# What the page says first, by the worst thing that is the case; the worst first.
 SITUATIONS = {
     VerdictKind.DEFACED: N_("A page may have been attacked"),
     VerdictKind.CHANGED: N_("A page has changed in an unusual way"),
     VerdictKind.UNREACHABLE: N_("A portal cannot be reached"),
     VerdictKind.UNKNOWN: N_("The monitor cannot see every page"),
+    None: N_("Some pages have not been checked yet"),
     VerdictKind.LEARNING: N_("All is quiet; some pages wait for their baseline"),
     VerdictKind.CLEAN: N_("All pages look as approved"),
-    None: N_("Some pages have not been checked yet"),
 }
+_RANKS = {kind: rank for rank, kind in enumerate(SITUATIONS)}
+ALL_PAUSED = N_("The watch of all portals is paused")
 NOTHING_WATCHED = N_("No portal is registered yet")
 
 
@@ -47,7 +48,8 @@ class Proof:
 
 @dataclass(frozen=True)
 class Front:
-    """All of it, in no language yet. `until` is when those on duty are relieved, `raised` the name and last
+    """All of it, in no language yet. `open` and `taken` count incidents in earnest, `drills` those that are
+    rehearsed. `until` is when those on duty are relieved, `raised` the name and last
     day (as text) of a raised watch, `coverage` the share (0..1) of probes made in time, None while that is
     not known; `proved` of `channels` have been tested by this shift."""
 
@@ -62,6 +64,7 @@ class Front:
     unproved: tuple[Proof, ...] = ()
     open: int = 0
     taken: int = 0
+    drills: int = 0
     incidents: tuple[OpenIncident, ...] = ()
     campaigns: tuple[OpenCampaign, ...] = ()
     resolved: tuple[IncidentView, ...] = ()
@@ -100,6 +103,7 @@ async def gather_front(console: Console) -> Front:
         unproved=tuple(Proof(t.officer, t.channel, t.failed) for t in tests if t.acknowledged_at is None),
         open=unresolved.get(State.OPEN, 0),
         taken=unresolved.get(State.ACKNOWLEDGED, 0),
+        drills=sum((await store.wall.unresolved(drills=True)).values()),
         incidents=tuple(await store.wall.open_incidents(CARDS)),
         campaigns=tuple(await store.wall.open_campaigns(CAMPAIGNS)),
         resolved=tuple(await store.incidents.list(states=(State.RESOLVED,), limit=RESOLVED_SHOWN)),
@@ -107,15 +111,21 @@ async def gather_front(console: Console) -> Front:
 
 
 def worst_of(pages: Sequence[WallPage], front: Front) -> VerdictKind | None:
-    """The worst that is the case: of the pages that are watched, and of what nobody has resolved."""
-    kinds = [page.worst for page in pages if not page.paused]
-    kinds += [card.view.incident.verdict for card in front.incidents]
-    return min(kinds, key=rank_of, default=None)
+    """The worst that is the case, in earnest: of the pages that are watched, and of what nobody has
+    resolved."""
+    return min(_kinds(pages, front), key=lambda kind: _RANKS[kind], default=None)
 
 
 def situation(pages: Sequence[WallPage], front: Front, words: Words) -> str:
-    known = bool(pages) or bool(front.incidents)
-    return words._(SITUATIONS[worst_of(pages, front)] if known else NOTHING_WATCHED)
+    if _kinds(pages, front):
+        return words._(SITUATIONS[worst_of(pages, front)])
+    return words._(ALL_PAUSED if pages else NOTHING_WATCHED)
+
+
+def _kinds(pages: Sequence[WallPage], front: Front) -> list[VerdictKind | None]:
+    kinds = [page.worst for page in pages if not page.paused]
+    earnest = (card.view for card in front.incidents if not card.view.page.drill)
+    return kinds + [view.incident.verdict for view in earnest]
 
 
 def said_of(console: Console, front: Front, words: Words) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """One incident: before and after, what was seen, what happened, who was told, what can be done."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -21,14 +23,22 @@ from defacewatch.web.words import Words
 FULL_POINTS = 100.0  # points at which a signal's bar is full
 TOLD = 2  # signs in the sentence that says what happened
 FELLOWS = 12  # other incidents of the campaign
+LINES = 200  # of the timeline and of who was told, the last ones
 
 
 async def incident_page(request: web.Request) -> web.Response:
     return await shown_incident(request, int(request.match_info["id"]))
 
 
-async def shown_incident(request: web.Request, number: int, *, problem: str | None = None) -> web.Response:
-    """The page of an incident; with what is in the way (`problem`, not translated) of what was tried."""
+async def shown_incident(
+    request: web.Request,
+    number: int,
+    *,
+    problem: str | None = None,
+    given: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The page of an incident; with what is in the way (`problem`) of what was tried, and what was written
+    (`given`, by action), so that nobody writes it twice."""
     console, words = console_of(request), words_of(request)
     evidence = await gather(console.store, number)
     verdict = evidence.proof.verdict
@@ -37,13 +47,16 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     campaign = await console.store.campaigns.of_incident(view.incident.id)
-    fellows = [] if campaign is None else await console.store.campaigns.members(campaign.id)
+    incidents = console.store.incidents
+    fellows = [] if campaign is None else await incidents.list(campaign=campaign.id, limit=FELLOWS + 1)
     capture = evidence.capture
     return console.renderer.page(
         "incident.html",
         words,
         status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
-        problem=words._(problem) if problem else None,
+        problem=problem,
+        given=defaultdict(str, given or {}),
+        seen=max((entry.id for entry in evidence.timeline), default=0),
         actor=acting(request),
         csrf=csrf_field(request),
         incident=view.incident,
@@ -51,6 +64,7 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         page=view.page,
         proof=evidence.proof,
         capture=capture,
+        told_with=evidence.told_with,
         story=story(signals, words),
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
         score=verdict.score if verdict else 0.0,
@@ -58,7 +72,9 @@ async def shown_incident(request: web.Request, number: int, *, problem: str | No
         steps=runbook.steps,
         done=done,
         clocks=clocks(view.incident, console.roster().response, runbook.steps, done),
-        deliveries=evidence.deliveries,
+        deliveries=evidence.deliveries[-LINES:],
+        told_before=max(0, len(evidence.deliveries) - LINES),
+        most=LINES,
         full=FULL_POINTS,
         campaign=campaign,
         campaign_code=campaign_code(campaign.id) if campaign else None,

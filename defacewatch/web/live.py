@@ -4,17 +4,19 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
 
 from defacewatch.store.wall import WallPage
+from defacewatch.web.filters import Choice, Filters, choose
 from defacewatch.web.front import Front
 
 log = structlog.get_logger(__name__)
 
 PULSE = 2.0  # seconds between two looks while somebody watches
+LATELY = 20.0  # seconds: whoever watches what was read longer ago must not be told that all is well
 STREAMS = 32  # who may watch at the same time; others ask again and again
 
 
@@ -25,6 +27,13 @@ class Snapshot:
     number: int
     pages: tuple[WallPage, ...]
     front: Front
+    _chosen: dict[Filters, Choice] = field(default_factory=dict, compare=False, repr=False)
+
+    def choice(self, filters: Filters) -> Choice:
+        """What `filters` leave of it: chosen once for all who look at the same."""
+        if filters not in self._chosen:
+            self._chosen[filters] = choose(self.pages, filters)
+        return self._chosen[filters]
 
 
 class Live:
@@ -49,6 +58,7 @@ class Live:
         self._looking = asyncio.Lock()
         self._beat = asyncio.Condition()
         self._latest: Snapshot | None = None
+        self._read_at: float | None = None
         self._pulsing: asyncio.Task[None] | None = None
 
     @property
@@ -59,12 +69,30 @@ class Live:
     def watched(self) -> bool:
         return self._streams > 0
 
+    @property
+    def sees(self) -> bool:
+        """Whether the store could be read lately."""
+        return self._read_at is not None and self._now() - self._read_at < LATELY
+
     async def look(self) -> Snapshot:
         """How all stands now."""
         async with self._looking:
             pages, front = tuple(await self._pages()), await self._front()
             self._note(pages, front)
+            self._read_at = self._now()
             return Snapshot(self._number, pages, front)
+
+    async def glance(self) -> Snapshot | None:
+        """The same for those who watch; None, and it is logged, when the store cannot be read."""
+        try:
+            return await self.look()
+        except Exception:
+            log.exception("the wall could not be read")
+            self._read_at = None
+            return None
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def changed(self, since: int) -> tuple[frozenset[str], bool]:
         """The pages that are others than they were at that number, and whether the front is."""
@@ -81,11 +109,11 @@ class Live:
     def mark(self, number: int) -> str:
         return f"{self.epoch}-{number}"
 
-    async def next(self) -> Snapshot:
-        """The next look that is made; waits for it. Nothing is missed: it has what came before."""
+    async def next(self) -> Snapshot | None:
+        """The next look that is made, None where it fails; waits for it. Nothing is missed: it has what came
+        before."""
         async with self._beat:
             await self._beat.wait()
-            assert self._latest is not None
             return self._latest
 
     async def end(self, _: web.Application) -> None:
@@ -111,11 +139,7 @@ class Live:
     async def _turn(self) -> None:
         while True:
             await asyncio.sleep(self._pulse)
-            try:
-                latest = await self.look()
-            except Exception:  # whoever watches is told by the silence, and looks go on
-                log.exception("the wall could not be read")
-                continue
+            latest = await self.glance()
             async with self._beat:
                 self._latest = latest
                 self._beat.notify_all()

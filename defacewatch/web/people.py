@@ -18,6 +18,7 @@ from defacewatch.web.welcome import welcome_url
 
 NO_OFFICER = N_("there is no officer of this key in the roster")
 YOURSELF = N_("For your own account use “My account”.")
+SHOWN = ("display", "role", "officer")  # of an account, in the form that changes it
 UNPROVED = N_("Give your own password for this, and a new sign-in code if you have set one up.")
 NOT_BOUND = N_("No subject is bound to this account.")
 DONE = {
@@ -68,6 +69,7 @@ async def change(request: web.Request) -> web.Response:
             officer=_officer(request, account.name, fields),
             actor=actor_of(request),
             now=console.clock(),
+            instead_of={name: fields[f"was_{name}"] or None for name in SHOWN if f"was_{name}" in fields},
         )
     except (UsageError, Conflict) as problem:
         return await _page(request, problem=str(problem))

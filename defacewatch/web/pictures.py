@@ -47,9 +47,10 @@ async def picture(request: web.Request) -> web.Response:
     A blob that is not a picture is not there: the documents of watched pages never leave by this door.
     """
     sha = request.match_info["sha"]
-    tiny = request.app[TINY].known(sha) if "tiny" in request.query else None
-    if tiny is not None:
-        return answer(tiny, JPEG, keep=True)
+    for name, key in (("tiny", TINY), ("small", SMALL)):
+        made = request.app[key].known(sha) if name in request.query else None
+        if made is not None:
+            return answer(made, JPEG, keep=key is TINY)
     body = await console_of(request).store.pictures(sha)
     kind = next((kind for magic, kind in KINDS.items() if body.startswith(magic)), None)
     if kind is None:

@@ -193,7 +193,7 @@ async def _begin(request: web.Request, name: str, found: Credentials | None, aga
     if longest is not None:
         return Wait(longest)
     if not again:
-        console.access.failed(address, Secret.PASSWORD)
+        console.access.failed(address, Secret.PASSWORD, now)
     return _Attempt(console, None if again else address, key, now, console.guesses.failed(key, now))
 
 

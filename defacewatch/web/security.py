@@ -50,6 +50,8 @@ ERRORS = {
     HTTPStatus.TOO_MANY_REQUESTS: N_("Too many wrong attempts. Wait a few minutes and try again."),
     HTTPStatus.SERVICE_UNAVAILABLE: N_("The store does not answer just now. Try again in a moment."),
 }
+WAIT_SECONDS = N_("Too many wrong attempts. Try again in {seconds} s.")
+WAIT_MINUTES = N_("Too many wrong attempts. Try again in {minutes} min.")
 OTHERWISE = N_("Something went wrong here. It is in the log.")
 
 log = structlog.get_logger(__name__)
@@ -148,6 +150,10 @@ def forged(request: web.Request) -> web.Response:
 
 
 def too_many(request: web.Request, wait: timedelta) -> web.Response:
-    answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS)
-    answer.headers[hdrs.RETRY_AFTER] = str(int(wait.total_seconds()) + 1)
+    """The answer to who has to wait, with how long that is."""
+    seconds = int(wait.total_seconds()) + 1
+    text = WAIT_SECONDS if seconds < 100 else WAIT_MINUTES
+    said = words_of(request)._(text).format(seconds=seconds, minutes=-(-seconds // 60))
+    answer = failure(request, HTTPStatus.TOO_MANY_REQUESTS, said)
+    answer.headers[hdrs.RETRY_AFTER] = str(seconds)
     return answer

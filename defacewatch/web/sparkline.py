@@ -102,13 +102,15 @@ class Sparklines:
         """The lines of these pages, by their ids, in one query at most."""
         stamps = {page.page: (_slot(now), page.captured_at, page.face) for page in pages}
         old = [page for page in pages if self._stamp(page.page) != stamps[page.page]]
+        found = {page: self._made[page][1] for page in stamps if self._stamp(page) == stamps[page]}
         days = await self._store.wall.days([page.page for page in old], since(now))
         if len(self._made) > MOST:
             self._made.clear()
         for page in old:
             line = sparkline(days.get(page.page, ()), now, page.checked_at)
             self._made[page.page] = stamps[page.page], line
-        return {page.page: self._made[page.page][1] for page in pages}
+            found[page.page] = line
+        return found
 
     def _stamp(self, page: str) -> object:
         return self._made[page][0] if page in self._made else None

@@ -14,12 +14,14 @@ from defacewatch.alerts import Delivery, handover_of
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.gathering import Entry
 from defacewatch.incidents import State
+from defacewatch.language import LANGUAGES
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.sayings import HEADLINES
 from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.web.access import same
-from defacewatch.web.console import Console, console_of, language_of
+from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, language_of
+from defacewatch.web.forms import fields_of
 from defacewatch.web.security import TAKE, failure, forged
 from defacewatch.web.words import Words
 
@@ -89,7 +91,7 @@ async def take(request: web.Request) -> web.Response:
 async def _take_all(request: web.Request, asked: Asked, message: int) -> web.Response:
     console, officer, via = console_of(request), asked.delivery.officer or "", asked.delivery.channel
     carried = await console.store.messages.carried(message)
-    up_to = _shown(await request.post())
+    up_to = _shown(await fields_of(request))
     told = [entry.incident.id for entry in carried if entry.incident is not None]
     numbers = [number for number in told if number <= up_to]
     taken = await console.store.incidents.acknowledge_all(numbers, by=officer, via=via, now=console.clock())
@@ -215,10 +217,9 @@ def holders_of(entries: Iterable[Entry]) -> set[str]:
 def _words(request: web.Request, language: str | None) -> Words:
     """In the reader's choice, else the officer's language, else the configured one."""
     console: Console = console_of(request)
-    chosen = language_of(request)
-    return Words(
-        language if language and chosen == console.language else chosen, console.zone, console.clock()
-    )
+    choices = (request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    chosen = language_of(request) if any(choice in LANGUAGES for choice in choices) else language
+    return Words(chosen or console.language, console.zone, console.clock())
 
 
 def _sign(secret_key: bytes, delivery: int, ends: int) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.filters import Choice, Filters, Seat, choose, options, verdict_name
+from defacewatch.web.filters import Choice, Filters, Seat, options, verdict_name
 from defacewatch.web.front import gather_front, said_of, situation, worst_of
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.sparkline import Sparkline, Sparklines
@@ -29,10 +29,11 @@ async def wall_page(request: web.Request) -> web.Response:
     live = request.app[LIVE]
     filters = Filters.of(request.query)
     snapshot = await live.look()
-    choice = choose(snapshot.pages, filters)
+    choice = snapshot.choice(filters)
     values: dict[str, object] = {
         **front_values(console, words, snapshot, choice, filters),
         "mark": live.mark(snapshot.number),
+        "query": filters.address("", page=choice.page).removeprefix("?"),
         "stream": filters.address(EVENTS, page=choice.page),
         "owners": options(page.owner for page in snapshot.pages),
         "operators": options(page.operator for page in snapshot.pages),
@@ -55,7 +56,9 @@ def front_values(
         "front": front,
         "situation": situation(pages, front, words),
         "worst": worst_of(pages, front),
-        "portals": len({page.portal for page in pages}),
+        "portals": len({page.portal for page in pages if not page.paused}),
+        "watched": sum(not page.paused for page in pages),
+        "paused": len({page.portal for page in pages if page.paused}),
         "pages": len(pages),
         "choice": choice,
         "filters": filters,

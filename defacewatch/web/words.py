@@ -12,10 +12,12 @@ from babel.numbers import format_decimal
 from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
 from defacewatch.deadlines import What
+from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
 from defacewatch.language import N_, Translate, local_time, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
+from defacewatch.notify.refusals import RESOLUTIONS, refusal
 from defacewatch.notify.sayings import DUES
 from defacewatch.signals import Severity, Signal
 from defacewatch.store.reviews import Origin
@@ -38,12 +40,6 @@ STATES: Mapping[State, str] = {
     State.OPEN: N_("Waiting to be acknowledged"),
     State.ACKNOWLEDGED: N_("Acknowledged"),
     State.RESOLVED: N_("Resolved"),
-}
-RESOLUTIONS: Mapping[Resolution, str] = {
-    Resolution.RESTORED: N_("page restored"),
-    Resolution.FALSE_ALARM: N_("false alarm"),
-    Resolution.LEGITIMATE: N_("legitimate update"),
-    Resolution.DRILL: N_("drill"),
 }
 EVENTS: Mapping[Event, str] = {
     Event.OPENED: N_("Incident opened"),
@@ -146,6 +142,17 @@ class Words:
         if incident.resolved_as is not None:
             return f"{self._(STATES[State.RESOLVED])}: {self._(RESOLUTIONS[incident.resolved_as])}"
         return self._(STATES[incident.state])
+
+    def refusal(self, error: DefacewatchError) -> str:
+        """What is in the way of what was tried."""
+        return refusal(error, self._, zone=self.zone, name_of=self.who)
+
+    def noted(self, event: Event, text: str) -> str:
+        """What a line of a timeline says besides its event."""
+        head, colon, reason = text.partition(": ")
+        if event is Event.RESOLVED and head in RESOLUTIONS:
+            return self._(RESOLUTIONS[Resolution(head)]) + self.text(colon + reason)
+        return self.text(text)
 
     def event(self, event: Event) -> str:
         return self._(EVENTS[event])

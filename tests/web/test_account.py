@@ -327,3 +327,22 @@ async def test_an_administrator_without_an_authenticator_gets_no_further_than_se
     client.session.cookie_jar.clear()
     await log_in(client, "an")
     assert (await client.get("/", allow_redirects=False)).status == 200
+
+
+async def test_a_form_that_was_loaded_before_undoes_nothing_that_another_has_changed_since(
+    serve: Serve, store: Store
+) -> None:
+    await person(store, "root", Role.ADMIN)
+    binh = await person(store, "binh", Role.OFFICER)
+    client = await serve()
+    await log_in(client, "root")
+    page = await (await client.get("/accounts")).text()
+    assert 'name="was_display" value="Binh"' in page
+    was = {"was_display": "Binh", "was_role": "officer", "was_officer": ""}
+    path = f"/accounts/{binh.id}/change"
+    lower = {"display": "Binh", "role": "viewer", "officer": ""}
+    assert (await send(client, path, lower | was, page="/accounts")).status == 303
+    stale = {"display": "Trần Thị Bình", "role": "officer", "officer": ""}
+    answer = await send(client, path, stale | was, page="/accounts")
+    assert "has been changed meanwhile" in await answer.text()
+    assert (await store.accounts.named("binh")).role is Role.VIEWER

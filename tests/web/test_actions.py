@@ -10,10 +10,10 @@ from defacewatch.roster import Officer, Roster
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
 from tests.conftest import Clock
-from tests.store.samples import CLEAN, MINUTE, NOW
+from tests.store.samples import CHANGED, CLEAN, DEFACED, MINUTE, NOW
 from tests.web.conftest import Client, Serve, csrf_of, send
 from tests.web.people import log_in, person
-from tests.web.seeds import HOSTILE, attacked, checked
+from tests.web.seeds import HOSTILE, attacked, checked, registered
 
 STEP = Step("Giữ bằng chứng <b>")
 ACTIONS = ("acknowledge", "comment", "false-alarm", "restored", "propose", "assign", "tick")
@@ -34,6 +34,13 @@ async def post(client: Client, incident: int, action: str, **fields: str) -> int
     if answer.status == 303:
         assert answer.headers["Location"] == f"/incidents/{incident}#actions"
     return answer.status
+
+
+async def seen_on(client: Client, incident: int) -> str:
+    """What the form carries that the page of an incident shows just now."""
+    found = re.search(r'name="seen" value="(\d+)"', await page(client, incident))
+    assert found is not None
+    return found[1]
 
 
 async def page(client: Client, incident: int) -> str:
@@ -80,6 +87,9 @@ async def test_an_incident_is_taken_once_and_whoever_comes_second_is_told(
     answer = await send(officer, f"/incidents/{incident}/acknowledge", {}, page="/")
     assert answer.status == 409
     assert 'class="warning" role="alert"' in await answer.text()
+    answer = await send(officer, f"/incidents/{incident}/acknowledge?lang=vi", {}, page="/")
+    said = "Sự cố SC-000001 đã được an tiếp nhận lúc 15:00:00 02/09/2026 (GMT+7)"
+    assert said in await answer.text()
     assert "/acknowledge" not in await page(officer, incident)
 
 
@@ -93,11 +103,42 @@ async def test_a_remark_is_kept_and_an_empty_one_is_not(officer: Client, store: 
 
 async def test_a_false_alarm_needs_a_reason_and_closes(officer: Client, store: Store) -> None:
     _, incident = await attacked(store)
-    assert await post(officer, incident, "false-alarm") == 409
-    assert await post(officer, incident, "false-alarm", text="băng rôn ngày lễ") == 303
+    seen = await seen_on(officer, incident)
+    assert await post(officer, incident, "false-alarm", seen=seen) == 409
+    assert await post(officer, incident, "false-alarm", seen=seen, text="băng rôn ngày lễ") == 303
     closed = (await store.incidents.get(incident)).incident
     assert (closed.resolved_as, closed.resolved_by) == (Resolution.FALSE_ALARM, "an")
     assert "/false-alarm" not in await page(officer, incident)
+
+
+@pytest.mark.parametrize("seen", [None, "0", "x", "²"])
+async def test_a_false_alarm_mutes_nothing_that_came_after_the_page_was_shown(
+    officer: Client, store: Store, clock: Clock, seen: str | None
+) -> None:
+    page_id = await registered(store)
+    await checked(store, page_id, CHANGED, NOW + 5 * MINUTE, mark="b")
+    shown = await seen_on(officer, 1) if seen is None else seen
+    await checked(store, page_id, DEFACED, NOW + 20 * MINUTE, mark="c")
+    fields = {"text": "cập nhật <nội dung>", "seen": shown}
+    answer = await send(officer, "/incidents/1/false-alarm?lang=vi", fields, page="/")
+    said = await answer.text()
+    assert answer.status == 409
+    assert "Trang đã thay đổi thêm so với những gì bạn đã xem." in said
+    assert 'value="cập nhật &lt;nội dung&gt;"' in said
+    assert (await store.incidents.get(1)).incident.state is State.OPEN
+    assert not (await store.checks.context(page_id, now=clock())).mutes
+    again = re.search(r'name="seen" value="(\d+)"', said)
+    assert again is not None
+    assert await post(officer, 1, "false-alarm", text="đã xem lại", seen=again[1]) == 303
+
+
+async def test_a_remark_or_somebody_who_takes_it_changes_nothing_of_what_was_seen(
+    officer: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    seen = await seen_on(officer, incident)
+    await store.incidents.acknowledge(incident, by="binh", via="cli", now=NOW + 12 * MINUTE)
+    assert await post(officer, incident, "false-alarm", text="băng rôn", seen=seen) == 303
 
 
 async def test_a_page_is_restored_only_when_it_is(officer: Client, store: Store) -> None:

@@ -66,3 +66,9 @@ def test_it_is_bounded() -> None:
 def test_addresses_that_are_none_have_no_host() -> None:
     found = details_of(made(resources=asked("https://[", "data:x")), made())
     assert found.hosts == ()
+
+
+def test_a_header_that_says_something_else_is_marked_but_for_those_that_always_do() -> None:
+    now = made(headers={"Server": "x", "Date": "today", "Via": "1.1 a", "X-New": "1"})
+    found = details_of(now, made(headers={"Server": "nginx", "Date": "then", "Via": "1.1 a"}))
+    assert {name for name, _, other in found.headers if other} == {"Server", "X-New"}

@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from defacewatch.errors import StoreError
 from defacewatch.store import Store
-from defacewatch.web import events
+from defacewatch.web import events, live
 from defacewatch.web.live import STREAMS
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED
@@ -50,6 +51,13 @@ async def next_of(stream: Reader, *kinds: str) -> News:
                 said[name] = value
             if said.get("event") in kinds:
                 return News(said["event"], said.get("id", ""), json.loads(said["data"]))
+
+
+class Broken:
+    """A database that nothing can be read from."""
+
+    async def read(self, _: object) -> None:
+        raise StoreError("the database is damaged")
 
 
 async def two(store: Store) -> dict[str, str]:
@@ -132,7 +140,25 @@ async def test_silence_is_told_from_a_connection_that_is_lost(
     await sign_in(client)
     async with client.get("/events") as stream:
         await next_of(stream, "beat")
-        await next_of(stream, "beat")
+        assert (await next_of(stream, "beat", "blind")).kind == "beat"
+        monkeypatch.setattr(live, "LATELY", 0.0)  # looks that take this long are no longer all right
+        await next_of(stream, "blind")
+        assert (await next_of(stream, "beat", "blind")).kind == "blind"
+
+
+async def test_that_the_store_cannot_be_read_is_told_and_that_it_can_be_again(
+    reader: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two(store)
+    async with reader.get(f"/events?since={await mark_of(reader)}") as stream:
+        await next_of(stream, "ages")
+        with monkeypatch.context() as broken:
+            broken.setattr(store.wall, "engine", Broken())
+            await next_of(stream, "blind")
+            assert (await next_of(stream, "ages", "beat", "change", "blind")).kind == "blind"
+            async with reader.get("/events") as another:
+                assert (await next_of(another, "ages", "stale", "blind")).kind == "blind"
+        await next_of(stream, "ages")
 
 
 async def test_a_stream_ends_in_time_so_that_its_reader_is_asked_again_who_he_is(

@@ -8,6 +8,8 @@ from defacewatch.incidents import State
 from defacewatch.store.wall import WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.filters import SHOWN, Filters, choose, folded, options
+from defacewatch.web.front import Front
+from defacewatch.web.live import Snapshot
 
 PLAIN = WallPage(
     "a-1", "https://a.gov.vn/", "a", "Sở Y tế", "UBND tỉnh", "VNPT", 3, False, False, VerdictKind.CLEAN, 0.0,
@@ -98,3 +100,25 @@ def test_a_long_wall_comes_in_pages_and_never_past_the_last() -> None:
 
 def test_options_come_once_and_in_order() -> None:
     assert options(["b", None, "a", "b", ""]) == ["a", "b"]
+
+
+def test_of_a_portal_that_page_stands_in_front_of_which_nobody_has_the_incident() -> None:
+    """Of two attacks the one that waits, and of those the latest."""
+    pages = [
+        page(
+            "a",
+            page=f"a-{number}",
+            incident=number,
+            incident_verdict=VerdictKind.DEFACED,
+            incident_state=state,
+        )
+        for number, state in ((1, State.OPEN), (2, State.OPEN), (3, State.ACKNOWLEDGED))
+    ]
+    (seat,) = choose(pages, Filters()).seats
+    assert [found.incident for found in seat.pages] == [2, 1, 3]
+
+
+def test_who_looks_at_the_same_shares_one_choice() -> None:
+    snapshot = Snapshot(1, (page("a"), page("b")), Front())
+    assert snapshot.choice(Filters.of({"q": "a"})) is snapshot.choice(Filters.of({"q": "a"}))
+    assert len(snapshot.choice(Filters()).seats) == 2

@@ -3,13 +3,19 @@
 import re
 from datetime import timedelta
 
+import pytest
+
+from defacewatch.accounts import Role
+from defacewatch.captures import Tier
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Mark, Runbook, Step
 from defacewatch.store import Store
+from defacewatch.web import incident as incident_module
 from tests.conftest import Clock
-from tests.store.samples import CHANGED, DEFACED, UNREACHABLE
+from tests.store.samples import CHANGED, DEFACED, UNREACHABLE, features, look, outcome
 from tests.web.conftest import Client, Serve, sign_in
-from tests.web.seeds import MINUTE, NOW, attacked, checked, registered
+from tests.web.people import log_in, person
+from tests.web.seeds import MINUTE, NOW, attacked, checked, defaced, registered, screenshot
 
 
 async def shown(reader: Client, incident: int) -> str:
@@ -60,6 +66,32 @@ async def test_an_incident_that_no_message_has_told_yet_shows_its_proof_all_the_
     assert "No message has been made yet." in text
 
 
+async def test_picture_caption_and_proposal_are_of_one_capture_also_when_the_page_was_seen_again(
+    reader: Client, serve: Serve, store: Store, clock: Clock
+) -> None:
+    page, incident = await attacked(store)
+    told = (await store.incidents.get(incident)).incident.capture
+    clock.now = at = NOW + 40 * MINUTE
+    context = await store.checks.context(page, now=at)
+    seen = look("z", at, screenshot=screenshot(20), title="x")
+    kept = await store.checks.keep(page, seen, features("b"))
+    await store.checks.record(outcome(context, defaced("hacked by y"), at, kept=kept, tier=Tier.RENDER))
+    await person(store, "an", Role.OFFICER)
+    client = await serve()
+    await log_in(client, "an")
+    text = await shown(client, incident)
+    assert f'name="capture" value="{kept.capture.id}"' in text
+    pictures = re.findall(r'<figure.*?href="/pictures/([0-9a-f]{64})"', text, re.DOTALL)
+    assert pictures[1] == kept.capture.screenshot
+    assert re.findall(r'After – as seen <span class="soft"><time datetime="([^"]+)', text) == [at.isoformat()]
+    assert "is “hacked by y”" in text
+    assert told is not None
+    before = await store.baselines.capture(told)
+    assert f'with another picture: <a href="/pictures/{before.screenshot}"' in text
+    answer = await (await reader.get(f"/api/v1/incidents/{incident}")).json()
+    assert (answer["capture"], answer["after"]) == (kept.capture.id, kept.capture.screenshot)
+
+
 async def test_what_was_approved_later_does_not_replace_the_picture_from_before(
     reader: Client, store: Store
 ) -> None:
@@ -88,7 +120,7 @@ async def test_a_resolved_incident_says_how_and_by_whom(reader: Client, store: S
     )
     text = await shown(reader, incident)
     assert "Resolved: false alarm" in text
-    assert "false-alarm: băng rôn" in text
+    assert "false alarm: băng rôn" in text
 
 
 async def test_no_address_of_the_watched_page_can_be_opened_by_a_tap(reader: Client, store: Store) -> None:
@@ -108,6 +140,8 @@ async def test_what_is_to_be_done_is_a_list_with_who_has_done_what(serve: Serve,
     await store.incidents.tick(incident, steps[1].text, by="an", now=NOW + 20 * MINUTE)
     text = await (await client.get(f"/incidents/{incident}")).text()
     assert "1 of 2 done" in text
+    await store.incidents.tick(incident, "of a runbook that was in force", by="an", now=NOW + 20 * MINUTE)
+    assert "1 of 2 done" in await shown(client, incident)
     assert "Giữ bằng chứng &lt;b&gt;" in text
     assert text.count('class="done"') == 1
 
@@ -144,3 +178,28 @@ async def test_a_change_that_became_an_attack_says_since_when_it_is_one(reader: 
     assert "An attack since" not in await shown(reader, 1)
     await checked(store, page, DEFACED, NOW + 3 * MINUTE)
     assert "An attack since" in await shown(reader, 1)
+
+
+async def test_a_long_story_is_told_from_its_end(
+    reader: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident_module, "LINES", 2)
+    _, incident = await attacked(store)
+    for number in range(4):
+        await store.incidents.comment(incident, by="an", text=f"ghi chú {number}", now=NOW + 12 * MINUTE)
+    text = await shown(reader, incident)
+    assert "and 3 earlier ones" in text
+    assert ("ghi chú 1" in text, "ghi chú 2" in text, "ghi chú 3" in text) == (False, True, True)
+
+
+async def test_without_javascript_the_page_is_not_loaded_again_under_the_hands_of_who_writes(
+    reader: Client, serve: Serve, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    await person(store, "an", Role.OFFICER)
+    officer = await serve()
+    await log_in(officer, "an")
+    assert 'http-equiv="refresh"' in await shown(reader, incident)
+    text = await shown(officer, incident)
+    assert 'http-equiv="refresh"' not in text
+    assert f'<a href="/incidents/{incident}">Load again' in text

@@ -1,16 +1,20 @@
 """The console in a real browser: fits any screen, keeps itself up to date, and says when it cannot."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from defacewatch.fetch.chromium import find_chromium
+from defacewatch.incidents import Resolution
 from defacewatch.store import Store
 from defacewatch.web import live
+from defacewatch.web.wall import LIVE
 from tests.store.samples import CLEAN, DEFACED
 from tests.web.conftest import TOKEN, Client
-from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal
+from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal, registered
+from tests.web.test_events import Broken
 
 
 @pytest.fixture
@@ -72,6 +76,88 @@ async def test_where_there_is_no_stream_the_wall_asks_again_and_again(
     await screen.clock.fast_forward(16_000)
     await expect(screen.locator("h1")).to_have_text("A page may have been attacked")
     await expect(screen.locator("#offline")).to_be_hidden()
+
+
+async def test_without_a_stream_nothing_says_that_the_connection_is_lost_while_the_page_can_be_had(
+    screen: Page, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAMS", 0)
+    async with screen.expect_response("**/events?**"):
+        await screen.goto(str(client.make_url("/")))
+    for _ in range(2):
+        await screen.clock.run_for(10_000)
+        await expect(screen.locator("#offline")).to_be_hidden()
+        address = str(client.make_url("/"))
+        async with screen.expect_response("**/events?**"), screen.expect_response(address):
+            await screen.clock.run_for(6_000)
+    await screen.clock.run_for(10_000)
+    await expect(screen.locator("#offline")).to_be_hidden()
+
+
+async def test_after_a_restart_the_wall_asks_until_it_has_been_loaded_again(
+    screen: Page, client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    await checked(store, page, CLEAN)
+    await screen.goto(str(client.make_url("/")))
+    await expect(screen.locator(".tile")).to_have_count(1)
+    await screen.evaluate("dispatchEvent(new Event('pagehide'))")
+    assert client.app is not None
+    client.app[LIVE].epoch = "ffffffff"  # as another process has it
+    await screen.route("**/", lambda route: route.fulfill(status=503, body="x"))
+    await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    await screen.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    await expect(screen.locator("#offline")).to_be_visible()
+    async with screen.expect_response("**/"):
+        await screen.clock.run_for(16_000)
+    await expect(screen.locator("#offline")).to_be_visible()
+    await screen.unroute("**/")
+    await screen.clock.run_for(16_000)
+    await expect(screen.locator(".tile .badge")).to_have_text("Suspected attack")
+    await expect(screen.locator("#offline")).to_be_hidden()
+    await store.incidents.acknowledge(1, by="an", via="cli", now=NOW + 2 * MINUTE)
+    await expect(screen.locator(".card")).to_contain_text("Acknowledged")
+
+
+async def test_a_wall_of_which_the_store_cannot_be_read_says_so(
+    screen: Page, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await expect(screen.locator("#offline")).to_be_hidden()
+    with monkeypatch.context() as broken:
+        broken.setattr(store.wall, "engine", Broken())
+        await expect(screen.locator("#offline")).to_have_text(re.compile("cannot read its own records"))
+        await expect(screen.locator("#offline")).to_be_visible()
+    await expect(screen.locator("#offline")).to_be_hidden()
+
+
+async def test_a_list_that_was_empty_is_shown_when_something_comes(
+    screen: Page, client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    await checked(store, page, CLEAN)
+    await screen.goto(str(client.make_url("/?view=rows&verdict=defaced")))
+    await expect(screen.locator("#wall-live")).to_contain_text("No portal is like that.")
+    await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    await expect(screen.locator("#seats > tr")).to_be_visible()
+    await expect(screen.locator("#wall-live")).not_to_contain_text("No portal is like that.")
+
+
+async def test_a_screen_reader_hears_of_an_attack_and_the_keyboard_keeps_its_place(
+    screen: Page, client: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    await expect(screen.locator("#news")).to_have_text("(1) A page may have been attacked")
+    await screen.focus(".card")
+    await screen.evaluate("document.querySelector('.gauges').seen = true")
+    await store.portals.apply([portal("hungyen"), portal("b")], now=NOW)
+    other = (await store.portals.get("b")).pages[0].id
+    await checked(store, other, DEFACED, NOW + MINUTE, mark="b")
+    await expect(screen.locator("#news")).to_have_text("(2) A page may have been attacked")
+    assert not await screen.evaluate("document.querySelector('.gauges').seen ?? false")
+    at = "document.activeElement.getAttribute('href')"
+    assert await screen.evaluate(at) == f"/incidents/{incident}"
+    await store.incidents.resolve(incident, as_=Resolution.FALSE_ALARM, by="an", now=NOW + 13 * MINUTE)
+    await expect(screen.locator("#lately .code")).to_have_count(1)
 
 
 async def test_before_and_after_can_be_laid_over_one_another(

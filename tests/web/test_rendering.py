@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from defacewatch import incidents
 from defacewatch.language import translator
+from defacewatch.notify import refusals
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web import front, rendering, security, words
 
@@ -23,14 +25,18 @@ def test_every_text_of_a_template_has_its_vietnamese(file: Path) -> None:
 def test_every_word_has_its_vietnamese() -> None:
     vietnamese = translator("vi")
     tables = (
-        words.VERDICTS, words.STATES, words.RESOLUTIONS, words.EVENTS, words.DELIVERIES, words.SEVERITIES,
+        words.VERDICTS, words.STATES, refusals.RESOLUTIONS, words.EVENTS, words.DELIVERIES, words.SEVERITIES,
         front.SITUATIONS, security.ERRORS,
     )  # fmt: skip
     for table in tables:
         for text in table.values():
             assert vietnamese(text) != text, text
     assert vietnamese(security.OTHERWISE) != security.OTHERWISE
-    assert vietnamese(front.NOTHING_WATCHED) != front.NOTHING_WATCHED
+    for text in (front.NOTHING_WATCHED, front.ALL_PAUSED, security.WAIT_SECONDS, security.WAIT_MINUTES):
+        assert vietnamese(text) != text
+    refused = {name: text for name, text in vars(incidents).items() if name.isupper() and " " in str(text)}
+    for text in refused.values():
+        assert not isinstance(text, str) or vietnamese(text) != text
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.stem)

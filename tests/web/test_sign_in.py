@@ -237,3 +237,33 @@ async def test_what_a_stranger_says_of_addresses_is_not_believed(client: Client,
     await client.post("/login", data=data, headers={"X-Forwarded-For": "192.0.2.9"}, allow_redirects=False)
     (entry,) = await store.audit.list(limit=1)
     assert (entry.act, entry.source) == ("signed-in", "127.0.0.1")
+
+
+async def test_a_button_that_is_pressed_after_the_session_has_ended_says_so_and_leads_back(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    await person(store)
+    assert (await log_in(client, "an")).status == 303
+    csrf = await csrf_of(client, "/")
+    clock.forward(hours=2)
+    for address, back in (
+        ("/incidents/1/comment", "/incidents/1"),
+        ("/account/tokens", "/account"),
+        ("/x", "/"),
+    ):
+        answer = await client.post(f"{address}?lang=vi", data={"csrf": csrf, "text": "x"})
+        text = await answer.text()
+        assert (answer.status, answer.content_type) == (401, "text/html"), address
+        assert "Thao tác chưa được thực hiện" in text
+        assert f'href="/login?next={back}"' in text
+    answer = await client.post("/api/v1/incidents/1/comments", json={})
+    assert (answer.status, "json" in answer.content_type) == (401, True)
+
+
+async def test_a_screen_that_only_hears_the_news_stays_signed_in_with_the_shared_token(
+    reader: Client, clock: Clock
+) -> None:
+    clock.forward(hours=7)
+    async with reader.get("/events") as stream:
+        assert stream.status == 200
+        assert "defacewatch_session" in stream.cookies

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -38,6 +38,27 @@ async def test_failures_from_an_address_keep_nobody_out_who_has_signed_in_from_t
     assert (await log_in(client, "binh")).status == 429  # has never come from here: waits a moment
     clock.now += PACE
     assert (await log_in(client, "binh")).status == 303
+
+
+async def test_right_passwords_are_no_failures_of_their_address_while_the_clock_goes_on(
+    serve: Serve, store: Store, clock: Clock
+) -> None:
+    def ticking() -> datetime:
+        return clock.forward(microseconds=100)
+
+    client = await serve(clock=ticking)
+    for number in range(FAILURES + 1):
+        await person(store, f"an{number}")
+        assert (await log_in(client, f"an{number}")).status == 303, number
+        client.session.cookie_jar.clear()
+
+
+async def test_who_has_to_wait_is_told_for_how_long(client: Client, store: Store) -> None:
+    for _ in range(FAILURES):
+        await log_in(client, "nobody", "guess number one")
+    text = await (await log_in(client, "nobody", "guess number one")).text()
+    assert "Too many wrong attempts. Try again in " in text
+    assert " s." in text
 
 
 async def test_forged_links_and_wrong_bearers_keep_nobody_from_signing_in(

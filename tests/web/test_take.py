@@ -1,6 +1,7 @@
 """The link in an e-mail by which an officer takes an incident."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -51,6 +52,25 @@ async def test_opening_the_link_shows_a_button_and_does_nothing(client: Client, 
     assert "Take this incident as Nguyễn Văn An" in text
     assert f"SC-{incident:06d}" in text
     assert await state(store, incident) is State.OPEN
+
+
+async def test_the_language_of_a_link_can_be_changed_and_changed_back(
+    serve: Serve, store: Store, around: Around, clock: Clock
+) -> None:
+    clock.forward(seconds=(NOW + 12 * MINUTE - clock()).total_seconds())
+    around.roster = Roster((replace(AN, language="en"),))
+    client = await serve(language="vi")
+    await attacked(store)
+    path = await link(store)
+    for query, language in (
+        ("", "en"),
+        ("?lang=vi", "vi"),
+        ("?lang=en", "en"),
+        ("", "en"),
+        ("?lang=vi", "vi"),
+        ("", "vi"),
+    ):
+        assert f'<html lang="{language}">' in await (await client.get(path + query)).text()
 
 
 async def test_pressing_the_button_takes_the_incident_as_the_officer_whom_the_mail_went_to(

@@ -3,10 +3,12 @@
 import re
 
 from defacewatch.handovers import Handover
+from defacewatch.incidents import Resolution
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
+from defacewatch.verdicts import Verdict, VerdictKind
 from tests.conftest import Clock
-from tests.store.samples import CHANGED, CLEAN, UNREACHABLE
+from tests.store.samples import CHANGED, CLEAN, DEFACED, UNREACHABLE
 from tests.web.conftest import Around, Client
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal, registered
 
@@ -54,6 +56,39 @@ async def test_a_quiet_watch_says_so(reader: Client, store: Store) -> None:
     text = await shown(reader)
     assert "All pages look as approved" in text
     assert "Unresolved incidents" not in text
+
+
+async def test_not_all_is_well_while_a_page_was_never_checked(reader: Client, store: Store) -> None:
+    await store.portals.apply([portal(key) for key in ("a", "b", "c")], now=NOW)
+    found = {p.key: p.pages[0].id for p in await store.portals.all()}
+    await checked(store, found["a"], CLEAN)
+    assert ">Some pages have not been checked yet</h1>" in await shown(reader)
+    await checked(store, found["b"], Verdict(VerdictKind.LEARNING))
+    assert ">Some pages have not been checked yet</h1>" in await shown(reader)
+    await store.portals.pause("c", by="an", now=NOW)
+    text = await shown(reader)
+    assert ">All is quiet; some pages wait for their baseline</h1>" in text
+    assert "2 portals, 2 pages watched; portals paused: 1" in text
+    for key in ("a", "b"):
+        await store.portals.pause(key, by="an", now=NOW)
+    assert ">The watch of all portals is paused</h1>" in await shown(reader)
+
+
+async def test_a_drill_says_so_and_is_no_alarm(reader: Client, store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, CLEAN)
+    drill = await store.portals.drill_page("hungyen", now=NOW)
+    await checked(store, drill.id, DEFACED, NOW, mark="b")
+    text = await shown(reader)
+    assert ">All pages look as approved</h1>" in text
+    assert "A drill is under way; its unresolved incidents: 1" in text
+    assert "<h3>DRILL: <bdi>" in text
+    assert 'class="card c-defaced" href' in text
+    assert "<title>All pages look as approved" in text
+    await store.incidents.resolve(1, as_=Resolution.DRILL, by="an", now=NOW + MINUTE)
+    text = await shown(reader)
+    assert "A drill is under way" not in text
+    assert "<b>DRILL:</b> <bdi>" in text
 
 
 async def test_an_open_incident_leads_to_its_page_and_shows_its_picture_and_strongest_sign(
@@ -149,3 +184,9 @@ async def test_channels_that_a_shift_has_not_proved_are_named(
     assert "Nguyễn &lt;b&gt;An&lt;/b&gt; – email: not answered" in text
     assert re.search(r'class="alarm"><dt>Channels that this shift has proved</dt><dd>1/2</dd>', text)
     assert "– telegram" not in text
+
+
+async def test_another_language_leaves_the_filters_as_they_are(reader: Client, store: Store) -> None:
+    await registered(store)
+    assert 'href="?view=rows&amp;q=h%22y&amp;lang=vi"' in await shown(reader, "/?view=rows&q=h%22y")
+    assert 'href="?lang=vi"' in await shown(reader)

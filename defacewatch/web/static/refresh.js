@@ -9,11 +9,42 @@ const live = (() => {
 
   // What the server said last of each part: scripts change what stands in the page.
   const said = new Map();
-  for (const part of document.querySelectorAll("[data-live]")) said.set(part.id, part.outerHTML);
 
-  const alive = (well) => {
+  const lost = offline.textContent;
+  const alive = (well, why = lost) => {
+    if (!well && offline.textContent !== why) offline.textContent = why;
     offline.hidden = well;
     document.body.classList.toggle("cut-off", !well);
+  };
+
+  // What had the focus keeps it, also where something else has taken its place: with the same id, or in the
+  // same place the same link or button.
+  const twin = (held) => {
+    if (held.id) return document.getElementById(held.id);
+    const place = document.getElementById(held.closest("[id]")?.id ?? "") ?? document;
+    const name = ["href", "aria-label"].find((known) => held.hasAttribute(known));
+    return name && place.querySelector(`[${name}="${CSS.escape(held.getAttribute(name))}"]`);
+  };
+  const keeping = (work) => {
+    const held = document.activeElement;
+    const done = work();
+    if (held && held !== document.body && held !== document.activeElement) {
+      (held.isConnected ? held : twin(held))?.focus({ preventScroll: true });
+    }
+    return done;
+  };
+  // Ages grow by script where there is a stream: that one has grown makes no part another one.
+  const told = (part) => {
+    if (!stream) return part.outerHTML;
+    const copy = part.cloneNode(true);
+    for (const time of copy.querySelectorAll("time[data-age]")) time.textContent = "";
+    return copy.outerHTML;
+  };
+  const replace = (part, next) => {
+    const text = told(next);
+    if (text === said.get(part.id)) return;
+    said.set(part.id, text);
+    part.replaceWith(document.adoptNode(next));
   };
 
   const refresh = async (all = false) => {
@@ -28,12 +59,13 @@ const live = (() => {
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.title = fresh.title;
-    for (const part of document.querySelectorAll("[data-live]")) {
-      const next = fresh.getElementById(part.id);
-      if (!next || (!all && next.outerHTML === said.get(part.id))) continue;
-      said.set(part.id, next.outerHTML);
-      part.replaceWith(document.adoptNode(next));
-    }
+    keeping(() => {
+      for (const part of document.querySelectorAll("[data-live]")) {
+        const next = fresh.getElementById(part.id);
+        if (next && all && part.matches("[data-stream]")) part.replaceWith(document.adoptNode(next));
+        else if (next) replace(part, next);
+      }
+    });
     document.dispatchEvent(new Event("refreshed"));
   };
 
@@ -47,6 +79,7 @@ const live = (() => {
     }
     next();
   };
+  for (const part of document.querySelectorAll("[data-live]")) said.set(part.id, told(part));
   if (!stream) next();
-  return { alive, refresh, EVERY };
+  return { alive, refresh, replace, keeping, EVERY };
 })();

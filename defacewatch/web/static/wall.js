@@ -5,8 +5,10 @@
   const SILENT = 25000, GRACE = 8000, TICK = 5000;
   const holder = document.querySelector("[data-stream]");
   const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "narrow", numeric: "always" });
+  const news = document.getElementById("news");
   let heard = Date.now(), source = null, polling = null;
-  let mark = holder.dataset.mark;
+  let mark = holder.dataset.mark; // up to where all that has changed is shown
+  let loading = false, due = null; // while the whole wall is on its way: up to where it has to go
   let ahead = holder.dataset.now - Date.now() / 1000; // of this clock, the server's: seconds
   const now = () => Date.now() / 1000 + ahead;
 
@@ -29,96 +31,136 @@
     template.innerHTML = html;
     return template.content.firstElementChild;
   };
-  // The whole wall once more: after a gap, or when something was to be shown that was not sent.
-  const again = async () => {
-    await live.refresh(true);
-    mark = document.querySelector("[data-stream]").dataset.mark;
+  const isOlder = (one, other) => {
+    const [epoch, number] = one.split("-"), [its, wanted] = (other ?? "").split("-");
+    return epoch === its && Number(number) < Number(wanted);
+  };
+  // The whole wall once more: after a gap, or when something was to be shown that was not sent. What is sent
+  // meanwhile is not put into the old one: the wall is asked for until it has that as well.
+  const load = async () => {
+    loading = true;
+    try {
+      do {
+        await live.refresh(true);
+        mark = document.querySelector("[data-stream]").dataset.mark;
+      } while (isOlder(mark, due));
+    } finally {
+      loading = false;
+      due = null;
+    }
+  };
+  const again = () => {
+    if (!loading) load().then(() => live.alive(true), () => { live.alive(false); poll(); });
   };
 
-  const change = (news) => {
-    document.title = new DOMParser().parseFromString(news.title, "text/html").body.textContent.trim();
-    for (const [id, html] of Object.entries(news.parts)) document.getElementById(id)?.replaceWith(made(html));
+  let said = document.title;
+  const announce = () => {
+    if (document.title === said) return;
+    said = document.title;
+    news.textContent = said.replace(" · defacewatch", "");
+  };
+
+  const put = (sent) => {
+    document.title = new DOMParser().parseFromString(sent.title, "text/html").body.textContent.trim();
+    for (const [id, html] of Object.entries(sent.parts)) {
+      const part = document.getElementById(id);
+      if (part) live.replace(part, made(html));
+    }
     const seats = document.getElementById("seats");
     if (!seats) return false;
-    for (const [id, html] of Object.entries(news.seats)) {
+    const were = seats.children.length;
+    for (const [id, html] of Object.entries(sent.seats)) {
       const seat = made(html), old = document.getElementById(id);
       if (old) old.replaceWith(seat);
       else seats.append(seat);
       seat.classList.add("fresh");
     }
-    const wanted = new Set(news.order);
+    const wanted = new Set(sent.order);
     for (const seat of [...seats.children]) if (!wanted.has(seat.id)) seat.remove();
-    for (const [place, id] of news.order.entries()) {
+    for (const [place, id] of sent.order.entries()) {
       const seat = document.getElementById(id);
       if (!seat) return false;
       if (seats.children[place] !== seat) seats.insertBefore(seat, seats.children[place] ?? null);
     }
-    return true;
+    return Boolean(were) === Boolean(sent.order.length); // what is said of none is not among the seats
+  };
+  const change = (sent, to) => {
+    if (loading) {
+      due = to;
+      return;
+    }
+    if (live.keeping(() => put(sent))) {
+      mark = to;
+      announce();
+    } else {
+      due = to;
+      again();
+    }
   };
 
-  const ages = (news) => {
-    for (const [id, [checked, captured]] of Object.entries(news.ages)) {
+  const ages = (sent) => {
+    for (const [id, [checked, captured]] of Object.entries(sent.ages)) {
       const seat = document.getElementById(id);
       if (!seat) continue;
       const [first, second] = seat.querySelectorAll("time[data-age]");
       if (first && checked) first.dataset.age = checked;
       if (second && captured) second.dataset.age = captured;
     }
-    const late = new Set(news.late);
+    const late = new Set(sent.late);
     for (const time of document.querySelectorAll("#seats time[data-late]")) {
       time.classList.toggle("urgent", late.has(time.closest("[id]").id));
     }
-    ahead = news.at - Date.now() / 1000;
+    ahead = sent.at - Date.now() / 1000;
     grow();
   };
 
   const hear = (kind, done) => source.addEventListener(kind, (event) => {
     heard = Date.now();
-    if (event.lastEventId) mark = event.lastEventId;
-    live.alive(true);
-    done(JSON.parse(event.data));
+    if (kind === "blind") live.alive(false, news.dataset.blind);
+    else if (!loading) live.alive(true);
+    done(JSON.parse(event.data), event.lastEventId);
   });
   const open = () => {
     const address = new URL(holder.dataset.stream, location.href);
     address.searchParams.set("since", mark);
     source = new EventSource(address);
     hear("beat", () => {});
+    hear("blind", () => {}); // somebody is there, who cannot see
     hear("ages", ages);
-    hear("stale", () => again().catch(() => {}));
-    hear("change", (news) => { if (!change(news)) again().catch(() => {}); });
-    source.addEventListener("open", () => { heard = Date.now(); clearTimeout(polling); polling = null; });
+    hear("stale", again);
+    hear("change", change);
+    source.addEventListener("open", () => { heard = Date.now(); });
     source.addEventListener("error", () => {
-      heard = Math.min(heard, Date.now() - SILENT + GRACE);
       if (source.readyState === EventSource.CLOSED) poll();
+      else heard = Math.min(heard, Date.now() - SILENT + GRACE); // the browser tries again by itself
     });
   };
   // No stream to be had: ask for the page, which also says whether anything answers, and try again after it.
   const poll = () => {
+    source.close();
     if (polling) return;
     polling = setTimeout(async () => {
+      const well = await load().then(() => true, () => false);
       polling = null;
-      try {
-        await again();
-        live.alive(true);
-        heard = Date.now();
-        open();
-      } catch {
-        live.alive(false);
-        poll();
-      }
+      live.alive(well);
+      if (!well) return poll();
+      heard = Date.now();
+      open();
     }, live.EVERY);
   };
 
   setInterval(() => {
     grow();
-    if (Date.now() - heard > SILENT) live.alive(false);
+    if (polling || Date.now() - heard <= SILENT) return;
+    live.alive(false);
+    poll();
   }, TICK);
-  document.addEventListener("refreshed", grow);
+  document.addEventListener("refreshed", () => { grow(); announce(); });
   for (const field of document.querySelectorAll(".filters select, .filters input[type=checkbox]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
   }
   addEventListener("pagehide", () => source?.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+  addEventListener("pageshow", (event) => { if (event.persisted && !polling) open(); });
   grow();
   open();
 })();
