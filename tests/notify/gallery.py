@@ -22,6 +22,7 @@ from playwright.async_api import async_playwright
 
 from defacewatch.alerts import Alert, AlertKind, Notice
 from defacewatch.campaigns import Campaign, Mark, Trait
+from defacewatch.deadlines import Deadline, What
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.gathering import Entry, Gathered
 from defacewatch.incidents import Incident, State
@@ -72,6 +73,10 @@ def attack(language: str) -> Notice:
         after=AFTER,
         to=AN,
         take_url="https://watch.example.gov.vn/take/…",
+        clocks=(
+            Deadline(What.RESTORE, AT + timedelta(hours=24), timedelta(hours=6)),
+            Deadline(What.REPORT, AT + timedelta(days=5), timedelta(days=1)),
+        ),
     )
 
 
