@@ -141,6 +141,7 @@ async def situation(store: Store, roster: Roster, since: datetime, now: datetime
         "unresolved": len(views),
         "blind": sum(state.worst in (VerdictKind.UNKNOWN, VerdictKind.UNREACHABLE) for state in states),
         "paused": len({state.portal.key for state in states if state.portal.paused}),
+        "muted": await store.duty.left_out(now),
         "windows": len(await store.windows.running(now)),
         "proposals": len(await store.baselines.proposals()),
         "since": since.isoformat(),

@@ -109,5 +109,12 @@ RESOLVED = Counter(
     namespace=NAMESPACE,
 )
 
+FALSE_ALARMS = Counter(
+    "false_alarms_told",
+    "Incidents resolved as false alarms that this officer was told of, drills left out",
+    ["officer"],
+    namespace=NAMESPACE,
+)
+
 BUILD = Info("build", "The version that runs", namespace=NAMESPACE)
 BUILD.info({"version": version("defacewatch")})

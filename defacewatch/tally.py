@@ -40,6 +40,9 @@ def _observe(done: Done) -> None:
         metrics.TIME_TO_ACKNOWLEDGE.labels(verdict).observe(span.total_seconds())
     elif story.resolved_as is not None:
         metrics.RESOLVED.labels(verdict, story.resolved_as.value).inc()
+        if story.resolved_as is Resolution.FALSE_ALARM:
+            for officer in story.told:
+                metrics.FALSE_ALARMS.labels(officer).inc()
         restored = story.after(story.restored_at)
         if story.resolved_as is Resolution.RESTORED and restored is not None:
             metrics.TIME_TO_RESTORE.labels(verdict).observe(restored.total_seconds())

@@ -12,6 +12,7 @@ from defacewatch.calling import Sending
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.handing import HandingOver
 from defacewatch.handovers import CONFIRM_WITHIN, Handover, last_change
+from defacewatch.incidents import Resolution
 from defacewatch.notify import message
 from defacewatch.notify.content import incident_code
 from defacewatch.roster import Duty, Officer, Roster
@@ -88,6 +89,12 @@ async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clo
     at(clock, "2026-09-02T13:50")
     await checked(store, await registered(store), DEFACED, clock())
     (view,) = await store.incidents.list()
+    other = await registered(store, "b")
+    await checked(store, other, DEFACED, clock())
+    (muted,) = await store.incidents.list(page=other)
+    await store.incidents.resolve(
+        muted.incident.id, as_=Resolution.FALSE_ALARM, by="an4", now=clock(), via="cli"
+    )
     clock.forward(minutes=10)
     await handing(store, clock).watch()
     alert = await store.alerts.last((AlertKind.HANDOVER,))
@@ -99,9 +106,10 @@ async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clo
         "Giao: an 4, binh 4",
         "Nhận: an 1, binh 1",
         "Sự cố chưa đóng: 1",
+        "Trang có phần được bỏ qua (báo nhầm, vùng bỏ qua): 1",
         f"{incident_code(view.incident.id)}: ",
         "chưa ai tiếp nhận",
-        "Cảnh báo từ lần giao ca trước: nghi tấn công 1",
+        "Cảnh báo từ lần giao ca trước: nghi tấn công 2",
         "kỳ: 100.0%",
         "Kênh không trả lời: telegram",
     ):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
+from defacewatch.alerts import Wanted
 from defacewatch.incidents import Resolution
 from defacewatch.store import Store
 from defacewatch.tally import Tally
@@ -16,6 +17,7 @@ NAMES = {
     "restored": ("defacewatch_time_to_restore_seconds_count", {"verdict": "defaced"}),
     "restored for": ("defacewatch_time_to_restore_seconds_sum", {"verdict": "defaced"}),
     "false": ("defacewatch_incidents_resolved_total", {"verdict": "defaced", "resolution": "false-alarm"}),
+    "told for nothing": ("defacewatch_false_alarms_told_total", {"officer": "an"}),
     "well": ("defacewatch_incidents_resolved_total", {"verdict": "defaced", "resolution": "restored"}),
     "drill": ("defacewatch_incidents_resolved_total", {"verdict": "defaced", "resolution": "drill"}),
 }
@@ -70,12 +72,18 @@ async def test_what_was_done_before_the_daemon_began_is_not_counted_again(store:
 
 async def test_a_false_alarm_is_counted_and_no_restoration(store: Store) -> None:
     _, number = await incident(store, "a")
+    alert = await store.alerts.claim(NOW)
+    assert alert is not None
+    await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
+    delivery = await store.alerts.claim_delivery("email", now=NOW)
+    assert delivery is not None
+    await store.alerts.sent(delivery.id, "250 ok", now=NOW)
     tally = Tally(store)
     await tally.count()
     before = counted()
     await store.incidents.resolve(number, as_=Resolution.FALSE_ALARM, by="an", now=NOW + MINUTE)
     await tally.count()
-    assert since(before) == {"false": 1}
+    assert since(before) == {"false": 1, "told for nothing": 1}
 
 
 async def test_a_drill_is_not_counted(store: Store) -> None:

@@ -20,6 +20,7 @@ HANDED = (  # what a handover counts, by the names in its summary
     ("unresolved", N_("Incidents not resolved")),
     ("blind", N_("Pages that cannot be seen")),
     ("paused", N_("Portals paused")),
+    ("muted", N_("Pages with something left out")),
     ("windows", N_("Announced updates running")),
     ("proposals", N_("Looks waiting for approval")),
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,8 @@ from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.handovers import between
-from defacewatch.store.schema import incident_events, incidents, pages, portals
+from defacewatch.store.maskschema import masks
+from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.verdicts import VerdictKind
 
 OVERLAP = 100  # events that are read again: on PostgreSQL a lower number may be committed later
@@ -41,8 +42,7 @@ _WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
 
 @dataclass(frozen=True)
 class Done:
-    """An incident was acknowledged or resolved: the event's number, and the incident as it is now (without
-    who was told of it)."""
+    """An incident was acknowledged or resolved: the event's number, and the incident as it is now."""
 
     number: int
     event: Event
@@ -56,6 +56,13 @@ class Duty:
     async def happened(self, period: Period) -> Happened:
         """All that is known of a period; one look at the store, in time that does not grow with its age."""
         return await self.engine.read(lambda db: _happened(db, period))
+
+    async def left_out(self, now: datetime) -> int:
+        """How many pages have something that is told of no more: a difference that was called a false alarm,
+        or a mask."""
+        masked = select(masks.c.page).where(masks.c.ended_at.is_(None), masks.c.expires > now)
+        every = select(mutes.c.page).union(masked).subquery()
+        return await self.engine.read(lambda db: db.scalar(select(func.count()).select_from(every))) or 0
 
     async def newest(self) -> int:
         """The number of the latest event of all incidents; 0 before the first."""
@@ -114,17 +121,12 @@ def _story(row: RowMapping) -> Story:
 
 def _stories(db: Connection, period: Period) -> list[Story]:
     chosen = select(incidents.c.id).where(_touching(period))
-    about = (alerts.c.incident.in_(chosen), alerts.c.kind.in_(_TELLING))
-    by_incident = select(alerts.c.incident).join(deliveries, deliveries.c.alert == alerts.c.id).where(*about)
-
-    told: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
-    first = by_incident.add_columns(deliveries.c.officer, func.min(deliveries.c.sent_at)).where(
-        deliveries.c.state == DeliveryState.SENT.value, deliveries.c.officer != ""
+    told = _told(db, alerts.c.incident.in_(chosen))
+    later = (
+        _telling(alerts.c.incident.in_(chosen))
+        .add_columns(func.min(deliveries.c.created_at))
+        .where(deliveries.c.step > 0)
     )
-    for incident, officer, at in db.execute(first.group_by(alerts.c.incident, deliveries.c.officer)):
-        told[incident][officer] = at
-
-    later = by_incident.add_columns(func.min(deliveries.c.created_at)).where(deliveries.c.step > 0)
     escalated: dict[int | None, datetime] = {
         row[0]: row[1] for row in db.execute(later.group_by(alerts.c.incident))
     }
@@ -140,6 +142,25 @@ def _stories(db: Connection, period: Period) -> list[Story]:
         )
         for story in sorted(map(_story, rows), key=lambda story: story.incident)
     ]
+
+
+def _telling(of_incidents: ColumnElement[bool]) -> Select[Any]:
+    """The deliveries that tell of incidents, and not of what was done about them."""
+    joined = select(alerts.c.incident).join(deliveries, deliveries.c.alert == alerts.c.id)
+    return joined.where(of_incidents, alerts.c.kind.in_(_TELLING))
+
+
+def _told(db: Connection, of_incidents: ColumnElement[bool]) -> Mapping[int, dict[str, datetime]]:
+    """Who was told of incidents, with the first receipt of each."""
+    told: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    first = (
+        _telling(of_incidents)
+        .add_columns(deliveries.c.officer, func.min(deliveries.c.sent_at))
+        .where(deliveries.c.state == DeliveryState.SENT.value, deliveries.c.officer != "")
+    )
+    for incident, officer, at in db.execute(first.group_by(alerts.c.incident, deliveries.c.officer)):
+        told[incident][officer] = at
+    return told
 
 
 def _calm(db: Connection, of_incidents: ColumnElement[bool]) -> dict[int, datetime | None]:
@@ -216,7 +237,9 @@ def _done_since(db: Connection, number: int, known: frozenset[int]) -> list[Done
         return []
     rows = db.execute(_incidents().where(incidents.c.id.in_(wanted))).mappings()
     calm = _calm(db, incident_events.c.incident.in_(wanted))
+    told = _told(db, alerts.c.incident.in_(wanted))
     stories = {
-        story.incident: replace(story, calmed_at=calm.get(story.incident)) for story in map(_story, rows)
+        story.incident: replace(story, calmed_at=calm.get(story.incident), told=told.get(story.incident, {}))
+        for story in map(_story, rows)
     }
     return [Done(row.id, Event(row.event), stories[row.incident]) for row in fresh]

@@ -142,6 +142,7 @@ def handover(number: int = 1, at: str = "2026-11-03T14:00", *, full: bool = Fals
         "unresolved": 3,
         "blind": 1,
         "paused": 0,
+        "muted": 1,
         "windows": 1,
         "proposals": 2,
         "coverage": "99.8%",
