@@ -10,7 +10,7 @@ const live = (() => {
   // What the server said last of each part: scripts change what stands in the page.
   const said = new Map();
 
-  const lost = offline.textContent;
+  const lost = offline?.textContent;
   const alive = (well, why = lost) => {
     if (!well && offline.textContent !== why) offline.textContent = why;
     offline.hidden = well;
