@@ -126,7 +126,8 @@ def _told(roster: Roster, tests: Sequence[ChannelTest]) -> list[dict[str, object
 async def situation(store: Store, roster: Roster, since: datetime, now: datetime) -> dict[str, object]:
     """What a shift leaves: incidents that are not resolved and who has them, pages that are blind or paused,
     announcements that run, looks that wait for approval, and what happened since."""
-    views = await store.incidents.list(states=(State.OPEN, State.ACKNOWLEDGED))
+    unresolved = await store.incidents.list(states=(State.OPEN, State.ACKNOWLEDGED))
+    views = [view for view in unresolved if not view.page.drill]
     states = await store.checks.latest()
     return {
         "incidents": [

@@ -85,6 +85,18 @@ async def test_each_change_is_handed_over_once_also_over_restarts_and_by_two_pro
     ]
 
 
+async def test_a_drill_is_not_handed_over(store: Store, clock: Clock) -> None:
+    at(clock, "2026-09-02T13:50")
+    page = await registered(store)
+    drill = await store.portals.drill_page(page.rpartition("-")[0], now=clock())
+    await checked(store, drill.id, DEFACED, clock())
+    clock.forward(minutes=10)
+    await handing(store, clock).watch()
+    (handover,) = await store.handovers.last()
+    summary = handover.summary
+    assert (summary["unresolved"], summary["incidents"], summary["alerts"]) == (0, [], {})
+
+
 async def test_what_is_left_is_counted_and_told_to_both_shifts(store: Store, clock: Clock) -> None:
     at(clock, "2026-09-02T13:50")
     await checked(store, await registered(store), DEFACED, clock())

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import and_, func, insert, literal_column, or_, select, tuple_, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,7 @@ from defacewatch.alerts import (
     Wanted,
 )
 from defacewatch.errors import NotFound
+from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
@@ -97,8 +98,9 @@ class Alerts:
         return [alert_of(part(row, alerts)) for row in rows]
 
     async def kinds_since(self, since: datetime) -> list[str]:
-        """The kinds of all alerts since a moment."""
-        query = select(alerts.c.kind).where(alerts.c.at >= since)
+        """The kinds of all alerts since a moment but those of drills."""
+        real = or_(alerts.c.page.is_(None), alerts.c.page.not_like(f"%{DRILL}"))
+        query = select(alerts.c.kind).where(alerts.c.at >= since, real)
         return list(await self.engine.read(lambda db: db.scalars(query).all()))
 
     async def claim(self, now: datetime, *, only: Collection[int] | None = None) -> Alert | None:
