@@ -24,7 +24,7 @@ from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
 from defacewatch.gauges import Gauges
 from defacewatch.handing import HandingOver
-from defacewatch.language import translator
+from defacewatch.language import Sentence, translator
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
 from defacewatch.reminding import Reminding
@@ -38,10 +38,10 @@ from defacewatch.teaching import Teaching
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
+from defacewatch.wellbeing import ills
 
 log = structlog.get_logger(__name__)
 
-LATE = timedelta(seconds=60)  # beyond twice its interval, before a page counts as not seen in time
 GRACE = timedelta(seconds=7)  # for checks in flight when the daemon is stopped
 RELOAD_EVERY = 2.0  # seconds between looks at the configuration files
 PLAN_EVERY = 10.0  # seconds until a portal imported or paused by another process is noticed
@@ -53,7 +53,6 @@ CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is 
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
-BROWSER_FAILURES = 3  # in a row, before the health says so
 CONFIG = Actor(PROGRAM, "config")
 
 
@@ -159,27 +158,19 @@ class Daemon:
     def stop(self) -> None:
         self.stopping.set()
 
-    def health(self) -> list[str]:
-        """What is wrong with the daemon itself, one line each; empty when its loops turn."""
-        problems = [f"{loop}: silent for {silent:.0f} s" for loop, silent in self.watchdog.late().items()]
-        troubles = (
-            ("checks not recorded", self.errands.store_trouble),
-            ("checks cut off", self.schedule.cut_off),
-            ("evidence not kept", self.eyes.checker.unkept),
-        )
-        for what, pages in troubles:
-            if pages:
-                problems.append(f"{what} on {len(pages)} pages: {next(iter(pages.values()))}")
-        if self.ready.is_set() and not self.messenger.running:
-            problems.append("alerts: nothing sends them")
-        if self.note_trouble is not None:
-            problems.append(f"looks not recorded: {self.note_trouble}")
-        unseen, planned = len(self.schedule.unseen(LATE.total_seconds())), len(self.schedule.planned)
-        if unseen * 2 > planned:
-            problems.append(f"{unseen} of {planned} pages were not seen in time")
-        if (failures := self.errands.browser_failures) >= BROWSER_FAILURES:
-            problems.append(f"browser: failed {failures} times in a row")
-        return problems
+    def health(self) -> list[Sentence]:
+        """What is wrong with the daemon itself; empty when its loops turn."""
+        sending = self.messenger.running or not self.ready.is_set()
+        return [
+            *ills(
+                self.watchdog,
+                self.eyes,
+                self.schedule,
+                self.errands,
+                sending=sending,
+                noting=self.note_trouble,
+            )
+        ]
 
     def _make_messenger(self, settings: Settings) -> Messenger:
         return Messenger(
@@ -317,7 +308,7 @@ class Daemon:
 
     async def _beat(self) -> None:
         silent = [f"{name}: {error}" for name, error in self.channelwatch.trouble.items()]
-        await self.messenger.beat([*self.health(), *silent], begins=not self.beaten)
+        await self.messenger.beat([*map(str, self.health()), *silent], begins=not self.beaten)
         self.beaten = True
 
     async def _renewing(self) -> None:

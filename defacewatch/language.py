@@ -6,7 +6,8 @@ others. The catalogues are compiled in memory, so nothing generated is kept in t
 
 import gettext
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -23,6 +24,20 @@ Translate = Callable[[str], str]
 def N_(message: str) -> str:
     """Mark a text for translation where it is defined; it is translated where it is shown."""
     return message
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A text (in English, marked with N_) and what is filled into it."""
+
+    text: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text.format(**self.facts)
+
+    def said(self, translate: Translate) -> str:
+        return translate(self.text).format(**self.facts)
 
 
 @cache

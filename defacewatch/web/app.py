@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from defacewatch.accounts import Role
 from defacewatch.calling import Sending, Sends
 from defacewatch.identities import Trust
+from defacewatch.language import Sentence
 from defacewatch.reports.form import Issuer
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
@@ -73,7 +74,7 @@ def make_app(
     zone: str,
     language: str,
     public_url: str,
-    health: Callable[[], list[str]],
+    health: Callable[[], list[Sentence]],
     duty: Callable[[], list[str]],
     roster: Callable[[], Roster],
     registry: CollectorRegistry,

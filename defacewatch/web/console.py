@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Account, Role
 from defacewatch.calling import Sending, Sends
-from defacewatch.language import LANGUAGES
+from defacewatch.language import LANGUAGES, Sentence
 from defacewatch.portals import Portal
 from defacewatch.registering import Sheet
 from defacewatch.reports.form import Issuer
@@ -94,7 +94,7 @@ class Console:
     public_url: str
     metrics_token: str | None
     metrics_enabled: bool
-    health: Callable[[], list[str]]
+    health: Callable[[], list[Sentence]]
     duty: Callable[[], list[str]]
     roster: Callable[[], Roster]
     registry: CollectorRegistry

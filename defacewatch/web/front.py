@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
-from defacewatch.language import N_
+from defacewatch.language import N_, Sentence
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.roster import raised
 from defacewatch.rostering import names
@@ -53,7 +53,7 @@ class Front:
     day (as text) of a raised watch, `coverage` the share (0..1) of probes made in time, None while that is
     not known; `proved` of `channels` have been tested by this shift."""
 
-    problems: tuple[str, ...] = ()
+    problems: tuple[Sentence, ...] = ()
     duty: tuple[str, ...] = ()
     until: datetime | None = None
     raised: tuple[str, str] | None = None

@@ -10,7 +10,7 @@ from defacewatch.web.console import console_of
 
 async def healthz(request: web.Request) -> web.Response:
     """200 while the daemon's loops are turning, 503 with the reasons when not. Needs no token."""
-    problems = console_of(request).health()
+    problems = [str(problem) for problem in console_of(request).health()]
     if problems:
         answer = {"status": "failing", "problems": problems}
         return web.json_response(answer, status=HTTPStatus.SERVICE_UNAVAILABLE)

@@ -111,16 +111,16 @@ def _failed(request: web.Request, error: Exception) -> web.Response:
         case web.HTTPException():
             return _refused(request, error)
         case NotFound():
-            return failure(request, HTTPStatus.NOT_FOUND, words._(str(error)) if api else None)
+            return failure(request, HTTPStatus.NOT_FOUND, error.said(words._) if api else None)
         case Invalid():
             return failure(request, error.status, str(error), error.wrong)
         case ConfigError() if api:  # of what was to be imported
             wrong = [Wrong("", "body", line) for line in error.problems]
             return failure(request, HTTPStatus.UNPROCESSABLE_ENTITY, str(error), wrong)
         case UsageError():
-            return failure(request, HTTPStatus.BAD_REQUEST, words._(str(error)))
+            return failure(request, HTTPStatus.BAD_REQUEST, error.said(words._))
         case Conflict() if api:
-            return failure(request, HTTPStatus.CONFLICT, words._(str(error)))
+            return failure(request, HTTPStatus.CONFLICT, error.said(words._))
         case RecursionError():  # JSON that is nested deeper than anything we take
             return failure(request, HTTPStatus.BAD_REQUEST)
         case DefacewatchError():

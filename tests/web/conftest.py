@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from defacewatch.config import Registrar
+from defacewatch.language import Sentence
 from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.web import make_app
@@ -26,7 +27,7 @@ Client = TestClient[web.Request, web.Application]
 class Around:
     """What the daemon would tell the application."""
 
-    problems: list[str] = field(default_factory=list)
+    problems: list[Sentence] = field(default_factory=list)
     duty: list[str] = field(default_factory=lambda: ["Nguyễn Văn An"])
     places: dict[str, str] = field(default_factory=dict)
     roster: Roster = field(default_factory=Roster)

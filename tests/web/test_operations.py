@@ -3,6 +3,7 @@
 from prometheus_client import REGISTRY, Counter
 
 from defacewatch import metrics
+from defacewatch.language import Sentence
 from tests.web.conftest import TOKEN, Around, Client, Serve
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -13,7 +14,7 @@ async def test_health_is_200_while_the_loops_turn_and_503_with_the_reason_when_n
 ) -> None:
     answer = await client.get("/healthz")
     assert (answer.status, await answer.json()) == (200, {"status": "ok"})
-    around.problems.append("schedule: silent for 95 s")
+    around.problems.append(Sentence("{loop}: silent for {seconds} s", {"loop": "schedule", "seconds": "95"}))
     answer = await client.get("/healthz")
     assert answer.status == 503
     assert await answer.json() == {"status": "failing", "problems": ["schedule: silent for 95 s"]}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from defacewatch.language import Sentence
 from defacewatch.store import Store
 from defacewatch.web.access import FAILURES
 from defacewatch.web.security import HEADERS
@@ -104,7 +105,7 @@ async def test_the_status_page_takes_no_writes(reader: Client) -> None:
 
 
 async def test_a_failing_health_call_shows_nothing_of_its_inside(serve: Serve) -> None:
-    def broken() -> list[str]:
+    def broken() -> list[Sentence]:
         raise RuntimeError("password=hunter2")
 
     client = await serve(health=broken)

@@ -4,6 +4,7 @@ import re
 
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Resolution
+from defacewatch.language import Sentence
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 from defacewatch.verdicts import Verdict, VerdictKind
@@ -137,10 +138,11 @@ async def test_what_a_page_says_of_itself_is_shown_as_text(reader: Client, store
 
 
 async def test_who_is_on_duty_and_what_ails_the_monitor_stand_on_top(reader: Client, around: Around) -> None:
-    around.problems = ["browser: failed 3 times in a row"]
+    around.problems = [Sentence("browser: failed {count} times in a row", {"count": 3})]
     text = await shown(reader)
     assert "<b>Nguyễn Văn An</b>" in text
     assert "The monitor is not well: browser: failed 3 times in a row" in text
+    assert "trình duyệt: lỗi 3 lần liên tiếp" in await shown(reader, "/?lang=vi")
     around.duty.clear()
     assert '<span class="nobody">nobody</span>' in await shown(reader)
 
