@@ -142,9 +142,9 @@ async def test_who_is_on_duty_and_what_ails_the_monitor_stand_on_top(reader: Cli
     text = await shown(reader)
     assert "<b>Nguyễn Văn An</b>" in text
     assert "The monitor is not well: browser: failed 3 times in a row" in text
-    assert "trình duyệt: lỗi 3 lần liên tiếp" in await shown(reader, "/?lang=vi")
     around.duty.clear()
     assert '<span class="nobody">nobody</span>' in await shown(reader)
+    assert "trình duyệt: lỗi 3 lần liên tiếp" in await shown(reader, "/?lang=vi")
 
 
 async def test_messages_that_could_not_be_sent_are_counted(reader: Client, store: Store) -> None:
