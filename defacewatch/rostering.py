@@ -1,13 +1,13 @@
 """Changing a roster for a while: leave, swaps, and what is wrong with a roster as it stands."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.language import N_, Translate
-from defacewatch.roster import Duty, Officer, Roster, leads
+from defacewatch.roster import Duty, Roster, leads
 from defacewatch.shifts import Absence, Turn, double_bookings, gaps, turns
 
 
@@ -127,10 +127,8 @@ def uncovered(roster: Roster, absence: Absence) -> tuple[Turn, ...]:
     )
 
 
-def findings(
-    roster: Roster, start: datetime, end: datetime, reaches: Callable[[Officer], bool]
-) -> Iterator[Finding]:
-    """What is wrong with a roster between two moments; `reaches` says whether an officer can be told."""
+def findings(roster: Roster, start: datetime, end: datetime, usable: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with a roster between two moments, where these channels are on."""
     for here, there in gaps(roster, start, end):
         yield Finding(Fault.GAP, here, there)
     for officer, one, other in double_bookings(roster, start, end):
@@ -140,7 +138,7 @@ def findings(
         if turn.people and turn.away and len(turn.away) > len(_stand_ins(roster, turn)):
             yield Finding(Fault.AWAY, turn.start, turn.end, turn.away, (turn.name,))
     for someone in roster.officers:
-        if not reaches(someone):
+        if not any(channel in usable for channel in someone.channels):
             yield Finding(Fault.UNREACHABLE, officers=(someone.key,))
 
 

@@ -345,7 +345,7 @@ def roster_findings(roster: Roster, usable: set[str], now: datetime) -> list[Fin
     """The roster's lines: its faults, at most `SHOWN` of a kind, and who is on duty."""
     if not roster.officers:
         return [Finding("roster", False, "no officer in roster.yaml: nobody can be told of anything")]
-    faults = list(findings(roster, now, now + AHEAD, lambda officer: bool(usable & set(officer.channels))))
+    faults = list(findings(roster, now, now + AHEAD, usable))
     lines: list[Finding] = []
     for kind in Fault:
         some = [fault for fault in faults if fault.fault is kind]

@@ -122,9 +122,7 @@ def check(context: typer.Context, start: From = None, days: Days = 30, as_json: 
     async def work(session: Session) -> tuple[Roster, list[Finding]]:
         roster, usable = session.roster, build_channels(session.settings).keys()
         first = _start(start, session.settings)
-        every = findings(
-            roster, first, first + timedelta(days=days), lambda one: bool(usable & set(one.channels))
-        )
+        every = findings(roster, first, first + timedelta(days=days), usable)
         return roster, list(every)
 
     roster, found = with_session(context, work)

@@ -195,8 +195,7 @@ async def _page(
     today = now.astimezone(roster.zone).date()
     span = span_of(dict(request.query), today)
     edges = [datetime.combine(day, time(), roster.zone) for day in (span.first, span.last + DAY)]
-    usable = set(console.sending().channels)
-    wrong = findings(roster, max(now, edges[0]), edges[1], lambda one: bool(usable & set(one.channels)))
+    wrong = findings(roster, max(now, edges[0]), edges[1], console.sending().channels)
     entered = sorted(await console.store.absences.every(), key=lambda one: one.at, reverse=True)
     return page(
         request,

@@ -114,9 +114,8 @@ async def roster_findings(request: web.Request, query: Stretch) -> shapes.Line:
     channel."""
     console = console_of(request)
     start = query.start or console.clock()
-    found = findings(
-        console.roster(), start, start + timedelta(days=query.days), lambda one: bool(one.channels)
-    )
+    end, usable = start + timedelta(days=query.days), console.sending().channels
+    found = findings(console.roster(), start, end, usable)
     return {"findings": [shapes.finding_line(one) for one in found]}
 
 
