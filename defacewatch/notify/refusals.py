@@ -17,7 +17,7 @@ RESOLUTIONS: Mapping[Resolution, str] = {
 
 
 def refusal(error: DefacewatchError, _: Translate, *, zone: str, name_of: Callable[[str], str]) -> str:
-    """An error as a sentence in the reader's language: people (`by`) by the names that `name_of` gives for
+    """An error as a sentence in the reader's language: people (`by`, `people`) by the names that `name_of` gives for
     their keys, times as they are in `zone`, incidents by their codes."""
     instead: dict[str, object] = {}
     for fact, value in error.facts.items():
@@ -27,6 +27,8 @@ def refusal(error: DefacewatchError, _: Translate, *, zone: str, name_of: Callab
             instead[fact] = _(RESOLUTIONS[value])
         elif fact == "by":
             instead[fact] = name_of(str(value))
+        elif fact == "people":
+            instead[fact] = ", ".join(name_of(key) for key in str(value).split(", "))
         elif fact == "incident" and isinstance(value, int):
             instead[fact] = incident_code(value)
     said = error.said(_, **instead)

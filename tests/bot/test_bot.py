@@ -446,13 +446,13 @@ async def test_a_campaign_is_taken_by_its_code(duties: Duties) -> None:
     await duties.api.say(1001, "/acknowledge DT-000001")
     assert await duties.said() == "✋ Nguyễn Văn An đã tiếp nhận 2 sự cố"
     await duties.api.say(1001, "/acknowledge DT-000009")
-    assert await duties.said(2) == "there is no campaign 9"
+    assert await duties.said(2) == "There is no campaign 9"
 
 
 async def test_a_message_that_is_none_can_not_be_taken(duties: Duties) -> None:
     alert = await duties.alert()
     await duties.api.press(alert, "all:99", 1001)
-    assert "there is no message 99" in await duties.toast()
+    assert "There is no message 99" in await duties.toast()
     assert (await duties.stands()).state is State.OPEN
 
 

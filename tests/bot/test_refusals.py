@@ -80,7 +80,7 @@ async def test_an_officer_cannot_answer_the_test_of_another_s_channel(duties: Du
     alert = await duties.alert()
     with capture_logs() as logs:
         await duties.api.press(replace(alert, buttons=[]), f"hand:{number}", 1001)
-        assert f"Handover {number} is between binh" in await duties.toast()
+        assert f"Lần giao ca {number} là giữa Trần Thị Bình" in await duties.toast()
     (line,) = refused(logs, "refused")
     assert (line["officer"], line["pressed"]) == ("an", f"hand:{number}")
     assert await proved(duties, number) == {}
