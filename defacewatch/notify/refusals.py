@@ -17,8 +17,8 @@ RESOLUTIONS: Mapping[Resolution, str] = {
 
 
 def refusal(error: DefacewatchError, _: Translate, *, zone: str, name_of: Callable[[str], str]) -> str:
-    """An error as a sentence in the reader's language: people (`by`, `people`) by the names that `name_of` gives for
-    their keys, times as they are in `zone`, incidents by their codes."""
+    """An error as a sentence in the reader's language: people (`by`, `people`) by the names that `name_of`
+    gives for their keys, times as they are in `zone`, incidents by their codes."""
     instead: dict[str, object] = {}
     for fact, value in error.facts.items():
         if isinstance(value, datetime):
