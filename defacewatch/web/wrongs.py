@@ -39,8 +39,8 @@ TAKES: Mapping[str, str] = {
     "email": N_("an e-mail address such as an@example.gov.vn"),
     "pages": N_("at least one page"),
     "url": N_("an address with http:// or https:// in front, without a user name"),
-    "probe_every": N_("a time of at least a second, such as 30s, 10m or 2h"),
-    "render_every": N_("a time of at least a second, such as 30s, 10m or 2h"),
+    "probe_every": N_("a time from a second to an hour, such as 30s or 10m"),
+    "render_every": N_("a time from a second to 24 hours, such as 30m or 2h"),
 }
 KINDS: Mapping[str, str] = {
     "utf-16": N_("The file is saved as UTF-16, or is no text. Save it as “CSV UTF-8” and try again."),

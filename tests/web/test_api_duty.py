@@ -101,11 +101,13 @@ async def test_portals_are_imported_after_a_look_at_what_would_change_and_export
 async def test_portals_are_paused_and_resumed_by_administrators(client: Client, store: Store) -> None:
     await store.portals.apply([portal("hungyen")], now=NOW)
     admin = await token(store, Role.ADMIN, "root", None)
-    await sent(client, await token(store), "portals/hungyen/pause", status=403)
-    assert (await sent(client, admin, "portals/hungyen/pause"))["paused"] is True
+    why = {"reason": "nâng cấp"}
+    await sent(client, await token(store), "portals/hungyen/pause", why, status=403)
+    await sent(client, admin, "portals/hungyen/pause", {"reason": " "}, status=422)
+    assert (await sent(client, admin, "portals/hungyen/pause", why))["paused"] is True
     assert (await asked(client, "portals/hungyen"))["paused"] is True
     assert (await sent(client, admin, "portals/hungyen/resume"))["paused"] is False
-    await sent(client, admin, "portals/khong/pause", status=404)
+    await sent(client, admin, "portals/khong/pause", why, status=404)
 
 
 async def test_who_is_on_duty_when_and_what_is_wrong_with_the_roster(
