@@ -13,7 +13,7 @@ from defacewatch.web.api.acting import signs_as, source
 from defacewatch.web.api.described import File, get, post, sent
 from defacewatch.web.api.shared import Body, Query, Said
 from defacewatch.web.console import console_of
-from defacewatch.web.portalfiles import LARGEST_FILE
+from defacewatch.web.portalfiles import LARGEST_FILE, sheet_of
 from defacewatch.web.problems import Invalid, Wrong
 
 TAG = "watching"
@@ -54,7 +54,7 @@ async def import_(request: web.Request, query: Importing) -> shapes.Line:
         raw = await sent(request)
     name = "portals.csv" if request.content_type == CSV else "portals.yaml"
     try:
-        sheet = console.registrar.sheet(raw, name)
+        sheet = await sheet_of(request, raw, name)
     except Unacceptable as problem:
         wrong = [Wrong(one.field, f"line {one.line}", one.text) for one in problem.wrong]
         raise Invalid(wrong, HTTPStatus.UNPROCESSABLE_ENTITY) from None
