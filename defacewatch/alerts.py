@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     ANNOUNCED = "announced"  # changes of a portal are expected for a time
     WATCH_RAISED = "watch-raised"  # a raised watch begins
     WATCH_LOWERED = "watch-lowered"  # and is over
+    WATCH_REDUCED = "watch-reduced"  # somebody has taken something out of the watch
     HANDOVER = "handover"  # a shift hands over to the next
     HANDOVER_OPEN = "handover-open"  # and somebody has not confirmed it
     DEADLINE = "deadline"  # the time to restore or to report is nearly over, or over
@@ -188,6 +189,7 @@ KIND_OF_VERDICT = {  # the worst first
     VerdictKind.UNREACHABLE: AlertKind.UNREACHABLE,
 }
 OF_ITSELF = frozenset({AlertKind.BLIND, AlertKind.BEHIND})  # what is wrong with the watch, not with a page
+TO_LEADERSHIP = frozenset({AlertKind.WATCH_REDUCED})  # told to those on duty and, at once, to the leadership
 ESCALATES = frozenset({AlertKind.DEFACED, AlertKind.CHANGED, AlertKind.UNREACHABLE, *OF_ITSELF})
 
 

@@ -55,13 +55,19 @@ def checked_subject(text: str) -> str:
     return found
 
 
+def address(email: str) -> str | None:
+    """An e-mail address as two are compared, None where it is not of ASCII alone: other letters have twins
+    that folding makes the same."""
+    return email.lower() if email.isascii() else None
+
+
 def claimed(claims: Mapping[str, Any], trust: Trust) -> Claimed:
     """What the claims of a token whose signature, issuer and audience were checked mean here."""
     email = claims.get("email") if claims.get("email_verified") is True else None
     said = {*_texts(claims.get("amr")), *_texts(claims.get("acr"))}
     return Claimed(
         Identity(trust.issuer, claims["sub"]),
-        email.casefold() if isinstance(email, str) and trust.bind_by_email else None,
+        address(email) if isinstance(email, str) and trust.bind_by_email else None,
         bool(said & set(trust.second_factor)),
         _role(claims, trust),
     )

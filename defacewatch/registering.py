@@ -42,6 +42,10 @@ class Unacceptable(UsageError):
         super().__init__("; ".join(one.text for one in wrong))
         self.wrong = tuple(wrong)
 
+    def __reduce__(self) -> "tuple[type[Unacceptable], tuple[tuple[Wrong, ...]]]":
+        """As it comes from a process to another."""
+        return Unacceptable, (self.wrong,)
+
 
 @dataclass(frozen=True)
 class Sheet:

@@ -7,6 +7,7 @@ from datetime import datetime
 from defacewatch.alerts import (
     ESCALATES,
     FAIL_OVER_AFTER,
+    TO_LEADERSHIP,
     Alert,
     AlertKind,
     Delivery,
@@ -17,6 +18,7 @@ from defacewatch.portals import Urgency
 from defacewatch.roster import (
     ON_DUTY,
     Due,
+    Duty,
     Officer,
     Roster,
     due_of,
@@ -57,6 +59,8 @@ def first_wanted(alert: Alert, roster: Roster, usable: Collection[str], now: dat
         return wanted_for(_named(alert, roster), usable, alert.urgency, alert.step) + webhooks
     due = due_step(alert, roster)
     number, groups = (alert.step, (ON_DUTY,)) if due is None else (due.number, due.to)
+    if alert.kind in TO_LEADERSHIP and alert.step == 0:
+        groups = (*groups, Duty.LEADERSHIP)
     asked = tuple(dict.fromkeys(officer for to in groups for officer in recipients(roster, to, now)))
     tried: list[str] = []
     while asked:

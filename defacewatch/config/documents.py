@@ -152,8 +152,9 @@ def read_yaml(path: Path, *, needed: bool = True) -> Document:
         return Document(str(path), problems=(error.problem,), unreadable=True)
 
 
-def parse_yaml(text: str, name: str) -> Document:
-    """The document in `text`; `name` is what its problems call it. Raises Unreadable."""
+def parse_yaml(text: str, name: str, *, most: int = MAX_VALUES) -> Document:
+    """The document in `text` of at most so many values; `name` is what its problems call it. Raises
+    Unreadable."""
     try:
         _bound_depth(text, name)
         root = yaml.compose(text, Loader=_LOADER)
@@ -169,7 +170,7 @@ def parse_yaml(text: str, name: str) -> Document:
         raise Unreadable(name, 0, f"expected valid YAML: {reason}", "yaml") from error
     if root is None:
         return Document(name)
-    builder = _Builder(name)
+    builder = _Builder(name, most)
     data = builder.build(root, ())
     if not isinstance(data, dict):
         raise Unreadable(name, 1, "expected keys with values, such as 'portals:'")
@@ -200,8 +201,8 @@ def _too_deep(name: str, line: int) -> Unreadable:
 class _Builder:
     """Turns nodes into plain data, within bounds."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, most: int) -> None:
+        self.name, self.most = name, most
         self.lines: dict[Where, int] = {}
         self.problems: list[Problem] = []
         self.values = 0
@@ -211,8 +212,8 @@ class _Builder:
         self.values += 1
         if len(where) > MAX_DEPTH:
             raise _too_deep(self.name, line)
-        if self.values > MAX_VALUES:
-            raise Unreadable(self.name, line, f"holds too much; expected at most {MAX_VALUES} values")
+        if self.values > self.most:
+            raise Unreadable(self.name, line, f"holds too much; expected at most {self.most} values", "much")
         self.lines.setdefault(where, line)
         if node.tag not in _TAGS:
             self.problems.append(

@@ -28,6 +28,8 @@ from defacewatch.registering import Sheet, Unacceptable, Wrong
 COLUMNS = ("key", "name", "owner", "operator", "level", "critical", "tags", "url")
 _NEEDED = ("key", "name", "url")
 _CSV, _YAML = (".csv",), (".yaml", ".yml")
+MOST_VALUES, MOST_PAGES = 20_000, 5_000  # in a file that is sent
+MOST_WRONG = 200  # that are told of
 # Spreadsheets take a cell that begins so for a formula; it is written behind an apostrophe, and read without.
 _FORMULA = "=+-@\t\r＝＋－＠'"
 
@@ -39,8 +41,10 @@ class Registrar:
     def __init__(self, places: Callable[[], Mapping[str, str]] = dict) -> None:
         self.places = places
 
-    def sheet(self, raw: bytes, name: str) -> Sheet:
-        """What the content of a YAML or CSV file (by its `name`) registers. Raises Unacceptable."""
+    @staticmethod
+    def sheet(raw: bytes, name: str) -> Sheet:
+        """What the content of a YAML or CSV file (by its `name`) that somebody has sent registers, within
+        bounds. It takes its time: not for the event loop. Raises Unacceptable."""
         return _sheet(_document(raw, name))
 
     def portal(self, values: Mapping[str, object]) -> Portal:
@@ -104,7 +108,10 @@ def portals_from_csv(path: Path) -> tuple[Portal, ...]:
 def _sheet(document: Document) -> Sheet:
     portals, problems = portals_in(document, Source.STORE)
     if problems:
-        raise Unacceptable([_wrong(problem) for problem in sorted(set(problems), key=lambda p: p.line)])
+        each = sorted(set(problems), key=lambda p: p.line)
+        wrong = [_wrong(problem) for problem in each[:MOST_WRONG]]
+        more = [Wrong(f"and {len(each) - MOST_WRONG} more", kind="more")] if len(each) > MOST_WRONG else []
+        raise Unacceptable(wrong + more)
     return Sheet(portals, _said(document))
 
 
@@ -118,7 +125,11 @@ def _document(raw: bytes, name: str) -> Document:
         if kind not in _CSV + _YAML:
             raise Unreadable(name, 0, "expected a .yaml or .csv file", "ending")
         text = text_of(raw, name)
-        return _parse_csv(text, name) if kind in _CSV else parse_yaml(text, name)
+        document = _parse_csv(text, name) if kind in _CSV else parse_yaml(text, name, most=MOST_VALUES)
+        pages = sum(1 for at, _ in document.items("portals") for _ in document.items(*at, "pages"))
+        if pages > MOST_PAGES:
+            raise Unreadable(name, 0, f"holds too much; expected at most {MOST_PAGES} pages", "much")
+        return document
     except Unreadable as error:
         return Document(name, problems=(error.problem,), unreadable=True)
 

@@ -89,13 +89,15 @@ def _reader(reader: Callable[[str], object], what: str) -> PlainValidator:
     return PlainValidator(validate)
 
 
-def interval(least: timedelta) -> PlainValidator:
-    """A duration of at least `least`."""
+def interval(least: timedelta, most: timedelta | None = None) -> PlainValidator:
+    """A duration of at least `least`, and at most `most`."""
 
     def read(text: str) -> timedelta:
         found = read_duration(text)
         if found < least:
             raise expected(f"at least {write_duration(least)}", text)
+        if most is not None and found > most:
+            raise expected(f"at most {write_duration(most)}", text)
         return found
 
     return _reader(read, "a duration such as 30s, 10m, 2h or 1d")
@@ -323,6 +325,8 @@ Factor = Annotated[float, _reader(_factor, "a number from 1 to 20")]
 HolidayName = Annotated[str, _reader(_holiday, "a holiday")]
 Security = Annotated[str, _reader(_security, "one of none, starttls, tls")]
 Interval = Annotated[timedelta, interval(timedelta(seconds=1))]
+ProbeEvery = Annotated[timedelta, interval(timedelta(seconds=1), timedelta(hours=1))]
+RenderEvery = Annotated[timedelta, interval(timedelta(seconds=1), timedelta(hours=24))]
 Wait = Annotated[timedelta, interval(timedelta(0))]
 Again = Annotated[timedelta, interval(timedelta(minutes=1))]
 AlertWord = Annotated[str, _reader(_alert_kind, "a kind of alert")]

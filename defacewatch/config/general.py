@@ -26,7 +26,9 @@ from defacewatch.config.fields import (
     Listen,
     Network,
     Port,
+    ProbeEvery,
     Proxy,
+    RenderEvery,
     Section,
     Security,
     Text,
@@ -89,9 +91,9 @@ class Watch(Section):
     """How often pages are looked at, and where a look may go."""
 
     timezone: Zone = ZoneInfo("Asia/Ho_Chi_Minh")
-    probe_every: Interval = timedelta(seconds=30)
+    probe_every: ProbeEvery = timedelta(seconds=30)
     revalidate_every: Interval = timedelta(minutes=10)
-    render_every: Interval = timedelta(minutes=30)
+    render_every: RenderEvery = timedelta(minutes=30)
     confirm_after: Wait = timedelta(seconds=10)
     timeout: Interval = timedelta(seconds=30)
     browsers: Annotated[int, whole(1, 32)] = 2

@@ -5,7 +5,17 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from defacewatch.config.fields import Day, Factor, Flag, HolidayName, Interval, Section, Text, whole
+from defacewatch.config.fields import (
+    Day,
+    Factor,
+    Flag,
+    HolidayName,
+    ProbeEvery,
+    RenderEvery,
+    Section,
+    Text,
+    whole,
+)
 from defacewatch.raising import HolidayWatch, RaisedWatch
 
 
@@ -18,8 +28,8 @@ class RaisedEntry(Section):
     holidays: tuple[HolidayName, ...] | None = Field(default=None, min_length=1)
     before: Annotated[int, whole(0, 30)] = 0
     after: Annotated[int, whole(0, 30)] = 0
-    probe_every: Interval | None = None
-    render_every: Interval | None = None
+    probe_every: ProbeEvery | None = None
+    render_every: RenderEvery | None = None
     hasten: Factor = 1.0
     urgent_changes: Flag = False
 

@@ -9,8 +9,9 @@ from defacewatch.config.documents import Document, Problem
 from defacewatch.config.fields import (
     Email,
     Flag,
-    Interval,
     Key,
+    ProbeEvery,
+    RenderEvery,
     Section,
     Tag,
     Text,
@@ -31,8 +32,8 @@ class ContactEntry(Section):
 
 class PageEntry(Section):
     url: Url
-    probe_every: Interval | None = None
-    render_every: Interval | None = None
+    probe_every: ProbeEvery | None = None
+    render_every: RenderEvery | None = None
 
 
 class PortalEntry(Section):

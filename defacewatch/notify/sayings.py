@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from defacewatch.alerts import AlertKind
 from defacewatch.campaigns import Trait
-from defacewatch.deadlines import What
+from defacewatch.deadlines import What as Owed
 from defacewatch.incidents import Event
 from defacewatch.language import N_
+from defacewatch.reducing import What
 from defacewatch.roster import ON_DUTY, Duty
 
 HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour of the e-mail's bar
@@ -27,6 +28,7 @@ HEADLINES: Mapping[AlertKind, tuple[str, str, str]] = {  # emoji, words, colour 
     AlertKind.ANNOUNCED: ("🛠️", N_("UPDATE ANNOUNCED"), "#1f4e8c"),
     AlertKind.WATCH_RAISED: ("🛡️", N_("RAISED WATCH BEGINS"), "#7c2d12"),
     AlertKind.WATCH_LOWERED: ("🛡️", N_("RAISED WATCH IS OVER"), "#166534"),
+    AlertKind.WATCH_REDUCED: ("⚠️", N_("LESS IS WATCHED"), "#7c2d12"),
     AlertKind.HANDOVER: ("🔁", N_("HANDOVER OF THE SHIFT"), "#1f4e8c"),
     AlertKind.HANDOVER_OPEN: ("🔁", N_("HANDOVER NOT CONFIRMED"), "#7c2d12"),
     AlertKind.DEADLINE: ("⏰", N_("A DEADLINE"), "#b45309"),
@@ -62,6 +64,10 @@ EXPLAINED: Mapping[AlertKind, str] = {
         "Changes of this portal wake nobody in this time, and are proposed for approval."
         " Signs of an attack are still told at once."
     ),
+    AlertKind.WATCH_REDUCED: N_(
+        "Somebody has taken something out of the watch. Where you do not know why, ask them;"
+        " the audit log has it."
+    ),
     AlertKind.TEST: N_("This is only a test. Nothing has happened."),
 }
 
@@ -91,7 +97,15 @@ DEADLINES: Mapping[tuple[str, str], str] = {  # by what is due, and how far its 
     ("report", "over"): N_("The report on the incident is overdue"),
 }
 
-DUES: Mapping[What, str] = {What.RESTORE: N_("Restore by"), What.REPORT: N_("Report by")}
+REDUCED: Mapping[str, str] = {  # how the watch of a portal was reduced
+    What.PAUSED: N_("Watch paused"),
+    What.NOT_CRITICAL: N_("No longer a critical portal"),
+    What.PAGES: N_("Pages dropped or moved"),
+    What.SLOWER: N_("Pages looked at less often"),
+    What.QUIETER: N_("Told with less urgency"),
+}
+
+DUES: Mapping[Owed, str] = {Owed.RESTORE: N_("Restore by"), Owed.REPORT: N_("Report by")}
 
 ROLES: Mapping[str, str] = {
     ON_DUTY: N_("the officer on duty"),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from defacewatch.alerts import AlertKind, Notice
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.hostile import safe
+from defacewatch.notify.sayings import REDUCED
 
 # What is said of an announcement, by the names of its facts.
 ANNOUNCED = (
@@ -33,6 +34,7 @@ COUNTED = {  # kinds of alerts that a handover counts by name
 }
 NAMED = 5  # incidents
 UNPROVED = 10  # channels
+LOST = 10  # acts that reduced the watch
 
 
 def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
@@ -43,6 +45,7 @@ def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
     if missing := alert.facts.get("missing"):
         yield _("Not confirmed by"), safe(str(missing), 200)
     yield from _unproved(alert.facts, _)
+    yield from _reduced(alert.facts, _)
     if due := alert.facts.get("due"):
         yield _("Due"), local_time(datetime.fromisoformat(str(due)), notice.zone)
     if channel := alert.facts.get("channel"):
@@ -69,6 +72,20 @@ def _unproved(facts: Mapping[str, object], _: Translate) -> Iterator[tuple[str, 
         error = test.get("error")
         why = _("not delivered: {error}").format(error=error) if error is not None else _("not answered")
         yield _("Channel not proved"), safe(f"{test.get('officer')} – {test.get('channel')}: {why}", 200)
+
+
+def _reduced(facts: Mapping[str, object], _: Translate) -> Iterator[tuple[str, str]]:
+    """How the watch was reduced, of which portal and by whom."""
+    acts, count = facts.get("reduced"), facts.get("count")
+    listed = acts if isinstance(acts, list) else []
+    for act in listed[:LOST]:
+        label = _(REDUCED.get(str(act.get("what")), OTHERS))
+        words = _("{portal} – by {name} ({source})").format(
+            portal=act.get("portal"), name=act.get("by"), source=act.get("via")
+        )
+        yield label, safe(words + (f": {act['detail']}" if act.get("detail") else ""), 300)
+    if isinstance(count, int) and count > LOST:
+        yield _("Besides"), _("and {count} more").format(count=count - LOST)
 
 
 def _handover(facts: Mapping[str, object], zone: str, _: Translate) -> Iterator[tuple[str, str]]:

@@ -117,8 +117,9 @@ def add_alert(
     incident: int | None = None,
     check: int | None = None,
     capture: str | None = None,
+    due: datetime | None = None,
 ) -> int:
-    """Write an alert whose first step is due at once; its id."""
+    """Write an alert whose first step is `due` (None: at once); its id."""
     values: Values = {
         "kind": draft.kind.value,
         "urgency": draft.urgency.value,
@@ -130,6 +131,6 @@ def add_alert(
         "officer": draft.officer,
         "facts": dumped(OBJECT, dict(draft.facts)),
         "step": 0,
-        "next_step_at": at,
+        "next_step_at": due or at,
     }
     return int(db.execute(insert(alerts).values(**values).returning(alerts.c.id)).scalar_one())

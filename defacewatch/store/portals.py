@@ -18,9 +18,11 @@ from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.language import N_
 from defacewatch.portals import DRILL, Page, Portal, Source, canonical_url, page_id
+from defacewatch.reducing import Reduced, What, reductions
 from defacewatch.registering import Move, Planned, differences, digest, mark, planned
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
+from defacewatch.store.reduced import tell_reduced
 from defacewatch.store.rows import page_of, page_values, part, parts, portal_of, portal_values
 from defacewatch.store.schema import page_state, pages, portals
 from defacewatch.verdicts import Streak
@@ -129,7 +131,7 @@ class Portals:
         provisions it), and where it would do something else than what was `seen` (`registering.digest`).
         """
         wanted = _normal_each(wanted, Source.STORE)
-        async with self.engine.writing() as db:
+        async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _REGISTERING)
             known = await db.run_sync(_all)
             steps = planned(known, wanted, said)
@@ -143,13 +145,15 @@ class Portals:
                 key, after = self.engine.audit_key, _told(imported, moved)
                 actor, act = Actor(by or PROGRAM, via), Act.PORTALS_IMPORTED
                 await db.run_sync(note, key, actor, act, at=now, of="portals", after=after)
+                lost = [loss for s in moved if s.before for loss in reductions(s.before, s.portal)]
+                await db.run_sync(tell_reduced, lost, actor, at=now)
         return imported
 
     async def change(self, portal: Portal, *, seen: str, by: str, now: datetime, via: str) -> Portal:
         """Register a portal of the store anew, of which `seen` is the `mark` that the changes were made
         to. Raises NotFound, and Conflict where a file provisions it or somebody was faster."""
         portal = normal(portal, Source.STORE)
-        async with self.engine.writing() as db:
+        async with self.engine.lasting() as db:
             await self.engine.exclusive(db, _REGISTERING)
             old = await _one(db, portal.key)
             if old.source is not Source.STORE:
@@ -161,8 +165,9 @@ class Portals:
                 before = {name: values[0] for name, values in moved.items()}
                 after = {name: values[1] for name, values in moved.items()}
                 key, of = self.engine.audit_key, f"portal {portal.key}"
-                facts = {"before": before, "after": after}
-                await db.run_sync(note, key, Actor(by, via), Act.PORTAL_CHANGED, at=now, of=of, **facts)
+                facts, actor = {"before": before, "after": after}, Actor(by, via)
+                await db.run_sync(note, key, actor, Act.PORTAL_CHANGED, at=now, of=of, **facts)
+                await db.run_sync(tell_reduced, reductions(old, portal), actor, at=now)
             return await _one(db, portal.key)
 
     async def registered(self, key: str) -> Registered:
@@ -218,7 +223,7 @@ class Portals:
         return list(found.values())
 
     async def pause(self, key: str, *, by: str, now: datetime, via: str = "", reason: str = "") -> Portal:
-        """Stop watching a portal until it is resumed. Raises NotFound."""
+        """Stop watching a portal until it is resumed; others are told. Raises NotFound."""
         how = {"paused": True, "paused_by": by, "paused_at": now, "paused_reason": reason or None}
         return await self._set_paused(key, Act.PORTAL_PAUSED, Actor(by, via), now, how)
 
@@ -230,12 +235,17 @@ class Portals:
     async def _set_paused(
         self, key: str, act: Act, actor: Actor, now: datetime, values: Mapping[str, object]
     ) -> Portal:
-        async with self.engine.writing() as db:
+        async with self.engine.lasting() as db:
+            await self.engine.exclusive(db, _REGISTERING)
+            before = await _one(db, key)
             await db.execute(update(portals).where(portals.c.key == key).values(**values))
             portal = await _one(db, key)
             of, reason = f"portal {key}", values["paused_reason"]
             after = None if reason is None else {"reason": reason}
             await db.run_sync(note, self.engine.audit_key, actor, act, at=now, of=of, after=after)
+            if portal.paused and not before.paused:
+                lost = [Reduced(What.PAUSED, portal.name, str(reason or ""))]
+                await db.run_sync(tell_reduced, lost, actor, at=now)
             return portal
 
 

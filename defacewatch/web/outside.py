@@ -5,6 +5,7 @@ import json
 import secrets
 from collections import OrderedDict
 from http import HTTPStatus
+from typing import NamedTuple
 
 import structlog
 from aiohttp import hdrs, web
@@ -12,7 +13,7 @@ from aiohttp import hdrs, web
 from defacewatch.accounts import Account, Role
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, DefacewatchError
-from defacewatch.identities import Claimed
+from defacewatch.identities import Claimed, address
 from defacewatch.language import N_
 from defacewatch.sealing import opened, sealed
 from defacewatch.web.access import Secret, same
@@ -38,17 +39,26 @@ NO_ENTRY = N_("This account may not sign in.")
 log = structlog.get_logger(__name__)
 
 
+class Left(NamedTuple):
+    """What a browser has left for the provider with; `to` is the page that it wanted."""
+
+    state: str
+    nonce: str
+    verifier: str
+    to: str
+
+
 async def begin(request: web.Request) -> web.Response:
     """Lead to the provider; what this browser has to come back with is sealed into a cookie of its own."""
     provider, console = _provider(request), console_of(request)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     to = request.query.get("next", "/")[:100]
     try:
-        address = await provider.address(state=state, nonce=nonce, verifier=verifier)
+        leads = await provider.address(state=state, nonce=nonce, verifier=verifier)
     except ProviderError as error:
         log.error("the sign-in service fails", error=str(error))
         return await login_form(request, to, problem=DEAD, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: leads})
     box = sealed(console.secret_key, PURPOSE, json.dumps([state, nonce, verifier, to]))
     name, secure = _cookie(console)
     answer.set_cookie(name, box, max_age=LASTS, httponly=True, samesite="Lax", secure=secure, path="/")
@@ -56,20 +66,29 @@ async def begin(request: web.Request) -> web.Response:
 
 
 async def back(request: web.Request) -> web.Response:
-    """Somebody comes back: sign in whoever the provider says they are, if an account is bound to them."""
-    wait = console_of(request).access.wait(request.remote, Secret.OUTSIDE)
-    answer = await _back(request) if wait is None else too_many(request, wait)
-    name, secure = _cookie(console_of(request))
+    """Somebody comes back: sign in whoever the provider says they are, if an account is bound to them. What
+    does not belong to a sign-in that this browser has begun (any page can send a visitor here) is neither
+    counted nor written down, and changes nothing."""
+    console = console_of(request)
+    _provider(request)
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":  # a picture, a frame, a script
+        raise web.HTTPForbidden
+    left = _left_with(request)
+    if left is None:
+        return await login_form(request, "/", problem=REFUSED)
+    wait = console.access.wait(request.remote, Secret.OUTSIDE)
+    if wait is not None:
+        return too_many(request, wait)
+    answer = await _back(request, left)
+    name, secure = _cookie(console)
     answer.del_cookie(name, path="/", secure=secure, httponly=True, samesite="Lax")
     return answer
 
 
-async def _back(request: web.Request) -> web.Response:
+async def _back(request: web.Request, left: Left) -> web.Response:
     provider, console = _provider(request), console_of(request)
-    left = _left_with(request)
-    if left is None:
-        return await _refused(request, "/", "another state")
-    nonce, verifier, to = left
+    state, nonce, verifier, to = left
+    _use(request, state)
     code, issuer = request.query.get("code", ""), request.query.get("iss")
     if not code or (issuer is not None and issuer.rstrip("/") != provider.trust.issuer.rstrip("/")):
         return await _refused(request, to, "no code")
@@ -100,17 +119,20 @@ async def _sign_in(request: web.Request, account: Account, claimed: Claimed, to:
 
 async def _bound(request: web.Request, claimed: Claimed) -> Account | None:
     """The account that a verified address binds, where that is believed: of the one officer who has it in the
-    roster. None, and nothing is bound, in every other case."""
+    roster, and of no role above the most that the provider is believed to give. None, and nothing is bound,
+    in every other case."""
     console = console_of(request)
     if claimed.email is None:
         return None
     officers = [
         officer.key
         for officer in console.roster().officers
-        if officer.email is not None and officer.email.casefold() == claimed.email
+        if officer.email is not None and address(officer.email) == claimed.email
     ]
     accounts = [one for one in await console.store.accounts.every() if one.officer in officers]
     if len(officers) != 1 or len(accounts) != 1 or accounts[0].disabled:
+        return None
+    if not _provider(request).trust.most.covers(accounts[0].role):
         return None
     actor = Actor(f"{claimed.identity.issuer} (e-mail)", request.remote or "")
     try:
@@ -137,20 +159,23 @@ async def _with_role(request: web.Request, account: Account, role: Role | None) 
         return account
 
 
-def _left_with(request: web.Request) -> tuple[str, str, str] | None:
-    """Nonce, verifier and page of the sign-in that this browser has begun and that comes back now, once."""
-    console, used = console_of(request), request.app[USED]
+def _left_with(request: web.Request) -> Left | None:
+    """The sign-in that this browser has begun and that comes back now, where it has not come back yet."""
+    console = console_of(request)
     try:
         box = opened(console.secret_key, PURPOSE, request.cookies.get(_cookie(console)[0], ""), within=LASTS)
     except DefacewatchError:
         return None
-    state, nonce, verifier, to = json.loads(box)
-    if not same(request.query.get("state", ""), state) or state in used:
-        return None
+    left = Left(*json.loads(box))
+    fits = same(request.query.get("state", ""), left.state) and left.state not in request.app[USED]
+    return left if fits else None
+
+
+def _use(request: web.Request, state: str) -> None:
+    used = request.app[USED]
     used[state] = None
     while len(used) > REMEMBERED:
         used.popitem(last=False)
-    return nonce, verifier, to
 
 
 async def _refused(request: web.Request, to: str, why: str) -> web.Response:

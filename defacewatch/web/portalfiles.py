@@ -17,10 +17,12 @@ from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.actions import VIA
 from defacewatch.web.console import console_of, words_of
+from defacewatch.web.differences import DIFFERENCES
 from defacewatch.web.forms import fields_of, texts_of
 from defacewatch.web.visitors import owner_of
 from defacewatch.web.words import Words
 from defacewatch.web.wrongs import FIELDS, rows
+from defacewatch.workers import TooMuch
 
 LARGEST_FILE = 1024 * 1024  # bytes
 SHOWN = 200  # portals of each kind in a preview
@@ -51,7 +53,7 @@ async def _preview(
 ) -> web.Response:
     console, words = console_of(request), words_of(request)
     try:
-        sheet = _sheet(request, raw, name)
+        sheet = await sheet_of(request, raw, name)
     except Unacceptable as wrong:
         return _refused(request, name=name, wrong=wrong.wrong)
     steps = await console.store.portals.preview(sheet.portals, sheet.said)
@@ -86,7 +88,7 @@ async def confirm(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest
     by = owner_of(request).signs_as
     try:
-        sheet = _sheet(request, raw, name)
+        sheet = await sheet_of(request, raw, name)
         imported = await console.store.portals.import_(
             sheet.portals, said=sheet.said, change=True, seen=seen, now=console.clock(), by=by, via=VIA
         )
@@ -139,10 +141,15 @@ def _item(item: object) -> str:
     return ", ".join(f"{part:g} s" if isinstance(part, float) else str(part) for part in item if part)
 
 
-def _sheet(request: web.Request, raw: bytes, name: str) -> Sheet:
+async def sheet_of(request: web.Request, raw: bytes, name: str) -> Sheet:
+    """What a file registers, read in a worker: a small file can be long to read, and the watch goes on
+    meanwhile. Raises Unacceptable."""
     if len(raw) > LARGEST_FILE:
         raise Unacceptable([Wrong("is too large", kind="large")])
-    return console_of(request).registrar.sheet(raw, name)
+    try:
+        return await request.app[DIFFERENCES].workers.run(console_of(request).registrar.sheet, raw, name)
+    except TooMuch:
+        raise Unacceptable([Wrong("takes too long to read", kind="much")]) from None
 
 
 def _seal(request: web.Request, raw: bytes, name: str, seen: str) -> str:

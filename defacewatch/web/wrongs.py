@@ -39,13 +39,15 @@ TAKES: Mapping[str, str] = {
     "email": N_("an e-mail address such as an@example.gov.vn"),
     "pages": N_("at least one page"),
     "url": N_("an address with http:// or https:// in front, without a user name"),
-    "probe_every": N_("a time of at least a second, such as 30s, 10m or 2h"),
-    "render_every": N_("a time of at least a second, such as 30s, 10m or 2h"),
+    "probe_every": N_("a time from a second to an hour, such as 30s or 10m"),
+    "render_every": N_("a time from a second to 24 hours, such as 30m or 2h"),
 }
 KINDS: Mapping[str, str] = {
     "utf-16": N_("The file is saved as UTF-16, or is no text. Save it as “CSV UTF-8” and try again."),
     "encoding": N_("The file is saved in an old code (such as TCVN3 or Windows-1258). Save it as UTF-8."),
     "large": N_("The file is too large: at most 1 MB."),
+    "much": N_("The file holds too much: at most 5,000 pages and 20,000 values. Part it into several."),
+    "more": N_("There is more that is wrong. These are the first 200."),
     "ending": N_("Only .csv, .yaml and .yml files are taken."),
     "yaml": N_("This is not valid YAML."),
     "csv": N_("This is not valid CSV: is a quotation mark missing?"),

@@ -140,6 +140,7 @@ TEXTS = (
     .filter(bool)
 )
 INTERVALS = st.none() | st.integers(1000, 86_400_000).map(lambda ms: timedelta(milliseconds=ms))
+PROBES = st.none() | st.integers(1000, 3_600_000).map(lambda ms: timedelta(milliseconds=ms))
 
 
 def parse_name(text: str) -> str:
@@ -159,7 +160,7 @@ def parse_name(text: str) -> str:
     critical=st.booleans(),
     urgency=st.sampled_from(Urgency),
     phone=st.none() | TEXTS,
-    probe_every=INTERVALS,
+    probe_every=PROBES,
     render_every=INTERVALS,
 )
 def test_any_portal_comes_back_from_an_export(

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from defacewatch.alerts import AlertKind
+from defacewatch.alerts import Alert, AlertKind
 from defacewatch.incidents import State
 from defacewatch.notify.content import SIGNS, compose, incident_code, incident_number
 from defacewatch.notify.sayings import HEADLINES
-from defacewatch.portals import Page
+from defacewatch.portals import Page, Urgency
 from defacewatch.signals import Kind, Signal
 from tests.notify.examples import AT, PORTAL, delivery, notice, signalled
 
@@ -159,3 +159,23 @@ def test_what_is_no_incident_code_is_none(code: str) -> None:
 def test_codes_grow_beyond_six_digits() -> None:
     assert incident_code(7) == "SC-000007"
     assert incident_number(incident_code(12_345_678)) == 12_345_678
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("en", "Watch paused: Cổng A – by an (web): bảo trì"),
+        ("vi", "Tạm dừng giám sát: Cổng A – do an thực hiện"),
+    ],
+)
+def test_what_was_taken_out_of_the_watch_is_told_by_whom_and_what_is_too_much_is_counted(
+    language: str, says: str
+) -> None:
+    act = {"what": "paused", "portal": "Cổng A", "by": "an", "via": "web", "detail": "bảo trì"}
+    bare = dict.fromkeys(("portal", "page", "incident", "verdict", "confirmed_at"))
+    facts = {"reduced": [act] * 30, "count": 30}
+    alert = Alert(1, AlertKind.WATCH_REDUCED, Urgency.HIGH, AT, facts=facts)
+    told = notice(AlertKind.WATCH_REDUCED, alert=alert, language=language, **bare)
+    lines = [f"{label}: {text}" for label, text in compose(told).facts]
+    assert sum(line.startswith(says) for line in lines) == 10
+    assert any("20" in line for line in lines)

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from defacewatch.accounts import Role, Scope
@@ -10,10 +10,11 @@ from defacewatch.handovers import Handover
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
+from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.store.samples import NOW, captured, portal
-from tests.web.conftest import TOKEN, Around, Client
-from tests.web.people import ME, person
+from tests.web.conftest import TOKEN, Around, Client, csrf_of
+from tests.web.people import ME, log_in, person
 from tests.web.seeds import MINUTE, attacked, registered
 from tests.web.test_api import asked
 from tests.web.test_api_incidents import sent, token
@@ -101,11 +102,13 @@ async def test_portals_are_imported_after_a_look_at_what_would_change_and_export
 async def test_portals_are_paused_and_resumed_by_administrators(client: Client, store: Store) -> None:
     await store.portals.apply([portal("hungyen")], now=NOW)
     admin = await token(store, Role.ADMIN, "root", None)
-    await sent(client, await token(store), "portals/hungyen/pause", status=403)
-    assert (await sent(client, admin, "portals/hungyen/pause"))["paused"] is True
+    why = {"reason": "nâng cấp"}
+    await sent(client, await token(store), "portals/hungyen/pause", why, status=403)
+    await sent(client, admin, "portals/hungyen/pause", {"reason": " "}, status=422)
+    assert (await sent(client, admin, "portals/hungyen/pause", why))["paused"] is True
     assert (await asked(client, "portals/hungyen"))["paused"] is True
     assert (await sent(client, admin, "portals/hungyen/resume"))["paused"] is False
-    await sent(client, admin, "portals/khong/pause", status=404)
+    await sent(client, admin, "portals/khong/pause", why, status=404)
 
 
 async def test_who_is_on_duty_when_and_what_is_wrong_with_the_roster(
@@ -253,3 +256,33 @@ async def test_a_roster_that_changes_is_asked_each_time(client: Client, around: 
     assert len((await asked(client, "roster"))["officers"]) == 2
     around.roster = replace(ROSTER, officers=OFFICERS[:1])
     assert len((await asked(client, "roster"))["officers"]) == 1
+
+
+async def test_those_who_only_look_are_not_told_how_people_are_reached_nor_what_providers_answer(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = Roster((Officer("an", "An", email="an@example.gov.vn", phone="0900000001"),))
+    _, incident = await attacked(store)
+    window = Window("hungyen", NOW, NOW + timedelta(hours=2), "cục", "nâng cấp", "0912345678", "link")
+    await store.windows.announce(window, now=NOW)
+    officer, reader = await token(store), {"Authorization": f"Bearer {TOKEN}"}
+    ways = ("portals", "portals/hungyen", f"incidents/{incident}", "deliveries", "windows", "roster")
+    for way in ways:
+        whole = await (await client.get(f"/api/v1/{way}", headers=officer)).text()
+        less = await (await client.get(f"/api/v1/{way}", headers=reader)).text()
+        secrets = ("09000000", "0912345678", "message 4211", "user</b> unknown", "an@example")
+        assert any(secret in whole for secret in secrets), way
+        assert not any(secret in less for secret in secrets), way
+
+
+async def test_pages_show_a_viewer_no_telephone_and_no_receipt(client: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    await person(store, "xem", Role.VIEWER, officer=None)
+    await person(store, "an", Role.OFFICER, officer="an")
+    for name, told in (("xem", False), ("an", True)):
+        assert (await log_in(client, name)).status == 303
+        one = await (await client.get(f"/incidents/{incident}")).text()
+        other = await (await client.get("/portals/hungyen")).text()
+        assert [said in one for said in ("0900000000", "message 4211")] == [told, told]
+        assert ("0900000000" in other) is told
+        await client.post("/logout", data={"csrf": await csrf_of(client, "/account")})

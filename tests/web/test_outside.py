@@ -82,6 +82,13 @@ async def refused(answer: aiohttp.ClientResponse, store: Store, why: str) -> Non
     assert why in last.after
 
 
+async def not_ours(answer: aiohttp.ClientResponse, store: Store) -> None:
+    """Refused, and not written down: nobody here began it."""
+    assert answer.status == 403
+    assert "The sign-in service has not signed you in" in await answer.text()
+    assert Act.SIGN_IN_FAILED not in [entry.act for entry in await store.audit.list(limit=50)]
+
+
 async def test_whoever_is_bound_signs_in_and_is_led_on_as_themselves(
     client: Client, store: Store, service: SignInService, clock: Clock
 ) -> None:
@@ -241,7 +248,7 @@ async def test_an_address_that_comes_back_twice_opens_nothing_the_second_time(
     cookies = {cookie.key: cookie.value for cookie in kept if cookie.key == "defacewatch_outside"}
     assert (await client.get(there, allow_redirects=False)).status == 303
     client.session.cookie_jar.update_cookies(cookies, client.make_url("/"))
-    await refused(await client.get(there, allow_redirects=False), store, "another state")
+    await not_ours(await client.get(there, allow_redirects=False), store)
 
 
 async def test_a_code_of_another_browser_opens_nothing_here(
@@ -251,7 +258,7 @@ async def test_a_code_of_another_browser_opens_nothing_here(
     await bound(store, service)
     mine, theirs = [await serve(oidc=trust, oidc_secret=SECRET) for _ in range(2)]
     there = await leave(theirs)
-    await refused(await mine.get(there, allow_redirects=False), store, "another state")
+    await not_ours(await mine.get(there, allow_redirects=False), store)
     query = parse_qs(urlsplit(await leave(mine)).query)
     stolen = parse_qs(urlsplit(there).query)["code"][0]
     there = f"/login/oidc/back?code={stolen}&state={query['state'][0]}"
@@ -334,6 +341,34 @@ async def test_a_verified_address_of_an_officer_binds_their_account_where_that_i
 
 
 @pytest.mark.parametrize(
+    ("role", "kept", "said"),
+    [
+        (Role.ADMIN, "an@example.gov.vn", "an@example.gov.vn"),
+        (Role.APPROVER, "an@example.gov.vn", "an@example.gov.vn"),
+        (Role.OFFICER, "office@example.gov.vn", "o\ufb03ce@example.gov.vn"),
+        (Role.OFFICER, "kien@example.gov.vn", "\u212aien@example.gov.vn"),
+        (Role.OFFICER, "o\ufb03ce@example.gov.vn", "o\ufb03ce@example.gov.vn"),
+    ],
+)
+async def test_an_address_binds_no_role_above_the_most_and_no_twin_of_an_address(
+    serve: Serve,
+    trust: Trust,
+    around: Around,
+    store: Store,
+    service: SignInService,
+    role: Role,
+    kept: str,
+    said: str,
+) -> None:
+    around.roster = Roster((Officer("an", "Nguyễn Văn An", email=kept),))
+    await person(store, "an", role, officer="an")
+    service.says = {"email": said, "email_verified": True}
+    client = await serve(oidc=replace(trust, bind_by_email=True), oidc_secret=SECRET)
+    assert (await come_back(client)).status == 403
+    assert await store.identities.of(service.issuer) == {}
+
+
+@pytest.mark.parametrize(
     ("groups", "most", "before", "after"),
     [
         (["duty"], Role.APPROVER, Role.VIEWER, Role.OFFICER),
@@ -374,15 +409,54 @@ async def test_a_claim_says_nothing_of_roles_where_it_is_not_configured(
     assert (await store.accounts.get(account.id)).role is Role.VIEWER
 
 
-async def test_an_address_that_comes_back_with_nothing_again_and_again_waits(
+async def test_an_address_that_fails_again_and_again_waits_and_may_then_go_on_where_it_was(
     client: Client, store: Store, service: SignInService, clock: Clock
 ) -> None:
     await bound(store, service)
     for _ in range(FAILURES):
-        assert (await client.get("/login/oidc/back?state=x&code=y")).status == 403
-    assert (await client.get("/login/oidc/back?state=x&code=y")).status == 429
+        forged = (await leave(client)).replace("code=", "code=no-")
+        assert (await client.get(forged)).status == 403
+    there = await leave(client)
+    waits = await client.get(there, allow_redirects=False)
+    assert waits.status == 429
+    assert "Set-Cookie" not in waits.headers
     clock.forward(seconds=6)
-    assert (await come_back(client)).status == 303
+    assert (await client.get(there, allow_redirects=False)).status == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"},
+        {},
+    ],
+)
+async def test_a_page_elsewhere_keeps_nobody_out_by_sending_their_browser_here(
+    client: Client, store: Store, service: SignInService, clock: Clock, headers: dict[str, str]
+) -> None:
+    await bound(store, service)
+    there = await leave(client)
+    before = await store.audit.list(limit=50)
+    for _ in range(3 * FAILURES):
+        answer = await client.get("/login/oidc/back?state=x&code=y", headers=headers)
+        assert answer.status == 403
+        assert "Set-Cookie" not in answer.headers
+    assert await store.audit.list(limit=50) == before
+    assert (await client.get(there, allow_redirects=False)).status == 303
+
+
+@pytest.mark.parametrize("destination", ["image", "iframe", "script", "empty"])
+async def test_nobody_signs_in_by_what_is_no_page_of_their_own(
+    client: Client, store: Store, service: SignInService, destination: str
+) -> None:
+    await bound(store, service)
+    there = await leave(client)
+    answer = await client.get(there, headers={"Sec-Fetch-Dest": destination}, allow_redirects=False)
+    assert answer.status == 403
+    assert (
+        await client.get(there, headers={"Sec-Fetch-Dest": "document"}, allow_redirects=False)
+    ).status == 303
 
 
 async def test_behind_a_dead_provider_the_password_still_opens(

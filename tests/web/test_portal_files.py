@@ -1,6 +1,8 @@
 """Importing with a preview that is done exactly or not at all; exporting."""
 
 import io
+import json
+import os
 import re
 
 import aiohttp
@@ -8,10 +10,10 @@ import pytest
 
 from defacewatch.accounts import Role
 from defacewatch.config import Registrar
-from defacewatch.registering import Move
+from defacewatch.registering import Move, Sheet, Unacceptable, Wrong
 from defacewatch.store import Store
 from tests.store.samples import NOW, portal
-from tests.web.conftest import Client, csrf_of
+from tests.web.conftest import Client, Serve, csrf_of
 from tests.web.people import log_in, person
 from tests.web.test_portals import admin, text
 
@@ -104,6 +106,50 @@ async def test_a_file_that_cannot_be_taken_says_why(
     assert answer.status == 400
     assert says in page
     assert await store.portals.all() == []
+
+
+def entered(count: int, pages: int, url: str = "https://a{}.vn/{}") -> bytes:
+    """A YAML file of so many portals with so many pages each."""
+    entries = [
+        {"key": f"a{n}", "name": "A", "pages": [{"url": url.format(n, page)} for page in range(pages)]}
+        for n in range(count)
+    ]
+    return json.dumps({"portals": entries}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [entered(2, 2501), entered(3000, 2), b"portals: [" + b"{}, " * 25_000 + b"]"],
+    ids=["pages", "more pages", "values"],
+)
+async def test_a_file_that_holds_too_much_is_refused(admin: Client, store: Store, content: bytes) -> None:
+    answer = await upload(admin, content, "x.yaml")
+    assert answer.status == 400
+    assert "The file holds too much" in await answer.text()
+    assert await store.portals.all() == []
+
+
+async def test_of_all_that_is_wrong_the_first_is_told(admin: Client) -> None:
+    page = await (await upload(admin, entered(300, 1, "ftp://{}/{}"), "x.yaml")).text()
+    assert page.count('<tr><td class="number">') in (200, 201)
+    assert "These are the first 200." in page
+
+
+def read_by(raw: bytes, name: str) -> Sheet:
+    """Says in which process a file was read."""
+    raise Unacceptable([Wrong(f"read by {os.getpid()}")])
+
+
+async def test_a_file_is_read_outside_of_the_process_that_watches(serve: Serve, store: Store) -> None:
+    registrar = Registrar()
+    registrar.sheet = read_by  # type: ignore[method-assign]
+    client = await serve(registrar=registrar)
+    await person(store, "an", Role.ADMIN)
+    await log_in(client, "an")
+    page = await (await upload(client, b"portals: []", "x.yaml")).text()
+    found = re.search(r"read by (\d+)", page)
+    assert found is not None
+    assert int(found[1]) != os.getpid()
 
 
 async def test_the_rows_that_are_wrong_are_numbered(admin: Client) -> None:

@@ -11,6 +11,7 @@ from aiohttp import hdrs, web
 
 from defacewatch.shapes import Line
 from defacewatch.web.api.shared import Pages
+from defacewatch.web.discretion import discreet
 from defacewatch.web.problems import Invalid, Wrong
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ def part(
 def listed(request: web.Request, name: str, lines: Sequence[Line], last: Place | None) -> web.Response:
     """The answer with these lines, and where it goes on: after the place `last`."""
     following = None if last is None else cursor_of(name, last)
-    answer = web.json_response({name: list(lines), "next": following})
+    answer = web.json_response({name: discreet(request, list(lines)), "next": following})
     if following is not None:
         further = request.rel_url.update_query(cursor=following)
         answer.headers[hdrs.LINK] = f'<{further}>; rel="next"'

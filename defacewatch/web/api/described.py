@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from defacewatch.shapes import Line
 from defacewatch.web.api.shared import Body, Query, Shape
+from defacewatch.web.discretion import discreet
 from defacewatch.web.forms import WITHIN
 from defacewatch.web.problems import Invalid, Wrong
 
@@ -85,7 +86,7 @@ class Operation:
             answer = await self.run(request, **known)
             if isinstance(answer, web.StreamResponse):
                 return answer
-            return web.json_response(answer, status=self.status)
+            return web.json_response(discreet(request, answer), status=self.status)
 
         return handle
 

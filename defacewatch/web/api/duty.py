@@ -10,11 +10,10 @@ from aiohttp import web
 from pydantic import AwareDatetime, Field
 
 from defacewatch import shapes
-from defacewatch.accounts import Role
 from defacewatch.errors import UsageError
 from defacewatch.figures import Period, figures_of
 from defacewatch.reports.lines import figures_line
-from defacewatch.roster import Officer, on_duty
+from defacewatch.roster import on_duty
 from defacewatch.rostering import findings, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, turns
 from defacewatch.web.api import dutylines as lines
@@ -24,7 +23,6 @@ from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
 from defacewatch.web.desk import arranging, officer_of, roster_of
-from defacewatch.web.visitors import visitor_of
 from defacewatch.windows import Window, checked
 
 TAG = "duty"
@@ -89,14 +87,14 @@ async def duty(request: web.Request, query: AtMoment) -> shapes.Line:
     """Who is on duty, now or at a moment. How they are reached is for officers to see."""
     console = console_of(request)
     at = query.at or console.clock()
-    officers = [_officer(request, one) for one in on_duty(console.roster(), at)]
+    officers = [shapes.officer_line(one) for one in on_duty(console.roster(), at)]
     return {"at": shapes.moment(at), "officers": officers}
 
 
 @get("/roster", lines.Officers, tag=TAG)
 async def roster(request: web.Request) -> shapes.Line:
     """All officers. How they are reached is for officers to see."""
-    return {"officers": [_officer(request, one) for one in console_of(request).roster().officers]}
+    return {"officers": [shapes.officer_line(one) for one in console_of(request).roster().officers]}
 
 
 @get("/roster/turns", lines.Turns, tag=TAG)
@@ -253,13 +251,6 @@ async def _may(request: web.Request, some: Sequence[Absence]) -> bool:
     me = officer_of(request, roster)
     own = me is not None and all(absence.officer == me.key for absence in some)
     return own or arranging(request, roster)
-
-
-def _officer(request: web.Request, officer: Officer) -> shapes.Line:
-    line, role = shapes.officer_line(officer), visitor_of(request).role
-    if role is None or not role.covers(Role.OFFICER):
-        line |= {"email": None, "telegram_user": None, "phone": None}
-    return line
 
 
 async def _entered(request: web.Request, some: tuple[Absence, ...]) -> shapes.Line:

@@ -11,9 +11,9 @@ from defacewatch.registering import Move, Unacceptable
 from defacewatch.web.api import lines
 from defacewatch.web.api.acting import signs_as, source
 from defacewatch.web.api.described import File, get, post, sent
-from defacewatch.web.api.shared import Query
+from defacewatch.web.api.shared import Body, Query, Said
 from defacewatch.web.console import console_of
-from defacewatch.web.portalfiles import LARGEST_FILE
+from defacewatch.web.portalfiles import LARGEST_FILE, sheet_of
 from defacewatch.web.problems import Invalid, Wrong
 
 TAG = "watching"
@@ -54,7 +54,7 @@ async def import_(request: web.Request, query: Importing) -> shapes.Line:
         raw = await sent(request)
     name = "portals.csv" if request.content_type == CSV else "portals.yaml"
     try:
-        sheet = console.registrar.sheet(raw, name)
+        sheet = await sheet_of(request, raw, name)
     except Unacceptable as problem:
         wrong = [Wrong(one.field, f"line {one.line}", one.text) for one in problem.wrong]
         raise Invalid(wrong, HTTPStatus.UNPROCESSABLE_ENTITY) from None
@@ -75,12 +75,17 @@ async def import_(request: web.Request, query: Importing) -> shapes.Line:
     }
 
 
+class Pausing(Body):
+    reason: Said
+
+
 @post("/portals/{portal}/pause", lines.PortalLine, tag=TAG, also=())
-async def pause(request: web.Request) -> shapes.Line:
-    """Stop watching a portal for the time being."""
+async def pause(request: web.Request, body: Pausing) -> shapes.Line:
+    """Stop watching a portal for the time being. Those on duty and the leadership are told."""
     console, key = console_of(request), request.match_info["portal"]
     by, now = signs_as(request), console.clock()
-    return shapes.portal_line(await console.store.portals.pause(key, by=by, now=now, via=source(request)))
+    how = {"now": now, "via": source(request), "reason": body.reason}
+    return shapes.portal_line(await console.store.portals.pause(key, by=by, **how))
 
 
 @post("/portals/{portal}/resume", lines.PortalLine, tag=TAG, also=())
