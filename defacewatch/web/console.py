@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
@@ -146,11 +147,35 @@ def words_of(request: web.Request) -> Words:
     console = console_of(request)
     visitor: Visitor | None = request.get(VISITOR)
     officers = {officer.key: officer.name for officer in console.roster().officers}
-    words = Words(language_of(request), console.zone, console.clock(), officers=officers)
+    here, query = _where(request)
+    words = Words(
+        language_of(request), console.zone, console.clock(), officers=officers, here=here, query=query
+    )
     if visitor is None:
         return words
     account = visitor.account
     return replace(words, csrf=visitor.csrf, role=visitor.role, person=account.display if account else None)
+
+
+def _where(request: web.Request) -> tuple[str, str]:
+    """Where the page can be asked for in another language: its path (empty: where it is), and what it was
+    asked. What answers a form that has no page of its own is asked for where the form stands."""
+    if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
+        return "", urlencode([(name, value) for name, value in request.query.items() if name != "lang"])
+    page = request.path
+    while not _is_page(request.app, page):
+        page = page.rpartition("/")[0] or "/"
+    return "" if page == request.path else page, ""
+
+
+def _is_page(app: web.Application, path: str) -> bool:
+    """Whether `path` can be asked for."""
+    for resource in app.router.resources():
+        told = resource.get_info()
+        fits = "pattern" in told and told["pattern"].fullmatch(path) is not None
+        if (fits or told.get("path") == path) and any(route.method == hdrs.METH_GET for route in resource):
+            return True
+    return path == "/"
 
 
 def acting(request: web.Request) -> Actor | None:

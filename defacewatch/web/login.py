@@ -2,6 +2,7 @@
 reads."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
@@ -154,6 +155,8 @@ async def login_form(
         "login.html",
         words_of(request),
         status=status if problem else HTTPStatus.OK,
+        here="/login",
+        query=_next(back),
         back=_local(back),
         problem=problem,
         detail=detail,
@@ -170,9 +173,16 @@ def code_form(request: web.Request, ticket: str, back: str, *, problem: str | No
         words_of(request),
         status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
         ticket=ticket,
+        here="/login",
+        query=_next(back),
         back=_local(back),
         problem=problem,
     )
+
+
+def _next(back: str) -> str:
+    """What an address of the form says of where it leads."""
+    return urlencode({"next": back}) if _local(back) == back != "/" else ""
 
 
 def _local(back: str) -> str:

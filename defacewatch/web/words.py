@@ -100,7 +100,8 @@ SCOPES: Mapping[Scope, str] = {
 @dataclass(frozen=True)
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
-    None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys."""
+    None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys; the
+    page in another language is at `here` (empty: where it is) with `query`."""
 
     language: str
     zone: str
@@ -109,6 +110,8 @@ class Words:
     role: Role | None = None
     person: str | None = None
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    here: str = ""
+    query: str = ""
 
     @property
     def _(self) -> Translate:

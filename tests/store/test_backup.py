@@ -14,6 +14,7 @@ from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
 from defacewatch.audit import Actor
 from defacewatch.errors import Conflict, DefacewatchError
+from defacewatch.identities import Identity
 from defacewatch.profiles import Profile
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
@@ -23,8 +24,10 @@ from tests.conftest import OpenStore
 from tests.postgres import Cluster
 from tests.store.archives import rewritten, swapped
 from tests.store.samples import CHANGED, DEFACED, NOW, captured, checked, registered
+from tests.store.test_masks import mask
 
 ME = Actor("root (system)", "cli:root")
+WHO = Identity("https://sso.example.gov.vn", "8f2c41e0")
 Rows = dict[str, list[tuple[Any, ...]]]
 Elsewhere = Callable[[str], Awaitable[Store]]
 
@@ -53,6 +56,10 @@ async def filled(store: Store) -> str:
     alert = await store.alerts.claim(NOW + timedelta(hours=2))
     assert alert is not None
     await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
+    await store.masks.add(mask(page, capture=capture), now=NOW, via="console")
+    await store.lessons.ask([page], by="an", via="console", samples=3, now=NOW)
+    account = await store.accounts.add("root", "Root", Role.ADMIN, password="hash", actor=ME, now=NOW)
+    await store.identities.bind(account.id, WHO, actor=ME, now=NOW)
     return page
 
 
@@ -100,7 +107,9 @@ async def test_a_backup_brings_everything_back_into_either_database(
     assert saved.bytes == (tmp_path / name).stat().st_size
     other = await elsewhere(kind)
     await other.upkeep.restore(tmp_path / name, actor=ME, now=NOW)
-    assert await rows_of(other) == await rows_of(store)
+    there = await rows_of(other)
+    assert there == await rows_of(store)
+    assert all(there[table] for table in ("masks", "lessons", "identities"))
     assert saved.rows == sum(map(len, (await rows_of(store)).values())) + 1  # the head of the audit log
     assert set(other.blobs.all()) == set(store.blobs.all())
     assert set(other.approved.all()) == set(store.approved.all())
@@ -118,6 +127,16 @@ async def test_a_restored_store_goes_on_where_it_was(
     again = await captured(other, page, "dddd", at=NOW + timedelta(hours=4))
     await other.baselines.approve(again, by="binh", reason="new", now=NOW + timedelta(hours=5))
     assert [a.by for a in await other.baselines.history(page)] == ["an", "binh"]
+    (kept,) = await other.masks.every(page=page)
+    ended = await other.masks.end(kept.id, by="binh", now=NOW + timedelta(hours=5), via="console")
+    added = await other.masks.add(mask(page, capture=again), now=NOW + timedelta(hours=6), via="console")
+    assert await other.masks.every(page=page) == (added, ended)
+    lesson = await other.lessons.claim(NOW + timedelta(hours=6))
+    assert lesson is not None
+    assert (lesson.page, lesson.by, lesson.samples) == (page, "an", 3)
+    bound = await other.identities.account(WHO)
+    assert bound is not None
+    assert bound.name == "root"
 
 
 async def test_checks_go_on_during_a_backup_which_keeps_to_one_moment(

@@ -2,7 +2,7 @@
 each scheme of colours, and nothing that sticks out."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,21 +32,26 @@ def test_every_page_of_the_router_is_in_the_list_by_a_name_of_its_own() -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("language", "scheme", "widths"),
+    [*(("vi", scheme, WIDTHS) for scheme in SCHEMES), ("en", "light", WIDTHS[1:])],
+)
 async def test_no_page_has_a_serious_finding_of_accessibility_or_sticks_out(
-    stages: dict[bool, Stage], scheme: str
+    stages: dict[bool, Stage], language: str, scheme: str, widths: Sequence[int]
 ) -> None:
+    """In English on a telephone alone: all that differs there are the texts."""
     found: list[str] = []
     async with looking() as page:
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
         for shown in PAGES:
-            await seen_as(page, WIDTHS[0], scheme)
-            await visit(page, shown, stages[shown.empty])
-            for width in WIDTHS:
+            await seen_as(page, widths[0], scheme)
+            await visit(page, shown, stages[shown.empty], language=language)
+            assert await page.get_attribute("html", "lang") == language, shown.name
+            for width in widths:
                 await seen_as(page, width, scheme)
-                found += [f"{shown.name} {width} {scheme}: {one}" for one in await findings(page)]
+                found += [f"{shown.name} {width} {scheme} {language}: {one}" for one in await findings(page)]
     assert found == []
     assert complaints == []
 
