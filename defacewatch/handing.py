@@ -144,7 +144,7 @@ async def situation(store: Store, roster: Roster, since: datetime, now: datetime
         "paused": len({state.portal.key for state in states if state.portal.paused}),
         "muted": await store.duty.left_out(now),
         "windows": len(await store.windows.running(now)),
-        "proposals": len(await store.baselines.proposals()),
+        "proposals": await store.baselines.count_proposals(),
         "since": since.isoformat(),
         "alerts": dict(Counter(await store.alerts.kinds_since(since))),
     }

@@ -1,6 +1,7 @@
 """Masks at work: what lies outside of masked blocks is set apart for the comparison; masks are drawn,
 confirmed and ended."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
@@ -110,7 +111,8 @@ async def sheet_of(store: Store, page_id: str) -> Sheet:
     capture = await store.baselines.capture(baseline.looks[-1].capture)
     look = await store.baselines.look(capture)
     masks = await store.masks.every(page=page_id)
-    return Sheet(portal, page, capture, height_of(look), regions_of(look), masks)
+    regions = await asyncio.to_thread(regions_of, look)
+    return Sheet(portal, page, capture, height_of(look), regions, masks)
 
 
 def height_of(look: Look) -> int:

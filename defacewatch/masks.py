@@ -22,6 +22,7 @@ from defacewatch.tiles import COLUMNS, COUNT, HIGH, ROWS, STEP
 WIDTH = 1280  # px of a page as it is captured
 WIDE, TALL = WIDTH // COLUMNS, STEP * HIGH  # px of a cell of the grid
 TALLEST = 4000  # px of a page that are captured at the most
+ALL_ROWS = -(-TALLEST // TALL)  # of the grid
 MOST = 0.4  # share of the first screen, of the page or of its text that all masks together may cover
 BLIND = 0.6  # … of the first screen that masks and what is known to move may leave out together
 LONGEST = timedelta(days=90)
@@ -173,13 +174,23 @@ def seen(rows: int, cells: Collection[Cell]) -> NDArray[np.bool_]:
 
 
 def covers(cells: Collection[Cell], box: Rectangle | Shot) -> bool:
-    """Whether cells cover a box, but for a little."""
+    """Whether cells (a set of them) cover a box, but for a little. Only the cells under it are looked at."""
     right, bottom = box.left + box.width, box.top + box.height
     covered = sum(
         max(0, min(right, (column + 1) * WIDE) - max(box.left, column * WIDE))
         * max(0, min(bottom, (row + 1) * TALL) - max(box.top, row * TALL))
-        for row, column in cells
+        for row in range(max(0, box.top // TALL), min(ALL_ROWS, -(-bottom // TALL)))
+        for column in range(max(0, box.left // WIDE), min(COLUMNS, -(-right // WIDE)))
+        if (row, column) in cells
     )
+    return covered > 0 and covered >= HIDDEN * box.width * box.height
+
+
+def hides(rectangle: Rectangle, box: Rectangle) -> bool:
+    """Whether one rectangle covers a box, but for a little."""
+    wide = min(rectangle.right, box.right) - max(rectangle.left, box.left)
+    high = min(rectangle.bottom, box.bottom) - max(rectangle.top, box.top)
+    covered = max(0, wide) * max(0, high)
     return covered > 0 and covered >= HIDDEN * box.width * box.height
 
 

@@ -14,7 +14,7 @@ from defacewatch.features import Features
 from defacewatch.language import N_, Translate
 from defacewatch.learn import learn_page
 from defacewatch.store import Store
-from defacewatch.store.lessons import ATTEMPTS, Lesson
+from defacewatch.store.lessons import ATTEMPTS, LEASE, Lesson
 
 AT_ONCE = 4  # lessons; most of one is waiting, and the browser has a limit of its own
 EVERY = timedelta(seconds=5)  # between two samples
@@ -53,9 +53,10 @@ class Teaching:
         clock: Callable[[], datetime],
         translate: Callable[[], Translate],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        tick: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.store, self.fetch, self.extract, self.renew = store, fetch, extract, renew
-        self.clock, self.translate, self.sleep = clock, translate, sleep
+        self.clock, self.translate, self.sleep, self.tick = clock, translate, sleep, tick
 
     async def all(self) -> None:
         """All lessons that are due, several at a time."""
@@ -75,7 +76,7 @@ class Teaching:
             await self._failed(lesson, self.translate()(GAVE_UP))
             return True
         try:
-            await self._learn(lesson)
+            await self._held(lesson)
         except DefacewatchError as error:
             await self._failed(lesson, str(error))
         except Exception as error:
@@ -83,13 +84,38 @@ class Teaching:
             await self._failed(lesson, type(error).__name__)
         return True
 
+    async def _held(self, lesson: Lesson) -> None:
+        """Work on a lesson and hold it meanwhile, however long the browser is waited for; where it was lost
+        to another all the same, it is left to them."""
+        work, hold = (asyncio.ensure_future(one) for one in (self._learn(lesson), self._hold(lesson)))
+        try:
+            await asyncio.wait((work, hold), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                await work
+            else:
+                log.warning("a lesson was lost to another", page=lesson.page, attempt=lesson.attempts)
+        finally:
+            work.cancel()
+            hold.cancel()
+            await asyncio.gather(work, hold, return_exceptions=True)
+
+    async def _hold(self, lesson: Lesson) -> None:
+        """Renew the lease until the lesson is another's."""
+        held = True
+        while held:
+            await self.tick(LEASE.total_seconds() / 6)
+            try:
+                held = await self.store.lessons.hold(lesson, now=self.clock())
+            except DefacewatchError as error:
+                log.warning("a lesson could not be held", page=lesson.page, error=str(error))
+
     async def _learn(self, lesson: Lesson) -> None:
         taken = 0
 
         async def took() -> None:
             nonlocal taken
             taken += 1
-            await self.store.lessons.took(lesson.id, taken, now=self.clock())
+            await self.store.lessons.took(lesson, taken, now=self.clock())
 
         await self.renew(lesson.page)
         learned = await learn_page(
@@ -110,9 +136,9 @@ class Teaching:
             await self._failed(lesson, said or translate(NO_PICTURE))
             return
         kind = learned.verdict.kind
-        await self.store.lessons.end(lesson.id, now=self.clock(), capture=learned.capture.id, verdict=kind)
+        await self.store.lessons.end(lesson, now=self.clock(), capture=learned.capture.id, verdict=kind)
         log.info("page learned", page=lesson.page, capture=learned.capture.id, verdict=kind.value)
 
     async def _failed(self, lesson: Lesson, error: str) -> None:
         log.warning("page not learned", page=lesson.page, error=error)
-        await self.store.lessons.end(lesson.id, now=self.clock(), error=error[:500])
+        await self.store.lessons.end(lesson, now=self.clock(), error=error[:500])

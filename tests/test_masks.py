@@ -1,5 +1,7 @@
 """Masks: where they may lie, how long they hold, and who confirms them."""
 
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +23,7 @@ from defacewatch.masks import (
     check_drawn,
     check_share,
     covers,
+    hides,
     on_grid,
     suggested,
     tiles_of,
@@ -56,6 +59,36 @@ def test_a_picture_is_covered_when_hardly_anything_of_it_is_left() -> None:
     assert covers(cells, shot)
     assert not covers(cells, replace(shot, height=101))
     assert not covers((), shot)
+
+
+def test_of_the_cells_only_those_under_a_box_are_looked_at() -> None:
+    looked = []
+
+    class Cells(frozenset[tuple[int, int]]):
+        def __contains__(self, cell: object) -> bool:
+            looked.append(cell)
+            return super().__contains__(cell)
+
+        def __iter__(self) -> Iterator[tuple[int, int]]:
+            raise AssertionError("all cells are gone through")
+
+    cells = Cells(cells_of([Rectangle(0, 0, 1280, 4000)]))
+    assert covers(cells, Rectangle(170, 50, 300, 60))
+    assert looked == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert not covers(cells, Rectangle(-(10**9), -(10**9), 10**10, 10**10))
+    assert not covers(cells, Rectangle(0, 5000, 100, 100))
+
+
+def test_a_rectangle_hides_what_its_cells_cover() -> None:
+    dice = random.Random(5)
+    found = set()
+    for _ in range(500):
+        drawn = on_grid(Rectangle(dice.randrange(800), dice.randrange(900), 400, dice.randrange(40, 900)))
+        sides = (dice.randrange(1000), dice.randrange(1500), dice.randrange(1, 280), dice.randrange(1, 400))
+        hidden = hides(drawn, Rectangle(*sides))
+        assert hidden is covers(cells_of([drawn]), Rectangle(*sides))
+        found.add(hidden)
+    assert found == {True, False}
 
 
 @pytest.mark.parametrize(

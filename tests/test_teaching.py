@@ -1,6 +1,8 @@
 """Lessons that were asked for, worked on beside the watch: a real page, a real browser."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,7 +21,15 @@ __all__ = ["fetch", "unlearned"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def teaching(watch: Watch, extract: Callable[[Look], object] | None = None) -> Teaching:
+async def never(_: float) -> None:
+    await asyncio.Event().wait()
+
+
+def teaching(
+    watch: Watch,
+    extract: Callable[[Look], object] | None = None,
+    tick: Callable[[float], Awaitable[None]] = never,
+) -> Teaching:
     async def renew(_: str) -> None:
         return None
 
@@ -31,6 +41,7 @@ def teaching(watch: Watch, extract: Callable[[Look], object] | None = None) -> T
         clock=watch.clock,
         translate=lambda: translator("vi"),
         sleep=watch._sleep,
+        tick=tick,
     )
 
 
@@ -106,3 +117,58 @@ async def test_a_lesson_whose_process_died_is_begun_again_but_not_for_ever(unlea
     assert done.ended_at is not None
     assert done.error is not None
     assert done.capture is None
+
+
+async def test_a_lesson_that_waits_long_for_the_browser_is_nobody_elses(unlearned: Watch) -> None:
+    waited, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(look: Look) -> Features:
+        await go.wait()
+        return await unlearned._extract(look)
+
+    async def tick(seconds: float) -> None:
+        if unlearned.clock.now > until:
+            waited.set()
+            await asyncio.Event().wait()
+        unlearned.clock.forward(seconds=seconds)
+
+    await asked(unlearned, 1)
+    until = unlearned.clock.now + 3 * LEASE
+    work = asyncio.create_task(teaching(unlearned, slow, tick).all())
+    await waited.wait()
+    assert await unlearned.store.lessons.claim(unlearned.clock()) is None
+    go.set()
+    await work
+    done = await lesson(unlearned)
+    assert (done.attempts, done.taken, done.error) == (1, 1, None)
+    assert len(await unlearned.store.baselines.proposals()) == 1
+
+
+async def test_a_lesson_that_another_has_claimed_is_left_to_them(unlearned: Watch) -> None:
+    started, frozen = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Look) -> Features:
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def tick(_: float) -> None:
+        await frozen.wait()
+
+    await asked(unlearned, 1)
+    work = asyncio.create_task(teaching(unlearned, slow, tick).one())
+    await started.wait()
+    unlearned.clock.forward(seconds=LEASE.total_seconds() + 1)  # the process did nothing for so long
+    theirs = await unlearned.store.lessons.claim(unlearned.clock())
+    assert theirs is not None
+    frozen.set()
+    assert await work
+    assert (await lesson(unlearned)).ended_at is None
+    assert await unlearned.store.baselines.proposals() == []
+    mine, now = replace(theirs, attempts=1), unlearned.clock()
+    assert not await unlearned.store.lessons.took(mine, 9, now=now)
+    assert not await unlearned.store.lessons.end(mine, now=now, error="late")
+    assert await unlearned.store.lessons.end(theirs, now=now, capture="c")
+    assert not await unlearned.store.lessons.end(theirs, now=now, error="twice")
+    done = await lesson(unlearned)
+    assert (done.taken, done.capture, done.error) == (0, "c", None)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Update, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Row, Update, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -38,6 +38,7 @@ from defacewatch.store.rows import (
 )
 from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state
 
+_PROPOSED = and_(WAITING, captures.c.expired_at.is_(None))
 _WITHOUT_FEATURES = tuple(column for column in captures.c if column is not captures.c.features)
 
 
@@ -127,13 +128,24 @@ class Baselines:
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed
 
-    async def proposals(self) -> list[Capture]:
-        """Proposed captures that wait for an approver, oldest first; an approval on the same page after the
-        proposal settles it."""
-        waiting = select(captures).where(WAITING, captures.c.expired_at.is_(None))
+    async def proposals(
+        self, *, after: tuple[datetime, str] | None = None, limit: int | None = None
+    ) -> list[Capture]:
+        """Proposed captures that wait for an approver, oldest first, those `after` the one that was proposed
+        at this time and has this id; an approval on the same page after the proposal settles it."""
+        query = select(*_WITHOUT_FEATURES).where(_PROPOSED)
+        if after is not None:
+            at, name = after
+            later = and_(captures.c.proposed_at == at, captures.c.id > name)
+            query = query.where(or_(captures.c.proposed_at > at, later))
         async with self.engine.reading() as db:
-            rows = await db.execute(waiting.order_by(captures.c.proposed_at, captures.c.id))
-            return [capture_of(part(row, captures)) for row in rows]
+            rows = await db.execute(query.order_by(captures.c.proposed_at, captures.c.id).limit(limit))
+            return [_plain(row) for row in rows]
+
+    async def count_proposals(self) -> int:
+        """How many captures `proposals` has."""
+        query = select(func.count()).select_from(captures).where(_PROPOSED)
+        return await self.engine.read(lambda db: db.scalar(query)) or 0
 
     async def decline(
         self, capture_id: str, *, by: str, reason: str, now: datetime, via: str = ""

@@ -1,8 +1,12 @@
 """Column types that keep their promises on both databases."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
+from sqlalchemy import ColumnElement, DateTime, Dialect, Text, TypeDecorator, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class Moment(TypeDecorator[datetime]):
@@ -23,6 +27,32 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Earlier(FunctionElement[datetime]):
+    """A moment, so many whole seconds before another."""
+
+    inherit_cache = True
+    type = Moment()
+
+
+def earlier(moment: ColumnElement[datetime], by: timedelta) -> ColumnElement[datetime]:
+    """The moment `by` (whole seconds) before another, as the database computes it."""
+    return Earlier(moment, literal_column(str(int(by.total_seconds()))))
+
+
+@compiles(Earlier)
+def _earlier(element: Earlier, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    return f"({moment} - {seconds} * interval '1 second')"
+
+
+@compiles(Earlier, "sqlite")
+def _earlier_in_sqlite(element: Earlier, compiler: SQLCompiler, **kw: Any) -> str:
+    """Moments are text there, and SQLite rounds to milliseconds: the fraction is put back as it was."""
+    moment, seconds = (compiler.process(part, **kw) for part in element.clauses)
+    whole = f"strftime('%Y-%m-%d %H:%M:%S', substr({moment}, 1, 19), '-{seconds} seconds')"
+    return f"({whole} || substr({moment}, 20))"
 
 
 def cleaned(text: str) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Update, func, insert, select, update
 
 from defacewatch.audit import Act, Actor
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
-from defacewatch.store.rows import Columns, part
+from defacewatch.store.rows import Columns, Values, part
 from defacewatch.store.schema import lessons, pages
 from defacewatch.verdicts import VerdictKind
 
@@ -74,23 +74,29 @@ class Lessons:
             leased = leased.values(next_at=now + LEASE, attempts=lessons.c.attempts + 1, taken=0)
             return _lesson(part((await db.execute(leased.returning(lessons))).one(), lessons))
 
-    async def took(self, lesson: int, taken: int, *, now: datetime) -> None:
-        """Note that so many samples are there; the lease begins anew."""
-        moved = update(lessons).where(lessons.c.id == lesson, lessons.c.ended_at.is_(None))
+    async def hold(self, lesson: Lesson, *, now: datetime) -> bool:
+        """Let the lease begin anew; False where the lesson is no longer of who has claimed it so."""
+        return await self._move(lesson, {"next_at": now + LEASE})
+
+    async def took(self, lesson: Lesson, taken: int, *, now: datetime) -> bool:
+        """Note that so many samples are there, and hold the lesson."""
+        return await self._move(lesson, {"taken": taken, "next_at": now + LEASE})
+
+    async def _move(self, lesson: Lesson, values: Values) -> bool:
         async with self.engine.writing() as db:
-            await db.execute(moved.values(taken=taken, next_at=now + LEASE))
+            return (await db.execute(_own(lesson).values(values))).rowcount > 0
 
     async def end(
         self,
-        lesson: int,
+        lesson: Lesson,
         *,
         now: datetime,
         capture: str | None = None,
         verdict: VerdictKind | None = None,
         error: str | None = None,
-    ) -> None:
-        """Note what came of a lesson."""
-        ended = {
+    ) -> bool:
+        """Note what came of a lesson; False where it is no longer of who has claimed it so, or has ended."""
+        ended: Values = {
             "ended_at": now,
             "next_at": None,
             "capture": capture,
@@ -98,7 +104,7 @@ class Lessons:
             "error": error,
         }
         async with self.engine.lasting() as db:
-            await db.execute(update(lessons).where(lessons.c.id == lesson).values(ended))
+            return (await db.execute(_own(lesson).values(ended))).rowcount > 0
 
     async def latest(self, page_ids: Collection[str] | None = None) -> Mapping[str, Lesson]:
         """The last lesson of each page that has one, by page (None: of all)."""
@@ -109,6 +115,12 @@ class Lessons:
         rows = await self.engine.read(lambda db: db.execute(query).all())
         found = (_lesson(part(row, lessons)) for row in rows)
         return {lesson.page: lesson for lesson in found}
+
+
+def _own(lesson: Lesson) -> Update:
+    """A change of a lesson that is under way, and that nobody has claimed since."""
+    claim = (lessons.c.id == lesson.id, lessons.c.attempts == lesson.attempts)
+    return update(lessons).where(*claim, lessons.c.ended_at.is_(None))
 
 
 def _lesson(row: Columns) -> Lesson:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.baselines import Approval
@@ -15,6 +15,7 @@ from defacewatch.captures import Capture
 from defacewatch.errors import NotFound
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
+from defacewatch.store.columns import earlier
 from defacewatch.store.dutyschema import windows
 from defacewatch.store.engine import Engine
 from defacewatch.store.proposals import ONCE_APPROVED, WAITING, newer_than
@@ -96,43 +97,49 @@ class Reviews:
             newer = await newer_than(db, part(rows[0], captures, leave=_HEAVY))
             return replace(review, newer=newer)
 
-    async def waiting(self) -> list[Review]:
+    async def counts(self) -> Mapping[Origin, int]:
+        """How many proposals `waiting` has, by origin; those that have none are left out."""
+        newest = _newest()
+        query = select(newest.c.origin, func.count()).group_by(newest.c.origin)
+        rows = await self.engine.read(lambda db: db.execute(query).all())
+        return {Origin(origin): count for origin, count in rows}
+
+    async def waiting(
+        self, origin: Origin | None = None, *, limit: int | None = None, offset: int = 0
+    ) -> list[Review]:
         """The newest proposal of each page that is watched, the latest first, and those that would bring an
-        earlier look back; without the details of their captures."""
-        order = (captures.c.at.desc(), captures.c.id.desc())
-        of_page = (captures.c.page, ONCE_APPROVED)
-        ranked = (
-            select(
-                captures.c.id,
-                func.row_number().over(partition_by=of_page, order_by=order).label("place"),
-                func.count().over(partition_by=of_page).label("among"),
-            )
-            .join(pages, captures.c.page == pages.c.id)
-            .join(portals, pages.c.portal == portals.c.key)
-            .where(WAITING, captures.c.expired_at.is_(None), pages.c.enabled, portals.c.enabled)
-            .subquery()
-        )
-        newest = select(ranked.c.id, ranked.c.among).where(ranked.c.place == 1)
+        earlier look back (of one `origin`, if given); without the details of their captures."""
+        newest = _newest(origin)
+        order = (newest.c.proposed_at.desc(), newest.c.id)
+        page = select(newest.c.id, newest.c.among).order_by(*order).limit(limit).offset(offset)
         async with self.engine.reading() as db:
-            among: dict[str, int] = {row.id: row.among for row in await db.execute(newest)}
-            found = _query(captures.c.id.in_(select(newest.subquery().c.id)))
+            among: dict[str, int] = {row.id: row.among for row in await db.execute(page)}
+            found = _query(captures.c.id.in_(among))
             rows = (await db.execute(found.order_by(captures.c.proposed_at.desc(), captures.c.id))).all()
             return await _reviews(db, rows, among, bare=True)
 
-    async def without(self) -> list[tuple[Portal, Page]]:
-        """The pages that are watched, have no baseline, and of which nothing is proposed."""
+    async def chosen(
+        self, origin: Origin | None = None, *, among: Collection[str] | None = None, limit: int
+    ) -> list[str]:
+        """The captures of what is `waiting`, in its order; of those `among` these."""
+        newest = _newest(origin)
+        query = select(newest.c.id).order_by(newest.c.proposed_at.desc(), newest.c.id).limit(limit)
+        if among is not None:
+            query = query.where(newest.c.id.in_(list(among)))
+        return list(await self.engine.read(lambda db: db.scalars(query).all()))
+
+    async def without(self, limit: int) -> tuple[int, list[tuple[Portal, Page]]]:
+        """How many pages are watched and have neither baseline nor proposal; the first of them."""
         approved = select(approvals.c.page).where(approvals.c.withdrawn_at.is_(None))
         proposed = select(captures.c.page).where(WAITING, captures.c.expired_at.is_(None))
         missing = and_(pages.c.id.not_in(approved), pages.c.id.not_in(proposed))
-        query = (
-            select(pages, portals)
-            .join(portals, pages.c.portal == portals.c.key)
-            .where(pages.c.enabled, portals.c.enabled, missing)
-            .order_by(portals.c.name, pages.c.position)
-        )
+        among = pages.join(portals, pages.c.portal == portals.c.key)
+        which = and_(pages.c.enabled, portals.c.enabled, missing)
+        query = select(pages, portals).select_from(among).where(which).limit(limit)
         async with self.engine.reading() as db:
-            rows = await db.execute(query)
-            return [(portal_of(part(row, portals)), page_of(part(row, pages))) for row in rows]
+            count = await db.scalar(select(func.count()).select_from(among).where(which)) or 0
+            rows = await db.execute(query.order_by(portals.c.name, pages.c.position))
+            return count, [(portal_of(part(row, portals)), page_of(part(row, pages))) for row in rows]
 
     async def history(self, page_id: str) -> list[Chapter]:
         """Every approval of a page with its capture (without details), the latest first."""
@@ -145,6 +152,51 @@ class Reviews:
         async with self.engine.reading() as db:
             rows = await db.execute(query)
             return [Chapter(approval_of(part(row, approvals)), _capture_of(row, bare=True)) for row in rows]
+
+
+def _origin() -> ColumnElement[str]:
+    """The origin of a capture that waits, as `Review.origin` has it."""
+    based = exists().where(approvals.c.page == captures.c.page, approvals.c.withdrawn_at.is_(None))
+    announced = exists().where(
+        windows.c.portal == pages.c.portal,
+        windows.c.withdrawn_at.is_(None),
+        windows.c.starts <= captures.c.at,
+        windows.c.ends > earlier(captures.c.at, AFTERWARDS),
+    )
+    shown = exists().where(
+        incidents.c.page == captures.c.page,
+        incidents.c.capture == captures.c.id,
+        incidents.c.state != State.RESOLVED.value,
+    )
+    return case(
+        (ONCE_APPROVED, Origin.EARLIER.value),
+        (~based, Origin.FIRST.value),
+        (announced, Origin.ANNOUNCED.value),
+        (shown, Origin.INCIDENT.value),
+        else_=Origin.LEARNED.value,
+    )
+
+
+def _newest(origin: Origin | None = None) -> Subquery:
+    """The captures that `Reviews.waiting` is about: id, proposed_at, origin, and `among` how many proposals
+    of its page each is the newest."""
+    order = (captures.c.at.desc(), captures.c.id.desc())
+    of_page = (captures.c.page, ONCE_APPROVED)
+    ranked = (
+        select(
+            captures.c.id,
+            captures.c.proposed_at,
+            _origin().label("origin"),
+            func.row_number().over(partition_by=of_page, order_by=order).label("place"),
+            func.count().over(partition_by=of_page).label("among"),
+        )
+        .join(pages, captures.c.page == pages.c.id)
+        .join(portals, pages.c.portal == portals.c.key)
+        .where(WAITING, captures.c.expired_at.is_(None), pages.c.enabled, portals.c.enabled)
+        .subquery()
+    )
+    query = select(ranked).where(ranked.c.place == 1)
+    return (query if origin is None else query.where(ranked.c.origin == origin.value)).subquery()
 
 
 def _query(which: ColumnElement[bool]) -> Select[Any]:
@@ -175,7 +227,7 @@ async def _reviews(
     versions = await _versions(db, of_pages)
     unresolved = await _unresolved(db, of_pages)
     earlier = await _approvals(db, {capture.id for capture, _ in found})
-    announced = await _windows(db, {row._mapping[portals.c.key] for _, row in found})
+    announced = await _windows(db, found)
     reviews = []
     for capture, row in found:
         portal, looks = portal_of(part(row, portals)), standing.get(capture.page, [])
@@ -233,12 +285,23 @@ async def _approvals(db: AsyncConnection, of_captures: Collection[str]) -> Mappi
     return {row.capture: approval_of(part(row, approvals)) for row in await db.execute(query)}
 
 
-async def _windows(db: AsyncConnection, keys: Collection[str]) -> Mapping[str, list[Window]]:
-    query = select(windows).where(windows.c.portal.in_(keys), windows.c.withdrawn_at.is_(None))
-    found: dict[str, list[Window]] = defaultdict(list)
+async def _windows(
+    db: AsyncConnection, found: Sequence[tuple[Capture, Row[Any]]]
+) -> Mapping[str, list[Window]]:
+    """The announcements of the captures' portals that one of the captures may belong to."""
+    if not found:
+        return {}
+    times = [capture.at for capture, _ in found]
+    query = select(windows).where(
+        windows.c.portal.in_({row._mapping[portals.c.key] for _, row in found}),
+        windows.c.withdrawn_at.is_(None),
+        windows.c.starts <= max(times),
+        windows.c.ends > min(times) - AFTERWARDS,
+    )
+    near: dict[str, list[Window]] = defaultdict(list)
     for row in await db.execute(query.order_by(windows.c.starts)):
-        found[row.portal].append(announced_of(part(row, windows)).window)
-    return found
+        near[row.portal].append(announced_of(part(row, windows)).window)
+    return near
 
 
 def _window(announced: Sequence[Window], capture: Capture) -> Window | None:

@@ -1,6 +1,7 @@
 """The masks of a page: drawn on its approved look, confirmed by a second person, ended; and those that its
 profile suggests."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +26,7 @@ from defacewatch.masks import (
     Rectangle,
     Standing,
     cells_of,
-    covers,
+    hides,
     on_grid,
     suggested,
     tiles_of,
@@ -206,7 +207,7 @@ async def _page(request: web.Request, given: Given, *, problem: str | None = Non
         drawn=drawn,
         share=_share(drawn, words),
         used=words.percent(len(tiles_of(cells)) / COUNT),
-        choices=_choices(sheet, given, drawn),
+        choices=await asyncio.to_thread(_choices, sheet, given, drawn),
         kept_boxes=bool(sheet.regions),
         moving=suggested(moving),
         suggestions=suggested(moving - tiles_of(cells))[:SUGGESTED],
@@ -242,7 +243,6 @@ def _share(drawn: Rectangle | None, words: Words) -> str | None:
 
 def _choices(sheet: Sheet, given: Given, drawn: Rectangle | None) -> Sequence[Choice]:
     """The blocks to choose from, those that are covered first: neither specks nor the page itself."""
-    cells = cells_of([drawn]) if drawn is not None else frozenset()
     most = MOST * WIDTH * sheet.height
     groups: dict[str, list[tuple[int, Rectangle]]] = {}
     for number, region in enumerate(sheet.regions):
@@ -254,7 +254,7 @@ def _choices(sheet: Sheet, given: Given, drawn: Rectangle | None) -> Sequence[Ch
             group[0][0],
             path,
             tuple(box for _, box in group),
-            covered=bool(cells) and any(covers(cells, box) for _, box in group),
+            covered=drawn is not None and any(hides(drawn, box) for _, box in group),
             chosen=any(number in given.blocks for number, _ in group),
         )
         for path, group in groups.items()

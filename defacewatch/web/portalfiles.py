@@ -6,6 +6,7 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiohttp import hdrs, web
@@ -106,7 +107,7 @@ async def export(request: web.Request) -> web.Response:
     portals = await console.store.portals.all()
     kind = request.match_info["form"]
     text = console.registrar.csv(portals) if kind == "csv" else console.registrar.yaml(portals)
-    day = console.clock().strftime("%Y-%m-%d")
+    day = console.clock().astimezone(ZoneInfo(console.zone)).strftime("%Y-%m-%d")
     return web.Response(
         body=text.encode(),
         content_type="text/csv" if kind == "csv" else "application/yaml",

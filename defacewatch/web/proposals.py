@@ -1,6 +1,5 @@
 """Baselines in the console: what waits for approval, how a page's baseline came about, what is different."""
 
-from collections import Counter
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -22,27 +21,28 @@ WITHOUT_SHOWN = 20
 async def waiting_page(request: web.Request) -> web.Response:
     """What waits for approval, the latest first, by kind."""
     console, words, actor = console_of(request), words_of(request), acting(request)
-    everything = await console.store.reviews.waiting()
-    kind = _kind(request)
-    found = [review for review in everything if kind in (None, review.origin)]
-    pages = max(1, -(-len(found) // SHOWN))
+    store, kind = console.store.reviews, _kind(request)
+    counts = await store.counts()
+    total = sum(counts.values())
+    found = total if kind is None else counts.get(kind, 0)
+    pages = max(1, -(-found // SHOWN))
     number = min(pages, max(1, _number(request, "page")))
-    reviews = found[(number - 1) * SHOWN : number * SHOWN]
+    reviews = await store.waiting(kind, limit=SHOWN, offset=(number - 1) * SHOWN)
+    bare, without = await store.without(WITHOUT_SHOWN)
     roster = console.roster()
-    counts = Counter(review.origin for review in everything)
     return console.renderer.page(
         "baselines.html",
         words,
         reviews=reviews,
         own=[] if actor is None else [r for r in reviews if _is_own(console, r, actor.key)],
-        counts=[(origin, counts[origin]) for origin in Origin],
-        total=len(everything),
-        found=min(len(found), MOST),
+        counts=[(origin, counts.get(origin, 0)) for origin in Origin],
+        total=total,
+        found=min(found, MOST),
         kind=kind,
         number=number,
         pages=pages,
-        without=await console.store.reviews.without(),
-        shown=WITHOUT_SHOWN,
+        without=without,
+        bare=bare,
         person=lambda key: names(roster, [key]),
         done=_number(request, "done"),
         none_chosen="none" in request.query,
@@ -51,13 +51,11 @@ async def waiting_page(request: web.Request) -> web.Response:
 
 async def chosen(request: web.Request) -> web.Response:
     """To the first of those that were chosen (or of all of a kind), the others after it."""
-    asked = request.query.getall("c", [])
-    waiting = await console_of(request).store.reviews.waiting()
-    kind = _kind(request)
+    reviews, kind = console_of(request).store.reviews, _kind(request)
     if "all" in request.query and kind is not None:
-        captures = [review.capture.id for review in waiting if review.origin is kind]
+        captures = await reviews.chosen(kind, limit=MOST)
     else:
-        captures = [review.capture.id for review in waiting if review.capture.id in asked]
+        captures = await reviews.chosen(among=request.query.getall("c", [])[:MOST], limit=MOST)
     address = row_address(captures) if captures else "/baselines?none"
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
 

@@ -14,6 +14,7 @@ from defacewatch.language import N_
 from defacewatch.roster import Officer, on_duty
 from defacewatch.store import Store
 from defacewatch.store.lessons import SAMPLES, Lesson
+from defacewatch.store.reviews import Origin
 from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
 from defacewatch.web.actions import VIA
@@ -73,28 +74,27 @@ class Tour:
         return (self.step in (LEARN, APPROVE) and self.learning) or on_its_way
 
 
-async def tour_of(store: Store, pages: Sequence[WallPage]) -> Tour:
+async def tour_of(store: Store, pages: Sequence[WallPage], *, shown: int = SHOWN) -> Tour:
+    """With no more of the first proposals than are `shown`."""
     bare = [page for page in pages if not page.has_baseline]
     names = {page.page for page in bare}
-    waiting = {
-        capture.page: capture for capture in await store.baselines.proposals() if capture.page in names
-    }
+    waiting = await store.reviews.waiting(Origin.FIRST, limit=shown) if bare else []
     return Tour(
         pages,
         bare,
         await store.lessons.latest(sorted(names)[:500]) if bare else {},
-        tuple(waiting.values()),
+        tuple(review.capture for review in waiting if review.capture.page in names),
         await store.trials.last(),
     )
 
 
 async def unfinished(console: Console, words: Words, pages: Sequence[WallPage]) -> Tour | None:
-    """The tour, where an administrator has it still before them; for the wall."""
+    """The tour, where an administrator has it still before them; for the wall, which shows its step."""
     if not words.administers:
         return None
     if any(page.has_baseline for page in pages) and await console.store.trials.ever():
         return None
-    return await tour_of(console.store, pages)
+    return await tour_of(console.store, pages, shown=1)
 
 
 async def show(request: web.Request) -> web.Response:

@@ -1,9 +1,10 @@
 """Captures, proposals, approvals."""
 
+import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.incidents import Event, Resolution, State
@@ -145,6 +146,31 @@ async def test_the_first_proposer_stays_the_proposer(store: Store) -> None:
     assert again.proposed_at == NOW + MINUTE
     other = await store.baselines.propose(capture, by="bình", now=NOW + 2 * MINUTE)
     assert (other.proposed_by, other.proposed_at) == ("an", NOW + MINUTE)
+
+
+async def test_proposals_are_counted_and_read_some_at_a_time_without_their_features(store: Store) -> None:
+    page = await registered(store)
+    ids = [await captured(store, page, mark, at=NOW + n * MINUTE) for n, mark in enumerate("abc")]
+    ids.append(await captured(store, page, "d", at=NOW + 2 * MINUTE))
+    ids = [*ids[:2], *sorted(ids[2:])]
+    assert await store.baselines.count_proposals() == 4
+    first = await store.baselines.proposals(limit=3)
+    assert [capture.id for capture in first] == ids[:3]
+    last = first[-1]
+    assert last.proposed_at is not None
+    rest = await store.baselines.proposals(after=(last.proposed_at, last.id), limit=3)
+    assert [capture.id for capture in rest] == ids[3:]
+    statements: list[str] = []
+
+    def said(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    event.listen(store.engine._reader.sync_engine, "before_cursor_execute", said)
+    await store.baselines.proposals()
+    assert "captures.proposed_at" in " ".join(statements)
+    assert not re.search(r"captures\.features\b", " ".join(statements))
+    await store.baselines.approve(ids[3], by="an", reason="x", now=NOW + 9 * MINUTE)
+    assert await store.baselines.count_proposals() == 0
 
 
 async def test_an_approval_settles_the_proposals_before_it_and_not_those_after(store: Store) -> None:

@@ -1,12 +1,14 @@
 """Proposals that wait, that are settled, turned down, or would bring an earlier look back."""
 
+from datetime import timedelta
+
 import pytest
 
 from defacewatch.alerts import AlertKind
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.incidents import Resolution, State
 from defacewatch.store import Store
-from defacewatch.store.reviews import Origin
+from defacewatch.store.reviews import AFTERWARDS, Origin
 from defacewatch.windows import Window
 from tests.store.samples import CHANGED, MINUTE, NOW, captured, checked, portal, registered
 
@@ -108,7 +110,57 @@ async def test_of_each_page_the_newest_proposal_is_listed_and_the_others_counted
         (elsewhere, 0, Origin.FIRST),
         (newest, 1, Origin.FIRST),
     ]
-    assert [of.key for of, _ in await store.reviews.without()] == ["camau"]
+    count, bare = await store.reviews.without(limit=5)
+    assert (count, [of.key for of, _ in bare]) == (1, ["camau"])
+    assert await store.reviews.without(limit=0) == (1, [])
+
+
+async def test_what_waits_is_counted_by_origin_and_given_page_by_page(store: Store) -> None:
+    keys = ("hungyen", "langson", "camau", "kontum", "angiang")
+    await store.portals.apply([portal(key) for key in keys], now=NOW)
+    of = {key: (await store.portals.get(key)).pages[0].id for key in keys}
+    firsts = {key: await captured(store, of[key], "a") for key in keys}
+    for key in keys[1:]:
+        await store.baselines.approve(firsts[key], by="an", reason="x", now=NOW)
+    soon = Window("langson", NOW + MINUTE, NOW + 60 * MINUTE, "Lê Văn Tư", "giao diện mới")
+    await store.windows.announce(soon, now=NOW)
+    last = soon.end + AFTERWARDS - timedelta(microseconds=1)
+    announced = await captured(store, of["langson"], "b", at=last)
+    made = await checked(store, of["camau"], CHANGED, NOW + 2 * MINUTE, mark="b")
+    assert made.kept is not None
+    shown = made.kept.capture.id
+    await store.baselines.propose(shown, by="an", now=NOW + 3 * MINUTE)
+    learned = await captured(store, of["kontum"], "b", at=NOW + 4 * MINUTE)
+    second = await captured(store, of["angiang"], "b", at=NOW + 5 * MINUTE)
+    await store.baselines.approve(second, by="an", reason="x", now=NOW + 6 * MINUTE)
+    await store.baselines.propose(firsts["angiang"], by="an", now=NOW + 7 * MINUTE)
+
+    reviews = await store.reviews.waiting()
+    assert {review.capture.id: review.origin for review in reviews} == {
+        firsts["hungyen"]: Origin.FIRST,
+        announced: Origin.ANNOUNCED,
+        shown: Origin.INCIDENT,
+        learned: Origin.LEARNED,
+        firsts["angiang"]: Origin.EARLIER,
+    }
+    assert await store.reviews.counts() == dict.fromkeys(Origin, 1)
+    ids = [review.capture.id for review in reviews]
+    assert await store.reviews.chosen(limit=4) == ids[:4]
+    assert await store.reviews.chosen(among=(ids[3], ids[1], "nope"), limit=9) == [ids[1], ids[3]]
+    for place, review in enumerate(reviews):
+        assert await store.reviews.waiting(limit=1, offset=place) == [review]
+        assert await store.reviews.waiting(review.origin, limit=9) == [review]
+        assert await store.reviews.chosen(review.origin, limit=9) == [review.capture.id]
+
+
+async def test_what_came_a_day_after_an_announced_update_does_not_belong_to_it(store: Store) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="an", reason="x", now=NOW)
+    window = Window("hungyen", NOW, NOW + MINUTE - timedelta(microseconds=400), "Lê Văn Tư", "x")
+    await store.windows.announce(window, now=NOW)
+    await captured(store, page, "b", at=window.end + AFTERWARDS)
+    assert [review.origin for review in await store.reviews.waiting()] == [Origin.LEARNED]
+    assert await store.reviews.counts() == {Origin.LEARNED: 1}
 
 
 async def test_what_came_with_an_announced_update_says_so(store: Store) -> None:

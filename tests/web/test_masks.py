@@ -1,17 +1,21 @@
 """The masks of a page in the console: drawn, confirmed, ended, by whom it is allowed to."""
 
 import re
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from defacewatch import masking
 from defacewatch.accounts import Role
 from defacewatch.captures import Box
 from defacewatch.masks import Mask, Rectangle, Standing
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
+from defacewatch.web import masks
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, MINUTE, NOW, checked, features, look, registered
 from tests.web.conftest import Client, Serve, send
@@ -102,6 +106,26 @@ async def test_without_scripts_the_server_shows_what_a_rectangle_covers(
     assert re.search(r'<li data-box="480 200 320 200" hidden>', html)
     assert "<script>alert" not in html
     assert await store.masks.every() == ()
+
+
+async def test_the_blocks_of_a_page_are_found_beside_the_event_loop(
+    approver: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, threads = threading.get_ident(), set()
+
+    def noting(work: Callable[..., object]) -> Callable[..., object]:
+        def noted(*given: object) -> object:
+            threads.add(threading.get_ident())
+            return work(*given)
+
+        return noted
+
+    monkeypatch.setattr(masking, "regions_of", noting(masking.regions_of))
+    monkeypatch.setattr(masks, "_choices", noting(masks._choices))
+    page, capture = await approved(store)
+    assert (await draw(approver, page, capture, do="look"))[0] == 200
+    assert threads
+    assert loop not in threads
 
 
 @pytest.mark.parametrize(

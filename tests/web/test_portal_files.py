@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from defacewatch.accounts import Role
 from defacewatch.config import Registrar
 from defacewatch.registering import Move, Sheet, Unacceptable, Wrong
 from defacewatch.store import Store
+from tests.conftest import Clock
 from tests.store.samples import NOW, portal
 from tests.web.conftest import Client, Serve, csrf_of
 from tests.web.people import log_in, person
@@ -188,6 +190,14 @@ async def test_what_is_exported_is_a_file_and_comes_back_the_same(admin: Client,
     assert answer.headers["Content-Disposition"].endswith('.yaml"')
     assert await moves(store, await answer.read(), "a.yaml") == [Move.SAME]
     assert "Export CSV" in await text(admin, "/portals")
+
+
+async def test_a_file_bears_the_day_that_it_is_here(admin: Client, store: Store, clock: Clock) -> None:
+    await store.portals.import_([portal("a")], now=NOW)
+    clock.now = datetime(2026, 9, 2, 17, 30, tzinfo=UTC)  # half past midnight in Việt Nam
+    await log_in(admin, "an")
+    answer = await admin.get("/register/export.csv")
+    assert "portals-2026-09-03.csv" in answer.headers["Content-Disposition"]
 
 
 async def moves(store: Store, raw: bytes, name: str) -> list[Move]:

@@ -7,7 +7,9 @@ import pytest
 from defacewatch.accounts import Role
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Officer, Roster
-from defacewatch.store import Store
+from defacewatch.store import Store, reviews
+from defacewatch.store.rows import capture_of
+from defacewatch.web import proposals
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, DEFACED, MINUTE, NOW, captured, checked, portal, registered
 from tests.web.conftest import Client, Serve, sign_in
@@ -78,6 +80,30 @@ async def test_what_waits_is_listed_by_kind_with_pictures_of_both(people: People
     only = await text(client, "/baselines?kind=learned")
     assert re.findall(r'name="c" value="([^"]+)"', only) == [new]
     assert 'href="/baselines?kind=announced"' not in page
+
+
+async def test_of_what_waits_no_more_is_read_than_a_page_shows(
+    people: People, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proposals, "SHOWN", 2)
+    keys = [f"tinh{number}" for number in range(5)]
+    await store.portals.apply([portal(key) for key in [*keys, "camau"]], now=NOW)
+    made = [
+        await captured(store, (await store.portals.get(key)).pages[0].id, at=NOW + place * MINUTE)
+        for place, key in enumerate(keys)
+    ]
+    client, read = await people.come("an"), []
+    monkeypatch.setattr(reviews, "capture_of", lambda row: read.append(row["id"]) or capture_of(row))
+    for number, some in (("1", made[:2:-1]), ("2", made[2:0:-1]), ("3", made[:1]), ("99", made[:1])):
+        page = await text(client, f"/baselines?page={number}")
+        assert re.findall(r'name="c" value="([^"]+)"', page) == some
+        assert sorted(read) == sorted(some)
+        read.clear()
+        assert "<b>5</b>" in page
+    for asked, first in (("all=1&kind=first", made[-1]), (f"c={made[1]}&c={made[3]}&c=x", made[3])):
+        answer = await client.get(f"/baselines/review?{asked}", allow_redirects=False)
+        assert answer.headers["Location"].startswith(f"/baselines/{first}?rest=")
+        assert read == []
 
 
 async def test_exactly_the_capture_that_was_shown_is_approved_with_a_reason(

@@ -8,8 +8,10 @@ from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
 from defacewatch.audit import Act
 from defacewatch.roster import Officer, Roster
-from defacewatch.store import Store
+from defacewatch.store import Store, baselines, reviews
+from defacewatch.store.rows import capture_of
 from defacewatch.verdicts import VerdictKind
+from defacewatch.web import tour
 from tests.conftest import Clock
 from tests.store.samples import NOW, captured, features, look, portal
 from tests.web.conftest import Around, Client, send
@@ -63,10 +65,10 @@ async def test_from_the_first_portal_to_the_end(
     assert 'data-every="3"' in shown
     lesson = await store.lessons.claim(clock())
     assert lesson is not None
-    await store.lessons.took(lesson.id, 2, now=clock())
+    await store.lessons.took(lesson, 2, now=clock())
     assert "2 of 3 captures" in await text(admin, "/tour")
     capture = await proposed(store, page)
-    await store.lessons.end(lesson.id, now=clock(), capture=capture, verdict=VerdictKind.LEARNING)
+    await store.lessons.end(lesson, now=clock(), capture=capture, verdict=VerdictKind.LEARNING)
 
     assert step(await text(admin, "/tour")) == 3
     assert (await send(admin, "/tour/approve", {"capture": capture}, page="/tour")).status == 409
@@ -133,3 +135,20 @@ async def test_a_test_for_nobody_is_refused(admin: Client, store: Store, to: str
     await store.baselines.approve(first, by="binh", reason="x", now=NOW)
     assert (await send(admin, "/tour/test", {"to": to}, page="/portals")).status == 409
     assert await store.trials.last() is None
+
+
+async def test_of_many_proposals_the_tour_and_the_wall_read_a_few(
+    admin: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"tinh{number}" for number in range(tour.SHOWN + 5)]
+    await store.portals.import_([portal(key) for key in keys], now=NOW)
+    for key in keys:
+        await proposed(store, (await store.portals.get(key)).pages[0].id)
+    read: list[str] = []
+    for module in (baselines, reviews):
+        monkeypatch.setattr(module, "capture_of", lambda row: read.append(row["id"]) or capture_of(row))
+    assert step(await text(admin, "/tour")) == 3
+    assert len(read) == tour.SHOWN
+    read.clear()
+    assert step(await text(admin, "/")) == 3
+    assert len(read) == 1

@@ -31,9 +31,9 @@ async def test_how_far_learning_is_shows_by_itself(
     await expect(progress).to_have_text("0 of 3 captures", timeout=30_000)
     lesson = await store.lessons.claim(clock())
     assert lesson is not None
-    await store.lessons.took(lesson.id, 2, now=clock())
+    await store.lessons.took(lesson, 2, now=clock())
     await expect(progress).to_have_text("2 of 3 captures", timeout=30_000)
-    await store.lessons.end(lesson.id, now=clock(), error="503 Service Unavailable")
+    await store.lessons.end(lesson, now=clock(), error="503 Service Unavailable")
     await expect(screen.locator("main")).to_contain_text("503 Service Unavailable", timeout=30_000)
     for width in (390, 768, 1280):
         for path in ("/tour", "/portals", "/portals/a", "/portals/a/edit", "/register", "/register/import"):

@@ -43,9 +43,8 @@ class Declining(Body):
 async def proposals(request: web.Request, query: Pages) -> web.Response:
     """Captures that are proposed and wait for approval, the oldest proposal first."""
     after = moment_and("proposals", query.cursor, str)
-    found = await console_of(request).store.baselines.proposals()
-    left = [one for one in found if after is None or _proposed(one) > after]
-    return part(request, "proposals", query, left, shapes.capture_line, _proposed)
+    found = await console_of(request).store.baselines.proposals(after=after, limit=query.limit + 1)
+    return part(request, "proposals", query, found, shapes.capture_line, _proposed)
 
 
 @get("/baselines/{page}", lines.BaselineShown, tag=TAG)
