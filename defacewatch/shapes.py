@@ -167,9 +167,9 @@ def incident_line(incident: Incident, portal: Portal, page: Page, *, campaign: i
     }
 
 
-def event_line(event: Event, *, at: datetime, by: str, via: str, text: str) -> Line:
-    """One line of an incident's timeline."""
-    return {"event": event.value, "at": moment(at), "by": by, "via": via, "text": text}
+def event_line(event: Event, *, at: datetime, by: str, via: str, text: str, number: int) -> Line:
+    """One line of an incident's timeline; its number grows."""
+    return {"id": number, "event": event.value, "at": moment(at), "by": by, "via": via, "text": text}
 
 
 def capture_line(capture: Capture) -> Line:

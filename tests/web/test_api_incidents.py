@@ -10,7 +10,7 @@ from defacewatch.accounts import Role, Scope
 from defacewatch.incidents import State
 from defacewatch.runbooks import Runbook, Step
 from defacewatch.store import Store
-from tests.store.samples import NOW
+from tests.store.samples import CHANGED, DEFACED, NOW, checked, registered
 from tests.web.conftest import Client, Serve, csrf_of
 from tests.web.people import ME, log_in, person
 from tests.web.seeds import HOSTILE, MINUTE, attacked
@@ -35,6 +35,12 @@ async def sent(
     return said
 
 
+async def seen(client: Client, headers: Mapping[str, str], path: str) -> int:
+    """The number of the last line of an incident's timeline."""
+    shown = await (await client.get(f"/api/v1/{path}", headers=headers)).json()
+    return int(shown["timeline"][-1]["id"])
+
+
 async def test_what_a_program_does_is_noted_with_account_token_and_address(
     client: Client, store: Store
 ) -> None:
@@ -43,7 +49,7 @@ async def test_what_a_program_does_is_noted_with_account_token_and_address(
     path = f"incidents/{incident}"
     await sent(client, headers, f"{path}/acknowledge")
     await sent(client, headers, f"{path}/comment", {"text": " đã gọi "}, 201)
-    closing = {"as": "false-alarm", "reason": "chữ trong tin bài"}
+    closing = {"as": "false-alarm", "reason": "chữ trong tin bài", "seen": await seen(client, headers, path)}
     closed = await sent(client, headers, f"{path}/resolve", closing)
     assert (closed["state"], closed["resolved_as"]) == ("resolved", "false-alarm")
     resolved, comment, taken = await store.audit.list(limit=3)
@@ -75,6 +81,23 @@ async def test_what_cannot_be_is_a_conflict_or_says_which_field_is_wrong(
     await sent(client, headers, "incidents/99/acknowledge", status=404)
     await sent(client, headers, f"{path}/assign", {"officer": "ai"}, 404)
     assert (await store.incidents.get(incident)).incident.state is State.ACKNOWLEDGED
+
+
+async def test_a_false_alarm_mutes_nothing_that_the_program_has_not_seen(
+    client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    await checked(store, page, CHANGED, NOW)
+    headers, path = await token(store), "incidents/1"
+    closing: dict[str, object] = {"as": "false-alarm", "reason": "băng rôn"}
+    missing = await sent(client, headers, f"{path}/resolve", closing, 400)
+    assert "seen" in missing["detail"]
+    before = await seen(client, headers, path)
+    await checked(store, page, DEFACED, NOW + MINUTE)
+    await sent(client, headers, f"{path}/resolve", {**closing, "seen": before}, 409)
+    assert not (await store.checks.context(page, now=NOW)).mutes
+    again = await seen(client, headers, path)
+    await sent(client, headers, f"{path}/resolve", {**closing, "seen": again})
 
 
 async def test_the_steps_of_the_runbook_are_ticked_and_unticked(serve: Serve, store: Store) -> None:

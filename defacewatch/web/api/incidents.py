@@ -10,7 +10,7 @@ from defacewatch import shapes
 from defacewatch.campaigns import Campaign
 from defacewatch.dossier import archive_of, files_of
 from defacewatch.errors import NotFound, UsageError
-from defacewatch.incidents import Resolution, State
+from defacewatch.incidents import Resolution, Shown, State
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.incidents import IncidentView
 from defacewatch.web.api import lines
@@ -44,12 +44,16 @@ class Assigning(Body):
 
 class Closing(Body):
     """`restored` needs a clean check, `legitimate` an approved baseline that matches; `false-alarm` mutes
-    that exact difference and needs a reason."""
+    that exact difference, and needs a reason and what was `seen`: 409 where differences came later."""
 
     as_: Annotated[
         Literal[Resolution.RESTORED, Resolution.FALSE_ALARM, Resolution.LEGITIMATE], Field(alias="as")
     ]
     reason: Text = ""
+    seen: Annotated[
+        Number | None,
+        Field(description="The `id` of the last line of the timeline that whoever judges has been shown."),
+    ] = None
 
 
 class Ticking(Body):
@@ -126,6 +130,8 @@ async def resolve(request: web.Request, body: Closing) -> shapes.Line:
     console, wanted = console_of(request), _wanted(request)
     if body.as_ is Resolution.FALSE_ALARM and not body.reason.strip():
         raise UsageError("a false alarm needs a reason")
+    if body.as_ is Resolution.FALSE_ALARM and body.seen is None:
+        raise UsageError("a false alarm needs `seen`: the id of the timeline's last line that was looked at")
     await console.store.incidents.resolve(
         wanted,
         as_=body.as_,
@@ -133,6 +139,7 @@ async def resolve(request: web.Request, body: Closing) -> shapes.Line:
         reason=body.reason.strip(),
         via=VIA,
         now=console.clock(),
+        shown=Shown(line=body.seen or 0),
         program=program(request),
     )
     console.wake()
@@ -214,7 +221,9 @@ async def _shown(request: web.Request) -> shapes.Line:
         "after": evidence.proof.after,
         "signals": [shapes.signal_line(signal, translate) for signal in verdict.signals] if verdict else [],
         "timeline": [
-            shapes.event_line(entry.event, at=entry.at, by=entry.by, via=entry.via, text=entry.text)
+            shapes.event_line(
+                entry.event, at=entry.at, by=entry.by, via=entry.via, text=entry.text, number=entry.id
+            )
             for entry in evidence.timeline
         ],
         "deliveries": [shapes.delivery_line(delivery) for delivery in evidence.deliveries],

@@ -128,6 +128,7 @@ class IncidentLine(Shape):
 
 
 class EventLine(Shape):
+    id: int
     event: Event
     at: Moment
     by: str
