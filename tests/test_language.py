@@ -1,10 +1,11 @@
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
+from babel.messages.pofile import denormalize, read_po
 
 import defacewatch
 from defacewatch.language import LANGUAGES, N_, local_time, translator
@@ -12,6 +13,8 @@ from defacewatch.signals import KINDS
 
 PACKAGE = Path(defacewatch.__file__).parent
 MARKS = {"N_": None, "_": None}
+CATALOGUE = PACKAGE / "locales" / "vi" / "defacewatch.po"
+ENTRY = re.compile(r'^msgid ((?:".*"\n)+)', re.MULTILINE)
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 
 
@@ -27,8 +30,15 @@ def fields(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def vietnamese() -> dict[str, str]:
-    with PACKAGE.joinpath("locales", "vi", "defacewatch.po").open("rb") as file:
+    with CATALOGUE.open("rb") as file:
         return {str(m.id): str(m.string) for m in read_po(file, locale="vi", abort_invalid=True) if m.id}
+
+
+def test_no_text_stands_twice_in_the_catalogue(vietnamese: dict[str, str]) -> None:
+    """What reads catalogues takes one of the two without a word."""
+    texts = Counter(denormalize(text) for text in ENTRY.findall(CATALOGUE.read_text("utf-8")))
+    assert texts.keys() - {""} == vietnamese.keys()
+    assert [text for text, times in texts.items() if times > 1] == []
 
 
 def test_every_marked_text_has_a_vietnamese_one(vietnamese: dict[str, str]) -> None:
@@ -37,6 +47,19 @@ def test_every_marked_text_has_a_vietnamese_one(vietnamese: dict[str, str]) -> N
 
 def test_every_vietnamese_text_is_still_used(vietnamese: dict[str, str]) -> None:
     assert sorted(set(vietnamese) - messages()) == []
+
+
+def test_one_thing_has_one_name(vietnamese: dict[str, str]) -> None:
+    """The terms at the head of the catalogue."""
+    others = (
+        "diện mạo",
+        "phê duyệt",
+        "danh sách trực",
+        "mặt nạ",
+        "bằng chứng tấn công",
+        "bằng chứng bị tấn công",
+    )
+    assert [shown for shown in vietnamese.values() if any(term in shown.lower() for term in others)] == []
 
 
 def test_translations_fill_in_what_the_source_fills_in(vietnamese: dict[str, str]) -> None:

@@ -235,9 +235,7 @@ async def test_a_strangers_command_is_refused_in_private_and_not_answered_in_a_g
     await duties.api.say(STRANGER, "/status", chat=GROUP)
     await duties.api.say(STRANGER, "/incidents")
     await duties.api.say(1001, "/help")
-    assert await duties.said() == (
-        "Bạn không có trong danh sách trực. Hãy báo số này cho quản trị viên: 6666"
-    )
+    assert await duties.said() == ("Bạn không có trong lịch trực. Hãy báo số này cho quản trị viên: 6666")
     assert (await duties.said(2)).startswith("Bot hiểu các lệnh")
 
 

@@ -29,7 +29,7 @@ def test_what_is_left_is_counted_and_the_incidents_are_named() -> None:
         "Cổng tạm dừng giám sát": "0",
         "Trang có phần được bỏ qua (báo nhầm, vùng bỏ qua)": "1",
         "Cập nhật đã thông báo đang diễn ra": "1",
-        "Mốc chuẩn chờ phê duyệt": "2",
+        "Mốc chuẩn chờ duyệt": "2",
         "Kiểm tra đúng chu kỳ": "99.8%",
         "Kênh không trả lời": "telegram",
     }
