@@ -5,8 +5,15 @@ from collections.abc import Iterable
 from defacewatch.accounts import Account, Role
 from defacewatch.baselines import Hurdle, hurdle, plain_name
 from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
+from defacewatch.language import N_
 from defacewatch.portals import Portal
 from defacewatch.roster import Roster
+
+STRANGER = N_(
+    "This portal is critical: only officers of the roster do that, and you are known as none."
+    " An administrator can link your account with one."
+)
 
 
 def known_as(given: str, roster: Roster) -> str:
@@ -23,6 +30,12 @@ def is_stranger(name: str, roster: Roster, portal: Portal) -> bool:
     """Whether somebody may neither propose nor approve for a portal, since it is critical and the roster that
     there is does not know them: two names of one person must not pass for two people."""
     return portal.critical and bool(roster.officers) and roster.officer(name) is None
+
+
+def check_known(name: str, roster: Roster, portal: Portal) -> None:
+    """Raise Conflict where `name` is a stranger."""
+    if is_stranger(name, roster, portal):
+        raise Conflict(STRANGER)
 
 
 def in_the_way(portal: Portal, capture: Capture, *, by: str, waiting: bool, roster: Roster) -> Hurdle | None:

@@ -57,6 +57,7 @@ class Act(StrEnum):
     MASK_DRAWN = "mask-drawn"
     MASK_CONFIRMED = "mask-confirmed"
     MASK_ENDED = "mask-ended"
+    MUTE_ENDED = "mute-ended"
     HANDOVER_CONFIRMED = "handover-confirmed"
     ABSENCE_ENTERED = "absence-entered"
     ABSENCE_WITHDRAWN = "absence-withdrawn"

@@ -15,6 +15,7 @@ from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.audit import Act, Actor, Program
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import CHANGED_FURTHER, Event, Incident, Resolution, Shown, State
+from defacewatch.mutes import end_of
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
 from defacewatch.store.alertschema import alerts, deliveries
@@ -28,6 +29,8 @@ from defacewatch.store.moves import (
     save_incident,
     touch,
 )
+from defacewatch.store.mutes import holds
+from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
 from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.store.stormschema import campaign_members
@@ -158,7 +161,8 @@ class Incidents:
         via: str = "",
         program: Program | None = None,
     ) -> Incident:
-        """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
+        """Close an incident. A false alarm mutes its differences, and nothing else, on its page; on a
+        critical portal those of an attack for a day (mutes.end_of).
 
         Raises NotFound, or Conflict where the page does not match its baseline and that matters, or where
         differences came after what was `shown` (None: whoever closes it has looked for themselves).
@@ -323,10 +327,13 @@ def _entry(row: Row[Any]) -> TimelineEntry:
 
 async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: datetime) -> None:
     """Mute an incident's differences, and make the next look a full one: it may find the page clean."""
-    known = set(await db.scalars(select(mutes.c.identity).where(mutes.c.page == incident.page)))
+    portal, _ = await page_with_portal(db, incident.page)
+    standing = select(mutes.c.identity).where(mutes.c.page == incident.page, holds(now))
+    known = set(await db.scalars(standing))
     for identity in sorted(incident.differences - known):
         values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
-        await db.execute(insert(mutes).values(**values))
+        ends_at = end_of(identity, incident, portal, now)
+        await db.execute(insert(mutes).values(**values, ends_at=ends_at))
     await db.run_sync(touch, incident.page, LOOK_AFRESH)
 
 

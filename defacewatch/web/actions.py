@@ -7,7 +7,7 @@ from http import HTTPStatus
 import structlog
 from aiohttp import hdrs, web
 
-from defacewatch.approving import is_stranger
+from defacewatch.approving import check_known, is_stranger
 from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.incidents import Resolution, Shown
@@ -89,6 +89,9 @@ def _resolving(as_: Resolution, *, reason: bool) -> Action:
     ) -> None:
         console = console_of(request)
         text = _needed(fields, "text") if reason else _text(fields, "text")
+        if as_ is Resolution.FALSE_ALARM:
+            portal = (await console.store.incidents.get(incident)).portal
+            check_known(actor.key, console.roster(), portal)
         seen = _text(fields, "seen")
         shown = Shown(line=int(seen) if re.fullmatch(r"\d{1,18}", seen, re.ASCII) else 0)
         await console.store.incidents.resolve(

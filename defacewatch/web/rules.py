@@ -162,6 +162,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/register/import/confirm"): ADMIN,
     ("GET", "/register/export.{form}"): OFFICER,
     ("GET", "/pages/{id}"): VIEWER,
+    ("POST", "/pages/{id}/mutes/{mute}/end"): APPROVER,
+    ("GET", "/pages/{id}/mutes/{mute}/end"): VIEWER,
     ("GET", "/tour"): VIEWER,
     ("POST", "/tour/learn"): ADMIN,
     ("POST", "/tour/approve"): APPROVER,
