@@ -4,6 +4,7 @@ profile suggests."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -138,7 +139,9 @@ async def draw(request: web.Request) -> web.Response:
             ),
         )
         workers = request.app[DIFFERENCES].workers
-        entered = await masking.draw(console.store, mask, workers=workers, now=now, via=VIA)
+        entered = await masking.draw(
+            console.store, mask, roster=console.roster(), workers=workers, now=now, via=VIA
+        )
     except (UsageError, Conflict) as problem:
         return await _page(request, given, problem=str(problem))
     log.info("mask drawn", page=entered.page, mask=entered.id, by=actor.key)
@@ -154,7 +157,9 @@ async def move(request: web.Request) -> web.Response:
     mask = await console.store.masks.get(number)
     if mask.page != request.match_info["page"] or action not in ("confirm", "end"):
         raise web.HTTPNotFound
-    work = console.store.masks.confirm if action == "confirm" else console.store.masks.end
+    work = console.store.masks.end
+    if action == "confirm":
+        work = partial(masking.confirm, console.store, roster=console.roster())
     try:
         await work(number, by=actor.key, now=now, via=VIA)
     except (UsageError, Conflict) as problem:
