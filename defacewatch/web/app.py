@@ -251,7 +251,6 @@ def _portal_routes() -> list[web.RouteDef]:
         web.get(r"/pages/{id:[\w.-]{1,90}}/mutes/{mute:\d{1,18}}/end", pagehistory.back),
         web.get("/tour", tour.show),
         web.post("/tour/learn", tour.learn),
-        web.post("/tour/approve", tour.approve),
         web.post("/tour/test", tour.test),
     ]
 

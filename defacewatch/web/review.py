@@ -16,7 +16,6 @@ from aiohttp import hdrs, web
 
 from defacewatch.approving import in_the_way, is_stranger, who_can
 from defacewatch.baselines import Hurdle
-from defacewatch.captures import Tier
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
 from defacewatch.rostering import names
@@ -37,7 +36,6 @@ LASTS = timedelta(hours=2)  # that a page may have been open before its form is 
 CAPTURE = r"\d{8}-[0-9a-f]{10}"
 MOST = 60  # captures that are gone through one after the other
 WHY = 500  # characters of a reason
-CHECKS = 200  # of the page, among which the one that took a capture is looked for
 NOT_SHOWN = N_(
     "Look at the capture on this page first, then approve: the page was open for too long, or not opened."
 )
@@ -170,10 +168,13 @@ def is_attack(review: Review, verdict: Verdict | None) -> bool:
 
 class _Row:
     """What somebody goes through one after the other: what is left of it, how many were approved, the reason
-    that was given last; or the incident that they come from."""
+    that was given last; or the incident, or the first steps (`tour`), that they come from."""
 
-    def __init__(self, rest: Sequence[str], all_: int, done: int, why: str, incident: int | None) -> None:
+    def __init__(
+        self, rest: Sequence[str], all_: int, done: int, why: str, incident: int | None, *, tour: bool = False
+    ) -> None:
         self.rest, self.all, self.done, self.why, self.incident = tuple(rest), all_, done, why, incident
+        self.tour = tour
 
     @classmethod
     def of(cls, given: Mapping[str, str], capture: str) -> "_Row":
@@ -181,7 +182,8 @@ class _Row:
         rest = list(dict.fromkeys(rest))[:MOST]
         all_ = _number(given, "all") if "all" in given else None
         from_ = _number(given, "incident") or None
-        return cls(rest, all_ or 0, _number(given, "done"), given.get("why", "").strip()[:WHY], from_)
+        why, tour = given.get("why", "").strip()[:WHY], given.get("then") == "tour"
+        return cls(rest, all_ or 0, _number(given, "done"), why, from_, tour=tour)
 
     @property
     def position(self) -> tuple[int, int] | None:
@@ -190,6 +192,8 @@ class _Row:
 
     def address(self, *, done: int) -> str:
         """Where it goes on."""
+        if not self.rest and self.tour:
+            return "/tour"
         if not self.rest:
             alone = f"/incidents/{self.incident}" if self.incident else f"/baselines?done={done}"
             return alone if self.incident or done else "/baselines"
@@ -198,7 +202,7 @@ class _Row:
 
     def fields(self) -> list[tuple[str, str]]:
         found = [("rest", ",".join(self.rest)), ("all", str(self.all or "")), ("done", str(self.done or ""))]
-        found.append(("incident", str(self.incident or "")))
+        found += [("incident", str(self.incident or "")), ("then", "tour" if self.tour else "")]
         return [(name, value) for name, value in found if value]
 
 
@@ -274,9 +278,8 @@ def _actor(request: web.Request) -> Actor:
 
 async def _verdict(console: Console, review: Review) -> Verdict | None:
     """What the check that took a capture found; None where it is kept no more, or was none."""
-    checks = await console.store.checks.history(review.page.id, CHECKS)
-    taken = (c for c in checks if c.capture == review.capture.id and c.tier is Tier.RENDER)
-    return next((check.verdict for check in taken if check.verdict.signals), None)
+    check = await console.store.checks.taking(review.page.id, review.capture.id)
+    return check.verdict if check is not None and check.verdict.signals else None
 
 
 async def _refused(request: web.Request, problem: Conflict | UsageError) -> web.Response:

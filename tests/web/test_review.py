@@ -193,6 +193,20 @@ async def test_evidence_of_attack_is_a_warning_that_has_to_be_answered(people: P
     assert view.incident.resolved_as is Resolution.LEGITIMATE
 
 
+async def test_evidence_of_attack_does_not_lapse_with_many_later_checks(people: People, store: Store) -> None:
+    page = await registered(store)
+    first = await captured(store, page, "a")
+    await store.baselines.approve(first, by="binh", reason="x", now=NOW)
+    made = await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    assert made.kept is not None
+    await store.incidents.resolve(1, as_=Resolution.FALSE_ALARM, by="an", now=NOW + MINUTE)
+    for n in range(201):
+        await checked(store, page, CHANGED, NOW + (2 + n) * MINUTE)
+    client = await people.come("an")
+    status, said = await decide(client, made.kept.capture.id, why="x")
+    assert (status, "say that you have looked at it" in said) == (409, True)
+
+
 async def test_from_an_incident_a_legitimate_update_is_approved_and_resolves_it(
     people: People, store: Store
 ) -> None:
