@@ -15,6 +15,11 @@ STRANGER = N_(
     " An administrator can link your account with one."
 )
 
+FOREIGN = N_(
+    "This portal is critical, and who proposed the capture is no officer of the roster:"
+    " an officer has to propose it first, and another to approve it."
+)
+
 
 def known_as(given: str, roster: Roster) -> str:
     """The key of the one officer whose key, name or e-mail `given` is (as names are compared, `plain_name`),
@@ -42,7 +47,21 @@ def in_the_way(portal: Portal, capture: Capture, *, by: str, waiting: bool, rost
     """What is in the way of `by`, who would approve a capture that is a proposal, `waiting` or not."""
     if is_stranger(by, roster, portal):
         return Hurdle.NO_OFFICER
-    return hurdle(portal, capture, by=by, waiting=waiting)
+    waits = waiting and not proposed_by_stranger(capture, roster, portal)
+    return hurdle(portal, capture, by=by, waiting=waits)
+
+
+def proposed_by_stranger(capture: Capture, roster: Roster, portal: Portal) -> bool:
+    """Whether nobody has proposed a capture who counts: whoever had it learned may be a stranger as well, or
+    an agency that announced it. An officer has to propose it then, in their place."""
+    return capture.proposed_by is not None and is_stranger(capture.proposed_by, roster, portal)
+
+
+def check_people(by: str, capture: Capture, roster: Roster, portal: Portal) -> None:
+    """Raise Conflict where who would approve a capture is a stranger, or who proposed it."""
+    check_known(by, roster, portal)
+    if proposed_by_stranger(capture, roster, portal):
+        raise Conflict(FOREIGN)
 
 
 def who_can(

@@ -88,7 +88,8 @@ class Actor:
 
 @dataclass(frozen=True)
 class Program:
-    """A program that acts through the API: for which account, from where, and with which token (its id)."""
+    """What acts for somebody: a program through the API, for which account, from where, and with which token
+    (its id); or a browser in the console."""
 
     actor: Actor
     token: int | None

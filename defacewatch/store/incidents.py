@@ -127,7 +127,16 @@ class Incidents:
                 await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now, program=program)
         return taken
 
-    async def assign(self, incident: int, *, to: str, by: str, via: str, now: datetime) -> Incident:
+    async def assign(
+        self,
+        incident: int,
+        *,
+        to: str,
+        by: str,
+        via: str,
+        now: datetime,
+        program: Program | None = None,
+    ) -> Incident:
         """Give an incident to an officer. They hear of it on all their channels, as does who had it or was
         told of it. `by` has seen it, so it escalates no further. Raises NotFound, or Conflict when it is
         theirs already, or resolved."""
@@ -146,7 +155,8 @@ class Incidents:
                 draft = Draft(AlertKind.TAKEN, Urgency.HIGH, facts)
                 await db.run_sync(add_alert, draft, at=now, page=given.page, incident=incident)
             before, after = {"acknowledged_by": current.acknowledged_by}, {"acknowledged_by": to}
-            await self._note(db, Act.ASSIGNED, incident, by=by, via=via, now=now, before=before, after=after)
+            facts = {"before": before, "after": after}
+            await self._note(db, Act.ASSIGNED, incident, by=by, via=via, now=now, program=program, **facts)
         return given
 
     async def resolve(
@@ -285,7 +295,9 @@ class Incidents:
         """Into the audit log, as the last write of a transaction."""
         key, actor, of = self.engine.audit_key, Actor(by, via), f"incident {incident}"
         if program is not None:
-            actor, after = program.actor, {**(after or {}), "token": program.token, "by": by}
+            actor = program.actor
+            if actor.who != by or program.token is not None:
+                after = {**(after or {}), "token": program.token, "by": by}
         await db.run_sync(note, key, actor, act, at=now, of=of, before=before, after=after)
 
 

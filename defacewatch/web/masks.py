@@ -36,9 +36,9 @@ from defacewatch.web.console import Actor, acting, console_of, csrf_field, words
 from defacewatch.web.differences import DIFFERENCES
 from defacewatch.web.forms import fields_of
 from defacewatch.web.security import failure
+from defacewatch.web.visitors import console_via
 from defacewatch.web.words import Words
 
-VIA = "console"
 ROUTE = r"/pages/{page:[\w.-]{1,100}}/masks"
 SUGGESTED = 8  # rectangles
 LISTED = 150  # blocks
@@ -140,7 +140,7 @@ async def draw(request: web.Request) -> web.Response:
         )
         workers = request.app[DIFFERENCES].workers
         entered = await masking.draw(
-            console.store, mask, roster=console.roster(), workers=workers, now=now, via=VIA
+            console.store, mask, roster=console.roster(), workers=workers, now=now, via=console_via(request)
         )
     except (UsageError, Conflict) as problem:
         return await _page(request, given, problem=str(problem))
@@ -161,7 +161,7 @@ async def move(request: web.Request) -> web.Response:
     if action == "confirm":
         work = partial(masking.confirm, console.store, roster=console.roster())
     try:
-        await work(number, by=actor.key, now=now, via=VIA)
+        await work(number, by=actor.key, now=now, via=console_via(request))
     except (UsageError, Conflict) as problem:
         return await _page(request, Given(), problem=str(problem))
     log.info("mask moved", page=mask.page, mask=number, by=actor.key, action=action)

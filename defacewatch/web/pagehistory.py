@@ -11,11 +11,11 @@ from aiohttp import hdrs, web
 from defacewatch.captures import Tier
 from defacewatch.errors import Conflict
 from defacewatch.store.states import CheckRow
-from defacewatch.web.actions import VIA
 from defacewatch.web.api.cursors import cursor_of, moment_and
 from defacewatch.web.console import acting, console_of, csrf_field, words_of
 from defacewatch.web.incident import may_approve
 from defacewatch.web.problems import Invalid
+from defacewatch.web.visitors import console_via
 from defacewatch.web.wall import LIVE, SPARKLINES
 
 CHECKS, CAPTURES, INCIDENTS, DAYS, APPROVALS = 40, 12, 20, 28, 12
@@ -81,7 +81,9 @@ async def end_mute(request: web.Request) -> web.Response:
         raise web.HTTPForbidden
     page, number = request.match_info["id"], int(request.match_info["mute"])
     with suppress(Conflict):  # somebody was faster: it has ended
-        await console.store.mutes.end(number, by=actor.key, now=console.clock(), via=VIA, page=page)
+        await console.store.mutes.end(
+            number, by=actor.key, now=console.clock(), via=console_via(request), page=page
+        )
     console.wake()
     return _muted(page)
 

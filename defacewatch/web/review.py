@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import hdrs, web
 
-from defacewatch.approving import in_the_way, is_stranger, who_can
+from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
 from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
@@ -29,9 +29,8 @@ from defacewatch.web.details import details_of
 from defacewatch.web.explanations import explanation
 from defacewatch.web.forms import texts_of
 from defacewatch.web.incident import FULL_POINTS, may_approve
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 
-VIA = "console"
 LASTS = timedelta(hours=2)  # that a page may have been open before its form is sent
 CAPTURE = r"\d{8}-[0-9a-f]{10}"
 MOST = 60  # captures that are gone through one after the other
@@ -107,6 +106,7 @@ async def approve(request: web.Request) -> web.Response:
         against = _shown(request, fields, capture)
         if is_stranger(actor.key, console.roster(), review.portal):
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
+        check_people(actor.key, review.capture, console.roster(), review.portal)
         if is_attack(review, await _verdict(console, review)) and fields.get("attack") != "1":
             raise Conflict(CONFIRM)
         await console.store.baselines.approve(
@@ -115,7 +115,7 @@ async def approve(request: web.Request) -> web.Response:
             reason=_reason(fields),
             also=fields.get("also") == "1",
             now=console.clock(),
-            via=VIA,
+            via=console_via(request),
             against=against,
         )
     except (Conflict, UsageError) as problem:
@@ -134,10 +134,12 @@ async def propose(request: web.Request) -> web.Response:
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
         if review.newer is not None:
             raise Conflict(NEWER)
-        await console.store.baselines.propose(capture, by=actor.key, now=console.clock(), via=VIA)
+        await console.store.baselines.propose(
+            capture, by=actor.key, now=console.clock(), via=console_via(request), roster=console.roster()
+        )
     except (Conflict, UsageError) as problem:
         return await _refused(request, problem)
-    log.info("proposed", capture=capture, by=actor.key, via=VIA)
+    log.info("proposed", capture=capture, by=actor.key)
     return _see(f"/baselines/{capture}")
 
 
@@ -147,7 +149,7 @@ async def decline(request: web.Request) -> web.Response:
     capture, actor = request.match_info["capture"], _actor(request)
     try:
         await console.store.baselines.decline(
-            capture, by=actor.key, reason=_reason(fields), now=console.clock(), via=VIA
+            capture, by=actor.key, reason=_reason(fields), now=console.clock(), via=console_via(request)
         )
     except (Conflict, UsageError) as problem:
         return await _refused(request, problem)
@@ -220,7 +222,8 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         found = in_the_way(portal, capture, by=actor.key, waiting=review.waiting, roster=roster)
     due = not review.newer and not review.stands
     stranger = actor is None or is_stranger(actor.key, roster, portal)
-    if actor is not None and not review.waiting:
+    waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
+    if actor is not None and not waits:
         capture = replace(capture, proposed_by=actor.key)  # as it would be
     others = who_can(await console.store.accounts.every(), portal, capture, roster=roster)
     return {
@@ -228,7 +231,7 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         "hurdle": words._(HURDLES[found]) if found is not None and due else None,
         "who": [account.display for account in others],
         "can_approve": approves and found is None and due,
-        "can_propose": not stranger and due and not review.waiting and (portal.critical or not approves),
+        "can_propose": not stranger and due and not waits and (portal.critical or not approves),
         "can_decline": approves and review.waiting,
     }
 

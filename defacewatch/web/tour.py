@@ -15,10 +15,9 @@ from defacewatch.store import Store
 from defacewatch.store.lessons import SAMPLES, Lesson
 from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
-from defacewatch.web.actions import VIA
 from defacewatch.web.console import Console, acting, console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
 
 ADD, LEARN, APPROVE, TEST, DONE = 1, 2, 3, 4, 5  # the steps
@@ -124,7 +123,9 @@ async def learn(request: web.Request) -> web.Response:
     console = console_of(request)
     pages = [page.page for page in await console.store.wall.pages() if not page.has_baseline]
     by = owner_of(request).signs_as
-    await console.store.lessons.ask(pages, by=by, via=VIA, samples=SAMPLES, now=console.clock())
+    await console.store.lessons.ask(
+        pages, by=by, via=console_via(request), samples=SAMPLES, now=console.clock()
+    )
     return _on()
 
 
@@ -136,7 +137,7 @@ async def test(request: web.Request) -> web.Response:
     except UsageError as problem:
         return await _page(request, problem=str(problem))
     by = owner_of(request).signs_as
-    await console.store.trials.send(keys, by=by, via=VIA, now=console.clock())
+    await console.store.trials.send(keys, by=by, via=console_via(request), now=console.clock())
     console.wake()
     return _on()
 

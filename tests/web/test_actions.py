@@ -172,6 +172,16 @@ async def test_a_remark_or_somebody_who_takes_it_changes_nothing_of_what_was_see
     assert await post(officer, incident, "false-alarm", text="băng rôn", seen=seen) == 303
 
 
+async def test_the_audit_log_tells_the_account_besides_the_officer(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "acknowledge") == 303
+    assert await post(officer, incident, "assign", officer="an") == 409
+    assert await post(officer, incident, "comment", text="x") == 303
+    for entry in await store.audit.list(limit=2):
+        assert (entry.who, entry.source) == ("an", "console:127.0.0.1 account an")
+        assert "token" not in entry.after
+
+
 async def test_a_page_is_restored_only_when_it_is(officer: Client, store: Store) -> None:
     page_id, incident = await attacked(store)
     assert await post(officer, incident, "restored") == 409

@@ -91,7 +91,11 @@ async def test_exactly_the_capture_that_was_shown_is_approved_with_a_reason(
     [approval] = await store.baselines.history(page)
     assert (approval.capture, approval.by, approval.reason) == (capture, "binh", "đã gọi đơn vị")
     entry = (await store.audit.list(limit=1))[0]
-    assert (entry.act, entry.who, entry.source) == ("baseline-approved", "binh", "console")
+    assert (entry.act, entry.who, entry.source) == (
+        "baseline-approved",
+        "binh",
+        "console:127.0.0.1 account binh",
+    )
     assert "Approved: 1." in await text(client, "/baselines?done=1")
 
 
@@ -173,6 +177,23 @@ async def test_on_a_critical_portal_only_people_of_the_roster_propose_and_approv
         status, said = await decide(stranger, capture, action, form=form_of(shown), why="x")
         assert (status, "your account names none" in said) == (409, True)
     assert await baseline(store, page) is None
+
+
+async def test_on_a_critical_portal_what_a_stranger_had_learned_is_proposed_by_an_officer_first(
+    people: People, store: Store
+) -> None:
+    page = await registered(store, critical=True)
+    capture = await captured(store, page, by="mallory")
+    an, binh = await people.come("an", officer="an"), await people.come("binh", officer="binh")
+    shown = await text(binh, f"/baselines/{capture}")
+    assert "one person has to propose the capture, and another to approve it" in shown
+    status, said = await decide(binh, capture, form=form_of(shown), why="x")
+    assert (status, "is no officer of the roster" in said) == (409, True)
+    assert (await decide(an, capture, "propose"))[0] == 303
+    assert (await store.baselines.capture(capture)).proposed_by == "an"
+    assert (await decide(binh, capture, "propose"))[0] == 303
+    assert (await store.baselines.capture(capture)).proposed_by == "an", "an officer's proposal stays theirs"
+    assert (await decide(binh, capture, why="đã kiểm tra"))[0] == 303
 
 
 async def test_evidence_of_attack_is_a_warning_that_has_to_be_answered(people: People, store: Store) -> None:
