@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -15,24 +15,20 @@ from defacewatch.alerts import AlertKind, DeliveryState, Draft
 from defacewatch.audit import Act, Actor, Program
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.incidents import CHANGED_FURTHER, Event, Incident, Resolution, Shown, State
-from defacewatch.mutes import end_of
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.runbooks import Tick, ticks
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
-    LOOK_AFRESH,
     add_alert,
     add_event,
     incident_for_update,
     save_incident,
-    touch,
 )
-from defacewatch.store.mutes import holds
-from defacewatch.store.portals import page_with_portal
+from defacewatch.store.mutes import mute_all
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
-from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
+from defacewatch.store.schema import incident_events, incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members
 from defacewatch.verdicts import VerdictKind
 
@@ -155,8 +151,8 @@ class Incidents:
                 draft = Draft(AlertKind.TAKEN, Urgency.HIGH, facts)
                 await db.run_sync(add_alert, draft, at=now, page=given.page, incident=incident)
             before, after = {"acknowledged_by": current.acknowledged_by}, {"acknowledged_by": to}
-            facts = {"before": before, "after": after}
-            await self._note(db, Act.ASSIGNED, incident, by=by, via=via, now=now, program=program, **facts)
+            noted = partial(self._note, db, Act.ASSIGNED, incident, by=by, via=via, now=now)
+            await noted(before=before, after=after, program=program)
         return given
 
     async def resolve(
@@ -188,7 +184,7 @@ class Incidents:
             text = f"{as_.value}: {reason}" if reason else as_.value
             await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
             if mutes_all:
-                await _mute(db, current, by=by, now=now)
+                await mute_all(db, current, by=by, now=now)
             facts = {"before": {"state": current.state.value}, "after": {"as": as_.value, "reason": reason}}
             await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, program=program, **facts)
         return closed
@@ -335,18 +331,6 @@ def _entry(row: Row[Any]) -> TimelineEntry:
         capture=row.capture,
         id=row.id,
     )
-
-
-async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: datetime) -> None:
-    """Mute an incident's differences, and make the next look a full one: it may find the page clean."""
-    portal, _ = await page_with_portal(db, incident.page)
-    standing = select(mutes.c.identity).where(mutes.c.page == incident.page, holds(now))
-    known = set(await db.scalars(standing))
-    for identity in sorted(incident.differences - known):
-        values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
-        ends_at = end_of(identity, incident, portal, now)
-        await db.execute(insert(mutes).values(**values, ends_at=ends_at))
-    await db.run_sync(touch, incident.page, LOOK_AFRESH)
 
 
 async def _take(db: AsyncConnection, incident: int, *, by: str, via: str, now: datetime) -> Incident:

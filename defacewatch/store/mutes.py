@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
+from defacewatch.incidents import Incident
 from defacewatch.language import N_
-from defacewatch.mutes import Mute
+from defacewatch.mutes import Mute, end_of
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import LOOK_AFRESH, touch
+from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import Columns, part
 from defacewatch.store.schema import mutes
 
@@ -52,6 +55,18 @@ class Mutes:
             key, of = self.engine.audit_key, f"mute {number}"
             await db.run_sync(note, key, Actor(by, via), Act.MUTE_ENDED, at=now, of=of, before=facts)
             return mute
+
+
+async def mute_all(db: AsyncConnection, incident: Incident, *, by: str, now: datetime) -> None:
+    """Mute an incident's differences, and make the next look a full one: it may find the page clean."""
+    portal, _ = await page_with_portal(db, incident.page)
+    standing = select(mutes.c.identity).where(mutes.c.page == incident.page, holds(now))
+    known = set(await db.scalars(standing))
+    for identity in sorted(incident.differences - known):
+        values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
+        ends_at = end_of(identity, incident, portal, now)
+        await db.execute(insert(mutes).values(**values, ends_at=ends_at))
+    await db.run_sync(touch, incident.page, LOOK_AFRESH)
 
 
 def _mute_of(row: Columns) -> Mute:
