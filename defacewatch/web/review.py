@@ -66,7 +66,7 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
     review = await console.store.reviews.of(request.match_info["capture"])
     capture, roster = review.capture, console.roster()
     before = None if review.stands else review.before
-    verdict = await _verdict(console, review)
+    verdict = await verdict_of(console, review)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     given = await texts_of(request) if request.method == "POST" else dict(request.query)
     row = _Row.of(given, capture.id)
@@ -107,7 +107,7 @@ async def approve(request: web.Request) -> web.Response:
         if is_stranger(actor.key, console.roster(), review.portal):
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
         check_people(actor.key, review.capture, console.roster(), review.portal)
-        if is_attack(review, await _verdict(console, review)) and fields.get("attack") != "1":
+        if is_attack(review, await verdict_of(console, review)) and fields.get("attack") != "1":
             raise Conflict(CONFIRM)
         await console.store.baselines.approve(
             capture,
@@ -279,7 +279,7 @@ def _actor(request: web.Request) -> Actor:
     return actor
 
 
-async def _verdict(console: Console, review: Review) -> Verdict | None:
+async def verdict_of(console: Console, review: Review) -> Verdict | None:
     """What the check that took a capture found; None where it is kept no more, or was none."""
     check = await console.store.checks.taking(review.page.id, review.capture.id)
     return check.verdict if check is not None and check.verdict.signals else None
