@@ -5,8 +5,20 @@ from collections.abc import Iterable
 from defacewatch.accounts import Account, Role
 from defacewatch.baselines import Hurdle, hurdle, plain_name
 from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
+from defacewatch.language import N_
 from defacewatch.portals import Portal
 from defacewatch.roster import Roster
+
+STRANGER = N_(
+    "This portal is critical: only officers of the roster do that, and you are known as none."
+    " An administrator can link your account with one."
+)
+
+FOREIGN = N_(
+    "This portal is critical, and who proposed the capture is no officer of the roster:"
+    " an officer has to propose it first, and another to approve it."
+)
 
 
 def known_as(given: str, roster: Roster) -> str:
@@ -25,11 +37,31 @@ def is_stranger(name: str, roster: Roster, portal: Portal) -> bool:
     return portal.critical and bool(roster.officers) and roster.officer(name) is None
 
 
+def check_known(name: str, roster: Roster, portal: Portal) -> None:
+    """Raise Conflict where `name` is a stranger."""
+    if is_stranger(name, roster, portal):
+        raise Conflict(STRANGER)
+
+
 def in_the_way(portal: Portal, capture: Capture, *, by: str, waiting: bool, roster: Roster) -> Hurdle | None:
     """What is in the way of `by`, who would approve a capture that is a proposal, `waiting` or not."""
     if is_stranger(by, roster, portal):
         return Hurdle.NO_OFFICER
-    return hurdle(portal, capture, by=by, waiting=waiting)
+    waits = waiting and not proposed_by_stranger(capture, roster, portal)
+    return hurdle(portal, capture, by=by, waiting=waits)
+
+
+def proposed_by_stranger(capture: Capture, roster: Roster, portal: Portal) -> bool:
+    """Whether nobody has proposed a capture who counts: whoever had it learned may be a stranger as well, or
+    an agency that announced it. An officer has to propose it then, in their place."""
+    return capture.proposed_by is not None and is_stranger(capture.proposed_by, roster, portal)
+
+
+def check_people(by: str, capture: Capture, roster: Roster, portal: Portal) -> None:
+    """Raise Conflict where who would approve a capture is a stranger, or who proposed it."""
+    check_known(by, roster, portal)
+    if proposed_by_stranger(capture, roster, portal):
+        raise Conflict(FOREIGN)
 
 
 def who_can(

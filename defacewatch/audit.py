@@ -57,6 +57,7 @@ class Act(StrEnum):
     MASK_DRAWN = "mask-drawn"
     MASK_CONFIRMED = "mask-confirmed"
     MASK_ENDED = "mask-ended"
+    MUTE_ENDED = "mute-ended"
     HANDOVER_CONFIRMED = "handover-confirmed"
     ABSENCE_ENTERED = "absence-entered"
     ABSENCE_WITHDRAWN = "absence-withdrawn"
@@ -87,7 +88,8 @@ class Actor:
 
 @dataclass(frozen=True)
 class Program:
-    """A program that acts through the API: for which account, from where, and with which token (its id)."""
+    """What acts for somebody: a program through the API, for which account, from where, and with which token
+    (its id); or a browser in the console."""
 
     actor: Actor
     token: int | None

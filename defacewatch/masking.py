@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from defacewatch.approving import check_known
 from defacewatch.captures import Capture, Look
 from defacewatch.compare.outside import Region, outside_of, regions_of
 from defacewatch.errors import Conflict, DefacewatchError
@@ -29,6 +30,7 @@ from defacewatch.masks import (
 )
 from defacewatch.portals import Page, Portal
 from defacewatch.records import Context
+from defacewatch.roster import Roster
 from defacewatch.store import Store
 from defacewatch.workers import TooMuch, Workers
 
@@ -124,11 +126,15 @@ def height_of(look: Look) -> int:
     return max(FIRST_SCREEN, min(TALLEST, height * 1280 // width))
 
 
-async def draw(store: Store, mask: Mask, *, workers: Workers, now: datetime, via: str) -> Mask:
+async def draw(
+    store: Store, mask: Mask, *, roster: Roster, workers: Workers, now: datetime, via: str
+) -> Mask:
     """Enter a mask as it was drawn; it comes back on the grid and with its number. On a page of a critical
     portal it waits for a second person. `mask.capture` is the approved look that it was drawn on ('' for the
-    latest). Raises NotFound, UsageError where it may not be, Conflict where another look is approved now."""
+    latest). Raises NotFound, UsageError where it may not be, Conflict where another look is approved now, or
+    the portal is critical and `mask.by` no officer of the roster."""
     sheet = await sheet_of(store, mask.page)
+    check_known(mask.by, roster, sheet.portal)
     if mask.capture not in ("", sheet.capture.id):
         raise Conflict(N_("Another look is approved by now: draw the mask on that."))
     drawn = replace(
@@ -149,4 +155,14 @@ async def draw(store: Store, mask: Mask, *, workers: Workers, now: datetime, via
         except TooMuch:
             raise Conflict(N_("The page cannot be read just now: try again, or choose no blocks.")) from None
         check_share(outside)
-    return await store.masks.add(drawn, now=now, via=via)
+    return await store.masks.add(drawn, now=now, via=via, height=sheet.height)
+
+
+async def confirm(store: Store, number: int, *, by: str, roster: Roster, now: datetime, via: str) -> Mask:
+    """Put a mask of a critical portal in force; somebody else than who drew it, and both officers of the
+    roster. Raises NotFound and Conflict."""
+    mask = await store.masks.get(number)
+    portal, _ = await store.portals.page(mask.page)
+    for name in (by, mask.by):
+        check_known(name, roster, portal)
+    return await store.masks.confirm(number, by=by, now=now, via=via)

@@ -127,12 +127,14 @@ class Masked:
 
 
 def masked_by(masks: Sequence[Mask], apart: Apart | None) -> Masked | None:
-    """What the masks in force leave out; None without any. What was set `apart` for other blocks is not."""
+    """What the masks in force leave out; None without any. What was set `apart` for other blocks is not, nor
+    any part of the picture where they cover too much of it, however they came to."""
     if not masks:
         return None
     fits = apart is not None and apart.blocks == blocks_of(masks)
     cells = cells_of(mask.rectangle for mask in masks)
-    return Masked(tuple(mask.id for mask in masks), cells, apart if fits else None)
+    kept = cells if is_partial(cells) else frozenset()
+    return Masked(tuple(mask.id for mask in masks), kept, apart if fits else None)
 
 
 def blocks_of(masks: Iterable[Mask]) -> frozenset[str]:
@@ -252,10 +254,20 @@ def check_drawn(mask: Mask, ground: Ground, *, now: datetime) -> None:
         raise UsageError(N_("The capture has no such blocks, or these are too many for one mask."))
     if len(ground.living) >= LIVING:
         raise UsageError(N_("The page has 20 masks that have not ended: end some first."))
-    cells = cells_of((mask.rectangle, *(other.rectangle for other in ground.living)))
-    page = COLUMNS * max(ROWS, -(-ground.height // TALL))
-    if len(tiles_of(cells)) > MOST * COUNT or len(cells) > MOST * page:
+    check_covered((mask, *ground.living), ground.height)
+
+
+def check_covered(masks: Iterable[Mask], height: int) -> None:
+    """Raise UsageError where all masks of a page together cover too much of it (`height` px)."""
+    cells = cells_of(mask.rectangle for mask in masks)
+    page = COLUMNS * max(ROWS, -(-height // TALL))
+    if not is_partial(cells) or len(cells) > MOST * page:
         raise UsageError(N_("All masks together may cover 40 % of the first screen and of the page at most."))
+
+
+def is_partial(cells: Iterable[Cell]) -> bool:
+    """Whether cells leave enough of the first screen to be seen."""
+    return len(tiles_of(cells)) <= MOST * COUNT
 
 
 def check_share(outside: Outside) -> None:

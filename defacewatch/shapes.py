@@ -14,6 +14,7 @@ from defacewatch.captures import Capture, Tier
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Event, Incident
 from defacewatch.language import Translate
+from defacewatch.mutes import Mute
 from defacewatch.portals import Page, Portal
 from defacewatch.records import Outcome, Recorded
 from defacewatch.roster import Officer
@@ -164,6 +165,18 @@ def incident_line(incident: Incident, portal: Portal, page: Page, *, campaign: i
         "acknowledged_by": incident.acknowledged_by,
         "resolved_as": None if incident.resolved_as is None else incident.resolved_as.value,
         "campaign": campaign,
+    }
+
+
+def mute_line(mute: Mute) -> Line:
+    return {
+        "id": mute.id,
+        "page": mute.page,
+        "identity": mute.identity,
+        "by": mute.by,
+        "at": moment(mute.at),
+        "incident": mute.incident,
+        "ends_at": moment(mute.ends_at),
     }
 
 

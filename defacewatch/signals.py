@@ -250,6 +250,15 @@ class _Gaps(dict[str, object]):
         return "…"
 
 
+_KINDS: Mapping[str, KindOf] = {kind.value: of for kind, of in KINDS.items()}
+
+
+def tells_of_attack(identity: str) -> bool:
+    """Whether what an identity names may be evidence of attack; what no kind is known of is."""
+    kind = _KINDS.get(re.split("[:=~]", identity, maxsplit=1)[0])
+    return kind is None or kind.role in (Role.EVIDENCE, Role.REPLACEMENT)
+
+
 def same_difference(one: str, other: str) -> bool:
     """Whether the signal identity `one` names a difference that `other` already names.
 

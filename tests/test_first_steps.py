@@ -69,7 +69,9 @@ async def test_the_first_steps_take_less_than_five_minutes(
         await expect(screen.locator(".proposal")).to_be_visible(timeout=120_000)  # it loads itself
         seen = await screen.locator(".proposal img").evaluate_all("all => all.length")
         assert seen == 1
-        await screen.click(".proposal form button")
+        await screen.click(".proposal a.button")
+        await expect(screen.locator("#why")).to_have_value("đăng ký lần đầu")
+        await screen.click("#decision .buttons button >> nth=0")
         await expect(now).to_contain_text("Thử các kênh báo tin", timeout=60_000)
         await screen.select_option("#to", "an")
         await screen.click("main form button")

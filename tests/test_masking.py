@@ -14,6 +14,7 @@ from defacewatch.compare.outside import outside_of
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.masking import Masking, draw, sheet_of
 from defacewatch.masks import Mask, Outside, Rectangle
+from defacewatch.roster import Roster
 from defacewatch.signals import Kind
 from defacewatch.verdicts import VerdictKind
 from defacewatch.workers import Workers
@@ -56,7 +57,7 @@ async def drawn(watch: Watch, **changes: object) -> Mask:
     workers = Workers(1)
     try:
         made = replace(mask, **changes)  # type: ignore[arg-type]
-        return await draw(watch.store, made, workers=workers, now=now, via="cli:an")
+        return await draw(watch.store, made, roster=Roster(), workers=workers, now=now, via="cli:an")
     finally:
         workers.stop()
 

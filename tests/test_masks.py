@@ -24,6 +24,7 @@ from defacewatch.masks import (
     check_share,
     covers,
     hides,
+    masked_by,
     on_grid,
     suggested,
     tiles_of,
@@ -51,6 +52,15 @@ def test_tiles_are_those_of_the_first_screen_alone() -> None:
     cells = cells_of([Rectangle(160, 760, 320, 80)])
     assert tiles_of(cells) == {19 * 8 + 1, 19 * 8 + 2}
     assert len(cells) == 4
+
+
+def test_masks_that_together_cover_too_much_leave_nothing_of_the_picture_out() -> None:
+    thirds = [replace(MASK, rectangle=Rectangle(0, top, 1280, 280)) for top in (0, 280)]
+    one, both = masked_by(thirds[:1], None), masked_by(thirds, None)
+    assert one is not None
+    assert len(one.cells) == 7 * 8
+    assert both is not None
+    assert both.cells == frozenset()
 
 
 def test_a_picture_is_covered_when_hardly_anything_of_it_is_left() -> None:

@@ -128,7 +128,9 @@ class Presses:
             return await self._stands(press, _)
         if (await self.store.baselines.capture(press.capture)).page != view.page.id:
             raise Conflict(_("This button does nothing any more."))
-        capture = await self.store.baselines.propose(press.capture, by=officer.key, now=self.clock(), via=VIA)
+        capture = await self.store.baselines.propose(
+            press.capture, by=officer.key, now=self.clock(), via=VIA, roster=self.roster()
+        )
         text = answers.proposed(capture.id, capture.proposed_by or officer.key, self.roster(), _)
         left = choices(press.incident, None, _, acknowledge=view.incident.state is State.OPEN)
         return Answer(text, left)

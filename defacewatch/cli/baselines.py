@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from defacewatch import shapes
+from defacewatch.approving import check_people
 from defacewatch.captures import Capture
 from defacewatch.cli.common import (
     By,
@@ -83,7 +84,9 @@ def propose(context: typer.Context, capture: str, by: By = "") -> None:
 
     async def work(session: Session) -> Capture:
         name = await _signatory(session, await session.store.baselines.capture(capture), by)
-        return await session.store.baselines.propose(capture, by=name, now=utc_now(), via=via())
+        return await session.store.baselines.propose(
+            capture, by=name, now=utc_now(), via=via(), roster=session.roster
+        )
 
     proposed = with_session(context, work)
     say(f"capture {proposed.id} of {proposed.page} is proposed by {proposed.proposed_by}")
@@ -116,7 +119,7 @@ def approve(
 
     async def work(session: Session) -> None:
         found = await session.store.baselines.capture(named)
-        name = await _signatory(session, found, by)
+        name = await _approver(session, found, by)
         approval = await session.store.baselines.approve(
             named, by=name, reason=reason, also=also, now=utc_now(), via=via()
         )
@@ -165,7 +168,7 @@ async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, lis
             )
             continue
         try:
-            name = await _signatory(session, proposal, by)
+            name = await _approver(session, proposal, by)
             await session.store.baselines.approve(
                 proposal.id, by=name, reason=reason, now=utc_now(), via=via()
             )
@@ -175,6 +178,13 @@ async def _approve_all(session: Session, by: str, reason: str) -> tuple[int, lis
             approved += 1
             say(f"{proposal.page}: capture {proposal.id} approved by {name}")
     return approved, left
+
+
+async def _approver(session: Session, capture: Capture, by: str) -> str:
+    name = await _signatory(session, capture, by)
+    portal, _ = await session.store.portals.page(capture.page)
+    check_people(name, capture, session.roster, portal)
+    return name
 
 
 async def _signatory(session: Session, capture: Capture, by: str) -> str:

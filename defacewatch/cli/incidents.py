@@ -17,8 +17,10 @@ from defacewatch.cli.common import (
     print_json,
     print_table,
     say,
+    signatory,
     user,
     utc_now,
+    via,
     with_session,
 )
 from defacewatch.dossier import archive_of, files_of, whole
@@ -220,12 +222,48 @@ def resolve(
 
     async def work(session: Session) -> None:
         name = officer_or_name(by, session.roster)
+        if as_ is Resolution.FALSE_ALARM:
+            name = signatory(by, session.roster, (await session.store.incidents.get(incident)).portal)
         await session.store.incidents.resolve(
             incident, as_=as_, by=name, via=f"cli:{user()}", reason=reason, now=utc_now()
         )
         say(f"incident {incident} resolved as {as_.value} by {name}")
 
     with_session(context, work)
+
+
+@app.command()
+def mutes(
+    context: typer.Context,
+    page: Annotated[str | None, typer.Argument(help="Only of this page.")] = None,
+    end: Annotated[int | None, typer.Option(metavar="ID", help="End this one: it is told of again.")] = None,
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """Differences that false alarms have muted, the newest first."""
+
+    async def work(session: Session) -> list[shapes.Line]:
+        if end is not None:
+            name = officer_or_name(by, session.roster)
+            ended = await session.store.mutes.end(end, by=name, now=utc_now(), via=via())
+            say(f"mute {ended.id} of {ended.page} is ended by {name}")
+            return []
+        only = None
+        if page is not None:
+            found = await session.store.portals.find([page])
+            if len(found) != 1:
+                raise UsageError(f"{page} has {len(found)} pages: name one (portals list)")
+            only = found[0][1].id
+        return [shapes.mute_line(mute) for mute in await session.store.mutes.holding(utc_now(), page=only)]
+
+    lines = with_session(context, work)
+    if end is not None:
+        return
+    if as_json:
+        print_json(lines)
+        return
+    columns = ("id", "page", "identity", "by", "at", "incident", "ends_at")
+    print_table(columns, ([line[column] for column in columns] for line in lines))
 
 
 @app.command()

@@ -124,7 +124,10 @@ def add(
         )
         workers = Workers(1)
         try:
-            return portal, await masking.draw(session.store, mask, workers=workers, now=now, via=via())
+            entered = await masking.draw(
+                session.store, mask, roster=session.roster, workers=workers, now=now, via=via()
+            )
+            return portal, entered
         finally:
             workers.stop()
 
@@ -141,7 +144,9 @@ def confirm(context: typer.Context, number: int, by: By = "") -> None:
 
     async def work(session: Session) -> Mask:
         name = await _signatory(session, number, by)
-        return await session.store.masks.confirm(number, by=name, now=utc_now(), via=via())
+        return await masking.confirm(
+            session.store, number, by=name, roster=session.roster, now=utc_now(), via=via()
+        )
 
     mask = with_session(context, work)
     say(f"mask {mask.id} of {mask.page} is confirmed by {mask.confirmed_by}")

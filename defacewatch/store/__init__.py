@@ -28,6 +28,7 @@ from defacewatch.store.links import Links
 from defacewatch.store.masks import Masks
 from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
+from defacewatch.store.mutes import Mutes
 from defacewatch.store.portals import Portals
 from defacewatch.store.reviews import Reviews
 from defacewatch.store.sessions import ApiTokens, Sessions
@@ -71,6 +72,7 @@ class Store:
         self.links = Links(engine)
         self.windows = Windows(engine)
         self.masks = Masks(engine)
+        self.mutes = Mutes(engine)
         self.handovers = Handovers(engine)
         self.duty = Duty(engine)
         self.channel_tests = ChannelTests(engine)

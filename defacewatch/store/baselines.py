@@ -19,6 +19,7 @@ from defacewatch.incidents import Event, Resolution, State
 from defacewatch.language import N_
 from defacewatch.profiles import Profile
 from defacewatch.records import Kept
+from defacewatch.roster import Roster
 from defacewatch.store.audit import note
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
@@ -115,15 +116,20 @@ class Baselines:
             await db.run_sync(touch, page_id)
             await db.run_sync(save_profile, profile, self.version)
 
-    async def propose(self, capture_id: str, *, by: str, now: datetime, via: str = "") -> Capture:
+    async def propose(
+        self, capture_id: str, *, by: str, now: datetime, via: str = "", roster: Roster | None = None
+    ) -> Capture:
         """Propose a capture as baseline; also one that was replaced, to bring that look back. Who proposed it
-        first stays its proposer while it waits.
+        first stays its proposer while it waits; of a critical portal only where the `roster` knows them.
 
         Raises NotFound, or Conflict when the capture has expired.
         """
         async with self.engine.lasting() as db:
-            _check_usable(await _capture(db, capture_id))
-            await propose(db, capture_id, by=by, now=now)
+            row = await _capture(db, capture_id)
+            _check_usable(row)
+            portal, _ = await page_with_portal(db, row["page"])
+            officers = [one.key for one in roster.officers] if roster and portal.critical else []
+            await propose(db, capture_id, by=by, now=now, officers=officers)
             proposed = capture_of(await _capture(db, capture_id))
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed

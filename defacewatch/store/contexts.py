@@ -15,6 +15,7 @@ from defacewatch.store.dutyschema import windows
 from defacewatch.store.known import Known
 from defacewatch.store.masks import in_force, living, mask_of
 from defacewatch.store.maskschema import masks
+from defacewatch.store.mutes import holds
 from defacewatch.store.rows import incident_of, page_of, part, parts, portal_of
 from defacewatch.store.schema import checks, incidents, mutes, page_state, pages, portals, profiles
 from defacewatch.store.states import UNRESOLVED, streak_of
@@ -38,7 +39,7 @@ _ONE_OF_EACH = (
         profiles.c.digest,
         _RESOLVED.scalar_subquery(),
         _WAVERS.scalar_subquery(),
-        exists().where(mutes.c.page == _PAGE),
+        exists().where(mutes.c.page == _PAGE, holds(bindparam("now"))),
         exists().where(windows.c.portal == portals.c.key, holds_at(bindparam("now"))),
         exists().where(masks.c.page == _PAGE, living(bindparam("now"))),
     )
@@ -61,7 +62,7 @@ _MASKS = (
     .where(masks.c.page == _PAGE, in_force(bindparam("now")))
     .order_by(masks.c.id)
 )
-_MUTES = select(mutes.c.identity).where(mutes.c.page == _PAGE)
+_MUTES = select(mutes.c.identity).where(mutes.c.page == _PAGE, holds(bindparam("now")))
 
 
 def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -> Context:
@@ -88,7 +89,7 @@ def read_context(db: Connection, page_id: str, *, now: datetime, known: Known) -
         streak=streak_of(state),
         wavers=wavers,
         validators=Validators(state["etag"], state["last_modified"], state["body_hash"]),
-        mutes=frozenset(db.scalars(_MUTES, {"page": page_id})) if muted else frozenset(),
+        mutes=frozenset(db.scalars(_MUTES, {"page": page_id, "now": now})) if muted else frozenset(),
         masks=_masks(db, asked) if masked else (),
         last=VerdictKind(state["verdict"]) if state["verdict"] else None,
         last_score=state["score"],

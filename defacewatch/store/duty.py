@@ -27,6 +27,7 @@ from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.handovers import between
 from defacewatch.store.maskschema import masks
+from defacewatch.store.mutes import holds
 from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
 from defacewatch.verdicts import VerdictKind
 
@@ -61,7 +62,7 @@ class Duty:
         """How many pages have something that is told of no more: a difference that was called a false alarm,
         or a mask."""
         masked = select(masks.c.page).where(masks.c.ended_at.is_(None), masks.c.expires > now)
-        every = select(mutes.c.page).union(masked).subquery()
+        every = select(mutes.c.page).where(holds(now)).union(masked).subquery()
         return await self.engine.read(lambda db: db.scalar(select(func.count()).select_from(every))) or 0
 
     async def newest(self) -> int:

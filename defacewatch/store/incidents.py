@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -21,15 +21,14 @@ from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import (
-    LOOK_AFRESH,
     add_alert,
     add_event,
     incident_for_update,
     save_incident,
-    touch,
 )
+from defacewatch.store.mutes import mute_all
 from defacewatch.store.rows import incident_of, page_of, part, portal_of
-from defacewatch.store.schema import incident_events, incidents, mutes, pages, portals
+from defacewatch.store.schema import incident_events, incidents, pages, portals
 from defacewatch.store.stormschema import campaign_members
 from defacewatch.verdicts import VerdictKind
 
@@ -124,7 +123,16 @@ class Incidents:
                 await self._note(db, Act.ACKNOWLEDGED, one.id, by=by, via=via, now=now, program=program)
         return taken
 
-    async def assign(self, incident: int, *, to: str, by: str, via: str, now: datetime) -> Incident:
+    async def assign(
+        self,
+        incident: int,
+        *,
+        to: str,
+        by: str,
+        via: str,
+        now: datetime,
+        program: Program | None = None,
+    ) -> Incident:
         """Give an incident to an officer. They hear of it on all their channels, as does who had it or was
         told of it. `by` has seen it, so it escalates no further. Raises NotFound, or Conflict when it is
         theirs already, or resolved."""
@@ -143,7 +151,8 @@ class Incidents:
                 draft = Draft(AlertKind.TAKEN, Urgency.HIGH, facts)
                 await db.run_sync(add_alert, draft, at=now, page=given.page, incident=incident)
             before, after = {"acknowledged_by": current.acknowledged_by}, {"acknowledged_by": to}
-            await self._note(db, Act.ASSIGNED, incident, by=by, via=via, now=now, before=before, after=after)
+            noted = partial(self._note, db, Act.ASSIGNED, incident, by=by, via=via, now=now)
+            await noted(before=before, after=after, program=program)
         return given
 
     async def resolve(
@@ -158,7 +167,8 @@ class Incidents:
         via: str = "",
         program: Program | None = None,
     ) -> Incident:
-        """Close an incident. A false alarm mutes its differences, and nothing else, on its page.
+        """Close an incident. A false alarm mutes its differences, and nothing else, on its page; on a
+        critical portal those of an attack for a day (mutes.end_of).
 
         Raises NotFound, or Conflict where the page does not match its baseline and that matters, or where
         differences came after what was `shown` (None: whoever closes it has looked for themselves).
@@ -174,7 +184,7 @@ class Incidents:
             text = f"{as_.value}: {reason}" if reason else as_.value
             await db.run_sync(add_event, incident, Event.RESOLVED, by=by, via=via, at=now, text=text)
             if mutes_all:
-                await _mute(db, current, by=by, now=now)
+                await mute_all(db, current, by=by, now=now)
             facts = {"before": {"state": current.state.value}, "after": {"as": as_.value, "reason": reason}}
             await self._note(db, Act.RESOLVED, incident, by=by, via=via, now=now, program=program, **facts)
         return closed
@@ -281,7 +291,9 @@ class Incidents:
         """Into the audit log, as the last write of a transaction."""
         key, actor, of = self.engine.audit_key, Actor(by, via), f"incident {incident}"
         if program is not None:
-            actor, after = program.actor, {**(after or {}), "token": program.token, "by": by}
+            actor = program.actor
+            if actor.who != by or program.token is not None:
+                after = {**(after or {}), "token": program.token, "by": by}
         await db.run_sync(note, key, actor, act, at=now, of=of, before=before, after=after)
 
 
@@ -319,15 +331,6 @@ def _entry(row: Row[Any]) -> TimelineEntry:
         capture=row.capture,
         id=row.id,
     )
-
-
-async def _mute(db: AsyncConnection, incident: Incident, *, by: str, now: datetime) -> None:
-    """Mute an incident's differences, and make the next look a full one: it may find the page clean."""
-    known = set(await db.scalars(select(mutes.c.identity).where(mutes.c.page == incident.page)))
-    for identity in sorted(incident.differences - known):
-        values = {"page": incident.page, "identity": identity, "by": by, "at": now, "incident": incident.id}
-        await db.execute(insert(mutes).values(**values))
-    await db.run_sync(touch, incident.page, LOOK_AFRESH)
 
 
 async def _take(db: AsyncConnection, incident: int, *, by: str, via: str, now: datetime) -> Incident:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.language import N_
-from defacewatch.masks import LIVING, Mask, Rectangle, check_confirming
+from defacewatch.masks import LIVING, TALLEST, Mask, Rectangle, check_confirming, check_covered
 from defacewatch.store.audit import note
 from defacewatch.store.engine import Engine
 from defacewatch.store.maskschema import masks
@@ -34,13 +34,17 @@ class Masks:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def add(self, mask: Mask, *, now: datetime, via: str) -> Mask:
-        """Enter a mask that was found to be right (masking.draw). The next check looks afresh."""
+    async def add(self, mask: Mask, *, now: datetime, via: str, height: int = TALLEST) -> Mask:
+        """Enter a mask that was found to be right (masking.draw) on a page of this height (px). The next
+        check looks afresh. Raises Conflict or UsageError where with what others drew meanwhile it is too
+        much."""
         async with self.engine.lasting() as db:
             await db.run_sync(touch, mask.page, LOOK_AFRESH)
-            others = select(masks.c.id).where(masks.c.page == mask.page, living(now))
-            if len((await db.execute(others)).all()) >= LIVING:  # somebody was faster
+            living_ = await db.execute(select(masks).where(masks.c.page == mask.page, living(now)))
+            others = [mask_of(part(row, masks)) for row in living_]
+            if len(others) >= LIVING:  # somebody was faster
                 raise Conflict(N_("The page has 20 masks that have not ended: end some first."))
+            check_covered((mask, *others), height)
             values: Values = {
                 "page": mask.page,
                 "capture": mask.capture,

@@ -1,6 +1,7 @@
 """Captures that somebody has proposed as baseline, and whether they still wait. Each function runs inside a
 transaction of its caller."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import and_, exists, func, or_, select, update
@@ -25,9 +26,14 @@ WAITING = and_(captures.c.proposed_at.is_not(None), ~SETTLED)
 ONCE_APPROVED = exists().where(approvals.c.capture == captures.c.id)
 
 
-async def propose(db: AsyncConnection, capture_id: str, *, by: str, now: datetime) -> None:
-    """Who proposed it first stays its proposer, until it is settled."""
+async def propose(
+    db: AsyncConnection, capture_id: str, *, by: str, now: datetime, officers: Collection[str] = ()
+) -> None:
+    """Who proposed it first stays its proposer, until it is settled; where only `officers` count (empty: all
+    do), one of them takes the place of somebody else."""
     free = or_(captures.c.proposed_by.is_(None), captures.c.proposed_by == by, SETTLED)
+    if officers:
+        free = or_(free, captures.c.proposed_by.not_in(list(officers)))
     proposed = update(captures).where(captures.c.id == capture_id, free)
     await db.execute(proposed.values(proposed_by=by, proposed_at=now))
 

@@ -238,6 +238,7 @@ mutes = Table(
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("incident", Id, ForeignKey("incidents.id")),
+    Column("ends_at", Moment),
     Index(None, "page"),
 )
 

@@ -7,7 +7,9 @@ from http import HTTPStatus
 import structlog
 from aiohttp import hdrs, web
 
-from defacewatch.approving import is_stranger
+from defacewatch.approving import check_known, is_stranger
+from defacewatch.audit import Actor as Named
+from defacewatch.audit import Program
 from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.incidents import Resolution, Shown
@@ -19,6 +21,7 @@ from defacewatch.web.forms import fields_of
 from defacewatch.web.incident import shown_incident
 from defacewatch.web.review import HURDLES
 from defacewatch.web.security import failure
+from defacewatch.web.visitors import console_via
 
 VIA = "console"
 LONGEST = 1000  # characters of what is written
@@ -65,6 +68,11 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     return str(fields.get(name, "")).strip()[:LONGEST]
 
 
+def _program(request: web.Request, actor: Actor) -> Program:
+    """As the audit log names who acts: the officer, with the account."""
+    return Program(Named(actor.key, console_via(request)), None)
+
+
 def _needed(fields: Mapping[str, object], name: str) -> str:
     text = _text(fields, name)
     if not text:
@@ -74,13 +82,17 @@ def _needed(fields: Mapping[str, object], name: str) -> str:
 
 async def _acknowledge(request: web.Request, incident: int, actor: Actor, _: Mapping[str, object]) -> None:
     console = console_of(request)
-    await console.store.incidents.acknowledge(incident, by=actor.key, via=VIA, now=console.clock())
+    await console.store.incidents.acknowledge(
+        incident, by=actor.key, via=VIA, now=console.clock(), program=_program(request, actor)
+    )
 
 
 async def _comment(request: web.Request, incident: int, actor: Actor, fields: Mapping[str, object]) -> None:
     console = console_of(request)
     text = _needed(fields, "text")
-    await console.store.incidents.comment(incident, by=actor.key, text=text, now=console.clock(), via=VIA)
+    await console.store.incidents.comment(
+        incident, by=actor.key, text=text, now=console.clock(), via=VIA, program=_program(request, actor)
+    )
 
 
 def _resolving(as_: Resolution, *, reason: bool) -> Action:
@@ -89,10 +101,20 @@ def _resolving(as_: Resolution, *, reason: bool) -> Action:
     ) -> None:
         console = console_of(request)
         text = _needed(fields, "text") if reason else _text(fields, "text")
+        if as_ is Resolution.FALSE_ALARM:
+            portal = (await console.store.incidents.get(incident)).portal
+            check_known(actor.key, console.roster(), portal)
         seen = _text(fields, "seen")
         shown = Shown(line=int(seen) if re.fullmatch(r"\d{1,18}", seen, re.ASCII) else 0)
         await console.store.incidents.resolve(
-            incident, as_=as_, by=actor.key, now=console.clock(), reason=text, via=VIA, shown=shown
+            incident,
+            as_=as_,
+            by=actor.key,
+            now=console.clock(),
+            reason=text,
+            via=VIA,
+            shown=shown,
+            program=_program(request, actor),
         )
 
     return resolve
@@ -107,7 +129,9 @@ async def _propose(request: web.Request, incident: int, actor: Actor, fields: Ma
         raise Conflict(NEWER)
     if is_stranger(actor.key, console.roster(), view.portal):
         raise Conflict(HURDLES[Hurdle.NO_OFFICER])
-    await console.store.baselines.propose(capture, by=actor.key, now=console.clock(), via=VIA)
+    await console.store.baselines.propose(
+        capture, by=actor.key, now=console.clock(), via=console_via(request), roster=console.roster()
+    )
 
 
 async def _assign(request: web.Request, incident: int, actor: Actor, fields: Mapping[str, object]) -> None:
@@ -115,7 +139,9 @@ async def _assign(request: web.Request, incident: int, actor: Actor, fields: Map
     to = _needed(fields, "officer")
     if all(officer.key != to for officer in console.roster().officers):
         raise UsageError(N_("The roster has no such officer any more."))
-    await console.store.incidents.assign(incident, to=to, by=actor.key, via=VIA, now=console.clock())
+    await console.store.incidents.assign(
+        incident, to=to, by=actor.key, via=VIA, now=console.clock(), program=_program(request, actor)
+    )
 
 
 async def _tick(request: web.Request, incident: int, actor: Actor, fields: Mapping[str, object]) -> None:
@@ -126,7 +152,15 @@ async def _tick(request: web.Request, incident: int, actor: Actor, fields: Mappi
     if step not in {some.text for some in known}:
         raise UsageError(N_("The runbook has no such step any more."))
     undo = fields.get("undo") == "1"
-    await console.store.incidents.tick(incident, step, by=actor.key, now=console.clock(), via=VIA, undo=undo)
+    await console.store.incidents.tick(
+        incident,
+        step,
+        by=actor.key,
+        now=console.clock(),
+        via=VIA,
+        undo=undo,
+        program=_program(request, actor),
+    )
 
 
 ACTIONS: Mapping[str, Action] = {

@@ -247,9 +247,10 @@ def _portal_routes() -> list[web.RouteDef]:
         web.post(f"{key}/learn", portal.learn),
         web.get(f"{key}/{{action:pause|resume|learn}}", portal.back),
         web.get(r"/pages/{id:[\w.-]{1,90}}", pagehistory.show),
+        web.post(r"/pages/{id:[\w.-]{1,90}}/mutes/{mute:\d{1,18}}/end", pagehistory.end_mute),
+        web.get(r"/pages/{id:[\w.-]{1,90}}/mutes/{mute:\d{1,18}}/end", pagehistory.back),
         web.get("/tour", tour.show),
         web.post("/tour/learn", tour.learn),
-        web.post("/tour/approve", tour.approve),
         web.post("/tour/test", tour.test),
     ]
 

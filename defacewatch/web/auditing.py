@@ -45,6 +45,7 @@ ACTS: Mapping[str, str] = {
     Act.MASK_DRAWN: N_("Mask drawn"),
     Act.MASK_CONFIRMED: N_("Mask confirmed"),
     Act.MASK_ENDED: N_("Mask ended"),
+    Act.MUTE_ENDED: N_("Mute ended"),
     Act.HANDOVER_CONFIRMED: N_("Handover confirmed"),
     Act.ABSENCE_ENTERED: N_("Absence entered"),
     Act.ABSENCE_WITHDRAWN: N_("Absence withdrawn"),

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -36,9 +37,9 @@ from defacewatch.web.console import Actor, acting, console_of, csrf_field, words
 from defacewatch.web.differences import DIFFERENCES
 from defacewatch.web.forms import fields_of
 from defacewatch.web.security import failure
+from defacewatch.web.visitors import console_via
 from defacewatch.web.words import Words
 
-VIA = "console"
 ROUTE = r"/pages/{page:[\w.-]{1,100}}/masks"
 SUGGESTED = 8  # rectangles
 LISTED = 150  # blocks
@@ -139,7 +140,9 @@ async def draw(request: web.Request) -> web.Response:
             ),
         )
         workers = request.app[DIFFERENCES].workers
-        entered = await masking.draw(console.store, mask, workers=workers, now=now, via=VIA)
+        entered = await masking.draw(
+            console.store, mask, roster=console.roster(), workers=workers, now=now, via=console_via(request)
+        )
     except (UsageError, Conflict) as problem:
         return await _page(request, given, problem=str(problem))
     log.info("mask drawn", page=entered.page, mask=entered.id, by=actor.key)
@@ -155,9 +158,11 @@ async def move(request: web.Request) -> web.Response:
     mask = await console.store.masks.get(number)
     if mask.page != request.match_info["page"] or action not in ("confirm", "end"):
         raise web.HTTPNotFound
-    work = console.store.masks.confirm if action == "confirm" else console.store.masks.end
+    work = console.store.masks.end
+    if action == "confirm":
+        work = partial(masking.confirm, console.store, roster=console.roster())
     try:
-        await work(number, by=actor.key, now=now, via=VIA)
+        await work(number, by=actor.key, now=now, via=console_via(request))
     except (UsageError, Conflict) as problem:
         return await _page(request, Given(), problem=str(problem))
     log.info("mask moved", page=mask.page, mask=number, by=actor.key, action=action)

@@ -1,16 +1,21 @@
 """The history of one page: verdicts, captures, baselines, incidents, and how long it takes to answer."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from statistics import median, quantiles
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from defacewatch.captures import Tier
+from defacewatch.errors import Conflict
 from defacewatch.store.states import CheckRow
 from defacewatch.web.api.cursors import cursor_of, moment_and
-from defacewatch.web.console import console_of, words_of
+from defacewatch.web.console import acting, console_of, csrf_field, words_of
+from defacewatch.web.incident import may_approve
 from defacewatch.web.problems import Invalid
+from defacewatch.web.visitors import console_via
 from defacewatch.web.wall import LIVE, SPARKLINES
 
 CHECKS, CAPTURES, INCIDENTS, DAYS, APPROVALS = 40, 12, 20, 28, 12
@@ -60,10 +65,37 @@ async def show(request: web.Request) -> web.Response:
         approvals=approvals[:APPROVALS],
         approved=await store.baselines.shots([approval.capture for approval in approvals[:APPROVALS]]),
         approved_in_all=len(approvals),
+        mutes=await store.mutes.holding(words.now, page=name),
+        may_end=may_approve(request),
+        csrf=csrf_field(request),
         incidents=await store.incidents.list(page=name, limit=INCIDENTS),
         lesson=(await store.lessons.latest([name])).get(name),
         masks=any(resource.canonical == masks for resource in request.app.router.resources()),
     )
+
+
+async def end_mute(request: web.Request) -> web.Response:
+    """End a mute of the page: its difference is told of again."""
+    console, actor = console_of(request), acting(request)
+    if actor is None:
+        raise web.HTTPForbidden
+    page, number = request.match_info["id"], int(request.match_info["mute"])
+    with suppress(Conflict):  # somebody was faster: it has ended
+        await console.store.mutes.end(
+            number, by=actor.key, now=console.clock(), via=console_via(request), page=page
+        )
+    console.wake()
+    return _muted(page)
+
+
+async def back(request: web.Request) -> web.Response:
+    """Whoever comes to the address of an action by a link or a reload: what is muted."""
+    return _muted(request.match_info["id"])
+
+
+def _muted(page: str) -> web.Response:
+    address = f"/pages/{page}#muted"
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
 
 
 def _place(check: CheckRow) -> str:

@@ -18,6 +18,7 @@ from defacewatch.web.welcome import welcome_url
 
 NO_OFFICER = N_("there is no officer of this key in the roster")
 YOURSELF = N_("For your own account use “My account”.")
+OWN_OFFICER = N_("With which officer your own account is linked, another administrator changes.")
 SHOWN = ("display", "role", "officer")  # of an account, in the form that changes it
 UNPROVED = N_("Give your own password for this, and a new sign-in code if you have set one up.")
 NOT_BOUND = N_("No subject is bound to this account.")
@@ -56,10 +57,14 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Set role, name and officer. A role that approves or administers is given for a password."""
+    """Set role, name and officer. A role that approves or administers is given for a password, and another
+    officer: under that name somebody signs. Nobody gives themselves another name."""
     console, fields, account = console_of(request), await texts_of(request), await _account(request)
     raised = _role(fields) is not account.role and _role(fields).covers(Role.APPROVER)
-    if raised and (refused := await _unproved(request, fields)) is not None:
+    relinked = (fields.get("officer") or None) != account.officer
+    if relinked and account.id == owner_of(request).id:
+        return await _page(request, problem=OWN_OFFICER)
+    if (raised or relinked) and (refused := await _unproved(request, fields)) is not None:
         return refused
     try:
         await console.store.accounts.change(

@@ -8,10 +8,9 @@ from aiohttp import hdrs, web
 from defacewatch.language import N_
 from defacewatch.portals import Source
 from defacewatch.store.lessons import SAMPLES
-from defacewatch.web.actions import VIA
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.wall import LIVE
 
 LONGEST = 500  # characters of a reason
@@ -65,7 +64,9 @@ async def pause(request: web.Request) -> web.Response:
     if not reason:
         return await shown(request, problem=NEEDS_REASON)
     by = owner_of(request).signs_as
-    await console.store.portals.pause(key, by=by, now=console.clock(), via=VIA, reason=reason)
+    await console.store.portals.pause(
+        key, by=by, now=console.clock(), via=console_via(request), reason=reason
+    )
     log.info("portal paused", portal=key, by=by)
     return done(key, "paused")
 
@@ -73,7 +74,7 @@ async def pause(request: web.Request) -> web.Response:
 async def resume(request: web.Request) -> web.Response:
     console, key = console_of(request), request.match_info["key"]
     by = owner_of(request).signs_as
-    await console.store.portals.resume(key, by=by, now=console.clock(), via=VIA)
+    await console.store.portals.resume(key, by=by, now=console.clock(), via=console_via(request))
     log.info("portal resumed", portal=key, by=by)
     return done(key, "resumed")
 
@@ -84,7 +85,7 @@ async def learn(request: web.Request) -> web.Response:
     portal = await console.store.portals.get(key)
     wanted = [page.id for page in portal.pages if fields.get("page") in (None, "", page.id)]
     asked = await console.store.lessons.ask(
-        wanted, by=owner_of(request).signs_as, via=VIA, samples=SAMPLES, now=console.clock()
+        wanted, by=owner_of(request).signs_as, via=console_via(request), samples=SAMPLES, now=console.clock()
     )
     return done(key, "learning" if asked else "known")
 

@@ -14,9 +14,8 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import hdrs, web
 
-from defacewatch.approving import in_the_way, is_stranger, who_can
+from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
 from defacewatch.baselines import Hurdle
-from defacewatch.captures import Tier
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
 from defacewatch.rostering import names
@@ -30,14 +29,12 @@ from defacewatch.web.details import details_of
 from defacewatch.web.explanations import explanation
 from defacewatch.web.forms import texts_of
 from defacewatch.web.incident import FULL_POINTS, may_approve
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 
-VIA = "console"
 LASTS = timedelta(hours=2)  # that a page may have been open before its form is sent
 CAPTURE = r"\d{8}-[0-9a-f]{10}"
 MOST = 60  # captures that are gone through one after the other
 WHY = 500  # characters of a reason
-CHECKS = 200  # of the page, among which the one that took a capture is looked for
 NOT_SHOWN = N_(
     "Look at the capture on this page first, then approve: the page was open for too long, or not opened."
 )
@@ -69,7 +66,7 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
     review = await console.store.reviews.of(request.match_info["capture"])
     capture, roster = review.capture, console.roster()
     before = None if review.stands else review.before
-    verdict = await _verdict(console, review)
+    verdict = await verdict_of(console, review)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     given = await texts_of(request) if request.method == "POST" else dict(request.query)
     row = _Row.of(given, capture.id)
@@ -109,7 +106,8 @@ async def approve(request: web.Request) -> web.Response:
         against = _shown(request, fields, capture)
         if is_stranger(actor.key, console.roster(), review.portal):
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
-        if is_attack(review, await _verdict(console, review)) and fields.get("attack") != "1":
+        check_people(actor.key, review.capture, console.roster(), review.portal)
+        if is_attack(review, await verdict_of(console, review)) and fields.get("attack") != "1":
             raise Conflict(CONFIRM)
         await console.store.baselines.approve(
             capture,
@@ -117,7 +115,7 @@ async def approve(request: web.Request) -> web.Response:
             reason=_reason(fields),
             also=fields.get("also") == "1",
             now=console.clock(),
-            via=VIA,
+            via=console_via(request),
             against=against,
         )
     except (Conflict, UsageError) as problem:
@@ -136,10 +134,12 @@ async def propose(request: web.Request) -> web.Response:
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
         if review.newer is not None:
             raise Conflict(NEWER)
-        await console.store.baselines.propose(capture, by=actor.key, now=console.clock(), via=VIA)
+        await console.store.baselines.propose(
+            capture, by=actor.key, now=console.clock(), via=console_via(request), roster=console.roster()
+        )
     except (Conflict, UsageError) as problem:
         return await _refused(request, problem)
-    log.info("proposed", capture=capture, by=actor.key, via=VIA)
+    log.info("proposed", capture=capture, by=actor.key)
     return _see(f"/baselines/{capture}")
 
 
@@ -149,7 +149,7 @@ async def decline(request: web.Request) -> web.Response:
     capture, actor = request.match_info["capture"], _actor(request)
     try:
         await console.store.baselines.decline(
-            capture, by=actor.key, reason=_reason(fields), now=console.clock(), via=VIA
+            capture, by=actor.key, reason=_reason(fields), now=console.clock(), via=console_via(request)
         )
     except (Conflict, UsageError) as problem:
         return await _refused(request, problem)
@@ -170,10 +170,13 @@ def is_attack(review: Review, verdict: Verdict | None) -> bool:
 
 class _Row:
     """What somebody goes through one after the other: what is left of it, how many were approved, the reason
-    that was given last; or the incident that they come from."""
+    that was given last; or the incident, or the first steps (`tour`), that they come from."""
 
-    def __init__(self, rest: Sequence[str], all_: int, done: int, why: str, incident: int | None) -> None:
+    def __init__(
+        self, rest: Sequence[str], all_: int, done: int, why: str, incident: int | None, *, tour: bool = False
+    ) -> None:
         self.rest, self.all, self.done, self.why, self.incident = tuple(rest), all_, done, why, incident
+        self.tour = tour
 
     @classmethod
     def of(cls, given: Mapping[str, str], capture: str) -> "_Row":
@@ -181,7 +184,8 @@ class _Row:
         rest = list(dict.fromkeys(rest))[:MOST]
         all_ = _number(given, "all") if "all" in given else None
         from_ = _number(given, "incident") or None
-        return cls(rest, all_ or 0, _number(given, "done"), given.get("why", "").strip()[:WHY], from_)
+        why, tour = given.get("why", "").strip()[:WHY], given.get("then") == "tour"
+        return cls(rest, all_ or 0, _number(given, "done"), why, from_, tour=tour)
 
     @property
     def position(self) -> tuple[int, int] | None:
@@ -190,6 +194,8 @@ class _Row:
 
     def address(self, *, done: int) -> str:
         """Where it goes on."""
+        if not self.rest and self.tour:
+            return "/tour"
         if not self.rest:
             alone = f"/incidents/{self.incident}" if self.incident else f"/baselines?done={done}"
             return alone if self.incident or done else "/baselines"
@@ -198,7 +204,7 @@ class _Row:
 
     def fields(self) -> list[tuple[str, str]]:
         found = [("rest", ",".join(self.rest)), ("all", str(self.all or "")), ("done", str(self.done or ""))]
-        found.append(("incident", str(self.incident or "")))
+        found += [("incident", str(self.incident or "")), ("then", "tour" if self.tour else "")]
         return [(name, value) for name, value in found if value]
 
 
@@ -216,7 +222,8 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         found = in_the_way(portal, capture, by=actor.key, waiting=review.waiting, roster=roster)
     due = not review.newer and not review.stands
     stranger = actor is None or is_stranger(actor.key, roster, portal)
-    if actor is not None and not review.waiting:
+    waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
+    if actor is not None and not waits:
         capture = replace(capture, proposed_by=actor.key)  # as it would be
     others = who_can(await console.store.accounts.every(), portal, capture, roster=roster)
     return {
@@ -224,7 +231,7 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         "hurdle": words._(HURDLES[found]) if found is not None and due else None,
         "who": [account.display for account in others],
         "can_approve": approves and found is None and due,
-        "can_propose": not stranger and due and not review.waiting and (portal.critical or not approves),
+        "can_propose": not stranger and due and not waits and (portal.critical or not approves),
         "can_decline": approves and review.waiting,
     }
 
@@ -272,11 +279,10 @@ def _actor(request: web.Request) -> Actor:
     return actor
 
 
-async def _verdict(console: Console, review: Review) -> Verdict | None:
+async def verdict_of(console: Console, review: Review) -> Verdict | None:
     """What the check that took a capture found; None where it is kept no more, or was none."""
-    checks = await console.store.checks.history(review.page.id, CHECKS)
-    taken = (c for c in checks if c.capture == review.capture.id and c.tier is Tier.RENDER)
-    return next((check.verdict for check in taken if check.verdict.signals), None)
+    check = await console.store.checks.taking(review.page.id, review.capture.id)
+    return check.verdict if check is not None and check.verdict.signals else None
 
 
 async def _refused(request: web.Request, problem: Conflict | UsageError) -> web.Response:

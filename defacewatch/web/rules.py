@@ -162,9 +162,10 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/register/import/confirm"): ADMIN,
     ("GET", "/register/export.{form}"): OFFICER,
     ("GET", "/pages/{id}"): VIEWER,
+    ("POST", "/pages/{id}/mutes/{mute}/end"): APPROVER,
+    ("GET", "/pages/{id}/mutes/{mute}/end"): VIEWER,
     ("GET", "/tour"): VIEWER,
     ("POST", "/tour/learn"): ADMIN,
-    ("POST", "/tour/approve"): APPROVER,
     ("POST", "/tour/test"): ADMIN,
     # The duty desk. What is another's is for shift leads and administrators (desk.py); telephone numbers,
     # receipts and reports are for officers.

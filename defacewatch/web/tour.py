@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import structlog
 from aiohttp import hdrs, web
 
 from defacewatch.captures import Capture
-from defacewatch.errors import Conflict, UsageError
+from defacewatch.errors import UsageError
 from defacewatch.language import N_
 from defacewatch.roster import Officer, on_duty
 from defacewatch.store import Store
@@ -17,15 +16,13 @@ from defacewatch.store.lessons import SAMPLES, Lesson
 from defacewatch.store.reviews import Origin
 from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
-from defacewatch.web.actions import VIA
 from defacewatch.web.console import Console, acting, console_of, words_of
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
 
 ADD, LEARN, APPROVE, TEST, DONE = 1, 2, 3, 4, 5  # the steps
 SHOWN = 12  # pages of a step that are shown
-LONGEST = 500  # characters of a reason
 NAMES = (
     N_("Add the first portal"),
     N_("Let it be learned"),
@@ -34,13 +31,10 @@ NAMES = (
 )
 NOBODY = N_("Nobody is on duty now: choose an officer.")
 NO_OFFICER = N_("there is no officer of this key in the roster")
-HAS_ONE = N_("This page has a baseline by now.")
 ATTACKED = N_("There is evidence of attack in this capture. Have the page mended, and learn it again.")
 SECOND = N_(
     "This portal is critical: whoever proposed the capture cannot approve it. A second person has to."
 )
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -129,28 +123,9 @@ async def learn(request: web.Request) -> web.Response:
     console = console_of(request)
     pages = [page.page for page in await console.store.wall.pages() if not page.has_baseline]
     by = owner_of(request).signs_as
-    await console.store.lessons.ask(pages, by=by, via=VIA, samples=SAMPLES, now=console.clock())
-    return _on()
-
-
-async def approve(request: web.Request) -> web.Response:
-    """Approve the first baseline of a page: the capture that was shown."""
-    console, fields = console_of(request), await texts_of(request)
-    by = owner_of(request).signs_as
-    try:
-        capture = await console.store.baselines.capture(fields.get("capture", ""))
-        if capture.attack:
-            raise Conflict(ATTACKED)
-        if await console.store.baselines.get(capture.page) is not None:
-            raise Conflict(HAS_ONE)
-        portal, _ = await console.store.portals.page(capture.page)
-        if portal.critical and capture.proposed_by == by:
-            raise Conflict(SECOND)
-        reason = fields.get("reason", "").strip()[:LONGEST]
-        await console.store.baselines.approve(capture.id, by=by, reason=reason, now=console.clock(), via=VIA)
-    except (Conflict, UsageError) as problem:
-        return await _page(request, problem=str(problem))
-    log.info("baseline approved", page=capture.page, capture=capture.id, by=by)
+    await console.store.lessons.ask(
+        pages, by=by, via=console_via(request), samples=SAMPLES, now=console.clock()
+    )
     return _on()
 
 
@@ -162,7 +137,7 @@ async def test(request: web.Request) -> web.Response:
     except UsageError as problem:
         return await _page(request, problem=str(problem))
     by = owner_of(request).signs_as
-    await console.store.trials.send(keys, by=by, via=VIA, now=console.clock())
+    await console.store.trials.send(keys, by=by, via=console_via(request), now=console.clock())
     console.wake()
     return _on()
 

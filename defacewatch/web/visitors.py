@@ -49,6 +49,13 @@ def actor_of(request: web.Request) -> Actor:
     return Actor(who, request.remote or "")
 
 
+def console_via(request: web.Request) -> str:
+    """From where somebody acts in the console, and with which account, where the log has the officer's key
+    for who: two accounts, or one that was linked with another officer since, are told apart."""
+    actor = actor_of(request)
+    return f"console:{actor.source} account {actor.who}"
+
+
 async def by_cookie(request: web.Request) -> Visitor | None:
     """The visitor of a session's cookie, whichever kind it is of."""
     console, now = console_of(request), console_of(request).clock()

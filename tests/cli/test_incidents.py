@@ -41,6 +41,15 @@ def test_who_acts_is_kept_by_the_officers_key_with_the_user_of_the_system(deface
     assert acted == [("an", f"cli:{user()}"), ("khách", f"cli:{user()}")]
 
 
+def test_what_a_false_alarm_muted_is_listed_and_ended(defaced: Shell) -> None:
+    assert defaced.run("incidents", "resolve", "1", "--as", "false-alarm", "--by", "an").code == 0
+    muted = defaced.run("incidents", "mutes", "--json").lines
+    assert {(line["by"], line["incident"], line["ends_at"]) for line in muted} == {("an", 1, None)}
+    for line in muted:
+        assert defaced.run("incidents", "mutes", "--end", str(line["id"]), "--by", "an").code == 0
+    assert defaced.run("incidents", "mutes", "--json").lines == []
+
+
 def test_an_export_holds_the_evidence_under_the_hashes_it_names(defaced: Shell) -> None:
     assert defaced.run("incidents", "export", "1", "--to", "proof.tar.gz").code == 0
     with tarfile.open(defaced.folder / "proof.tar.gz") as archive:

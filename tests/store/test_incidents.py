@@ -1,6 +1,7 @@
 """Incidents as people handle them."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,17 @@ from defacewatch.runbooks import Tick
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from tests.conftest import OpenStore
-from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, UNREACHABLE, checked, portal, registered
+from tests.store.samples import (
+    CHANGED,
+    CLEAN,
+    DEFACED,
+    MINUTE,
+    NOW,
+    UNREACHABLE,
+    checked,
+    portal,
+    registered,
+)
 
 
 async def opened(store: Store) -> tuple[str, int]:
@@ -98,6 +109,36 @@ async def test_a_false_alarm_mutes_its_differences_on_its_page_only(store: Store
         await store.incidents.resolve(view.incident.id, as_=Resolution.FALSE_ALARM, by="an", now=NOW)
     assert (await store.checks.context(page, now=NOW)).mutes == DEFACED.differences
     assert (await store.checks.context(other, now=NOW)).mutes == frozenset()
+
+
+async def test_evidence_of_attack_on_a_critical_portal_is_muted_for_a_day_only(store: Store) -> None:
+    page = await registered(store, critical=True)
+    for verdict in (CHANGED, DEFACED):
+        await checked(store, page, verdict)
+        [view] = await store.incidents.list(states=[State.OPEN])
+        await store.incidents.resolve(view.incident.id, as_=Resolution.FALSE_ALARM, by="an", now=NOW)
+    held, gone = NOW + timedelta(hours=23), NOW + timedelta(hours=24)
+    assert (await store.checks.context(page, now=held)).mutes == DEFACED.differences | CHANGED.differences
+    assert (await store.checks.context(page, now=gone)).mutes == CHANGED.differences
+    assert await store.duty.left_out(gone) == 1
+
+
+async def test_a_mute_is_listed_and_ended_once_and_its_page_looked_at_afresh(store: Store) -> None:
+    page, incident = await opened(store)
+    await store.incidents.resolve(incident, as_=Resolution.FALSE_ALARM, by="an", now=NOW)
+    [mute] = await store.mutes.holding(NOW)
+    assert (mute.page, mute.by, mute.incident, mute.ends_at) == (page, "an", incident, None)
+    version = (await store.checks.context(page, now=NOW)).version
+    with pytest.raises(NotFound):
+        await store.mutes.end(mute.id, by="binh", now=NOW, page="other")
+    await store.mutes.end(mute.id, by="binh", now=NOW, via="cli:root")
+    context = await store.checks.context(page, now=NOW)
+    assert (context.mutes, context.version > version) == (frozenset(), True)
+    assert await store.mutes.holding(NOW, page=page) == []
+    with pytest.raises(Conflict, match="ended already"):
+        await store.mutes.end(mute.id, by="binh", now=NOW)
+    entry = (await store.audit.list(limit=1))[0]
+    assert (entry.act, entry.who, entry.object) == ("mute-ended", "binh", f"mute {mute.id}")
 
 
 async def test_the_check_after_a_false_alarm_looks_afresh(store: Store) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from defacewatch.audit import Act
-from defacewatch.errors import Conflict, NotFound
+from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.masks import LIVING, Mask, Rectangle
 from defacewatch.store import Store
 from tests.store.samples import MINUTE, NOW, registered
@@ -80,6 +80,14 @@ async def test_a_page_has_so_many_masks_at_the_most(store: Store) -> None:
         await store.masks.add(mask(page), now=NOW, via="")
     await store.masks.end(last.id, by="an", now=NOW, via="")
     await store.masks.add(mask(page), now=NOW, via="")
+
+
+async def test_what_was_drawn_at_the_same_time_does_not_cover_more_together(store: Store) -> None:
+    page = await registered(store)
+    third = [mask(page, rectangle=Rectangle(0, top, 1280, 280)) for top in (0, 280)]
+    await store.masks.add(third[0], now=NOW, via="")
+    with pytest.raises(UsageError, match="40 %"):
+        await store.masks.add(third[1], now=NOW, via="")
 
 
 async def test_each_act_is_in_the_audit_log(store: Store) -> None:

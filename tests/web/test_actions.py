@@ -132,6 +132,37 @@ async def test_a_false_alarm_mutes_nothing_that_came_after_the_page_was_shown(
     assert await post(officer, 1, "false-alarm", text="đã xem lại", seen=again[1]) == 303
 
 
+async def test_on_a_critical_portal_only_an_officer_of_the_roster_calls_a_false_alarm(
+    serve: Serve, clock: Clock, store: Store
+) -> None:
+    clock.now = NOW + 30 * MINUTE
+    await checked(store, await registered(store, critical=True), DEFACED, NOW)
+    for name, officer, status in (("zed", None, 409), ("an", "an", 303)):
+        client = await serve(roster=lambda: Roster((Officer("an", "Nguyễn Văn An"),)))
+        await person(store, name, Role.OFFICER, officer=officer)
+        assert (await log_in(client, name)).status == 303
+        seen = (await store.incidents.timeline(1))[-1].id
+        assert await post(client, 1, "false-alarm", text="x", seen=str(seen)) == status
+
+
+async def test_what_is_muted_is_seen_at_the_page_and_ended_by_an_approver(
+    serve: Serve, officer: Client, store: Store
+) -> None:
+    page_id, incident = await attacked(store)
+    seen = await seen_on(officer, incident)
+    assert await post(officer, incident, "false-alarm", text="băng rôn", seen=seen) == 303
+    [mute, *_] = muted = await store.mutes.holding(NOW)
+    path = f"/pages/{page_id}/mutes/{mute.id}/end"
+    assert path not in await (await officer.get(f"/pages/{page_id}")).text()
+    assert (await send(officer, path, {}, page="/account")).status == 403
+    approver = await serve()
+    await person(store, "binh", Role.APPROVER, officer="binh")
+    assert (await log_in(approver, "binh")).status == 303
+    assert path in await (await approver.get(f"/pages/{page_id}")).text()
+    assert (await send(approver, path, {}, page=f"/pages/{page_id}")).status == 303
+    assert await store.mutes.holding(NOW + 60 * MINUTE) == muted[1:]
+
+
 async def test_a_remark_or_somebody_who_takes_it_changes_nothing_of_what_was_seen(
     officer: Client, store: Store
 ) -> None:
@@ -139,6 +170,16 @@ async def test_a_remark_or_somebody_who_takes_it_changes_nothing_of_what_was_see
     seen = await seen_on(officer, incident)
     await store.incidents.acknowledge(incident, by="binh", via="cli", now=NOW + 12 * MINUTE)
     assert await post(officer, incident, "false-alarm", text="băng rôn", seen=seen) == 303
+
+
+async def test_the_audit_log_tells_the_account_besides_the_officer(officer: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    assert await post(officer, incident, "acknowledge") == 303
+    assert await post(officer, incident, "assign", officer="an") == 409
+    assert await post(officer, incident, "comment", text="x") == 303
+    for entry in await store.audit.list(limit=2):
+        assert (entry.who, entry.source) == ("an", "console:127.0.0.1 account an")
+        assert "token" not in entry.after
 
 
 async def test_a_page_is_restored_only_when_it_is(officer: Client, store: Store) -> None:

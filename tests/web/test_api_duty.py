@@ -12,7 +12,7 @@ from defacewatch.shifts import Shift
 from defacewatch.store import Store
 from defacewatch.windows import Window
 from tests.conftest import Clock
-from tests.store.samples import NOW, captured, portal
+from tests.store.samples import NOW, captured, features, look, portal
 from tests.web.conftest import TOKEN, Around, Client, csrf_of
 from tests.web.people import ME, log_in, person
 from tests.web.seeds import MINUTE, attacked, registered
@@ -34,17 +34,19 @@ async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
     first = await captured(store, page, by="learner")
     an, binh = await token(store), await token(store, Role.APPROVER, "b", "binh")
     stranger = await token(store, Role.APPROVER, "khach", None)
-    approving = {"capture": first, "reason": "đăng ký"}
+    approving = {"capture": first, "reason": "đăng ký", "against": 0}
     await sent(client, an, "baselines/approve", approving, 403)
     refused = await sent(client, stranger, "baselines/approve", approving, 409)
     assert "only officers of the roster" in refused["detail"]
     second = await captured(store, page, "b", by="binh")
-    own = await sent(client, binh, "baselines/approve", {"capture": second, "reason": "x"}, 409)
+    own = await sent(client, binh, "baselines/approve", {**approving, "capture": second}, 409)
     assert "another person" in own["detail"]
     waiting = await asked(client, "baselines/proposals?limit=1")
     assert len(waiting["proposals"]) == 1
     rest = await asked(client, f"baselines/proposals?cursor={waiting['next']}")
     assert {waiting["proposals"][0]["id"], rest["proposals"][0]["id"]} == {first, second}
+    foreign = await sent(client, binh, "baselines/approve", approving, 409)
+    assert "is no officer of the roster" in foreign["detail"]
     await sent(client, an, "baselines/propose", {"capture": first})
     done = await sent(client, binh, "baselines/approve", approving, 201)
     assert (done["by"], done["capture"], done["also"]) == ("binh", first, False)
@@ -54,8 +56,31 @@ async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
     (entry,) = await store.audit.list(limit=1)
     assert (entry.act, entry.who) == ("baseline-approved", "binh")
     assert entry.source == "api:127.0.0.1 account b token 2"
-    await sent(client, binh, "baselines/approve", {"capture": first, "reason": " "}, 422)
-    await sent(client, binh, "baselines/approve", {"capture": "none", "reason": "x"}, 404)
+    await sent(client, binh, "baselines/approve", {**approving, "reason": " "}, 422)
+    await sent(client, binh, "baselines/approve", {**approving, "capture": "none"}, 404)
+
+
+async def test_a_program_approves_only_what_somebody_has_seen_as_it_stands(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    page = await registered(store)
+    first = await captured(store, page, "a", at=NOW)
+    headers = await token(store, Role.APPROVER, "b", "binh")
+    body: dict[str, object] = {"capture": first, "reason": "x"}
+    await sent(client, headers, "baselines/approve", body, 422)
+    await sent(client, headers, "baselines/approve", {**body, "against": 7}, 409)
+    await sent(client, headers, "baselines/approve", {**body, "against": 0}, 201)
+    version = (await asked(client, f"baselines/{page}"))["version"]
+    kept = await store.checks.keep(page, look("b", NOW + MINUTE), features("b"), attack=True)
+    evil = (await store.baselines.keep_capture(kept, proposed_by="an", profile=None, now=NOW + MINUTE)).id
+    body = {"capture": evil, "reason": "x", "against": version}
+    refused = await sent(client, headers, "baselines/approve", body, 409)
+    assert "evidence of attack" in refused["detail"]
+    newer = await captured(store, page, "c", at=NOW + 2 * MINUTE)
+    await sent(client, headers, "baselines/approve", {**body, "attack": True}, 409)
+    await sent(client, headers, "baselines/decline", {"capture": newer, "reason": "x"})
+    await sent(client, headers, "baselines/approve", {**body, "attack": True}, 201)
 
 
 async def test_a_proposal_is_turned_down_with_a_reason(client: Client, store: Store) -> None:

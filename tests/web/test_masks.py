@@ -13,6 +13,7 @@ from defacewatch.accounts import Role
 from defacewatch.captures import Box
 from defacewatch.masks import Mask, Rectangle, Standing
 from defacewatch.profiles import Profile
+from defacewatch.roster import Officer, Roster
 from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from defacewatch.web import masks
@@ -167,6 +168,33 @@ async def test_of_a_critical_portal_a_second_person_confirms_it(
     confirmed = await store.masks.get(mask.id)
     assert confirmed.confirmed_by == "binh"
     assert confirmed.standing(clock(), critical=True) is Standing.APPLIED
+
+
+async def test_two_accounts_without_an_officer_mask_nothing_of_a_critical_portal(
+    serve: Serve, store: Store, clock: Clock
+) -> None:
+    clock.now = NOW + 30 * MINUTE
+    page, capture = await approved(store, critical=True)
+    for name, officer in (("one", None), ("two", None), ("an", "an")):
+        client = await serve(roster=lambda: Roster((Officer("an", "An"), Officer("binh", "Bình"))))
+        await person(store, name, Role.APPROVER, officer=officer)
+        assert (await log_in(client, name)).status == 303
+        status, said = await draw(client, page, capture)
+        assert (status, "only officers of the roster" in said) == ((303, False) if officer else (409, True))
+    [mask] = await store.masks.every()
+    refused = await send(
+        await signed_in(serve, "two"), f"/pages/{page}/masks/{mask.id}/confirm", {}, page="/account"
+    )
+    assert refused.status == 409
+    foreign = await store.masks.add(replace(mask, by="one"), now=clock(), via="")
+    confirm = f"/pages/{page}/masks/{foreign.id}/confirm"
+    assert (await send(client, confirm, {}, page="/account")).status == 409
+
+
+async def signed_in(serve: Serve, name: str) -> Client:
+    client = await serve(roster=lambda: Roster((Officer("an", "An"), Officer("binh", "Bình"))))
+    assert (await log_in(client, name)).status == 303
+    return client
 
 
 async def test_who_may_not_approve_sees_the_masks_and_draws_none(

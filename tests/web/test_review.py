@@ -117,7 +117,11 @@ async def test_exactly_the_capture_that_was_shown_is_approved_with_a_reason(
     [approval] = await store.baselines.history(page)
     assert (approval.capture, approval.by, approval.reason) == (capture, "binh", "đã gọi đơn vị")
     entry = (await store.audit.list(limit=1))[0]
-    assert (entry.act, entry.who, entry.source) == ("baseline-approved", "binh", "console")
+    assert (entry.act, entry.who, entry.source) == (
+        "baseline-approved",
+        "binh",
+        "console:127.0.0.1 account binh",
+    )
     assert "Approved: 1." in await text(client, "/baselines?done=1")
 
 
@@ -201,6 +205,23 @@ async def test_on_a_critical_portal_only_people_of_the_roster_propose_and_approv
     assert await baseline(store, page) is None
 
 
+async def test_on_a_critical_portal_what_a_stranger_had_learned_is_proposed_by_an_officer_first(
+    people: People, store: Store
+) -> None:
+    page = await registered(store, critical=True)
+    capture = await captured(store, page, by="mallory")
+    an, binh = await people.come("an", officer="an"), await people.come("binh", officer="binh")
+    shown = await text(binh, f"/baselines/{capture}")
+    assert "one person has to propose the capture, and another to approve it" in shown
+    status, said = await decide(binh, capture, form=form_of(shown), why="x")
+    assert (status, "is no officer of the roster" in said) == (409, True)
+    assert (await decide(an, capture, "propose"))[0] == 303
+    assert (await store.baselines.capture(capture)).proposed_by == "an"
+    assert (await decide(binh, capture, "propose"))[0] == 303
+    assert (await store.baselines.capture(capture)).proposed_by == "an", "an officer's proposal stays theirs"
+    assert (await decide(binh, capture, why="đã kiểm tra"))[0] == 303
+
+
 async def test_evidence_of_attack_is_a_warning_that_has_to_be_answered(people: People, store: Store) -> None:
     page = await registered(store)
     first = await captured(store, page, "a")
@@ -217,6 +238,20 @@ async def test_evidence_of_attack_is_a_warning_that_has_to_be_answered(people: P
     assert (await decide(client, capture, why="diễn tập", attack="1"))[0] == 303
     [view] = await store.incidents.list()
     assert view.incident.resolved_as is Resolution.LEGITIMATE
+
+
+async def test_evidence_of_attack_does_not_lapse_with_many_later_checks(people: People, store: Store) -> None:
+    page = await registered(store)
+    first = await captured(store, page, "a")
+    await store.baselines.approve(first, by="binh", reason="x", now=NOW)
+    made = await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    assert made.kept is not None
+    await store.incidents.resolve(1, as_=Resolution.FALSE_ALARM, by="an", now=NOW + MINUTE)
+    for n in range(201):
+        await checked(store, page, CHANGED, NOW + (2 + n) * MINUTE)
+    client = await people.come("an")
+    status, said = await decide(client, made.kept.capture.id, why="x")
+    assert (status, "say that you have looked at it" in said) == (409, True)
 
 
 async def test_from_an_incident_a_legitimate_update_is_approved_and_resolves_it(

@@ -16,6 +16,7 @@ EXAMPLES = {
     "id": "7", "sha": "0" * 64, "name": "refresh.js", "account": "7", "issue": "1", "ends": "1",
     "token": "0" * 40, "whose": "an", "delivery": "1", "portal": "tinh",
     "action": "acknowledge", "capture": "20260902-0123456789", "page": "tinh-01234567", "mask": "7",
+    "mute": "7",
     "key": "tinh", "form": "csv", "month": "2026-08",
 }  # fmt: skip
 

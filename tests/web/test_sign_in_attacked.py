@@ -150,15 +150,17 @@ async def test_a_change_of_the_account_ends_a_sign_in_that_is_under_way(
 
 
 async def test_what_makes_somebody_else_powerful_wants_the_administrators_own_proof(
-    client: Client, store: Store, clock: Clock
+    client: Client, store: Store, clock: Clock, around: Around
 ) -> None:
     root = await person(store, "root", Role.ADMIN, totp=True)
-    binh = await person(store, "binh", totp=True)
+    binh, chi = await person(store, "binh", totp=True), await person(store, "chi")
+    around.roster = Roster((Officer("an", "Nguyễn Văn An"),))
     ticket = hidden(await (await log_in(client, "root")).text(), "ticket")
     assert (await send(client, "/login/code", {"ticket": ticket, "code": code(clock)})).status == 303
     deeds = {
         f"/accounts/{binh.id}/change": {"display": "Binh", "role": "admin", "officer": ""},
-        "/accounts": {"user": "chi", "display": "Chi", "role": "viewer"},
+        f"/accounts/{chi.id}/change": {"display": "Chi", "role": "officer", "officer": "an"},
+        "/accounts": {"user": "dung", "display": "Chi", "role": "viewer"},
         f"/accounts/{binh.id}/link": {},
         f"/accounts/{binh.id}/totp-off": {},
     }
@@ -178,6 +180,11 @@ async def test_what_makes_somebody_else_powerful_wants_the_administrators_own_pr
         answer = await send(client, f"/accounts/{root.id}/{what}", proved, page="/accounts")
         assert answer.status == 422
         assert "For your own account" in await answer.text()
+    clock.forward(minutes=6)
+    mine = {"display": "Root", "role": "admin", "officer": "an", "password": PASSWORD, "code": code(clock)}
+    answer = await send(client, f"/accounts/{root.id}/change", mine, page="/accounts")
+    assert (answer.status, "another administrator changes" in await answer.text()) == (422, True)
+    assert (await store.accounts.named("root")).officer is None
     assert (await store.accounts.named("root")).has_totp
 
 

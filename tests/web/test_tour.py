@@ -18,6 +18,7 @@ from tests.web.conftest import Around, Client, send
 from tests.web.people import log_in, person
 from tests.web.seeds import screenshot
 from tests.web.test_portals import admin, text
+from tests.web.test_review import decide, form_of
 
 __all__ = ["admin"]
 
@@ -71,9 +72,11 @@ async def test_from_the_first_portal_to_the_end(
     await store.lessons.end(lesson, now=clock(), capture=capture, verdict=VerdictKind.LEARNING)
 
     assert step(await text(admin, "/tour")) == 3
-    assert (await send(admin, "/tour/approve", {"capture": capture}, page="/tour")).status == 409
-    yes = {"capture": capture, "reason": "đăng ký lần đầu"}
-    assert (await send(admin, "/tour/approve", yes, page="/tour")).status == 303
+    way = f"/baselines/{capture}?then=tour"
+    assert f'href="{way}&amp;' in await text(admin, "/tour")
+    form = form_of(await text(admin, way))
+    status, to = await decide(admin, capture, form=form, why="đăng ký lần đầu")
+    assert (status, to) == (303, "/tour")
     assert await store.baselines.is_approved(capture)
 
     assert step(await text(admin, "/tour")) == 4
@@ -94,37 +97,19 @@ async def test_from_the_first_portal_to_the_end(
     assert {Act.PORTALS_IMPORTED, Act.LEARNING_ASKED, Act.APPROVED, Act.TEST_SENT} <= set(found)
 
 
-async def test_a_look_with_evidence_of_attack_is_not_approved_in_passing(admin: Client, store: Store) -> None:
-    await store.portals.import_([portal("a")], now=NOW)
-    page = (await store.portals.get("a")).pages[0].id
-    capture = await proposed(store, page, attack=True)
-    assert "There is evidence of attack" in await text(admin, "/tour")
-    answer = await send(admin, "/tour/approve", {"capture": capture, "reason": "x"}, page="/tour")
-    assert answer.status == 409
-    assert not await store.baselines.is_approved(capture)
-
-
-async def test_who_proposed_it_does_not_approve_a_critical_page(admin: Client, store: Store) -> None:
-    await store.portals.import_([portal("a", critical=True)], now=NOW)
-    page = (await store.portals.get("a")).pages[0].id
-    capture = await proposed(store, page)
-    assert "A second person has to." in await text(admin, "/tour")
-    answer = await send(admin, "/tour/approve", {"capture": capture, "reason": "x"}, page="/tour")
-    assert answer.status == 409
-    await person(store, "binh", Role.APPROVER)
-    await log_in(admin, "binh")
-    answer = await send(admin, "/tour/approve", {"capture": capture, "reason": "x"}, page="/tour")
-    assert answer.status == 303
-
-
-async def test_a_page_with_a_baseline_is_not_approved_here_again(admin: Client, store: Store) -> None:
-    await store.portals.import_([portal("a"), portal("b")], now=NOW)
-    page = (await store.portals.get("a")).pages[0].id
-    first = await captured(store, page, at=NOW)
-    await store.baselines.approve(first, by="binh", reason="x", now=NOW)
-    other = await proposed(store, page)
-    answer = await send(admin, "/tour/approve", {"capture": other, "reason": "x"}, page="/tour")
-    assert answer.status == 409
+async def test_what_needs_more_than_a_glance_is_not_approved_from_here(admin: Client, store: Store) -> None:
+    await store.portals.import_([portal("a"), portal("b", critical=True)], now=NOW)
+    attacked, own = [
+        await proposed(store, (await store.portals.get(key)).pages[0].id, attack=key == "a") for key in "ab"
+    ]
+    shown = await text(admin, "/tour")
+    assert "There is evidence of attack" in shown
+    assert "A second person has to." in shown
+    assert f"/baselines/{attacked}" not in shown
+    assert f"/baselines/{own}" not in shown
+    answer = await send(admin, "/tour/approve", {"capture": own, "reason": "x"}, page="/tour")
+    assert answer.status in (403, 404)
+    assert not await store.baselines.is_approved(own)
 
 
 @pytest.mark.parametrize("to", ["", "nobody"])

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from defacewatch import shapes
-from defacewatch.approving import is_stranger
+from defacewatch.approving import check_people, is_stranger
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict
 from defacewatch.language import N_
@@ -18,6 +18,7 @@ from defacewatch.web.api.cursors import moment_and, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Said, Word
 from defacewatch.web.console import console_of
+from defacewatch.web.review import CONFIRM, is_attack, verdict_of
 
 TAG = "baselines"
 
@@ -27,6 +28,17 @@ class Approving(Body):
 
     capture: Annotated[Word, Field(description="The capture that somebody has looked at.")]
     reason: Said
+    against: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10**18 - 1,
+            description="The page's `version` (`/baselines/{page}`) beside which they looked at it; 0: none.",
+        ),
+    ]
+    attack: Annotated[
+        bool, Field(description="They have looked at the evidence of attack, where there is some.")
+    ] = False
     also: bool = False
 
 
@@ -55,7 +67,9 @@ async def baseline(request: web.Request) -> shapes.Line:
     found = await store.baselines.get(page)
     looks = found.looks if found is not None else ()
     captures = [await store.baselines.capture(look.capture) for look in looks]
-    return {"page": page, "looks": [shapes.capture_line(each) for each in captures]}
+    approved = await store.baselines.history(page)
+    version = approved[-1].id if approved else 0
+    return {"page": page, "version": version, "looks": [shapes.capture_line(each) for each in captures]}
 
 
 @get("/baselines/{page}/history", lines.Approvals, tag=TAG)
@@ -75,7 +89,7 @@ async def propose(request: web.Request, body: Proposing) -> shapes.Line:
     console = console_of(request)
     by = await _signatory(request, body.capture)
     proposed = await console.store.baselines.propose(
-        body.capture, by=by, now=console.clock(), via=source(request)
+        body.capture, by=by, now=console.clock(), via=source(request), roster=console.roster()
     )
     return shapes.capture_line(proposed)
 
@@ -83,11 +97,20 @@ async def propose(request: web.Request, body: Proposing) -> shapes.Line:
 @post("/baselines/approve", lines.ApprovalLine, tag=TAG, status=HTTPStatus.CREATED)
 async def approve(request: web.Request, body: Approving) -> shapes.Line:
     """Approve a capture as the page's baseline. For a critical portal another person must have proposed it;
-    409 where the rules forbid it."""
-    console = console_of(request)
-    by = await _signatory(request, body.capture)
+    409 where the rules forbid it, where something newer waits, or the page has another baseline by now."""
+    console, by = console_of(request), signs_as(request)
+    review = await console.store.reviews.of(body.capture)
+    check_people(by, review.capture, console.roster(), review.portal)
+    if not body.attack and is_attack(review, await verdict_of(console, review)):
+        raise Conflict(CONFIRM)
     approval = await console.store.baselines.approve(
-        body.capture, by=by, reason=body.reason, also=body.also, now=console.clock(), via=source(request)
+        body.capture,
+        by=by,
+        reason=body.reason,
+        also=body.also,
+        now=console.clock(),
+        via=source(request),
+        against=body.against,
     )
     console.wake()
     return shapes.approval_line(approval)

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from pydantic import Field
 
 from defacewatch import shapes
+from defacewatch.approving import check_known
 from defacewatch.campaigns import Campaign
 from defacewatch.dossier import archive_of, files_of
 from defacewatch.errors import NotFound, UsageError
@@ -132,6 +133,9 @@ async def resolve(request: web.Request, body: Closing) -> shapes.Line:
         raise UsageError("a false alarm needs a reason")
     if body.as_ is Resolution.FALSE_ALARM and body.seen is None:
         raise UsageError("a false alarm needs `seen`: the id of the timeline's last line that was looked at")
+    if body.as_ is Resolution.FALSE_ALARM:
+        portal = (await console.store.incidents.get(wanted)).portal
+        check_known(signs_as(request), console.roster(), portal)
     await console.store.incidents.resolve(
         wanted,
         as_=body.as_,

@@ -215,9 +215,11 @@ class Approvals(Listed):
 
 
 class BaselineShown(Shape):
-    """How a page looks by what was approved; no looks before the first approval."""
+    """How a page looks by what was approved; no looks before the first approval. `version` is the number of
+    the latest approval, 0 before the first."""
 
     page: str
+    version: int
     looks: list[CaptureLine]
 
 
