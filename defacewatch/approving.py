@@ -1,6 +1,6 @@
 """Who may propose and approve a baseline: what commands and console have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from defacewatch.accounts import Account, Role
 from defacewatch.baselines import Hurdle, hurdle, plain_name
@@ -65,15 +65,21 @@ def check_people(by: str, capture: Capture, roster: Roster, portal: Portal) -> N
 
 
 def who_can(
-    accounts: Iterable[Account], portal: Portal, capture: Capture, *, roster: Roster
+    accounts: Iterable[Account],
+    portal: Portal,
+    capture: Capture,
+    *,
+    roster: Roster,
+    bound: Collection[int] = (),
 ) -> list[Account]:
-    """Those who can approve a capture that waits; nobody twice who has several accounts."""
+    """Those who can approve a capture that waits; nobody twice who has several accounts. Accounts `bound`
+    are those that a provider outside signs in, with a password here or without."""
     able = {
         account.signs_as: account
         for account in accounts
         if account.role.covers(Role.APPROVER)
         and not account.disabled
-        and account.has_password
+        and (account.has_password or account.id in bound)
         and in_the_way(portal, capture, by=account.signs_as, waiting=True, roster=roster) is None
     }
     return sorted(able.values(), key=lambda account: account.display)

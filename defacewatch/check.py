@@ -22,6 +22,7 @@ from defacewatch.looks import (
     Seen,
     certificate_draft,
     dwelt,
+    fits,
     is_silent,
     is_worth_keeping,
     judged,
@@ -152,7 +153,8 @@ class Checker:
             context = await self.checks.context(page_id, now=self.clock())
             if any(of.seen.look.probe.not_modified for of in looks):
                 looks = []  # they say "as before", and before has moved
-            looks = [await in_worker(judged, context, of.seen) for of in looks]
+            again = [await self._set_apart(context, of.seen) for of in looks]
+            looks = [await in_worker(judged, context, seen) for seen in again]
             looks = looks or await self._look(context, rank if render else None, probed)
             await self._confirm(context, looks)
             outcome, shown = await self._conclude(context, looks, began)
@@ -244,8 +246,13 @@ class Checker:
         except TooMuch as error:
             log.warning("page not read", url=look.probe.url, error=str(error))
             return Seen(unreadable(look, error), None)
-        apart = await self.apart(context, look) if self.apart is not None and context.masks else None
-        return Seen(look, features, apart=apart)
+        return await self._set_apart(context, Seen(look, features))
+
+    async def _set_apart(self, context: Context, seen: Seen) -> Seen:
+        """A look with what lies outside of the blocks that are masked now, from the looks approved now."""
+        if seen.features is None or self.apart is None or fits(seen.apart, context):
+            return seen
+        return replace(seen, apart=await self.apart(context, seen.look))
 
     async def _keep(self, outcome: Outcome, shown: Seen | None, keep: bool) -> Outcome:
         """The capture that shows what the verdict says, put on disk before the row that names it."""

@@ -10,7 +10,7 @@ from defacewatch.captures import Failure, Look, Tier, Validators
 from defacewatch.compare import compare
 from defacewatch.features import Document, Features
 from defacewatch.incidents import Incident
-from defacewatch.masks import Apart, Cell, Outside, masked_by, tiles_of, without_hidden
+from defacewatch.masks import Apart, Cell, Outside, blocks_of, masked_by, tiles_of, without_hidden
 from defacewatch.portals import Urgency
 from defacewatch.profiles import Profile, teach
 from defacewatch.records import Context, Kept, Outcome
@@ -40,6 +40,15 @@ class Seen:
     features: Features | None
     blind: str | None = None
     apart: Apart | None = None
+
+
+def fits(apart: Apart | None, context: Context) -> bool:
+    """Whether what was set apart is so for the blocks masked in a context, and for the looks approved."""
+    blocks = blocks_of(context.masks)
+    if apart is None or not blocks:
+        return apart is None and not blocks
+    approved = context.baseline.looks if context.baseline is not None else ()
+    return apart.blocks == blocks and apart.approved.keys() >= {look.capture for look in approved}
 
 
 @dataclass(frozen=True)

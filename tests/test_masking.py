@@ -12,6 +12,7 @@ from defacewatch.captures import Look
 from defacewatch.check import Result
 from defacewatch.compare.outside import outside_of
 from defacewatch.errors import Conflict, UsageError
+from defacewatch.features import Features
 from defacewatch.masking import Masking, draw, sheet_of
 from defacewatch.masks import Mask, Outside, Rectangle
 from defacewatch.roster import Roster
@@ -114,6 +115,47 @@ async def test_a_mask_that_has_expired_or_ended_no_longer_applies(watch: Watch) 
     await watch.store.masks.end(again.id, by="an", now=watch.clock(), via="")
     assert counted(await watch.check()) & LOOKED, "at once, and not only in the next round of captures"
     assert mask.id != again.id
+
+
+async def test_a_mask_that_is_drawn_while_a_check_is_under_way_applies_to_it(watch: Watch) -> None:
+    watch.site.show(page(more=BLUE))
+    extract, masks = watch.checker.extract, []
+
+    async def extracting(look: Look) -> Features:
+        if not masks:
+            masks.append(await drawn(watch))
+        return await extract(look)
+
+    watch.checker.extract = extracting
+    result = await watch.check(render=True)
+    assert masks
+    assert not counted(result) & LOOKED
+    assert result.outcome.verdict.kind is VerdictKind.CLEAN
+    await watch.store.masks.end(masks[0].id, by="an", now=watch.clock(), via="")
+    masks.clear()
+    assert not counted(await watch.check(render=True)) & LOOKED
+
+
+async def test_a_look_that_is_approved_while_a_check_is_under_way_is_compared_outside_of_masks(
+    watch: Watch,
+) -> None:
+    await drawn(watch)
+    watch.site.show(page(more=BLUE).replace("<h2>", "<h2>Trang này vừa được làm lại</h2><h2>"))
+    lesson = await watch.learn()
+    extract, once = watch.checker.extract, []
+
+    async def extracting(look: Look) -> Features:
+        if not once:
+            assert lesson.capture is not None
+            once.append(lesson.capture.id)
+            await watch.store.baselines.approve(once[0], by="binh", reason="mới", now=watch.clock())
+        return await extract(look)
+
+    watch.checker.extract = extracting
+    watch.site.show(page(more=RED).replace("<h2>", "<h2>Trang này vừa được làm lại</h2><h2>"))
+    result = await watch.check(render=True)
+    assert once
+    assert not counted(result) & {Kind.TEXT, Kind.STRUCTURE, Kind.VISIBLE_TEXT}
 
 
 async def test_where_blocks_cannot_be_set_apart_their_difference_counts(watch: Watch) -> None:

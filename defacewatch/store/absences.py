@@ -3,8 +3,9 @@ what no longer holds is withdrawn, and says by whom."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
@@ -81,11 +82,26 @@ class Absences:
 
     async def standing(self) -> tuple[Absence, ...]:
         """Those that hold, by id."""
-        return tuple(entry.absence for entry in await self.every() if entry.withdrawn_at is None)
+        query = select(absences).where(absences.c.withdrawn_at.is_(None)).order_by(absences.c.id)
+        return tuple(entry.absence for entry in await self._read(query))
 
     async def every(self) -> tuple[Entered, ...]:
         """All that was ever entered, by id."""
-        query = select(absences).order_by(absences.c.id)
+        return await self._read(select(absences).order_by(absences.c.id))
+
+    async def latest(self, limit: int, *, before: int | None = None) -> tuple[Entered, ...]:
+        """Those that were entered last, the newest first, `before` the one with this id."""
+        query = select(absences).order_by(absences.c.id.desc()).limit(limit)
+        return await self._read(query if before is None else query.where(absences.c.id < before))
+
+    async def whole(self, number: int) -> tuple[Entered, ...]:
+        """One, or both halves of the swap that it belongs to. Raises NotFound."""
+        one = await self.get(number)
+        if one.swap is None:
+            return (one,)
+        return await self._read(select(absences).where(absences.c.swap == one.swap).order_by(absences.c.id))
+
+    async def _read(self, query: Select[Any]) -> tuple[Entered, ...]:
         async with self.engine.reading() as db:
             return tuple(entered_of(part(row, absences)) for row in await db.execute(query))
 

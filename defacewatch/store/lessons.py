@@ -7,6 +7,7 @@ worked on again.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import Update, func, insert, select, update
 
@@ -19,6 +20,7 @@ from defacewatch.verdicts import VerdictKind
 
 LEASE = timedelta(minutes=3)
 SAMPLES = 3  # of a lesson that is asked for
+NAMED = 20  # pages that an entry of the audit log names; of all it has number and digest
 ATTEMPTS = 3  # of one lesson; a page that ends the process each time is not tried for ever
 
 
@@ -56,8 +58,8 @@ class Lessons:
                 return ()
             fresh = {"asked_at": now, "by": by, "samples": samples, "taken": 0, "attempts": 0, "next_at": now}
             await db.execute(insert(lessons), [{"page": page} | fresh for page in wanted])
-            key, after = self.engine.audit_key, {"pages": wanted}
-            act = Act.LEARNING_ASKED
+            key, act, digest = self.engine.audit_key, Act.LEARNING_ASKED, sha256("\n".join(wanted).encode())
+            after = {"count": len(wanted), "digest": digest.hexdigest(), "pages": wanted[:NAMED]}
             await db.run_sync(note, key, Actor(by, via), act, at=now, of="pages", after=after)
             return tuple(wanted)
 

@@ -29,7 +29,15 @@ from defacewatch.store.blobs import Blobs, Swept
 from defacewatch.store.engine import Engine
 from defacewatch.store.evidence import KEPT, named
 from defacewatch.store.rollup import forget_days, roll_up
-from defacewatch.store.schema import approvals, captures, checks, incident_events, incidents, page_state
+from defacewatch.store.schema import (
+    approvals,
+    captures,
+    checks,
+    incident_events,
+    incidents,
+    lessons,
+    page_state,
+)
 from defacewatch.store.stormschema import messages
 
 BATCH = 200  # rows a transaction: checks go on meanwhile
@@ -50,6 +58,7 @@ class Removed:
     alerts: int = 0
     deliveries: int = 0
     events: int = 0
+    lessons: int = 0
     files: int = 0
     bytes: int = 0
     freed: int = 0
@@ -79,6 +88,7 @@ class Retention:
             events=await self._delete(
                 incident_events, and_(incident_events.c.at < cutoff, _unless(incident_events, _live(cutoff)))
             ),
+            lessons=await self._delete(lessons, lessons.c.ended_at < cutoff),
         )
         rolled = await roll_up(self.engine, now=now)
         aged = replace(aged, rolled=rolled, days=await forget_days(self.engine, before=cutoff))

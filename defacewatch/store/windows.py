@@ -3,8 +3,9 @@ is withdrawn."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.audit import Act, Actor
@@ -94,14 +95,38 @@ class Windows:
     async def every(self, *, portal: str | None = None) -> tuple[Announced, ...]:
         """All that was ever announced, by id."""
         query = select(windows).order_by(windows.c.id)
+        return await self._read(query if portal is None else query.where(windows.c.portal == portal))
+
+    async def latest(
+        self, limit: int, *, before: int | None = None, portal: str | None = None
+    ) -> tuple[Announced, ...]:
+        """Those that were announced last, the newest first, `before` the one with this id."""
+        query = select(windows).order_by(windows.c.id.desc()).limit(limit)
         if portal is not None:
             query = query.where(windows.c.portal == portal)
+        return await self._read(query if before is None else query.where(windows.c.id < before))
+
+    async def ahead(self, now: datetime, limit: int) -> tuple[int, tuple[Announced, ...]]:
+        """How many run or are to come, and the first of them."""
+        which = and_(windows.c.ends > now, windows.c.withdrawn_at.is_(None))
+        count = select(func.count()).select_from(windows).where(which)
+        query = select(windows).where(which).order_by(windows.c.starts, windows.c.id).limit(limit)
+        return await self.engine.read(lambda db: db.scalar(count)) or 0, await self._read(query)
+
+    async def over(self, now: datetime, limit: int) -> tuple[Announced, ...]:
+        """The latest of those that are over, were ended or called off, the newest first."""
+        which = or_(windows.c.ends <= now, windows.c.withdrawn_at.is_not(None))
+        return await self._read(select(windows).where(which).order_by(windows.c.id.desc()).limit(limit))
+
+    async def _read(self, query: Select[Any]) -> tuple[Announced, ...]:
         async with self.engine.reading() as db:
             return tuple(announced_of(part(row, windows)) for row in await db.execute(query))
 
-    async def running(self, now: datetime) -> Sequence[Window]:
+    async def running(self, now: datetime, *, portal: str | None = None) -> Sequence[Window]:
         """Those that run now."""
         query = select(windows).where(holds_at(now)).order_by(windows.c.ends)
+        if portal is not None:
+            query = query.where(windows.c.portal == portal)
         async with self.engine.reading() as db:
             return [announced_of(part(row, windows)).window for row in await db.execute(query)]
 

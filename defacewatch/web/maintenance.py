@@ -15,6 +15,7 @@ from defacewatch.web.visitors import actor_of
 from defacewatch.windows import TEXT, Announced, Window, checked
 
 USUAL = timedelta(hours=4)  # that the form proposes
+AHEAD = 200  # windows that run or are to come and listed
 HISTORY = 50  # windows that are over and listed
 NO_PORTAL = N_("Choose a portal.")
 STATES = {
@@ -106,7 +107,8 @@ async def _page(
 ) -> web.Response:
     console, now = console_of(request), console_of(request).clock()
     portals = {portal.key: portal for portal in await console.store.portals.all()}
-    every = [(one, state_of(one, now)) for one in await console.store.windows.every()]
+    count, ahead = await console.store.windows.ahead(now, AHEAD)
+    over = await console.store.windows.over(now, HISTORY)
     start = whole(now, console.zone) + timedelta(hours=1)
     usual = {"from": written(start, console.zone), "to": written(start + USUAL, console.zone)}
     return page(
@@ -115,10 +117,9 @@ async def _page(
         "windows",
         await roster_of(request),
         problem=problem,
-        current=sorted(
-            (pair for pair in every if pair[1] in ("runs", "comes")), key=lambda pair: pair[0].window.start
-        ),
-        past=[pair for pair in reversed(every) if pair[1] not in ("runs", "comes")][:HISTORY],
+        current=[(one, state_of(one, now)) for one in ahead],
+        more=count - len(ahead),
+        past=[(one, state_of(one, now)) for one in over],
         states=STATES,
         portals=portals,
         choices=sorted((p for p in portals.values() if p.enabled), key=lambda one: one.name),

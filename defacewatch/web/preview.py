@@ -123,8 +123,6 @@ async def _window(
     """The announced window in which such a verdict would wake nobody."""
     if portal is None or kind not in OF_PAGES:
         return None
-    every = await console_of(request).store.windows.every(portal=portal.key)
+    there = await console_of(request).store.windows.running(at, portal=portal.key)
     verdict = Verdict(OF_PAGES[kind])
-    running = (one.window for one in every if one.withdrawn_at is None)
-    there = (window for window in running if window.start <= at < window.end)
     return next((window for window in there if is_expected(window, verdict)), None)

@@ -225,7 +225,9 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
     if actor is not None and not waits:
         capture = replace(capture, proposed_by=actor.key)  # as it would be
-    others = who_can(await console.store.accounts.every(), portal, capture, roster=roster)
+    accounts, provider = await console.store.accounts.every(), console.provider
+    bound = await console.store.identities.of(provider.trust.issuer) if provider is not None else {}
+    others = who_can(accounts, portal, capture, roster=roster, bound=bound)
     return {
         "approves": approves,
         "hurdle": words._(HURDLES[found]) if found is not None and due else None,

@@ -97,14 +97,12 @@ async def swap(request: web.Request) -> web.Response:
 async def withdraw(request: web.Request) -> web.Response:
     """Take back leave, or both halves of a swap."""
     console, number = console_of(request), int(request.match_info["id"])
-    roster, entered = await roster_of(request), await console.store.absences.get(number)
-    every = await console.store.absences.every()
-    whole = [one for one in every if entered.swap is not None and one.swap == entered.swap] or [entered]
+    roster, whole = await roster_of(request), await console.store.absences.whole(number)
     me = officer_of(request, roster)
     mine = me is not None and any(one.absence.officer == me.key for one in whole)
     try:
         if not (mine or arranging(request, roster)):
-            raise refused(request, of=entered.absence.officer)
+            raise refused(request, of=whole[0].absence.officer)
         await console.store.absences.withdraw(number, by=by(request), now=console.clock(), via=VIA)
     except DefacewatchError as problem:
         return await _page(request, problem=problem)
@@ -196,7 +194,7 @@ async def _page(
     span = span_of(dict(request.query), today)
     edges = [datetime.combine(day, time(), roster.zone) for day in (span.first, span.last + DAY)]
     wrong = findings(roster, max(now, edges[0]), edges[1], console.sending().channels)
-    entered = sorted(await console.store.absences.every(), key=lambda one: one.at, reverse=True)
+    entered = await console.store.absences.latest(HISTORY + 1)
     return page(
         request,
         "desk_roster.html",

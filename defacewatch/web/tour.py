@@ -119,9 +119,10 @@ async def _page(request: web.Request, *, problem: str | None = None) -> web.Resp
 
 
 async def learn(request: web.Request) -> web.Response:
-    """Ask for every page without baseline to be learned."""
+    """Ask for every page without baseline to be learned, but for those of portals that are paused."""
     console = console_of(request)
-    pages = [page.page for page in await console.store.wall.pages() if not page.has_baseline]
+    every = await console.store.wall.pages()
+    pages = [page.page for page in every if not (page.has_baseline or page.paused)]
     by = owner_of(request).signs_as
     await console.store.lessons.ask(
         pages, by=by, via=console_via(request), samples=SAMPLES, now=console.clock()

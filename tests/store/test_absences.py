@@ -42,3 +42,15 @@ async def test_both_halves_of_a_swap_are_withdrawn_together(store: Store) -> Non
 async def test_there_is_nothing_to_withdraw_where_nothing_was_entered(store: Store) -> None:
     with pytest.raises(NotFound, match="there is no absence 7"):
         await store.absences.withdraw(7, by="hai", now=NOW)
+
+
+async def test_the_latest_are_read_without_those_before_and_a_swap_as_a_whole(store: Store) -> None:
+    first, second = await store.absences.add([LEAVE, BACK], by="giang", now=NOW)
+    (third,) = await store.absences.add([LEAVE], by="giang", now=NOW)
+    assert [one.absence.id for one in await store.absences.latest(2)] == [third, second]
+    assert [one.absence.id for one in await store.absences.latest(2, before=second)] == [first]
+    for half in (first, second):
+        assert [one.absence.id for one in await store.absences.whole(half)] == [first, second]
+    assert [one.absence.id for one in await store.absences.whole(third)] == [third]
+    with pytest.raises(NotFound):
+        await store.absences.whole(99)

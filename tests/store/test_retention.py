@@ -239,3 +239,17 @@ async def test_a_message_that_carried_several_alerts_goes_with_them(store: Store
     await retention(store)
     with pytest.raises(NotFound):
         await store.messages.carried(bundle.message)
+
+
+async def test_what_came_of_lessons_goes_when_it_is_old_and_what_is_under_way_stays(store: Store) -> None:
+    page = await registered(store)
+    for _ in range(2):
+        assert await store.lessons.ask([page], by="an", via="console", samples=1, now=NOW)
+        lesson = await store.lessons.claim(NOW)
+        assert lesson is not None
+        await store.lessons.end(lesson, now=NOW, error="503")
+    await store.lessons.ask([page], by="an", via="console", samples=1, now=NOW)
+    assert (await retention(store, now=NOW + timedelta(days=364))).lessons == 0
+    assert (await retention(store)).lessons == 2
+    (left,) = (await store.lessons.latest()).values()
+    assert left.ended_at is None

@@ -1,5 +1,6 @@
 """Announcements in the store."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,8 +10,8 @@ from defacewatch.alerts import AlertKind
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.store import Store
 from defacewatch.store.windows import PENDING
-from defacewatch.windows import Window
-from tests.store.samples import NOW, registered
+from defacewatch.windows import Announced, Window
+from tests.store.samples import NOW, portal, registered
 
 HOUR = timedelta(hours=1)
 WINDOW = Window("hungyen", NOW, NOW + HOUR, "Lê Văn Tám", "Nâng cấp", "0900", "cli")
@@ -64,3 +65,29 @@ async def test_unknown_portals_and_numbers_and_too_many_are_refused(store: Store
     with pytest.raises(Conflict, match="that are not over"):
         await store.windows.announce(WINDOW, now=NOW)
     assert await store.windows.announce(replace(WINDOW, end=NOW + 9 * HOUR), now=NOW + 2 * HOUR)
+
+
+async def test_what_runs_what_comes_and_what_is_over_are_read_by_themselves(store: Store) -> None:
+    await store.portals.apply([portal("hungyen"), portal("langson")], now=NOW)
+    starts = {"over": -2, "runs": 0, "later": 5, "comes": 3, "called off": 4}
+    of = {}
+    for name, hours in starts.items():
+        start = NOW + hours * HOUR
+        window = replace(WINDOW, start=start, end=start + HOUR)
+        of[await store.windows.announce(window, now=NOW - 3 * HOUR)] = name
+    number = next(number for number, name in of.items() if name == "called off")
+    await store.windows.withdraw(number, by="an", now=NOW)
+    elsewhere = await store.windows.announce(replace(WINDOW, portal="langson"), now=NOW)
+    of[elsewhere] = "elsewhere"
+
+    def named(found: Iterable[Announced]) -> list[str]:
+        return [of[one.window.id] for one in found]
+
+    count, ahead = await store.windows.ahead(NOW, 3)
+    assert (count, named(ahead)) == (4, ["runs", "elsewhere", "comes"])
+    assert named(await store.windows.over(NOW, 9)) == ["called off", "over"]
+    assert named(await store.windows.over(NOW, 1)) == ["called off"]
+    assert named(await store.windows.latest(2)) == ["elsewhere", "called off"]
+    assert named(await store.windows.latest(2, before=elsewhere)) == ["called off", "comes"]
+    assert named(await store.windows.latest(9, portal="langson")) == ["elsewhere"]
+    assert [w.id for w in await store.windows.running(NOW, portal="langson")] == [elsewhere]

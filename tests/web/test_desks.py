@@ -11,6 +11,7 @@ from defacewatch.calling import Sending
 from defacewatch.handovers import Handover
 from defacewatch.shifttests import ShiftTest
 from defacewatch.store import Store
+from defacewatch.web import maintenance
 from tests.conftest import Clock
 from tests.web.conftest import Around, Client, Serve, send
 from tests.web.desks import ROSTER, local, shown, signed_in_as
@@ -81,6 +82,19 @@ async def test_a_window_is_announced_told_and_ended(client: Client, store: Store
     assert (await send(client, f"{WINDOWS}/1/end", {}, page=WINDOWS)).status == 303
     assert "ended early" in await shown(client, WINDOWS)
     assert [e.act for e in await store.audit.list(limit=2)] == [Act.CALLED_OFF, Act.ANNOUNCED]
+
+
+async def test_of_many_windows_the_first_are_listed_and_the_others_counted(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "AHEAD", 1)
+    await registered(store)
+    await signed_in_as(client, store, "an")
+    for _ in range(3):
+        assert (await send(client, WINDOWS, NEW, page=WINDOWS)).status == 303
+    page = await shown(client, WINDOWS)
+    assert page.count("Call it off") == 1
+    assert "and 2 more" in page
 
 
 @pytest.mark.parametrize(

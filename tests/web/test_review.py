@@ -5,6 +5,7 @@ import re
 import pytest
 
 from defacewatch.accounts import Role
+from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
@@ -13,7 +14,7 @@ from defacewatch.web import proposals
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, DEFACED, MINUTE, NOW, captured, checked, portal, registered
 from tests.web.conftest import Client, Serve, sign_in
-from tests.web.people import hidden, log_in, person
+from tests.web.people import ME, hidden, log_in, person
 from tests.web.seeds import everything_hostile
 
 OFFICERS = (Officer("an", "Nguyễn Văn An"), Officer("binh", "Trần Thị Bình"))
@@ -25,8 +26,10 @@ class People:
     def __init__(self, serve: Serve, store: Store) -> None:
         self.serve, self.store = serve, store
 
-    async def come(self, name: str, role: Role = Role.APPROVER, *, officer: str | None = None) -> Client:
-        client = await self.serve(roster=lambda: Roster(OFFICERS))
+    async def come(
+        self, name: str, role: Role = Role.APPROVER, *, officer: str | None = None, **settings: object
+    ) -> Client:
+        client = await self.serve(roster=lambda: Roster(OFFICERS), **settings)
         await person(self.store, name, role, officer=officer)
         assert (await log_in(client, name)).status == 303
         return client
@@ -189,6 +192,20 @@ async def test_on_a_critical_portal_the_proposer_is_told_who_can_approve(
     assert "You have proposed it: another person" in await text(an, "/baselines")
     assert (await decide(binh, capture, why="đã kiểm tra"))[0] == 303
     assert await baseline(store, page) == capture
+
+
+async def test_who_signs_in_by_a_provider_alone_is_named_among_those_who_can_approve(
+    people: People, store: Store
+) -> None:
+    capture = await captured(store, await registered(store, critical=True), by="an")
+    binh = await store.accounts.add("binh", "Bình", Role.APPROVER, officer="binh", actor=ME, now=NOW)
+    trust = Trust("https://sso.example.gov.vn", "defacewatch")
+    alone = await people.come("an.nguyen", officer="an", oidc=trust, oidc_secret="s")
+    assert "Who can approve" not in await text(alone, f"/baselines/{capture}")
+    await store.identities.bind(binh.id, Identity("https://old.example.vn", "b"), actor=ME, now=NOW)
+    assert "Who can approve" not in await text(alone, f"/baselines/{capture}")
+    await store.identities.bind(binh.id, Identity(trust.issuer, "b"), actor=ME, now=NOW)
+    assert "Who can approve: Bình<" in await text(alone, f"/baselines/{capture}")
 
 
 async def test_on_a_critical_portal_only_people_of_the_roster_propose_and_approve(

@@ -1,6 +1,8 @@
 """The first steps: where somebody is follows from the store, and each step does what a command does."""
 
+import json
 import re
+from hashlib import sha256
 
 import pytest
 
@@ -9,6 +11,7 @@ from defacewatch.alerts import Wanted
 from defacewatch.audit import Act
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, baselines, reviews
+from defacewatch.store.lessons import NAMED
 from defacewatch.store.rows import capture_of
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web import tour
@@ -137,3 +140,18 @@ async def test_of_many_proposals_the_tour_and_the_wall_read_a_few(
     read.clear()
     assert step(await text(admin, "/")) == 3
     assert len(read) == 1
+
+
+async def test_learning_all_leaves_out_what_is_paused_and_is_one_short_entry_in_the_audit_log(
+    admin: Client, store: Store
+) -> None:
+    keys = [f"tinh{number:02}" for number in range(NAMED + 5)]
+    await store.portals.import_([portal(key) for key in keys], now=NOW)
+    ids = sorted([(await store.portals.get(key)).pages[0].id for key in keys[1:]])
+    await store.portals.pause(keys[0], by="an", now=NOW, via="console", reason="x")
+    assert (await send(admin, "/tour/learn", {}, page="/tour")).status == 303
+    assert sorted(await store.lessons.latest()) == ids
+    (entry,) = await store.audit.list(limit=1)
+    assert entry.act == Act.LEARNING_ASKED
+    digest = sha256("\n".join(ids).encode()).hexdigest()
+    assert json.loads(entry.after) == {"count": len(ids), "digest": digest, "pages": ids[:NAMED]}

@@ -121,9 +121,8 @@ async def roster_findings(request: web.Request, query: Stretch) -> shapes.Line:
 async def absences(request: web.Request, query: Pages) -> web.Response:
     """Leave and swaps that were entered, newest first, those withdrawn included."""
     before = number("absences", query.cursor)
-    found = reversed(await console_of(request).store.absences.every())
-    left = [one for one in found if before is None or one.absence.id < before]
-    return part(request, "absences", query, left, shapes.absence_line, lambda one: (one.absence.id,))
+    found = await console_of(request).store.absences.latest(query.limit + 1, before=before)
+    return part(request, "absences", query, found, shapes.absence_line, lambda one: (one.absence.id,))
 
 
 @post("/absences", lines.Entered, tag=TAG, status=HTTPStatus.CREATED)
@@ -148,8 +147,7 @@ async def swap(request: web.Request, body: Swap) -> shapes.Line:
 async def withdraw(request: web.Request) -> shapes.Line:
     """Withdraw leave, or both halves of a swap: one's own, or those of others for whoever arranges."""
     console, wanted = console_of(request), int(request.match_info["id"])
-    entered, every = await console.store.absences.get(wanted), await console.store.absences.every()
-    whole = [one for one in every if entered.swap is not None and one.swap == entered.swap] or [entered]
+    whole = await console.store.absences.whole(wanted)
     if not any([await _may(request, [one.absence]) for one in whole]):
         raise web.HTTPForbidden
     gone = await console.store.absences.withdraw(
@@ -162,9 +160,9 @@ async def withdraw(request: web.Request) -> shapes.Line:
 async def windows(request: web.Request, query: OfWindows) -> web.Response:
     """Maintenance windows and announced updates, newest first, those withdrawn included."""
     before = number("windows", query.cursor)
-    found = reversed(await console_of(request).store.windows.every(portal=query.portal))
-    left = [one for one in found if before is None or one.window.id < before]
-    return part(request, "windows", query, left, shapes.window_line, lambda one: (one.window.id,))
+    store = console_of(request).store.windows
+    found = await store.latest(query.limit + 1, before=before, portal=query.portal)
+    return part(request, "windows", query, found, shapes.window_line, lambda one: (one.window.id,))
 
 
 @post("/windows", lines.Announced, tag=TAG, status=HTTPStatus.CREATED)

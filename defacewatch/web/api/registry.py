@@ -83,9 +83,10 @@ class Pausing(Body):
 async def pause(request: web.Request, body: Pausing) -> shapes.Line:
     """Stop watching a portal for the time being. Those on duty and the leadership are told."""
     console, key = console_of(request), request.match_info["portal"]
-    by, now = signs_as(request), console.clock()
-    how = {"now": now, "via": source(request), "reason": body.reason}
-    return shapes.portal_line(await console.store.portals.pause(key, by=by, **how))
+    paused = await console.store.portals.pause(
+        key, by=signs_as(request), now=console.clock(), via=source(request), reason=body.reason
+    )
+    return shapes.portal_line(paused)
 
 
 @post("/portals/{portal}/resume", lines.PortalLine, tag=TAG, also=())
