@@ -25,6 +25,7 @@ NO_PAGES = {
     "/baselines/{capture}/difference",
     "/baselines/{capture}/{action}",
     "/pages/{page}/masks/{mask}/{action}",
+    "/pages/{id}/mutes/{mute}/end",
     "/portals/{key}/{action}",
     "/register/export.{form}",
     "/duty/handovers/{id}/record.docx",
