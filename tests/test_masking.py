@@ -119,7 +119,7 @@ async def test_a_mask_that_has_expired_or_ended_no_longer_applies(watch: Watch) 
 
 async def test_a_mask_that_is_drawn_while_a_check_is_under_way_applies_to_it(watch: Watch) -> None:
     watch.site.show(page(more=BLUE))
-    extract, masks = watch.checker.extract, []
+    extract, masks = watch.checker.extract, list[Mask]()
 
     async def extracting(look: Look) -> Features:
         if not masks:
@@ -142,7 +142,7 @@ async def test_a_look_that_is_approved_while_a_check_is_under_way_is_compared_ou
     await drawn(watch)
     watch.site.show(page(more=BLUE).replace("<h2>", "<h2>Trang này vừa được làm lại</h2><h2>"))
     lesson = await watch.learn()
-    extract, once = watch.checker.extract, []
+    extract, once = watch.checker.extract, list[str]()
 
     async def extracting(look: Look) -> Features:
         if not once:

@@ -8,6 +8,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,12 +16,13 @@ from pathlib import Path
 import aiohttp
 from playwright.async_api import async_playwright
 
-from bench.console.seeding import Seeded, seeded
+from bench.console.seeding import Seeded, found, seeded
 from bench.console.serving import TOKEN, opened, serve
 from defacewatch.fetch.chromium import find_chromium
 
 TARGET = 0.150  # seconds, the 95th of a hundred answers
 LARGEST = 500_000  # bytes of a page
+TABS = ("", "roster", "preview", "handovers", "windows", "channels")
 PAINTED = 1.0  # seconds until something is to be seen
 PAINT = """new Promise(told => new PerformanceObserver(list => told(list.getEntries()[0].startTime))
     .observe({type: "paint", buffered: true}))"""
@@ -32,6 +34,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--portals", type=int, default=1000)
     parser.add_argument("--checks", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=60, help="answers of each page")
+    parser.add_argument("--waiting", type=int, default=200, help="proposals that wait for approval")
+    parser.add_argument("--watching", action="store_true", help="write meanwhile what a watch would")
     parser.add_argument("--keep", type=Path, help="keep the store here, or use the one that is")
     parser.add_argument("--serve", action="store_true", help="serve until interrupted, and measure nothing")
     asked = parser.parse_args(arguments)
@@ -45,58 +49,57 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(asked: argparse.Namespace, folder: Path) -> int:
-    filled = asyncio.run(_filled(folder, asked.portals, asked.checks))
+    filled = asyncio.run(_filled(folder, asked))
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    server = context.Process(target=serve, args=(str(folder), theirs))
+    server = context.Process(target=serve, args=(str(folder), theirs, asked.watching))
     server.start()
+    theirs.close()
     try:
         port = ours.recv()
         if asked.serve:
             print(f"http://127.0.0.1:{port}/ (token: {TOKEN})", flush=True)
             server.join()
             return 0
-        return asyncio.run(_measured(port, filled, asked.times))
-    finally:
+        good = asyncio.run(_measured(port, filled, asked))
         ours.send(None)
+        looks, checks = ours.recv()
+        if asked.watching:
+            print(f"written meanwhile: {looks} looks that found nothing, {checks} checks")
+        return good
+    finally:
+        if server.is_alive():
+            with suppress(OSError):
+                ours.send(None)
         server.join(10)
         server.kill()
 
 
-async def _filled(folder: Path, portals: int, checks: int) -> Seeded:
+async def _filled(folder: Path, asked: argparse.Namespace) -> Seeded:
     store = await opened(folder)
     try:
-        known = await store.portals.all()
-        if known:
-            found = (await store.wall.open_incidents(1))[0].view
-            return Seeded(len(known), checks, found.incident.id, found.campaign or 0)
-        return await seeded(store, portals=portals, rows=checks, now=datetime.now(UTC))
+        if await store.portals.all():
+            view = (await store.wall.open_incidents(1))[0].view
+            return await found(store, asked.checks, view.incident.id, view.campaign or 0)
+        wanted = {"portals": asked.portals, "rows": asked.checks, "waiting": asked.waiting}
+        return await seeded(store, **wanted, now=datetime.now(UTC))
     finally:
         await store.close()
 
 
-async def _measured(port: int, filled: Seeded, times: int) -> int:
+async def _measured(port: int, filled: Seeded, asked: argparse.Namespace) -> int:
+    times = asked.times
+    beside = "with the writing of a watch beside it" if asked.watching else "nothing else"
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite;")
     print(
-        f"{filled.portals} portals, {filled.checks} checks, {times} answers each, one at a time, nothing else"
+        f"{filled.portals} portals, {filled.checks} checks, {filled.waiting} proposals that wait;"
+        f" {times} answers each, one at a time, {beside}"
     )
     print("\n| page | KB | p50 ms | p95 ms | |\n|---|---|---|---|---|")
-    pages = {
-        "wall, tiles": "/",
-        "wall, rows": "/?view=rows",
-        "wall, last page": "/?page=999",
-        "wall, filtered": "/?q=xa+đông&owner=Sở+Y+tế&critical=1",
-        "wall, search that finds nothing": "/?q=không+có",
-        "incident": f"/incidents/{filled.incident}",
-        "campaign": f"/campaigns/{filled.campaign}",
-        "difference in words (made once)": f"/incidents/{filled.incident}/words",
-        "difference as picture (made once)": f"/incidents/{filled.incident}/difference",
-        "API, pages": "/api/v1/pages",
-    }
     good = True
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as session:
-        for name, path in pages.items():
+        for name, path in _pages(filled).items():
             size, took = await _asked(session, path, times)
             p50, p95 = statistics.median(took), sorted(took)[max(0, int(0.95 * len(took)) - 1)]
             well = p95 < TARGET and (size < LARGEST or path.startswith("/api"))
@@ -106,6 +109,32 @@ async def _measured(port: int, filled: Seeded, times: int) -> int:
     painted = await _painted(port)
     print(f"\nfirst paint of the wall in Chromium, worst of five: {1000 * painted:.0f} ms")
     return 0 if good and painted < PAINTED else 1
+
+
+def _pages(filled: Seeded) -> dict[str, str]:
+    """What is asked for, by name."""
+    return {
+        "wall, tiles": "/",
+        "wall, rows": "/?view=rows",
+        "wall, last page": "/?page=999",
+        "wall, filtered": "/?q=xa+đông&owner=Sở+Y+tế&critical=1",
+        "wall, search that finds nothing": "/?q=không+có",
+        "incident": f"/incidents/{filled.incident}",
+        "campaign": f"/campaigns/{filled.campaign}",
+        "difference in words (made once)": f"/incidents/{filled.incident}/words",
+        "difference as picture (made once)": f"/incidents/{filled.incident}/difference",
+        "baselines": "/baselines",
+        "baselines, by kind, last page": "/baselines?kind=learned&page=999",
+        "baseline to review": f"/baselines/{filled.capture}",
+        "portals": "/portals",
+        "portal": f"/portals/{filled.portal}",
+        "page": f"/pages/{filled.page}",
+        "masks": f"/pages/{filled.page}/masks",
+        "first steps": "/tour",
+        **{f"duty{' ' if tab else ''}{tab}": f"/duty/{tab}".rstrip("/") for tab in TABS},
+        "API, pages": "/api/v1/pages",
+        "API, proposals": "/api/v1/baselines/proposals",
+    }
 
 
 async def _asked(session: aiohttp.ClientSession, path: str, times: int) -> tuple[int, list[float]]:

@@ -27,7 +27,7 @@ from defacewatch.store.rows import SIGNALS, dumped
 from defacewatch.store.schema import checks, page_state
 from defacewatch.verdicts import Verdict, VerdictKind
 
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 LOOKS = 24  # different pictures; their pixels are as many as those of real pages
 OWNERS = ("Văn phòng UBND tỉnh", "Sở Y tế", "Sở Giáo dục và Đào tạo", "Sở Tài chính", "UBND thành phố")
 OPERATORS = ("Trung tâm CNTT", "VNPT", "Viettel", "FPT")
@@ -53,15 +53,22 @@ AWAY = Verdict(
 
 @dataclass(frozen=True)
 class Seeded:
-    """What is there afterwards: `incident` is an attack that was told of, in `campaign`."""
+    """What is there afterwards: `incident` is an attack that was told of, in `campaign`; `waiting` captures
+    are proposed, one of them `capture`, of `page` of `portal`."""
 
     portals: int
     checks: int
+    waiting: int
     incident: int
     campaign: int
+    portal: str
+    page: str
+    capture: str
 
 
-async def seeded(store: Store, *, portals: int, rows: int, now: datetime, attacks: int = 4) -> Seeded:
+async def seeded(
+    store: Store, *, portals: int, rows: int, now: datetime, attacks: int = 4, waiting: int = 200
+) -> Seeded:
     """Fill an empty store."""
     dice = random.Random(7)
     wanted = [_portal(number) for number in range(portals)]
@@ -78,9 +85,19 @@ async def seeded(store: Store, *, portals: int, rows: int, now: datetime, attack
         for place, (page, verdict) in enumerate(bad)
     ]
     await _told(store, now)
+    await _proposed(store, pages[22:][:waiting], pictures[0], now)
     incident = next(number for number in numbers if number)
     campaign = await store.campaigns.of_incident(incident)
-    return Seeded(portals, written, incident, campaign.id if campaign else 0)
+    return await found(store, written, incident, campaign.id if campaign else 0)
+
+
+async def found(store: Store, checks: int, incident: int, campaign: int) -> Seeded:
+    """What is there, in a store that was filled."""
+    waiting = sum((await store.reviews.counts()).values())
+    first = (await store.reviews.waiting(limit=1))[0]
+    portals = len(await store.portals.all())
+    of = first.portal.key, first.page.id, first.capture.id
+    return Seeded(portals, checks, waiting, incident, campaign, *of)
 
 
 def page_picture(number: int, *, attacked: bool = False) -> bytes:
@@ -160,6 +177,19 @@ async def _looked_at(store: Store, pages: list[Page], pictures: list[bytes], now
         copy = replace(kept[which], capture=mine)
         await store.baselines.keep_capture(copy, proposed_by="learner", profile=None, now=at)
         await store.baselines.approve(mine.id, by="Trần Thị Bình", reason="đăng ký lần đầu", now=at + MINUTE)
+
+
+async def _proposed(store: Store, pages: list[Page], picture: bytes, now: datetime) -> None:
+    """Another look of each of these pages, learned a while ago."""
+    at, kept = now - timedelta(hours=3), None
+    for number, page in enumerate(pages):
+        if kept is None:
+            look = _look(page, picture, at)
+            kept = await store.checks.keep(page.id, look, extract(look))
+        mine = replace(kept.capture, id=f"{at:%Y%m%d}-{number + 2**32:010x}", page=page.id)
+        copy = replace(kept, capture=mine)
+        then = at + number * SECOND
+        await store.baselines.keep_capture(copy, proposed_by="learner", profile=None, now=then)
 
 
 async def _checked(store: Store, pages: list[Page], rows: int, now: datetime, dice: random.Random) -> int:

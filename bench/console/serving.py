@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from bench.console.watching import Watching
 from defacewatch.config import Registrar
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
@@ -16,9 +17,10 @@ from defacewatch.web.listening import listening
 TOKEN = "bench"
 
 
-def serve(folder: str, told: Connection) -> None:
-    """Serve until the other end of `told` closes; first the port is sent."""
-    asyncio.run(_serve(Path(folder), told))
+def serve(folder: str, told: Connection, watched: bool = False) -> None:
+    """Serve until something comes through `told`, or its other end closes. First the port is sent, at the
+    end how many looks and checks were written meanwhile (see `watching`, where it is `watched`)."""
+    asyncio.run(_serve(Path(folder), told, watched))
 
 
 async def opened(folder: Path) -> Store:
@@ -29,7 +31,7 @@ async def opened(folder: Path) -> Store:
     )
 
 
-async def _serve(folder: Path, told: Connection) -> None:
+async def _serve(folder: Path, told: Connection, watched: bool) -> None:
     store = await opened(folder)
     roster = Roster((Officer("an", "Nguyễn Văn An"), Officer("binh", "Trần Thị Bình")))
     app = make_app(
@@ -49,7 +51,17 @@ async def _serve(folder: Path, told: Connection) -> None:
         coverage=lambda: 0.9987,
         clock=lambda: datetime.now(UTC),
     )
+    pages = [page.page for page in await store.wall.pages() if page.incident is None]
+    watching = Watching(store, pages)
     async with listening(app, "127.0.0.1", 0) as (_, port):
+        ended = asyncio.create_task(asyncio.to_thread(told.poll, None))
+        work = [ended, *([asyncio.create_task(watching.run())] if watched else [])]
         told.send(port)
-        await asyncio.to_thread(told.poll, None)
+        done, left = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        for task in done:
+            task.result()
+        told.send((watching.looks, watching.checks))
     await store.close()

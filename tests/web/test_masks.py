@@ -11,6 +11,7 @@ import pytest
 from defacewatch import masking
 from defacewatch.accounts import Role
 from defacewatch.captures import Box
+from defacewatch.compare.outside import regions_of
 from defacewatch.masks import Mask, Rectangle, Standing
 from defacewatch.profiles import Profile
 from defacewatch.roster import Officer, Roster
@@ -121,7 +122,7 @@ async def test_the_blocks_of_a_page_are_found_beside_the_event_loop(
 
         return noted
 
-    monkeypatch.setattr(masking, "regions_of", noting(masking.regions_of))
+    monkeypatch.setattr(masking, "regions_of", noting(regions_of))
     monkeypatch.setattr(masks, "_choices", noting(masks._choices))
     page, capture = await approved(store)
     assert (await draw(approver, page, capture, do="look"))[0] == 200

@@ -5,11 +5,12 @@ import re
 import pytest
 
 from defacewatch.accounts import Role
+from defacewatch.captures import Capture
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
-from defacewatch.store.rows import capture_of
+from defacewatch.store.rows import Columns, capture_of
 from defacewatch.web import proposals
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, DEFACED, MINUTE, NOW, captured, checked, portal, registered
@@ -95,8 +96,13 @@ async def test_of_what_waits_no_more_is_read_than_a_page_shows(
         await captured(store, (await store.portals.get(key)).pages[0].id, at=NOW + place * MINUTE)
         for place, key in enumerate(keys)
     ]
-    client, read = await people.come("an"), []
-    monkeypatch.setattr(reviews, "capture_of", lambda row: read.append(row["id"]) or capture_of(row))
+    client, read = await people.come("an"), list[str]()
+
+    def noting(row: Columns) -> Capture:
+        read.append(row["id"])
+        return capture_of(row)
+
+    monkeypatch.setattr(reviews, "capture_of", noting)
     for number, some in (("1", made[:2:-1]), ("2", made[2:0:-1]), ("3", made[:1]), ("99", made[:1])):
         page = await text(client, f"/baselines?page={number}")
         assert re.findall(r'name="c" value="([^"]+)"', page) == some

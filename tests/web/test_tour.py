@@ -9,10 +9,11 @@ import pytest
 from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
 from defacewatch.audit import Act
+from defacewatch.captures import Capture
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, baselines, reviews
 from defacewatch.store.lessons import NAMED
-from defacewatch.store.rows import capture_of
+from defacewatch.store.rows import Columns, capture_of
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web import tour
 from tests.conftest import Clock
@@ -133,8 +134,13 @@ async def test_of_many_proposals_the_tour_and_the_wall_read_a_few(
     for key in keys:
         await proposed(store, (await store.portals.get(key)).pages[0].id)
     read: list[str] = []
+
+    def noting(row: Columns) -> Capture:
+        read.append(row["id"])
+        return capture_of(row)
+
     for module in (baselines, reviews):
-        monkeypatch.setattr(module, "capture_of", lambda row: read.append(row["id"]) or capture_of(row))
+        monkeypatch.setattr(module, "capture_of", noting)
     assert step(await text(admin, "/tour")) == 3
     assert len(read) == tour.SHOWN
     read.clear()
