@@ -7,12 +7,15 @@ from aiohttp import web
 from defacewatch.audit import Act
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.language import N_
+from defacewatch.roster import Roster
+from defacewatch.rostering import names
 from defacewatch.web.announce import announce_url, link_name
-from defacewatch.web.console import console_of
+from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import VIA, arranging, by, local, page, refused, roster_of, whole, worked, written
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import actor_of
-from defacewatch.windows import TEXT, Announced, Window, checked
+from defacewatch.web.words import Words
+from defacewatch.windows import LINK, TEXT, Announced, Window, checked
 
 USUAL = timedelta(hours=4)  # that the form proposes
 HISTORY = 50  # windows that are over and listed
@@ -105,6 +108,7 @@ async def _page(
     revoked: str | None = None,
 ) -> web.Response:
     console, now = console_of(request), console_of(request).clock()
+    roster = await roster_of(request)
     portals = {portal.key: portal for portal in await console.store.portals.all()}
     every = [(one, state_of(one, now)) for one in await console.store.windows.every()]
     start = whole(now, console.zone) + timedelta(hours=1)
@@ -113,13 +117,14 @@ async def _page(
         request,
         "desk_windows.html",
         "windows",
-        await roster_of(request),
+        roster,
         problem=problem,
         current=sorted(
             (pair for pair in every if pair[1] in ("runs", "comes")), key=lambda pair: pair[0].window.start
         ),
         past=[pair for pair in reversed(every) if pair[1] not in ("runs", "comes")][:HISTORY],
         states=STATES,
+        announcer=lambda window: _announcer(window, roster, words_of(request)),
         portals=portals,
         choices=sorted((p for p in portals.values() if p.enabled), key=lambda one: one.name),
         given=usual | (given or {}),
@@ -127,3 +132,10 @@ async def _page(
         revoked=revoked,
         most=TEXT,
     )
+
+
+def _announcer(window: Window, roster: Roster, words: Words) -> str:
+    """Who announced a window. What was typed behind a link is no officer's name, whatever it says."""
+    if window.via == LINK:
+        return f"“{words.text(window.by)}” ({words._(N_('by the agency’s link'))})"
+    return words.text(names(roster, [window.by]))

@@ -18,6 +18,7 @@ from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
 from defacewatch.web.actions import VIA
 from defacewatch.web.console import Console, acting, console_of, words_of
+from defacewatch.web.desk import arranging, officer_of, roster_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import owner_of
 from defacewatch.web.words import Words
@@ -161,8 +162,14 @@ async def test(request: web.Request) -> web.Response:
         keys = [officer.key for officer in _chosen(console, fields.get("to", ""))]
     except UsageError as problem:
         return await _page(request, problem=str(problem))
-    by = owner_of(request).signs_as
-    await console.store.trials.send(keys, by=by, via=VIA, now=console.clock())
+    roster = await roster_of(request)
+    own, by = officer_of(request, roster), owner_of(request).signs_as
+    if (own is None or keys != [own.key]) and not arranging(request, roster):
+        raise web.HTTPForbidden
+    try:
+        await console.store.trials.send(keys, by=by, via=VIA, now=console.clock())
+    except Conflict as problem:
+        return await _page(request, problem=words_of(request).refusal(problem))
     console.wake()
     return _on()
 

@@ -152,6 +152,8 @@ async def test_a_token_is_shown_once_acts_for_its_owner_and_is_revoked(
     await log_in(client, "an")
     (token,) = await store.api_tokens.of((await store.accounts.named("an")).id)
     await send(client, "/account/tokens/revoke", {"token": str(token.id)}, page="/account")
+    again = await send(client, "/account/tokens/revoke", {"token": str(token.id)}, page="/account")
+    assert again.status == 303, "what is revoked already is done"
     client.session.cookie_jar.clear()
     assert (await client.get("/api/v1/pages", headers=headers)).status == 401
 
