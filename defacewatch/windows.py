@@ -9,6 +9,7 @@ from defacewatch.verdicts import Verdict, VerdictKind
 
 LONGEST = timedelta(days=7)
 AHEAD = timedelta(days=60)  # that it may begin from now
+LINK = "link"  # how an agency announces by its own link: whoever has it types the name
 TEXT = 300  # characters of a reason or a name
 
 
@@ -25,6 +26,11 @@ class Window:
     contact: str = ""
     via: str = ""
     id: int = 0
+
+    @property
+    def signed(self) -> str:
+        """Who announced it, as it is written down: by a link nobody is known."""
+        return f"{LINK}:{self.portal}" if self.via == LINK else self.by
 
 
 @dataclass(frozen=True)

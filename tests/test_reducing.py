@@ -9,7 +9,8 @@ import pytest
 from defacewatch.alerts import Alert, AlertKind
 from defacewatch.portals import Portal, Urgency
 from defacewatch.reducing import NAMED, Reduced, What, reduced, reductions
-from defacewatch.roster import Duty, Officer, Roster, Shift
+from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.shifts import Shift
 from defacewatch.telling import first_wanted
 from tests.store.samples import NOW, portal
 

@@ -8,6 +8,7 @@ from defacewatch.alerts import AlertKind, Notice
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import REDUCED
+from defacewatch.windows import LINK
 
 # What is said of an announcement, by the names of its facts.
 ANNOUNCED = (
@@ -55,7 +56,9 @@ def told_of(notice: Notice, _: Translate) -> Iterator[tuple[str, str]]:
     if alert.kind is AlertKind.ANNOUNCED:
         for name, label in ANNOUNCED:
             if said := alert.facts.get(name):
-                yield _(label), safe(str(said), 300)
+                link = name == "by" and alert.facts.get("via") == LINK
+                mark = f" ({_('by the agency’s link')})" if link else ""
+                yield _(label), safe(str(said), 300) + mark
     if "starts" in alert.facts and "ends" in alert.facts:
         ends = (datetime.fromisoformat(str(alert.facts[name])) for name in ("starts", "ends"))
         yield _("Period"), " – ".join(local_time(moment, notice.zone) for moment in ends)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Select, and_, insert, select, update
 from sqlalchemy.engine import Connection
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import FAIL_OVER_AFTER, AlertKind, DeliveryState, Draft
 from defacewatch.audit import Act, Actor
-from defacewatch.errors import Conflict, NotFound
+from defacewatch.errors import NotFound
 from defacewatch.language import N_
 from defacewatch.portals import Urgency
 from defacewatch.shifttests import ChannelTest
@@ -20,12 +20,11 @@ from defacewatch.store.audit import note
 from defacewatch.store.dutyschema import channel_tests
 from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
+from defacewatch.store.trials import ASKING, refuse_again
 
 Told = Sequence[Mapping[str, object]]
 
-PAUSE = timedelta(minutes=1)  # between two tests of an officer that somebody asks for
 LISTED = 300  # messages of such tests
-_ASKING = 13  # the number of our advisory lock
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,8 @@ class ChannelTests:
         somebody has asked for one within `PAUSE`."""
         facts = {"by": by, **({"channel": channel} if channel else {})}
         async with self.engine.lasting() as db:
-            await self.engine.exclusive(db, _ASKING)
-            mine = and_(alerts.c.kind == AlertKind.TEST.value, alerts.c.officer == officer)
-            recent = select(alerts.c.id).where(mine, alerts.c.at > now - PAUSE).limit(1)
-            if await db.scalar(recent) is not None:
-                raise Conflict(N_("{officer} was sent a test less than a minute ago"), officer=officer)
+            await self.engine.exclusive(db, ASKING)
+            await db.run_sync(refuse_again, (officer,), now=now)
             draft = Draft(AlertKind.TEST, Urgency.HIGH, facts, officer)
             number: int = await db.run_sync(add_alert, draft, at=now)
             key, of = self.engine.audit_key, f"officer {officer}"

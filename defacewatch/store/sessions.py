@@ -186,12 +186,21 @@ class ApiTokens:
 
     async def of(self, account: int) -> list[ApiToken]:
         """Those of an account that were not revoked, the newest first."""
-        query = select(api_tokens).where(api_tokens.c.account == account, api_tokens.c.revoked_at.is_(None))
+        return (await self.by_account(account)).get(account, [])
+
+    async def by_account(self, only: int | None = None) -> dict[int, list[ApiToken]]:
+        """Those that were not revoked, the newest first, by their accounts (without those that have none)."""
+        query = select(api_tokens).where(api_tokens.c.revoked_at.is_(None)).order_by(api_tokens.c.id.desc())
+        if only is not None:
+            query = query.where(api_tokens.c.account == only)
+        found: dict[int, list[ApiToken]] = {}
         async with self.engine.reading() as db:
-            return [token_of(row) for row in await db.execute(query.order_by(api_tokens.c.id.desc()))]
+            for row in await db.execute(query):
+                found.setdefault(row.account, []).append(token_of(row))
+        return found
 
     async def revoke(self, account: Account, token: int, *, actor: Actor, now: datetime) -> None:
-        """Raises NotFound for one that is not theirs."""
+        """What is revoked already is done. Raises NotFound for one that is not theirs."""
         theirs = api_tokens.c.id == token, api_tokens.c.account == account.id
         revoked = update(api_tokens).where(*theirs, api_tokens.c.revoked_at.is_(None))
         async with self.engine.lasting() as db:
@@ -199,7 +208,9 @@ class ApiTokens:
                 await db.execute(revoked.values(revoked_at=now).returning(api_tokens.c.label))
             ).one_or_none()
             if row is None:
-                raise NotFound(f"there is no token {token}")
+                if await db.scalar(select(api_tokens.c.id).where(*theirs)) is None:
+                    raise NotFound(f"there is no token {token}")
+                return
             of, before = f"account {account.name}", {"label": row.label}
             await db.run_sync(
                 note, self.engine.audit_key, actor, Act.TOKEN_REVOKED, at=now, of=of, before=before

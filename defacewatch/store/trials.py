@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import Alert, AlertKind, Delivery, DeliveryState, Draft
 from defacewatch.audit import Act, Actor
+from defacewatch.errors import Conflict
+from defacewatch.language import N_
 from defacewatch.portals import Urgency
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.audit import note
@@ -16,6 +18,8 @@ from defacewatch.store.engine import Engine
 from defacewatch.store.moves import add_alert
 from defacewatch.store.rows import alert_of, delivery_of, part
 
+PAUSE = timedelta(minutes=1)  # between two tests of an officer that somebody asks for
+ASKING = 13  # the number of our advisory lock
 _OF_TESTS = alerts.c.kind == AlertKind.TEST.value
 
 
@@ -56,16 +60,20 @@ class Trials:
         self.engine = engine
 
     async def send(self, officers: Collection[str], *, by: str, via: str, now: datetime) -> list[int]:
-        """A test alert for each of these officers, on every channel that they have; the alerts' ids."""
+        """A test alert for each of these officers, on every channel that they have; the alerts' ids. Raises
+        Conflict where one of them was sent a test within `PAUSE`."""
 
         def work(db: Connection) -> list[int]:
+            refuse_again(db, officers, now=now)
             drafts = (Draft(AlertKind.TEST, Urgency.HIGH, officer=officer) for officer in officers)
             made = [add_alert(db, draft, at=now) for draft in drafts]
             after = {"officers": sorted(officers)}
             note(db, self.engine.audit_key, Actor(by, via), Act.TEST_SENT, at=now, of="alerts", after=after)
             return made
 
-        return await self.engine.last(work)
+        async with self.engine.lasting() as db:
+            await self.engine.exclusive(db, ASKING)
+            return await db.run_sync(work)
 
     async def last(self) -> Trial | None:
         """Those that were sent last."""
@@ -75,6 +83,15 @@ class Trials:
         """Whether any message was ever delivered (as far as they are kept): then channels work."""
         query = select(deliveries.c.id).where(deliveries.c.state == DeliveryState.SENT.value).limit(1)
         return await self.engine.read(lambda db: db.scalar(query)) is not None
+
+
+def refuse_again(db: Connection, officers: Collection[str], *, now: datetime) -> None:
+    """Raises Conflict where one of these officers was sent a test within `PAUSE`. Whoever asks holds
+    `ASKING`, so that no two do at once."""
+    theirs = select(alerts.c.officer).where(_OF_TESTS, alerts.c.officer.in_(list(officers)))
+    officer = db.scalar(theirs.where(alerts.c.at > now - PAUSE).limit(1))
+    if officer is not None:
+        raise Conflict(N_("{officer} was sent a test less than a minute ago"), officer=officer)
 
 
 def _last(db: Connection) -> Trial | None:

@@ -2,10 +2,11 @@
 is withdrawn."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.audit import Act, Actor
@@ -18,9 +19,12 @@ from defacewatch.store.engine import Engine
 from defacewatch.store.moves import LOOK_AFRESH, add_alert
 from defacewatch.store.rows import Columns, part
 from defacewatch.store.schema import page_state, pages, portals
-from defacewatch.windows import Announced, Window
+from defacewatch.windows import LINK, Announced, Window
 
 PENDING = 20  # windows of one portal that are not over: more are a mistake, or somebody's mischief
+
+
+BY_LINK = 5  # announcements by the link of one portal within a day
 
 
 def holds_at(now: object) -> ColumnElement[bool]:
@@ -45,6 +49,8 @@ class Windows:
             if (await db.scalar(waiting) or 0) >= PENDING:
                 facts = {"portal": window.portal, "count": PENDING}
                 raise Conflict(N_("portal {portal} has {count} announcements that are not over"), **facts)
+            if window.via == LINK:
+                await _refuse_many(db, window.portal, now)
             values = {
                 "portal": window.portal,
                 "starts": window.start,
@@ -62,11 +68,11 @@ class Windows:
                 "portal": name,
                 "starts": window.start.isoformat(),
                 "ends": window.end.isoformat(),
-                **{key: values[key] for key in ("by", "reason", "contact")},
+                **{key: values[key] for key in ("by", "reason", "contact", "via")},
             }
             draft = Draft(AlertKind.ANNOUNCED, Urgency.NORMAL, facts)
             await db.run_sync(add_alert, draft, at=now)
-            key, actor = self.engine.audit_key, Actor(window.by, window.via)
+            key, actor = self.engine.audit_key, Actor(window.signed, window.via)
             of = f"portal {window.portal}"
             await db.run_sync(note, key, actor, Act.ANNOUNCED, at=now, of=of, after=facts)
             return number
@@ -129,6 +135,15 @@ class Windows:
             query = query.where(windows.c.portal == portal)
         async with self.engine.reading() as db:
             return [announced_of(part(row, windows)).window for row in await db.execute(query)]
+
+
+async def _refuse_many(db: AsyncConnection, portal: str, now: datetime) -> None:
+    """Raises Conflict where so many were announced by the link of a portal within a day, withdrawn ones
+    included: whoever has the link does not take all the places of those on duty."""
+    mine = and_(windows.c.portal == portal, windows.c.via == LINK, windows.c.at > now - timedelta(days=1))
+    if (await db.scalar(select(func.count()).where(mine)) or 0) >= BY_LINK:
+        text = N_("{count} updates were announced by this link within a day. Call those on duty for more.")
+        raise Conflict(text, count=BY_LINK)
 
 
 def announced_of(row: Columns) -> Announced:

@@ -16,11 +16,10 @@ from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import fields_of
 from defacewatch.web.security import ANNOUNCE, failure, forged
-from defacewatch.windows import TEXT, Window, checked
+from defacewatch.windows import LINK, TEXT, Window, checked
 
 log = structlog.get_logger(__name__)
 
-VIA = "link"
 ROUTE = ANNOUNCE + r"{portal:[\w.-]{1,64}}/{token:[0-9a-f]{40}}"
 FORM = "%Y-%m-%dT%H:%M"  # as a browser's field for a local time has it
 USUAL = timedelta(hours=4)  # that the form proposes
@@ -63,7 +62,7 @@ async def announce(request: web.Request) -> web.Response:
         window = checked(_window(found.key, given, ZoneInfo(console.zone)), now)
         number = await console.store.windows.announce(window, now=now)
     except (UsageError, Conflict) as problem:
-        return _page(request, found, given, problem=str(problem))
+        return _page(request, found, given, problem=problem.said(words_of(request)._))
     log.info("announced", portal=found.key, window=number, by=window.by, remote=request.remote)
     console.wake()
     return _page(request, found, given, window=window)
@@ -88,7 +87,7 @@ def _window(portal: str, given: Mapping[str, str], zone: ZoneInfo) -> Window:
         start, end = (datetime.strptime(given[name], FORM).replace(tzinfo=zone) for name in ("from", "to"))
     except ValueError:
         raise UsageError(N_("both times are needed")) from None
-    return Window(portal, start, end, given["by"], given["reason"], given["contact"], VIA)
+    return Window(portal, start, end, given["by"], given["reason"], given["contact"], LINK)
 
 
 def _page(
@@ -101,7 +100,7 @@ def _page(
 ) -> web.Response:
     words = words_of(request)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
-    said = words._(WRONG).format(problem=words._(problem)) if problem else None
+    said = words._(WRONG).format(problem=problem) if problem else None
     return console_of(request).renderer.page(
         "announce.html",
         words,

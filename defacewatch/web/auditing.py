@@ -9,6 +9,7 @@ from defacewatch.audit import Act, Entry, facts_of
 from defacewatch.errors import UsageError
 from defacewatch.language import N_
 from defacewatch.web.console import console_of, words_of
+from defacewatch.web.wrongs import FIELDS
 
 SHOWN = 100
 VERIFIED = 5000  # entries that the page verifies; the command verifies all
@@ -66,6 +67,41 @@ ACTS: Mapping[str, str] = {
     Act.LOG_BROKEN: N_("Audit log found broken"),
 }
 
+FACTS: Mapping[str, str] = {  # what the facts of entries are called; others stand as they are
+    **FIELDS,
+    "text": N_("Text"),
+    "reason": N_("Reason"),
+    "by": N_("By"),
+    "channel": N_("Channel"),
+    "page": N_("Page"),
+    "officer": N_("Officer"),
+    "officers": N_("Officers"),
+    "scope": N_("Scope"),
+    "label": N_("Purpose"),
+    "expires": N_("Expires"),
+    "role": N_("Role"),
+    "display": N_("Full name"),
+    "disabled": N_("Disabled"),
+    "wrong": N_("What was wrong"),
+    "state": N_("State"),
+    "as": N_("Resolved as"),
+    "acknowledged_by": N_("Acknowledged by"),
+    "proposed_by": N_("Proposed by"),
+    "step": N_("Step"),
+    "starts": N_("From"),
+    "ends": N_("Until"),
+    "contact": N_("Contact"),
+    "portal": N_("Web portal"),
+    "added": N_("Added"),
+    "changed": N_("Changed"),
+    "token": N_("Token"),
+    "alert": N_("Alert"),
+    "announcement": N_("Announcement"),
+    "also": N_("Also approved"),
+    "instead": N_("Instead"),
+    "via": N_("By way of"),
+}
+
 
 def said(entry: Entry) -> list[tuple[str, str, str]]:
     """What an entry says was, and is: name, before and after of each fact that differs or is new."""
@@ -91,6 +127,7 @@ async def show(request: web.Request) -> web.Response:
         words_of(request),
         entries=[(entry, said(entry)) for entry in entries[:SHOWN]],
         acts=ACTS,
+        names=FACTS,
         older=entries[SHOWN - 1].number if len(entries) > SHOWN else None,
         broken=broken,
         head=head,

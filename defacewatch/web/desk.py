@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 VIA = "console"
 FORM = "%Y-%m-%dT%H:%M"  # as a browser's field for a local time has it
+YEARS = (2000, 2200)  # that a form may speak of
 LONGEST = 300  # characters of a reason
 NEED_TIMES = N_("both times are needed")
 NOT_YOURS = N_("Only a shift lead or an administrator may do this for others.")
@@ -148,9 +149,12 @@ def worked(where: str, what: str) -> web.Response:
 def local(text: str, zone: str) -> datetime:
     """A local time of a form's field. Raises UsageError."""
     try:
-        return datetime.strptime(text, FORM).replace(tzinfo=ZoneInfo(zone))
+        at = datetime.strptime(text, FORM).replace(tzinfo=ZoneInfo(zone))
     except ValueError:
         raise UsageError(NEED_TIMES) from None
+    if not YEARS[0] <= at.year <= YEARS[1]:  # what is reckoned from it has to be a time as well
+        raise UsageError(NEED_TIMES)
+    return at
 
 
 def written(moment: datetime, zone: str) -> str:

@@ -36,9 +36,12 @@ async def report(request: web.Request) -> web.Response:
     if found is None or form not in FORMS:
         raise web.HTTPNotFound
     roster, now = await roster_of(request), console.clock()
-    period = Period.month(int(found[1]), int(found[2]), ZoneInfo(console.zone))
-    if period.first not in months_until(now.astimezone(roster.zone).date()):
+    year, month = int(found[1]), int(found[2])
+    if (year, month) not in [
+        (one.year, one.month) for one in months_until(now.astimezone(roster.zone).date())
+    ]:
         raise web.HTTPNotFound
+    period = Period.month(year, month, ZoneInfo(console.zone))
     content = await _made(console, roster, language_of(request), period, form, now)
     return file_of(content, f"report-{period.first:%Y-%m}.{form}", FORMS[form])
 

@@ -7,12 +7,15 @@ from aiohttp import web
 from defacewatch.audit import Act
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.language import N_
+from defacewatch.roster import Roster
+from defacewatch.rostering import names
 from defacewatch.web.announce import announce_url, link_name
-from defacewatch.web.console import console_of
+from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import VIA, arranging, by, local, page, refused, roster_of, whole, worked, written
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import actor_of
-from defacewatch.windows import TEXT, Announced, Window, checked
+from defacewatch.web.words import Words
+from defacewatch.windows import LINK, TEXT, Announced, Window, checked
 
 USUAL = timedelta(hours=4)  # that the form proposes
 AHEAD = 200  # windows that run or are to come and listed
@@ -106,6 +109,7 @@ async def _page(
     revoked: str | None = None,
 ) -> web.Response:
     console, now = console_of(request), console_of(request).clock()
+    roster = await roster_of(request)
     portals = {portal.key: portal for portal in await console.store.portals.all()}
     count, ahead = await console.store.windows.ahead(now, AHEAD)
     over = await console.store.windows.over(now, HISTORY)
@@ -115,12 +119,13 @@ async def _page(
         request,
         "desk_windows.html",
         "windows",
-        await roster_of(request),
+        roster,
         problem=problem,
         current=[(one, state_of(one, now)) for one in ahead],
         more=count - len(ahead),
         past=[(one, state_of(one, now)) for one in over],
         states=STATES,
+        announcer=lambda window: _announcer(window, roster, words_of(request)),
         portals=portals,
         choices=sorted((p for p in portals.values() if p.enabled), key=lambda one: one.name),
         given=usual | (given or {}),
@@ -128,3 +133,10 @@ async def _page(
         revoked=revoked,
         most=TEXT,
     )
+
+
+def _announcer(window: Window, roster: Roster, words: Words) -> str:
+    """Who announced a window. What was typed behind a link is no officer's name, whatever it says."""
+    if window.via == LINK:
+        return f"“{words.text(window.by)}” ({words._(N_('by the agency’s link'))})"
+    return words.text(names(roster, [window.by]))

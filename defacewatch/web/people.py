@@ -202,13 +202,13 @@ async def _page(
 ) -> web.Response:
     console, mine = console_of(request), visitor_of(request).account
     provider = console.provider
-    accounts, api_tokens = await console.store.accounts.every(), console.store.api_tokens
+    accounts = await console.store.accounts.every()
     return console.renderer.page(
         "accounts.html",
         words_of(request),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
         accounts=accounts,
-        tokens={account.id: await api_tokens.of(account.id) for account in accounts},
+        tokens=await console.store.api_tokens.by_account(),
         officers=console.roster().officers,
         provider=provider.trust.name if provider else None,
         subjects=await console.store.identities.of(provider.trust.issuer) if provider else {},

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from defacewatch.captures import Capture
-from defacewatch.errors import UsageError
+from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
 from defacewatch.roster import Officer, on_duty
 from defacewatch.store import Store
@@ -17,6 +17,7 @@ from defacewatch.store.reviews import Origin
 from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
 from defacewatch.web.console import Console, acting, console_of, words_of
+from defacewatch.web.desk import arranging, officer_of, roster_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
@@ -137,8 +138,14 @@ async def test(request: web.Request) -> web.Response:
         keys = [officer.key for officer in _chosen(console, fields.get("to", ""))]
     except UsageError as problem:
         return await _page(request, problem=str(problem))
-    by = owner_of(request).signs_as
-    await console.store.trials.send(keys, by=by, via=console_via(request), now=console.clock())
+    roster = await roster_of(request)
+    own, by = officer_of(request, roster), owner_of(request).signs_as
+    if (own is None or keys != [own.key]) and not arranging(request, roster):
+        raise web.HTTPForbidden
+    try:
+        await console.store.trials.send(keys, by=by, via=console_via(request), now=console.clock())
+    except Conflict as problem:
+        return await _page(request, problem=words_of(request).refusal(problem))
     console.wake()
     return _on()
 

@@ -15,7 +15,7 @@ from defacewatch.store.accountschema import audit
 from defacewatch.totp import code_at, step_at
 from defacewatch.web.welcome import setup_url
 from tests.conftest import Clock
-from tests.store.samples import NOW
+from tests.store.samples import NOW, portal
 from tests.web.conftest import Around, Client, Serve, csrf_of, send
 from tests.web.people import KEY, ME, PASSWORD, hidden, log_in, person
 from tests.web.seeds import attacked
@@ -152,6 +152,8 @@ async def test_a_token_is_shown_once_acts_for_its_owner_and_is_revoked(
     await log_in(client, "an")
     (token,) = await store.api_tokens.of((await store.accounts.named("an")).id)
     await send(client, "/account/tokens/revoke", {"token": str(token.id)}, page="/account")
+    again = await send(client, "/account/tokens/revoke", {"token": str(token.id)}, page="/account")
+    assert again.status == 303, "what is revoked already is done"
     client.session.cookie_jar.clear()
     assert (await client.get("/api/v1/pages", headers=headers)).status == 401
 
@@ -346,3 +348,14 @@ async def test_a_form_that_was_loaded_before_undoes_nothing_that_another_has_cha
     answer = await send(client, path, stale | was, page="/accounts")
     assert "has been changed meanwhile" in await answer.text()
     assert (await store.accounts.named("binh")).role is Role.VIEWER
+
+
+async def test_the_names_of_facts_in_the_log_are_in_the_readers_language(
+    client: Client, store: Store
+) -> None:
+    await person(store, "root", Role.ADMIN, totp=False)
+    await store.portals.import_([portal("a")], now=NOW)
+    await store.portals.pause("a", by="root", now=NOW, reason="bảo trì")
+    await log_in(client, "root")
+    assert "Reason:" in await (await client.get("/audit?lang=en")).text()
+    assert "Lý do:" in await (await client.get("/audit?lang=vi")).text()

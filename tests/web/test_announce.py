@@ -1,15 +1,20 @@
 """An agency announces an update by its link."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from defacewatch.alerts import AlertKind
+from defacewatch.audit import Act
+from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
+from defacewatch.store.windows import BY_LINK
 from defacewatch.web.access import FAILURES
 from defacewatch.web.announce import announce_url, link_name
 from tests.conftest import Clock
-from tests.web.conftest import Client, Serve
+from tests.web.conftest import Around, Client, Serve
+from tests.web.people import log_in, person
 from tests.web.seeds import NOW, registered
 
 KEY = b"k" * 32
@@ -93,3 +98,35 @@ async def test_what_was_written_is_shown_as_text(client: Client) -> None:
     text = await answer.text()
     assert "<script>x" not in text
     assert "&lt;script&gt;" in text
+
+
+async def test_whoever_has_the_link_speaks_as_no_officer_and_is_written_down_as_the_link(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = Roster((Officer("an", "Nguyễn Văn An", email="an@example.gov.vn"),))
+    assert (await client.post(path(), data=GIVEN | {"by": "an"})).status == 200
+    entry = (await store.audit.list(limit=1))[0]
+    assert (entry.act, entry.who) == (Act.ANNOUNCED, "link:hungyen")
+    alert = await store.alerts.last((AlertKind.ANNOUNCED,))
+    assert alert is not None
+    assert alert.facts["via"] == "link"
+    await person(store, "binh", officer="an")
+    assert (await log_in(client, "binh")).status == 303
+    text = await (await client.get("/duty/windows")).text()
+    assert "“an” (by the agency’s link)" in text
+    assert "announced by Nguyễn Văn An" not in text
+
+
+async def test_a_few_a_day_are_announced_by_a_link_and_those_on_duty_have_their_places(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    for _ in range(BY_LINK):
+        assert (await client.post(path(), data=GIVEN)).status == 200
+    refused = await client.post(path(), data=GIVEN)
+    assert refused.status == 422
+    assert "Call those on duty" in await refused.text()
+    entered = (await store.windows.every())[0].window
+    await store.windows.announce(replace(entered, by="an", via="console"), now=clock())
+    clock.forward(days=1)
+    later = {"from": "2026-09-04T20:00", "to": "2026-09-04T23:00"}
+    assert (await client.post(path(), data=GIVEN | later)).status == 200

@@ -88,3 +88,17 @@ async def test_who_would_be_called_is_shown_with_times_people_and_channels(
     wrong = "/duty/preview?at=soon&kind=defaced"
     assert "both times are needed" in await shown(client, wrong, 422)
     assert "There is no such kind of alert." in await shown(client, "/duty/preview?kind=x", 422)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "1999-12-31T23:59", "9999-12-31T23:59", "x"])
+async def test_times_that_nothing_can_be_reckoned_from_are_said_to_be_none(
+    client: Client, store: Store, at: str
+) -> None:
+    await signed_in_as(client, store, "an")
+    assert (await client.get(f"/duty/preview?at={at}&kind=defaced")).status in (200, 422)
+
+
+@pytest.mark.parametrize("month", ["0000-01", "0001-01", "9999-12", "2026-13"])
+async def test_there_is_no_report_of_a_month_that_was_not(client: Client, store: Store, month: str) -> None:
+    await signed_in_as(client, store, "an")
+    assert (await client.get(f"/duty/reports/{month}.csv")).status == 404

@@ -10,6 +10,7 @@ from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
 from defacewatch.audit import Act
 from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, baselines, reviews
 from defacewatch.store.lessons import NAMED
@@ -86,6 +87,11 @@ async def test_from_the_first_portal_to_the_end(
     assert step(await text(admin, "/tour")) == 4
     assert (await send(admin, "/tour/test", {"to": "an"}, page="/tour")).status == 303
     assert "On its way" in await text(admin, "/tour")
+    again = await send(admin, "/tour/test", {"to": "an"}, page="/tour")
+    assert again.status == 409
+    assert "less than a minute ago" in await again.text()
+    with pytest.raises(Conflict):
+        await store.channel_tests.ask("an", None, by="x", via="test", now=clock())
     alert = await store.alerts.claim(clock())
     assert alert is not None
     await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=clock())
