@@ -175,7 +175,7 @@ def proposed(kept: Kept, outcome: Outcome) -> Kept:
     window = outcome.context.window
     if window is None or outcome.verdict.kind is not VerdictKind.CHANGED:
         return kept
-    return replace(kept, capture=replace(kept.capture, proposed_by=window.by, proposed_at=outcome.at))
+    return replace(kept, capture=replace(kept.capture, proposed_by=window.signed, proposed_at=outcome.at))
 
 
 def next_validators(verdict: Verdict, look: Look) -> Validators | None:

@@ -7,7 +7,7 @@ import pytest
 
 from defacewatch.errors import UsageError
 from defacewatch.verdicts import Verdict, VerdictKind
-from defacewatch.windows import TEXT, Window, checked, is_expected
+from defacewatch.windows import LINK, TEXT, Window, checked, is_expected
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -49,3 +49,9 @@ def test_one_that_cannot_be_is_refused_in_words(changes: dict[str, object], prob
 def test_changes_and_absence_are_expected_and_attacks_never(verdict: Verdict, expected: bool) -> None:
     assert is_expected(WINDOW, verdict) is expected
     assert not is_expected(None, verdict)
+
+
+def test_whoever_announces_by_a_link_proposes_as_the_link_and_not_as_who_they_say_they_are() -> None:
+    by_link = Window("hungyen", NOW, NOW + timedelta(hours=1), "an", "x", "", LINK)
+    assert by_link.signed == "link:hungyen"
+    assert replace(by_link, via="console").signed == "an"
