@@ -43,10 +43,8 @@ def calls(alert: Alert, roster: Roster, sending: Sends) -> Iterator[Call]:
     """The steps that an alert takes while nobody acknowledges it, each as the roster is at its time; of one
     that comes again and again the first two."""
     usable = [channel for channel in sending.channels if takes(sending.kinds, channel, alert.kind)]
-    steps, begins = (
-        steps_for(roster, alert.kind, alert.at),
-        told_from(roster, alert.about, alert.urgency, alert.at),
-    )
+    steps = steps_for(roster, alert.kind, alert.at)
+    begins = told_from(roster, alert.about, alert.urgency, alert.at)
     last = begins + steps[-1].after if steps else begins
     alert = replace(alert, step=0, reached=None)
     due: Due | None = due_step(alert, roster) or Due(0, begins, (ON_DUTY,))

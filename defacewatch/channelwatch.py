@@ -43,23 +43,24 @@ class ChannelWatch:
         """One turn; True when an alert was raised."""
         channels = dict(self.channels())
         answers = await asyncio.gather(*(_asked(channel) for channel in channels.values()))
-        await self._forget(channels.keys())
-        told = [await self._noted(name, error) for name, error in zip(channels, answers, strict=True)]
-        return any(told)
+        last = await self.store.alerts.newest_by("channel", KINDS)
+        down = {name for name, kind in last.items() if kind is AlertKind.CHANNEL_DOWN}
+        await self._forget(channels.keys(), down)
+        pairs = zip(channels, answers, strict=True)
+        return any([await self._noted(name, error, name in down) for name, error in pairs])
 
-    async def _forget(self, channels: Collection[str]) -> None:
+    async def _forget(self, channels: Collection[str], down: Collection[str]) -> None:
         """What was told of channels that are configured no more is over: noted, and told to nobody."""
         for gone in self.trouble.keys() - channels:
             del self.trouble[gone]
-        told = await self.store.alerts.newest_by("channel", KINDS)
-        for name, last in told.items():
-            if name not in channels and last is AlertKind.CHANNEL_DOWN:
+        for name in down:
+            if name not in channels:
                 facts = {"channel": name, "removed": True, "to": []}
                 draft = Draft(AlertKind.CHANNEL_UP, Urgency.NORMAL, facts)
                 log.warning("channel", name=name, state="configured no more")
                 await self.store.alerts.raise_(draft, now=self.clock())
 
-    async def _noted(self, name: str, error: str | None) -> bool:
+    async def _noted(self, name: str, error: str | None, is_told: bool) -> bool:
         metrics.CHANNEL_ANSWERS.labels(name).set(error is None)
         if error is None:
             self.rounds.pop(name, None)
@@ -67,8 +68,6 @@ class ChannelWatch:
         else:
             self.rounds[name] += 1
             self.trouble[name] = error
-        last = await self.store.alerts.last(KINDS, facts={"channel": name})
-        is_told = last is not None and last.kind is AlertKind.CHANNEL_DOWN
         if error is not None and not is_told and self.rounds[name] >= AFTER:
             facts = {"channel": name, "error": error[:300]}
             draft = Draft(AlertKind.CHANNEL_DOWN, Urgency.HIGH, facts)

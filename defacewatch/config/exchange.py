@@ -23,7 +23,7 @@ from defacewatch.config.fields import split_tags, write_duration
 from defacewatch.config.registry import portals_in
 from defacewatch.errors import UsageError
 from defacewatch.portals import Portal, Source
-from defacewatch.registering import Sheet, Unacceptable, Wrong
+from defacewatch.registering import Sheet, Unacceptable, Wrong, facts
 
 COLUMNS = ("key", "name", "owner", "operator", "level", "critical", "tags", "url")
 _NEEDED = ("key", "name", "url")
@@ -240,16 +240,8 @@ def _plain(cell: str) -> str:
 
 
 def _entry(portal: Portal) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "key": portal.key,
-        "name": portal.name,
-        "owner": portal.owner,
-        "operator": portal.operator,
-        "level": portal.level,
-        "critical": portal.critical,
-        "tags": list(portal.tags),
-        "changed_urgency": portal.changed_urgency.value,
-        "defaced_urgency": portal.defaced_urgency.value,
+    entry = {
+        **facts(portal),
         "contacts": [_given({"name": c.name, "phone": c.phone, "email": c.email}) for c in portal.contacts],
         "pages": [
             _given(

@@ -45,7 +45,6 @@ async def show(request: web.Request) -> web.Response:
     on_wall = [one for one in (await request.app[LIVE].look()).pages if one.page == name]
     lines = await request.app[SPARKLINES].of(on_wall, words.now) if on_wall else {}
     approvals = (await store.baselines.history(name))[::-1]
-    masks = "/pages/{id}/masks"
     return console.renderer.page(
         "page.html",
         words,
@@ -70,7 +69,6 @@ async def show(request: web.Request) -> web.Response:
         csrf=csrf_field(request),
         incidents=await store.incidents.list(page=name, limit=INCIDENTS),
         lesson=(await store.lessons.latest([name])).get(name),
-        masks=any(resource.canonical == masks for resource in request.app.router.resources()),
     )
 
 

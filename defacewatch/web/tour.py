@@ -115,7 +115,6 @@ async def _page(request: web.Request, *, problem: str | None = None) -> web.Resp
         on_duty=on_duty(roster, console.clock()),
         second=SECOND,
         attacked=ATTACKED,
-        baselines=any(r.canonical == "/baselines" for r in request.app.router.resources()),
     )
 
 

@@ -73,12 +73,18 @@ async def test_checks_are_recorded_while_the_file_shrinks(open_store: OpenStore)
     steps = await free_pages(store) // STEP
     shrinking = asyncio.create_task(store.upkeep.vacuum())
     written = 0
+
+    async def read_on() -> None:
+        while not shrinking.done():
+            await other.checks.context(page, now=NOW)
+
+    reading = asyncio.create_task(read_on())
     while not shrinking.done():
         written += 1
         assert await store.checks.quiet([Quiet(page, 0, NOW + written * MINUTE)]) == frozenset()
-        await other.checks.context(page, now=NOW)
+    await reading
     assert await shrinking > 19 * MB
-    assert written >= steps // 4, "a step lets others write before the next"
+    assert written >= steps // 2, "a step lets others write before the next"
     assert (await other.checks.context(page, now=NOW)).checked_at == NOW + written * MINUTE
 
 
