@@ -132,6 +132,11 @@ def dwelt(seen: Seen) -> bool:
     return seen.look.rendering is not None and seen.look.rendering.dwelt
 
 
+def took(seen: Seen) -> float:
+    """Seconds that the browser took, without what it waited for its turn or dwelt on the page."""
+    return 0.0 if seen.look.rendering is None else seen.look.rendering.elapsed
+
+
 def _knows_less(incident: Incident, context: Context, seen: Seen) -> bool:
     """Whether a look could not see what the incident is about."""
     attacked = incident.present and incident.verdict in BAD

@@ -47,6 +47,7 @@ class Patient:
     def __init__(self, fetch: Fetcher, site: Site) -> None:
         self.fetch, self.site, self.probe = fetch, site, fetch.probe
         self.dwelt: list[bool] = []
+        self.took: list[float] = []
         self.late: str | None = None
 
     async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
@@ -57,6 +58,7 @@ class Patient:
         look = await self.fetch.render(url, now=now)
         self.site.answer = answer
         assert look.rendering is not None
+        self.took.append(look.rendering.elapsed)
         return replace(look, rendering=replace(look.rendering, dwelt=dwell))
 
 
@@ -125,6 +127,7 @@ class Watch:
         assert lesson.capture is not None
         await self.store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=self.clock())
         self.slept.clear()
+        self.fetch.took.clear()
 
     async def check(self, *, render: bool = False) -> Result:
         self.clock.forward(seconds=30)
