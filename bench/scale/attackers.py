@@ -11,26 +11,32 @@ from bench.scale.farm import Defacement
 from bench.scale.farmhand import Farmer, Field
 from bench.scale.layout import Layout
 from bench.scale.standins import Postman, Receipt
-from bench.scale.storage import Stored
+from bench.scale.storage import Opened, Stored
 from bench.scale.subject import page_of
 
 CHANNELS = ("telegram", "email")
+RECORD = "record"  # no channel: when the incident was recorded
 LOOK_EVERY = 1.0  # seconds between looks at what has arrived
 IN_TURN = tuple(Kind)
 
 
 @dataclass
 class Told:
-    """A defacement, the verdict of the incident that it led to, and when each channel had the message
-    (seconds since 1970)."""
+    """A defacement, the verdict of the incident that it led to, when that was recorded, and when each channel
+    had the message (seconds since 1970)."""
 
     defacement: Defacement
     verdict: str | None = None
+    recorded: float | None = None
     at: dict[str, float] = field(default_factory=dict)
 
     @property
     def everywhere(self) -> bool:
         return len(self.at) == len(CHANNELS)
+
+    def when(self, what: str) -> float | None:
+        """When it was recorded, or a channel had it; None: it has not."""
+        return self.recorded if what == RECORD else self.at.get(what)
 
 
 class Watch:
@@ -68,14 +74,14 @@ class Watch:
         for one in await self.farmer.defaced():
             self.told[one.number].defacement = one
 
-    def _take(self, receipt: Receipt, known: Mapping[int, tuple[str, str]]) -> None:
+    def _take(self, receipt: Receipt, known: Mapping[int, Opened]) -> None:
         for incident in receipt.incidents:
-            page, verdict = known.get(incident, ("", ""))
-            told = self.told.get(self.numbers.get(page, -1))
+            opened = known.get(incident, Opened("", "", 0.0))
+            told = self.told.get(self.numbers.get(opened.page, -1))
             if told is None or receipt.at < told.defacement.at:
-                self.strays[incident] = f"{page} {verdict}"
+                self.strays[incident] = f"{opened.page} {opened.verdict}"
                 continue
-            told.verdict = verdict
+            told.verdict, told.recorded = opened.verdict, opened.at
             told.at.setdefault(receipt.channel, receipt.at)
 
 

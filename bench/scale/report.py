@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.resilience.report import machine
-from bench.scale.attackers import CHANNELS
+from bench.scale.attackers import CHANNELS, RECORD
 from bench.scale.figures import growth
 from bench.scale.results import SHARES, by_kind, figures, page_hour, waits
 from bench.scale.run import Run
@@ -62,13 +62,13 @@ def _show_kinds(runs: Sequence[Run], console: Console) -> None:
     table = Table(title="from defacement to receipt, seconds")
     for name in ("", "kind", "done", "told", "verdicts"):
         table.add_column(name)
-    for channel in CHANNELS:
+    for what in (RECORD, *CHANNELS):
         for label, _ in SHARES:
-            table.add_column(f"{channel} {label}", justify="right")
+            table.add_column(f"{what} {label}", justify="right")
     for run in runs:
         for kind, some in by_kind(run):
             verdicts = Counter(told.verdict for told in some if told.verdict)
-            cells = [number(value) for channel in CHANNELS for _, value in waits(some, channel)]
+            cells = [number(value) for what in (RECORD, *CHANNELS) for _, value in waits(some, what)]
             table.add_row(
                 run.plan.name,
                 kind,

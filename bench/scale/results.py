@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.scale.attackers import CHANNELS, Told
+from bench.scale.attackers import CHANNELS, RECORD, Told
 from bench.scale.attacks import Kind
 from bench.scale.figures import Histogram, Labels, histogram, quantile, slope, total
 from bench.scale.processes import CAPTURING, Part, difference
@@ -172,9 +172,9 @@ def _telling(run: Run) -> Iterator[Figure]:
         everywhere = [max(t.at.values()) for t in done if t.everywhere]
         if len(everywhere) == len(run.told):
             yield Figure("telling", "all told everywhere after", max(everywhere) - began, "s")
-    for channel in CHANNELS:
-        for label, value in waits(run.told, channel):
-            yield Figure("telling", f"{channel} {label}", value, "s")
+    for what in (RECORD, *CHANNELS):
+        for label, value in waits(run.told, what):
+            yield Figure("telling", f"{what} {label}", value, "s")
     shown = [t for t in done if t.defacement.shown_at is not None]
     late = [min(t.at.values()) - (t.defacement.shown_at or 0.0) for t in shown]
     for label, share in SHARES:
@@ -188,9 +188,9 @@ def by_kind(run: Run) -> list[tuple[Kind, list[Told]]]:
     return [(kind, told) for kind, told in some if told]
 
 
-def waits(some: list[Told], channel: str) -> list[tuple[str, float]]:
-    """p50, p99 and the longest time (seconds) until a channel had the message, of those that it had."""
-    found = [told.at[channel] - told.defacement.at for told in some if channel in told.at]
+def waits(some: list[Told], what: str) -> list[tuple[str, float]]:
+    """p50, p99 and the longest time (seconds) until it was recorded or a channel had it, where it was."""
+    found = [at - told.defacement.at for told in some if (at := told.when(what)) is not None]
     return [(label, quantile(found, share)) for label, share in SHARES]
 
 

@@ -22,6 +22,15 @@ class Sizes:
     captures: int
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An incident: its page, its verdict, and when it was recorded (seconds since 1970)."""
+
+    page: str
+    verdict: str
+    at: float
+
+
 class Stored:
     """A reader of the daemon's store; `folder` is the daemon's, `url` as in its configuration."""
 
@@ -41,11 +50,14 @@ class Stored:
                 db.scalar(select(func.count()).select_from(captures)) or 0,
             )
 
-    def incidents(self) -> Mapping[int, tuple[str, str]]:
-        """The page and the verdict of every incident, by its number."""
+    def incidents(self) -> Mapping[int, Opened]:
+        """Every incident, by its number."""
+        columns = incidents.c.id, incidents.c.page, incidents.c.verdict, incidents.c.opened_at
         with self._reading() as db:
-            rows = db.execute(select(incidents.c.id, incidents.c.page, incidents.c.verdict))
-            return {number: (page, verdict) for number, page, verdict in rows}
+            return {
+                number: Opened(page, verdict, at.timestamp())
+                for number, page, verdict, at in db.execute(select(*columns))
+            }
 
     def _database(self, db: Connection) -> int:
         if db.dialect.name == "postgresql":

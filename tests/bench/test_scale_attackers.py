@@ -12,7 +12,7 @@ from bench.scale.farm import Defacement
 from bench.scale.farmhand import Farmer, Field
 from bench.scale.layout import Layout
 from bench.scale.standins import Postman, Receipt
-from bench.scale.storage import Stored
+from bench.scale.storage import Opened, Stored
 from bench.scale.subject import page_of
 
 LAYOUT = Layout(40, 4, 20080)
@@ -55,9 +55,9 @@ class OnePostman:
 
 class OneStore:
     def __init__(self) -> None:
-        self.known: dict[int, tuple[str, str]] = {}
+        self.known: dict[int, Opened] = {}
 
-    def incidents(self) -> Mapping[int, tuple[str, str]]:
+    def incidents(self) -> Mapping[int, Opened]:
         return self.known
 
 
@@ -85,11 +85,12 @@ async def test_a_defacement_is_told_when_each_channel_first_has_its_incident(
     watch: Watch, postman: OnePostman, stored: OneStore
 ) -> None:
     await watch.defaced([7], Kind.WHOLE)
-    stored.known[3] = (page_of(FIELDS[7]), "defaced")
+    stored.known[3] = Opened(page_of(FIELDS[7]), "defaced", 1011.0)
     postman.waiting = [Receipt("telegram", 1012.0, (3,)), Receipt("telegram", 1020.0, (3,))]
     await watch.look()
     told = watch.told[7]
     assert (told.at, told.verdict, told.everywhere) == ({"telegram": 1012.0}, "defaced", False)
+    assert [told.when(what) for what in ("record", "telegram", "email")] == [1011.0, 1012.0, None]
     postman.waiting = [Receipt("email", 1013.0, (3,))]
     await watch.look()
     assert told.everywhere
@@ -97,7 +98,10 @@ async def test_a_defacement_is_told_when_each_channel_first_has_its_incident(
 
 async def test_one_message_can_tell_of_many(watch: Watch, postman: OnePostman, stored: OneStore) -> None:
     await watch.defaced([1, 2], Kind.WHOLE)
-    stored.known = {8: (page_of(FIELDS[1]), "defaced"), 9: (page_of(FIELDS[2]), "defaced")}
+    stored.known = {
+        8: Opened(page_of(FIELDS[1]), "defaced", 1011.0),
+        9: Opened(page_of(FIELDS[2]), "defaced", 1011.0),
+    }
     postman.waiting = [Receipt("email", 1005.0, (8, 9))]
     await watch.look()
     assert [watch.told[number].at for number in (1, 2)] == [{"email": 1005.0}] * 2
@@ -107,7 +111,10 @@ async def test_an_incident_of_a_page_that_nobody_defaced_is_a_stray(
     watch: Watch, postman: OnePostman, stored: OneStore
 ) -> None:
     await watch.defaced([1], Kind.WHOLE)
-    stored.known = {4: (page_of(FIELDS[2]), "changed"), 5: (page_of(FIELDS[1]), "changed")}
+    stored.known = {
+        4: Opened(page_of(FIELDS[2]), "changed", 1011.0),
+        5: Opened(page_of(FIELDS[1]), "changed", 1011.0),
+    }
     postman.waiting = [Receipt("email", 1005.0, (4,)), Receipt("email", 999.0, (5,))]
     await watch.look()
     assert set(watch.strays) == {4, 5}
@@ -122,7 +129,7 @@ async def test_what_was_told_everywhere_is_restored_and_nothing_else(
     await attacker.steadily(every=60, until=until)
     (number,) = watch.told
     assert farmer.restored == []
-    stored.known = {1: (page_of(FIELDS[number]), "defaced")}
+    stored.known = {1: Opened(page_of(FIELDS[number]), "defaced", 1011.0)}
     postman.waiting = [Receipt("email", 1009.0, (1,)), Receipt("telegram", 1009.0, (1,))]
     await attacker.steadily(every=60, until=asyncio.get_running_loop().time() + 0.01)
     assert farmer.restored == [number]
