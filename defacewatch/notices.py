@@ -1,7 +1,9 @@
 """What is known of an alert, put together into what a message says."""
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zlib import crc32
 
@@ -21,6 +23,8 @@ from defacewatch.telling import goes_on
 
 log = structlog.get_logger(__name__)
 
+PICTURES = 64  # for messages, that are kept in memory: of 100 KB each
+
 
 @dataclass(frozen=True)
 class Notices:
@@ -35,6 +39,7 @@ class Notices:
     public_url: str
     take_url: Callable[[Delivery], str] | None
     runbooks: Callable[[], Mapping[str, Runbook]]
+    _pictures: OrderedDict[str, asyncio.Task[bytes]] = field(default_factory=OrderedDict, repr=False)
 
     async def notice(self, delivery: Delivery) -> Notice:
         """What a message of one alert says. Raises NotFound."""
@@ -114,14 +119,27 @@ class Notices:
         return tuple(clocks(told.incident, roster.response, self._runbook(told).steps, ticked))
 
     async def _picture(self, blob: str | None) -> bytes | None:
-        """A picture for a message; an alert without one is better than none."""
+        """A picture for a message; an alert without one is better than none.
+
+        The latest are kept: each goes to several officers, on several channels.
+        """
         if blob is None:
             return None
+        making = self._pictures.get(blob)
+        if making is None:
+            making = self._pictures[blob] = asyncio.create_task(self._made(blob))
+            if len(self._pictures) > PICTURES:
+                self._pictures.popitem(last=False)
         try:
-            return picture(await self.store.pictures(blob))
+            return await asyncio.shield(making)
         except Exception:
+            self._pictures.pop(blob, None)
             log.exception("a picture could not be made", blob=blob)
             return None
+
+    async def _made(self, blob: str) -> bytes:
+        # in a thread: meanwhile pages are probed
+        return await asyncio.to_thread(picture, await self.store.pictures(blob))
 
 
 def _with_names(incident: Incident | None, roster: Roster) -> Incident | None:

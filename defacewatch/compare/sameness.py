@@ -6,7 +6,10 @@ and it is cut at every `<` here, while a browser knows comments, quotes and what
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import accumulate, islice
 
 from defacewatch.compare import domains, noise
 
@@ -16,7 +19,8 @@ LENGTH = 20_000  # characters of one of them
 GROWS = 40  # characters by which a text may be longer or shorter for its figures: no more is a figure
 
 RAW = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext")
-_RAW_STARTS = frozenset(name[0] for name in RAW) | frozenset(name[0].upper() for name in RAW)
+_STARTS = re.compile(f"<({'|'.join(RAW)})", re.IGNORECASE | re.ASCII)
+_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in RAW}
 # White space is that of HTML, which is less than Unicode's: what else looks like it belongs to a name.
 TAG = re.compile(
     r"([a-z][a-z0-9:-]*+)"
@@ -36,71 +40,130 @@ CODED = re.compile(r"&(?!amp;)(?:#|[a-z][a-z0-9]*;)", re.IGNORECASE)  # a sign w
 _SCHEME = re.compile(r"[ \t\n\f\r]*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
+Span = tuple[int, int]  # where a piece begins and ends, in characters
+
+
 def only_noise(before: str, after: str) -> bool:
     """Whether `after` is `before` but for tokens, nonces, cache-busters, times and figures, in places where
     they say nothing: the features made of both would be the same, figures apart, which no signal is about."""
     if before == after:
         return True
-    if before.count("<") > PIECES or before.count("<") != after.count("<"):
+    if after.count("<") > PIECES:
         return False
     old, new = Copy(before), Copy(after)
-    differing = [place for place, piece in enumerate(new.pieces) if piece != old.pieces[place]]
-    return len(differing) <= MOST and all(same_piece(old, place, new, place) for place in differing)
+    differing = islice(_differing(before, after), MOST + 1)
+    return all(
+        number < MOST and spans is not None and _same_span(old, spans[0], new, spans[1])
+        for number, spans in enumerate(differing)
+    )
 
 
 class Copy:
     """A document cut at every `<`."""
 
     def __init__(self, html: str) -> None:
-        self.pieces = html.split("<")
-        self._inside: list[str] | None = None
+        self.html = html
 
-    def inside(self, place: int) -> str:
-        """The element whose text is no markup that a piece is in, its own tag included; '' for none."""
-        if self._inside is None:
-            self._inside = _raw_texts(self.pieces)
-        return self._inside[place]
+    @cached_property
+    def pieces(self) -> list[str]:
+        return self.html.split("<")
 
-    def script(self, place: int) -> str:
-        """The whole of the script or style that a piece is in."""
-        first = last = place
-        while first > 0 and self.inside(first - 1) == self.inside(place):
-            first -= 1
-        while last + 1 < len(self.pieces) and self.inside(last + 1) == self.inside(place):
-            last += 1
-        return "<".join(self.pieces[first : last + 1])
+    def span(self, place: int) -> Span:
+        """Where a piece is."""
+        start = self._starts[place]
+        return start, start + len(self.pieces[place])
+
+    def inside(self, start: int) -> str:
+        """The element whose text is no markup that the piece is in that begins at `start`, its own tag
+        included; '' for none."""
+        begins, names = self._raw
+        return names[bisect_right(begins, start) - 1]
+
+    def script(self, start: int) -> str:
+        """The whole of the script or style that the piece is in that begins at `start`."""
+        begins, _ = self._raw
+        number = bisect_right(begins, start)
+        return self.html[begins[number - 1] : begins[number] - 1 if number < len(begins) else None]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return list(accumulate((len(piece) + 1 for piece in self.pieces), initial=0))
+
+    @cached_property
+    def _raw(self) -> tuple[list[int], list[str]]:
+        """Where the pieces begin with which the document enters an element whose text is no markup, or leaves
+        it; and which one it is in from there on ('': in none). Only its own end ends one."""
+        begins, names = [0], [""]
+        at = 0
+        while (start := _STARTS.search(self.html, at)) is not None:
+            begins.append(start.start() + 1)
+            names.append(start[1].lower())
+            end = _ENDS[names[-1]].search(self.html, start.end())
+            if end is None:
+                break
+            begins.append(end.start() + 1)
+            names.append("")
+            at = end.end()
+        return begins, names
+
+
+def _differing(before: str, after: str) -> Iterator[tuple[Span, Span] | None]:
+    """The pieces in which the copies differ, in turn; None, and no more, where one has pieces that the other
+    does not."""
+    here = there = 0
+    while here < len(before) or there < len(after):
+        same = _alike(before, here, after, there)
+        if here + same == len(before) and there + same == len(after):
+            return
+        begun = max(0, after.rfind("<", there, there + same) + 1 - there)  # of the piece that differs
+        one = here + begun, before.find("<", here + same)
+        other = there + begun, after.find("<", there + same)
+        if (one[1] < 0) != (other[1] < 0):
+            yield None
+            return
+        if one[1] < 0:
+            yield (one[0], len(before)), (other[0], len(after))
+            return
+        yield one, other
+        here, there = one[1] + 1, other[1] + 1
+
+
+def _alike(one: str, here: int, other: str, there: int) -> int:
+    """How many characters are the same from two places on: by ever longer stretches, then by halves."""
+    most = min(len(one) - here, len(other) - there)
+    same, step = 0, 512
+    while same < most:
+        end = min(same + step, most)
+        if one[here + same : here + end] != other[there + same : there + end]:
+            break
+        same, step = end, 2 * step
+    while step > 1:
+        step //= 2
+        end = min(same + step, most)
+        if one[here + same : here + end] == other[there + same : there + end]:
+            same = end
+    return same
 
 
 def same_piece(old: Copy, place: int, new: Copy, there: int) -> bool:
     """Whether two copies of a document have the same at these places but for noise."""
-    one, other = old.pieces[place], new.pieces[there]
-    if one == other:
-        return True
-    if max(len(one), len(other)) > LENGTH or not place or not there:
+    return old.pieces[place] == new.pieces[there] or _same_span(old, old.span(place), new, new.span(there))
+
+
+def _same_span(old: Copy, here: Span, new: Copy, there: Span) -> bool:
+    """Whether two pieces that differ do so in noise alone."""
+    one, other = old.html[slice(*here)], new.html[slice(*there)]
+    if max(len(one), len(other)) > LENGTH or not here[0] or not there[0]:
         return False
-    inside = new.inside(there)
+    inside = new.inside(there[0])
     if inside in ("script", "style"):
-        return old.inside(place) == inside and not _unpacks(new.script(there)) and _same_code(one, other)
+        alike = old.inside(here[0]) == inside
+        return alike and not _unpacks(new.script(there[0])) and _same_code(one, other)
     if inside:
         return False
     if one.startswith("!--") and other.startswith("!--"):
         return _same_comment(one, other)
     return _same_tag(one, other)
-
-
-def _raw_texts(pieces: Sequence[str]) -> list[str]:
-    """For each piece the element that it is in whose text is no markup. Only its own end ends one."""
-    found: list[str] = []
-    inside = ""
-    for piece in pieces:
-        if inside:
-            if piece[:1] == "/" and piece[1:12].lower().startswith(inside):
-                inside = ""
-        elif piece[:1] in _RAW_STARTS and piece[:12].lower().startswith(RAW):
-            start = piece[:12].lower()
-            inside = next(name for name in RAW if start.startswith(name))
-        found.append(inside)
-    return found
 
 
 def _unpacks(code: str) -> bool:

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from defacewatch.compare.sameness import LENGTH, MOST, Copy, only_noise
+from defacewatch.compare.sameness import LENGTH, MOST, RAW, Copy, _alike, _differing, only_noise
 
 PAGE = """<!doctype html><html><head><title>Cổng tỉnh</title>
 <meta name="csrf-token" content="{token}"><script nonce="{token}" src="/app.js?v={figure}"></script>
@@ -133,10 +135,65 @@ def test_a_document_cut_into_very_many_pieces_is_not_compared_so(monkeypatch: py
 def test_what_is_compared_takes_time_in_proportion_to_its_length() -> None:
     """Where one piece stands is found out once for all of them."""
     copy = Copy("<!-- " + "<" * 5000 + "<script>" + "x<1;" * 5000 + "</script><p>")
-    assert [copy.inside(place) for place in (1, 4000, 5002, 9000, len(copy.pieces) - 1)] == [
+    assert [copy.inside(copy.span(place)[0]) for place in (1, 4000, 5002, 9000, len(copy.pieces) - 1)] == [
         "",
         "",
         "script",
         "script",
         "",
     ]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<p>",
+                "</p>",
+                "< ",
+                "x",
+                "<sCript>",
+                "</ſcript>",
+                *(f"<{n} a>" for n in RAW),
+                *(f"</{n.upper()}" for n in RAW),
+            ]
+        )
+    )
+)
+def test_where_a_piece_stands_is_what_one_finds_who_reads_from_the_start(parts: list[str]) -> None:
+    copy = Copy("".join(parts))
+    inside = ""
+    for place, piece in enumerate(copy.pieces):
+        if inside and piece.lower().startswith(f"/{inside}"):
+            inside = ""
+        elif not inside and place:
+            inside = next((name for name in RAW if piece.lower().startswith(name)), "")
+        assert copy.inside(copy.span(place)[0]) == inside
+
+
+def test_a_script_is_read_from_its_tag_to_its_end_and_no_further() -> None:
+    copy = Copy("<p><script>if (1<2) {}</script><script>3</script>")
+    assert [copy.script(copy.span(place)[0]) for place in (2, 3, 5)] == [
+        "script>if (1<2) {}",
+        "script>if (1<2) {}",
+        "script>3",
+    ]
+
+
+@given(st.text("<ab", max_size=40), st.text("<ab", max_size=40))
+def test_copies_differ_where_their_pieces_do(before: str, after: str) -> None:
+    old, new = Copy(before), Copy(after)
+    found = list(_differing(before, after))
+    if len(old.pieces) == len(new.pieces):
+        places = [p for p, piece in enumerate(old.pieces) if piece != new.pieces[p]]
+        assert found == [(old.span(place), new.span(place)) for place in places]
+    else:
+        assert found[-1] is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 511, 512, 513, 1023, 1024, 3000, 9000])
+def test_copies_are_alike_up_to_the_first_character_that_differs(length: int) -> None:
+    same = "x" * length
+    assert _alike(same + "a", 0, same + "b", 0) == length
+    assert _alike("." + same, 1, same, 0) == length
+    assert _alike(same + "aaa", 0, same, 0) == length
