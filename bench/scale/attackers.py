@@ -15,7 +15,7 @@ from bench.scale.storage import Opened, Stored
 from bench.scale.subject import page_of
 
 CHANNELS = ("telegram", "email")
-RECORD = "record"  # no channel: when the incident was recorded
+RECORD = "record"  # no channel: when its alert was recorded
 LOOK_EVERY = 1.0  # seconds between looks at what has arrived
 IN_TURN = tuple(Kind)
 

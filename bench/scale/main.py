@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -44,7 +45,9 @@ def main(argv: list[str]) -> int:
     for plan in plans(options, folder):
         console.print(f"{plan.name}: {plan.layout.size} pages, {options.scenario}")
         try:
-            runs.append(asyncio.run(measured(plan, say=lambda line: console.print(f"  {line}"))))
+            say = partial(_say, console)
+            kept = options.keep / plan.name if options.keep else None
+            runs.append(asyncio.run(measured(plan, say=say, folder=kept)))
         except DefacewatchError as error:
             sys.stderr.write(f"bench scale: {error}\n")
             return FAILED
@@ -52,6 +55,10 @@ def main(argv: list[str]) -> int:
     if options.json:
         report.write(options.json, runs)
     return 1 if any(report.problems(run) for run in runs) else 0
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(f"  {line}")
 
 
 def plans(options: argparse.Namespace, folder: Path | None) -> Iterator[Plan]:
@@ -122,6 +129,7 @@ def read_options(argv: list[str]) -> argparse.Namespace:
     add("--seed", type=int, default=SEED)
     add("--port", type=int, default=PORT, help="of the farm; the next one is used too")
     add("--json", type=Path, metavar="FILE", help="write everything there")
+    add("--keep", type=Path, metavar="FOLDER", help="leave the daemon's folder of each run in this new one")
     corpus.add_options(parser)
     return parser.parse_args(argv)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 
 from bench.scale.cloning import engine_of
+from defacewatch.store.alertschema import alerts
+from defacewatch.store.columns import Moment
 from defacewatch.store.schema import captures, checks, incidents
 
 
@@ -24,7 +26,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Opened:
-    """An incident: its page, its verdict, and when it was recorded (seconds since 1970)."""
+    """An incident: its page, its verdict, and when its first alert was recorded (seconds since 1970)."""
 
     page: str
     verdict: str
@@ -52,12 +54,13 @@ class Stored:
 
     def incidents(self) -> Mapping[int, Opened]:
         """Every incident, by its number."""
-        columns = incidents.c.id, incidents.c.page, incidents.c.verdict, incidents.c.opened_at
+        columns = incidents.c.id, incidents.c.page, incidents.c.verdict
+        first = select(*columns, func.min(alerts.c.at, type_=Moment())).join(
+            alerts, alerts.c.incident == incidents.c.id
+        )
         with self._reading() as db:
-            return {
-                number: Opened(page, verdict, at.timestamp())
-                for number, page, verdict, at in db.execute(select(*columns))
-            }
+            found = db.execute(first.group_by(*columns))
+            return {number: Opened(page, verdict, at.timestamp()) for number, page, verdict, at in found}
 
     def _database(self, db: Connection) -> int:
         if db.dialect.name == "postgresql":

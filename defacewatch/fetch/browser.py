@@ -1,7 +1,7 @@
 """The browser as the rest of the program sees it: a URL in, a rendering out, whatever the page does.
 
-One Chromium serves many captures. It is replaced after a number of them, and killed when it no longer
-answers; captures in flight keep the one that they began with.
+One Chromium serves many captures. It is replaced after a number of them (when it has none, or after twice as
+many), and killed when it no longer answers; captures in flight keep the one that they began with.
 """
 
 import asyncio
@@ -189,11 +189,7 @@ class Browser:
         """The Chromium for the next capture, started when there is none, or none that should go on."""
         async with self._launching:
             current = self._current
-            if (
-                current is not None
-                and current.browser.is_connected()
-                and current.served < self._recycle_after
-            ):
+            if current is not None and current.browser.is_connected() and not self._is_worn(current):
                 return current
             self._current = None
             if current is not None and current.users == 0:
@@ -205,6 +201,12 @@ class Browser:
                 "chromium started", version=self._current.browser.version, pid=self._current.process.pid
             )
             return self._current
+
+    def _is_worn(self, chromium: Chromium) -> bool:
+        """Whether the next capture is to have another one: at a moment when nobody uses this one, if there is
+        one in time, since two with pages in them take the memory of two."""
+        patience = 1 if chromium.users == 0 else 2
+        return chromium.served >= patience * self._recycle_after
 
     def _give_back(self, chromium: Chromium) -> None:
         chromium.users -= 1

@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 import trustme
 from PIL import Image
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
@@ -431,6 +432,20 @@ async def test_chromium_is_replaced_after_its_captures_without_disturbing_those_
         assert len({asked.path for asked in there.portal.asked} & {"/first", "/second"}) == 2
         assert await there.browser.alive()
         assert len(there.chromiums()) == 1
+
+
+async def test_a_worn_chromium_serves_on_while_it_is_used_but_no_more_than_twice_its_captures() -> None:
+    def starts() -> float:
+        return REGISTRY.get_sample_value("defacewatch_browser_starts_total") or 0.0
+
+    async with place(recycle_after=1) as there:
+        first, before = there.chromiums(), starts()
+        await asyncio.gather(*(there.show("<p>seen") for _ in range(2)))
+        assert (there.chromiums(), starts() - before) == (first, 0)
+        await asyncio.gather(*(there.show("<p>seen") for _ in range(3)))
+        assert starts() - before == 2, "nobody used the first any more; the second had two"
+        _, left = await asyncio.to_thread(psutil.wait_procs, first, timeout=AFTER)
+        assert left == []
 
 
 async def test_a_chromium_that_has_grown_is_replaced_and_nothing_of_it_is_left() -> None:
