@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-LEVEL = 6  # of zlib: a higher one takes much longer for little
+LEVEL = 3  # of zlib: higher ones take longer, and for screenshots gain nothing
 
 
 def smaller(png: bytes) -> bytes:
