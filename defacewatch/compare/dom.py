@@ -225,6 +225,8 @@ class _Reader:
             self.reading.normalised.append(noise.normal_script(text[: noise.SCRIPT_LIMIT]))
             self.reading.drawn = self.reading.drawn or (inside == "style" and drawings.paints(text))
             return
+        if text.isspace():  # what stands between most elements
+            return
         joins = self.joins and bool(self.text) and not text[:1].isspace()
         text = noise.squeeze(text)
         if not text:

@@ -8,6 +8,7 @@ import unicodedata
 from functools import lru_cache
 
 URL_LIMIT = 2000  # characters; longer ones are data: addresses
+VALUE_LIMIT = 200  # characters of an attribute's value that is remembered: pages repeat their classes
 SCRIPT_LIMIT = 210_000  # characters of one script that are looked at, no fewer than are fetched of a file
 
 _TOKEN_NAME = re.compile(
@@ -139,6 +140,11 @@ def _is_buster(parameter: str) -> bool:
 
 def normal_value(value: str) -> str:
     """An attribute's value without generated numbers (ids of a framework, hashes)."""
+    return _normal_value(value) if len(value) <= VALUE_LIMIT else _GENERATED.sub("0", squeeze(value))
+
+
+@lru_cache(maxsize=8192)
+def _normal_value(value: str) -> str:
     return _GENERATED.sub("0", squeeze(value))
 
 
