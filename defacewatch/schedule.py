@@ -19,6 +19,7 @@ LONGEST = 900.0  # seconds that a check may take, all its looks and waits includ
 TICK = 0.1  # seconds between two looks at what has become due
 CRITICAL = 2.0  # weight of a critical portal's pages
 FAILING = 0.25  # … of captures of a page that does not answer its probes
+SOONER = 0.05  # of its interval by which a capture may come sooner than it has to
 REVALIDATE_SHARE = 0.75  # of `revalidate_every`; the rest is how old an answer for another page may be
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,22 @@ def offset(page_id: str, interval: timedelta, errand: str) -> timedelta:
     """Where in its interval a page is due: even over the pages, and the same after every restart."""
     digest = hashlib.sha256(f"{errand}:{page_id}".encode()).digest()
     return interval * (int.from_bytes(digest[:8]) / 2**64)
+
+
+def _place(page_id: str, every: float, errand: Errand) -> float:
+    """As `offset`, in seconds."""
+    return offset(page_id, timedelta(seconds=every), errand).total_seconds()
+
+
+def next_capture(due: Due, now: float) -> float:
+    """When a page that is captured `now` is captured again: an interval later (what was put off is not made
+    up for), or a little sooner, nearer to its own place. After a restart, or a lesson for all, captures come
+    in a wave that would come again in every round; so it ebbs away within twenty."""
+    last = now + due.every
+    beyond = (
+        last - _place(due.page, due.every, due.errand) + TICK
+    ) % due.every - TICK  # on it, or just before
+    return last - min(beyond, SOONER * due.every)
 
 
 class Schedule:
@@ -189,12 +206,14 @@ class Schedule:
     def _enter(
         self, page_id: str, errand: Errand, every: float | None, weight: float, age: float | None, now: float
     ) -> None:
-        """Put an errand on the agenda: somewhere in its interval; sooner where its last time is long ago."""
+        """Put an errand on the agenda: at its place in the interval, or when its last time is that long ago;
+        soon where it is longer, and not all in one moment."""
         if every is None:
             self.agenda.drop(page_id, errand)
             return
-        spread = offset(page_id, timedelta(seconds=every), errand).total_seconds()
-        start = spread if age is None else min(spread, max(0.0, every - age) + spread / 20)
+        start = place = _place(page_id, every, errand)
+        if age is not None:
+            start = every - age if age < every else place / 20
         due, known = Due(page_id, errand, every, now + start, weight), self.agenda.get(page_id, errand)
         # why it is urgent is no matter of its interval
         self.agenda.put(due.hurried(now) if known is not None and known.urgent else due)
@@ -243,8 +262,7 @@ class Schedule:
         weight = wanted.weight
         if due.errand is not Errand.PROBE and due.page in self.failing:
             weight = FAILING
-        # the next capture is due so long after this one: what was put off is not made up for
-        at = now + due.every if due.errand is Errand.RENDER else due.next(now)
+        at = next_capture(due, now) if due.errand is Errand.RENDER else due.next(now)
         self.agenda.put(Due(due.page, due.errand, due.every, at, weight))
         if due.errand is Errand.PROBE and self._lock(due.page).locked():
             # the look that is on its way is newer than this probe would be, unless it does not come to an end

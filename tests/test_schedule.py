@@ -1,13 +1,15 @@
 import asyncio
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from defacewatch.agenda import Errand, Lane
+from defacewatch.agenda import Due, Errand, Lane
 from defacewatch.errors import StoreError
 from defacewatch.portals import Page, Portal
 from defacewatch.raising import RaisedWatch
-from defacewatch.schedule import CRITICAL, Intervals, Schedule, intervals, offset
+from defacewatch.schedule import CRITICAL, Intervals, Schedule, intervals, next_capture, offset
 
 DEFAULT = Intervals(timedelta(seconds=30), timedelta(minutes=30))
 WATCH = RaisedWatch("2/9", date(2026, 8, 31), date(2026, 9, 3), timedelta(seconds=15), timedelta(minutes=10))
@@ -424,9 +426,24 @@ async def test_a_restart_goes_on_with_the_round_of_captures() -> None:
         if (due := schedule.agenda.get(page, Errand.RENDER)) is not None
     }
     assert at["old"] <= 3600 / 20
-    assert at["young"] <= 3600
+    assert at["young"] == pytest.approx(3540, abs=5)
     assert schedule.captured["old"] == now - timedelta(hours=3)
     assert schedule.captured["new"] == now
+
+
+def test_captures_that_came_in_a_wave_come_evenly_after_twenty_rounds_and_never_late() -> None:
+    hour, last = 3600.0, list[float]()
+    for page in (f"p-{n}" for n in range(400)):
+        times = [500_000.0]
+        for _ in range(21):
+            times.append(next_capture(Due(page, Errand.RENDER, hour, times[-1]), times[-1]))
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert 0.95 * hour - 0.1 < min(gaps) <= max(gaps) < hour + 0.1
+        assert gaps[-1] == pytest.approx(hour), "it has come to its place, and stays there"
+        last.append(times[-1])
+    quarters = Counter(int(at % hour // 900) for at in last)
+    assert len(quarters) == 4
+    assert max(quarters.values()) < 1.5 * min(quarters.values())
 
 
 async def test_pages_that_were_not_seen_for_long_are_named() -> None:
