@@ -14,6 +14,7 @@ from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
 from defacewatch.store.schema import metadata
+from tests.order import dealt
 from tests.postgres import Cluster
 
 OpenStore = Callable[[], Awaitable[Store]]
@@ -31,6 +32,12 @@ class Clock:
     def forward(self, **step: float) -> datetime:
         self.now += timedelta(**step)
         return self.now
+
+
+@pytest.hookimpl(trylast=True)  # of what is left when others have chosen
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [items[number] for number in dealt([item.nodeid for item in items], workers)]
 
 
 @pytest.fixture
