@@ -1,5 +1,5 @@
 """What every test may use: a fixed moment, a clock that is moved by hand, and a fresh store for each test,
-on SQLite and on PostgreSQL."""
+on SQLite and on PostgreSQL. Passwords are hashed quickly, except where that is what is tested."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 
+from defacewatch import passwords
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
@@ -49,6 +51,23 @@ def now() -> datetime:
 @pytest.fixture
 def clock(now: datetime) -> Clock:
     return Clock(now)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHasher]:
+    """Argon2id with little to do; gives the one that is in use otherwise."""
+    shipped = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield shipped
+
+
+@pytest.fixture
+def shipped_passwords(quick_passwords: PasswordHasher) -> Iterator[None]:
+    """Passwords are hashed as slowly as where the program is used."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick_passwords)
+        yield
 
 
 @pytest.fixture(scope="session")
