@@ -19,6 +19,7 @@ from defacewatch.store.schema import metadata
 from tests.order import dealt
 from tests.postgres import Cluster
 
+NOW = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)  # 14:00 on National Day, in Hưng Yên
 OpenStore = Callable[[], Awaitable[Store]]
 EMPTIED = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
 
@@ -45,8 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def now() -> datetime:
-    """14:00 on National Day, in Hưng Yên."""
-    return datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
+    return NOW
 
 
 @pytest.fixture
