@@ -174,11 +174,13 @@ async def approving(shown: str, blank: Path, folder: Path, fetch: Fetcher) -> As
     site, clock = Site(), Clock(NOW)
     site.show(shown)
     await site.start()
-    async with watching(site, folder, fetch, clock) as watch:
-        await watch.register()
-        await watch.approve()
-    yield Approved(site, shown, folder, watch.page_id, clock.now)
-    await site.stop()
+    try:
+        async with watching(site, folder, fetch, clock) as watch:
+            await watch.register()
+            await watch.approve()
+        yield Approved(site, shown, folder, watch.page_id, clock.now)
+    finally:
+        await site.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
