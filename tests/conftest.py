@@ -1,5 +1,5 @@
 """What every test may use: a fixed moment, a clock that is moved by hand, and a fresh store for each test,
-on SQLite and on PostgreSQL."""
+on SQLite and on PostgreSQL. Passwords are hashed quickly, except where that is what is tested."""
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -8,15 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 
+from defacewatch import passwords
 from defacewatch.store import Store
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
 from defacewatch.store.schema import metadata
+from tests.order import dealt
 from tests.postgres import Cluster
 
+NOW = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)  # 14:00 on National Day, in Hưng Yên
 OpenStore = Callable[[], Awaitable[Store]]
+EMPTIED = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
 
 
 class Clock:
@@ -33,15 +38,37 @@ class Clock:
         return self.now
 
 
+@pytest.hookimpl(trylast=True)  # of what is left when others have chosen
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [items[number] for number in dealt([item.nodeid for item in items], workers)]
+
+
 @pytest.fixture
 def now() -> datetime:
-    """14:00 on National Day, in Hưng Yên."""
-    return datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
+    return NOW
 
 
 @pytest.fixture
 def clock(now: datetime) -> Clock:
     return Clock(now)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHasher]:
+    """Argon2id with little to do; gives the one that is in use otherwise."""
+    shipped = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield shipped
+
+
+@pytest.fixture
+def shipped_passwords(quick_passwords: PasswordHasher) -> Iterator[None]:
+    """Passwords are hashed as slowly as where the program is used."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick_passwords)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +113,7 @@ def url(request: pytest.FixtureRequest) -> str:
         return str(request.getfixturevalue("sqlite_url"))
     engine: Engine = request.getfixturevalue("migrated")
     with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
+        connection.exec_driver_sql(EMPTIED)
     return engine.url.render_as_string(hide_password=False)
 
 

@@ -30,9 +30,9 @@ from defacewatch.workers import TooMuch
 from tests.fetch.portal import Portal as TlsPortal
 from tests.fetch.portal import page as raw_page
 from tests.site import DEFACED, USUAL, html, page
-from tests.watched import Patient, Watch, fetch, unlearned, watch
+from tests.watched import Patient, Watch, approved, fetch, unlearned, watch
 
-__all__ = ["fetch", "unlearned", "watch"]
+__all__ = ["approved", "fetch", "unlearned", "watch"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,9 +1,10 @@
 """Masks on a page under watch: a real site, a real browser, a real store."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -13,16 +14,18 @@ from defacewatch.check import Result
 from defacewatch.compare.outside import outside_of
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.features import Features
+from defacewatch.fetch.looks import Fetcher
 from defacewatch.masking import Masking, draw, sheet_of
 from defacewatch.masks import Mask, Outside, Rectangle
 from defacewatch.roster import Roster
 from defacewatch.signals import Kind
 from defacewatch.verdicts import VerdictKind
 from defacewatch.workers import Workers
+from tests.conftest import Clock
 from tests.site import page
-from tests.watched import Watch, fetch, unlearned
+from tests.watched import Approved, Watch, approving, fetch
 
-__all__ = ["fetch", "unlearned"]
+__all__ = ["fetch"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,13 +43,20 @@ async def set_apart(look: Look, blocks: Collection[str]) -> Outside:
     return await asyncio.to_thread(outside_of, look, blocks)
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def approved(
+    blank: Path, tmp_path_factory: pytest.TempPathFactory, fetch: Fetcher
+) -> AsyncIterator[Approved]:
+    """A page with a banner."""
+    async with approving(page(more=RED), blank, tmp_path_factory.mktemp("approved"), fetch) as approved:
+        yield approved
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def watch(unlearned: Watch) -> Watch:
-    """A page with a banner, approved."""
-    unlearned.site.show(page(more=RED))
-    await unlearned.approve()
-    unlearned.checker.apart = Masking(unlearned.store.baselines, set_apart).apart
-    return unlearned
+async def watch(approved: Approved, tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+    async with approved.watched(tmp_path, fetch, clock) as watch:
+        watch.checker.apart = Masking(watch.store.baselines, set_apart).apart
+        yield watch
 
 
 async def drawn(watch: Watch, **changes: object) -> Mask:

@@ -7,6 +7,8 @@ import pytest
 from defacewatch.errors import UsageError
 from defacewatch.passwords import checked, common, hashed, is_dated, verified
 
+pytestmark = pytest.mark.usefixtures("shipped_passwords")
+
 GOOD = "trâu chậm uống nước đục"
 
 

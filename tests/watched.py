@@ -1,11 +1,14 @@
 """A page under watch: a site on loopback, a store, Chromium, and a checker over them; only time is faked."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from defacewatch.calm import reads_little_news
@@ -22,8 +25,8 @@ from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.learn import Lesson, learn_page
 from defacewatch.portals import Page, Portal
 from defacewatch.store import Store
-from tests.conftest import Clock
-from tests.site import Site
+from tests.conftest import NOW, Clock
+from tests.site import USUAL, Site
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -134,19 +137,74 @@ class Watch:
         return await self.checker.check_page(self.page_id, render=render)
 
 
+@asynccontextmanager
+async def watching(site: Site, folder: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+    """The site under watch, over the store in `folder`."""
+    store = await Store.open(
+        f"sqlite+aiosqlite:///{folder}/store.db", baselines=folder / "baselines", evidence=folder / "evidence"
+    )
+    try:
+        yield Watch(site, store, fetch, clock)
+    finally:
+        await store.close()
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A page that was learned and approved as it is `shown`: the store in `folder` says so since `at`."""
+
+    site: Site
+    shown: str
+    folder: Path
+    page_id: str
+    at: datetime
+
+    @asynccontextmanager
+    async def watched(self, folder: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+        """As if it had been approved just now, in a `folder` of its own: to copy that is far quicker."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        self.site.show(self.shown)
+        clock.now = self.at
+        async with watching(self.site, folder, fetch, clock) as watch:
+            watch.page_id = self.page_id
+            yield watch
+
+
+@asynccontextmanager
+async def approving(shown: str, blank: Path, folder: Path, fetch: Fetcher) -> AsyncIterator[Approved]:
+    """Have a page learned and approved once, for all tests of a module."""
+    shutil.copyfile(blank, folder / "store.db")
+    site, clock = Site(), Clock(NOW)
+    site.show(shown)
+    await site.start()
+    try:
+        async with watching(site, folder, fetch, clock) as watch:
+            await watch.register()
+            await watch.approve()
+        yield Approved(site, shown, folder, watch.page_id, clock.now)
+    finally:
+        await site.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def unlearned(sqlite_url: str, tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
     site = Site()
     await site.start()
-    store = await Store.open(sqlite_url, baselines=tmp_path / "baselines", evidence=tmp_path / "evidence")
-    watch = Watch(site, store, fetch, clock)
-    await watch.register()
-    yield watch
-    await store.close()
+    async with watching(site, tmp_path, fetch, clock) as watch:
+        await watch.register()
+        yield watch
     await site.stop()
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def approved(
+    blank: Path, tmp_path_factory: pytest.TempPathFactory, fetch: Fetcher
+) -> AsyncIterator[Approved]:
+    async with approving(USUAL, blank, tmp_path_factory.mktemp("approved"), fetch) as approved:
+        yield approved
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def watch(unlearned: Watch) -> Watch:
-    await unlearned.approve()
-    return unlearned
+async def watch(approved: Approved, tmp_path: Path, fetch: Fetcher, clock: Clock) -> AsyncIterator[Watch]:
+    async with approved.watched(tmp_path, fetch, clock) as watch:
+        yield watch

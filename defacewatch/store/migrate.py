@@ -10,10 +10,13 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,6 +27,7 @@ from defacewatch.store.engine import CONNECT_WITHIN, LOCK_SPACE, explained, name
 from defacewatch.store.sqlite import WAIT, begin_sqlite, prepare_sqlite
 
 _MIGRATING = 1  # the second key of the advisory lock
+_SCRIPTS = Path(__file__).parent / "migrations"
 _one_at_a_time = threading.Lock()
 
 
@@ -73,6 +77,8 @@ def _migrate_postgresql(url: URL) -> None:
 
 
 def _upgrade(url: URL, connection: Connection) -> None:
+    if MigrationContext.configure(connection).get_current_heads() == _newest():
+        return  # as nearly always; to run Alembic takes longer than all else that opening does
     try:
         command.upgrade(config(connection), "head")
     except CommandError as error:
@@ -82,10 +88,16 @@ def _upgrade(url: URL, connection: Connection) -> None:
         ) from error
 
 
+@cache
+def _newest() -> tuple[str, ...]:
+    """The version of tables that are up to date."""
+    return tuple(ScriptDirectory(str(_SCRIPTS)).get_heads())
+
+
 def config(connection: Connection) -> Config:
     """Alembic's configuration for our migrations on `connection`."""
     settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    settings.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     settings.attributes["connection"] = connection
     return settings
 

@@ -1,5 +1,6 @@
 """Templates to pages. Everything is escaped; templates get their texts from `Words`."""
 
+from functools import cache
 from importlib import resources
 
 from aiohttp import web
@@ -28,13 +29,7 @@ class Renderer:
     """The templates, and the few files that go with them, read once."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=PackageLoader("defacewatch.web"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=StrictUndefined,
-        )
+        self._templates = _templates()
         folder = resources.files("defacewatch.web") / "static"
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -49,3 +44,15 @@ class Renderer:
     def file(self, name: str) -> web.Response:
         """One of the files under static/. Raises KeyError."""
         return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    """One for the process: a template takes longer to compile than a page to be made of it."""
+    return Environment(
+        loader=PackageLoader("defacewatch.web"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )

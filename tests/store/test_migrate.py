@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 
 from defacewatch.errors import StoreError
@@ -65,6 +67,21 @@ async def test_opening_again_keeps_what_is_there(empty: str, tmp_path: Path) -> 
             assert len((await db.execute(text("SELECT * FROM meta"))).all()) == expected
             await db.execute(text(f"INSERT INTO meta VALUES ('k{expected}', 'v')"))
         await store.close()
+
+
+async def test_alembic_does_not_run_for_tables_that_are_up_to_date(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade, runs = command.upgrade, []
+
+    def counted(settings: Config, revision: str) -> None:
+        runs.append(revision)
+        upgrade(settings, revision)
+
+    monkeypatch.setattr(command, "upgrade", counted)
+    for _ in range(3):
+        await asyncio.to_thread(migrate, parse(empty))
+    assert runs == ["head"]
 
 
 async def test_what_was_an_attack_before_that_was_noted_is_one_since_it_became_it(store: Store) -> None:

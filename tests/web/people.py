@@ -6,7 +6,7 @@ import aiohttp
 
 from defacewatch.accounts import Account, Role
 from defacewatch.audit import Actor
-from defacewatch.passwords import hashed
+from defacewatch.passwords import hashed, is_dated
 from defacewatch.sealing import sealed
 from defacewatch.store import Store
 from defacewatch.totp import code_at, step_at
@@ -23,8 +23,10 @@ _HASHES: dict[str, str] = {}
 
 
 def hash_of(password: str) -> str:
-    """Hashed once for all tests."""
-    return _HASHES.setdefault(password, hashed(password))
+    """Hashed once for all tests that hash alike."""
+    if password not in _HASHES or is_dated(_HASHES[password]):
+        _HASHES[password] = hashed(password)
+    return _HASHES[password]
 
 
 async def person(

@@ -17,11 +17,11 @@ from defacewatch.shifts import Shift
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.take import take_url
 from tests.site import DEFACED
-from tests.watched import Watch, fetch, unlearned, watch
+from tests.watched import Watch, approved, fetch, watch
 from tests.web.people import KEY
 from tests.web.stage import WALL, Stage, console_over
 
-__all__ = ["fetch", "unlearned", "watch"]
+__all__ = ["approved", "fetch", "watch"]
 AN = Officer("an", "Nguyễn Văn An", email="an@example.gov.vn")
 ROUND_THE_CLOCK = Shift(("an",), time(0), time(0), days=frozenset(range(7)))
 ROSTER = Roster((AN,), (ROUND_THE_CLOCK,), (Step(timedelta(0), "on_duty"),))

@@ -16,6 +16,7 @@ from tests.web.gallery import SCHEMES, WIDTHS, draw, hall, looking, seen_as
 from tests.web.pages import API, NO_PAGES, PAGES, visit
 from tests.web.stage import Stage
 
+AXE = Axe()
 WRONG = ("serious", "critical")
 COLOURS = ("color-contrast", "link-in-text-block")
 
@@ -83,7 +84,9 @@ async def findings(page: Page, rules: Sequence[str] = ()) -> list[str]:
     options: dict[str, object] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = {"type": "rule", "values": list(rules)}
-    results = (await Axe().run(page, options=options)).response["violations"]
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.axe_script)
+    results = (await page.evaluate("options => axe.run(options)", options))["violations"]
     wrong = [
         f"{one['id']}: {node['html'][:160]} {[c['message'] for c in node['any']][:1]}"
         for one in results

@@ -202,6 +202,7 @@ async def test_a_token_that_acts_needs_an_owner_with_the_code_that_the_role_need
     assert statuses == {Scope.READ: 200, Scope.ADMIN: 403}
 
 
+@pytest.mark.usefixtures("shipped_passwords")
 async def test_more_passwords_than_the_queue_holds_are_answered_at_once_that_it_is_full(
     client: Client, store: Store
 ) -> None:

@@ -31,12 +31,12 @@ from tests.notify.examples import PORTAL, signalled
 from tests.papers.samples import paper
 from tests.reports.samples import ISSUER, handover, story, wording
 from tests.reports.test_monthly import made
-from tests.watched import Watch, fetch, unlearned, watch
+from tests.watched import Watch, approved, fetch, watch
 from tests.web.gallery import looking
 from tests.web.pages import PAGES, visit
 from tests.web.stage import WALL, console_over, staged
 
-__all__ = ["fetch", "unlearned", "watch"]  # fixtures
+__all__ = ["approved", "fetch", "watch"]  # fixtures
 
 # One value with a way out of each place that it may stand in: text, attributes, scripts, styles, comments,
 # templates. Each calls ran(), by its number.
