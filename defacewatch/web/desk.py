@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 VIA = "console"
 FORM = "%Y-%m-%dT%H:%M"  # as a browser's field for a local time has it
 YEARS = (2000, 2200)  # that a form may speak of
-LONGEST = 300  # characters of a reason
 NEED_TIMES = N_("both times are needed")
 NOT_YOURS = N_("Only a shift lead or an administrator may do this for others.")
 WORKED = {
@@ -165,11 +164,3 @@ def written(moment: datetime, zone: str) -> str:
 def whole(moment: datetime, zone: str) -> datetime:
     """The full hour that a moment is in."""
     return moment.astimezone(ZoneInfo(zone)).replace(minute=0, second=0, microsecond=0)
-
-
-def reason_of(fields: dict[str, str]) -> str:
-    """The reason that every change of the roster has. Raises UsageError without one."""
-    text = " ".join(fields.get("reason", "").split())[:LONGEST]
-    if not text:
-        raise UsageError(N_("Say why: it is kept with the change."))
-    return text

@@ -16,6 +16,7 @@ from defacewatch.reports.wording import Wording
 from defacewatch.web.console import console_of, language_of, words_of
 from defacewatch.web.desk import VIA, officer_of, page, roster_of, worked
 from defacewatch.web.forms import texts_of
+from defacewatch.web.visitors import console_via
 
 LISTED = 30
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -48,7 +49,9 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         if me is None or me.key not in there.people:
             raise Conflict(NOT_PART)
-        await console.store.handovers.confirm(number, officer=me.key, via=VIA, now=console.clock())
+        await console.store.handovers.confirm(
+            number, officer=me.key, via=VIA, now=console.clock(), source=console_via(request)
+        )
     except DefacewatchError as problem:
         every = await console.store.handovers.last(LISTED)
         return await _page(request, there, every, problem=problem)

@@ -13,7 +13,7 @@ from defacewatch.web.announce import announce_url, link_name
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import VIA, arranging, by, local, page, refused, roster_of, whole, worked, written
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import actor_of
+from defacewatch.web.visitors import actor_of, console_via
 from defacewatch.web.words import Words
 from defacewatch.windows import LINK, TEXT, Announced, Window, checked
 
@@ -42,7 +42,7 @@ async def announce(request: web.Request) -> web.Response:
         start, end = (local(fields.get(name, ""), console.zone) for name in ("from", "to"))
         reason, contact = fields.get("reason", ""), fields.get("contact", "")
         window = checked(Window(key, start, end, by(request), reason, contact, VIA), now)
-        await console.store.windows.announce(window, now=now)
+        await console.store.windows.announce(window, now=now, source=console_via(request))
     except DefacewatchError as problem:
         return await _page(request, problem=problem, given=fields)
     console.wake()
@@ -53,7 +53,9 @@ async def end(request: web.Request) -> web.Response:
     """End a window before its time, or call it off before it begins: any officer, as it hides nothing."""
     console, number = console_of(request), int(request.match_info["id"])
     try:
-        await console.store.windows.withdraw(number, by=by(request), now=console.clock(), via=VIA)
+        await console.store.windows.withdraw(
+            number, by=by(request), now=console.clock(), via=console_via(request)
+        )
     except UsageError as problem:
         return await _page(request, problem=problem)
     return worked("/duty/windows", "ended")

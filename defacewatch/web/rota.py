@@ -16,19 +16,17 @@ from defacewatch.shifts import Absence, Turn, turns
 from defacewatch.web.calendar import calendar_url, link_name
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import (
-    VIA,
     arranging,
     by,
     local,
     officer_of,
     page,
-    reason_of,
     refused,
     roster_of,
     worked,
 )
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import actor_of
+from defacewatch.web.visitors import actor_of, console_via
 
 DAY = timedelta(days=1)
 HISTORY = 40  # changes that are listed
@@ -73,7 +71,7 @@ async def leave(request: web.Request) -> web.Response:
     try:
         start, end = (local(fields.get(name, ""), console.zone) for name in ("from", "to"))
         who, instead = fields.get("officer", ""), fields.get("instead") or None
-        absence = on_leave(roster, who, start, end, instead=instead, reason=reason_of(fields))
+        absence = on_leave(roster, who, start, end, instead=instead, reason=fields.get("reason", ""))
         await _enter(request, roster, (absence,))
     except DefacewatchError as problem:
         return await _page(request, problem=problem, given=fields)
@@ -86,7 +84,7 @@ async def swap(request: web.Request) -> web.Response:
     try:
         at = local(fields.get("at", ""), console.zone)
         back = local(fields["back"], console.zone) if fields.get("back") else None
-        who, instead, why = fields.get("officer", ""), fields.get("instead", ""), reason_of(fields)
+        who, instead, why = fields.get("officer", ""), fields.get("instead", ""), fields.get("reason", "")
         halves = swapped(roster, who, at, instead, back=back, reason=why)
         await _enter(request, roster, halves)
     except DefacewatchError as problem:
@@ -103,7 +101,9 @@ async def withdraw(request: web.Request) -> web.Response:
     try:
         if not (mine or arranging(request, roster)):
             raise refused(request, of=whole[0].absence.officer)
-        await console.store.absences.withdraw(number, by=by(request), now=console.clock(), via=VIA)
+        await console.store.absences.withdraw(
+            number, by=by(request), now=console.clock(), via=console_via(request)
+        )
     except DefacewatchError as problem:
         return await _page(request, problem=problem)
     return worked("/duty/roster", "withdrawn")
@@ -131,7 +131,7 @@ async def _enter(request: web.Request, roster: Roster, some: Sequence[Absence]) 
     own = me is not None and all(absence.officer == me.key for absence in some)
     if not (own or arranging(request, roster)):
         raise refused(request, of=", ".join(absence.officer for absence in some))
-    await console.store.absences.add(some, by=by(request), now=console.clock(), via=VIA)
+    await console.store.absences.add(some, by=by(request), now=console.clock(), via=console_via(request))
 
 
 def span_of(query: dict[str, str], today: date) -> Span:

@@ -57,7 +57,7 @@ class Leave(Body):
     start: Annotated[At, Field(alias="from")]
     end: Annotated[At, Field(alias="to")]
     instead: Annotated[Word | None, Field(description="Who stands in, by key.")] = None
-    reason: Text = ""
+    reason: Said
 
 
 class Swap(Body):
@@ -67,7 +67,7 @@ class Swap(Body):
     instead: Word
     at: At
     back: At | None = None
-    reason: Text = ""
+    reason: Said
 
 
 class Announcing(Body):
@@ -169,10 +169,8 @@ async def windows(request: web.Request, query: OfWindows) -> web.Response:
 async def announce(request: web.Request, body: Announcing) -> shapes.Line:
     """Let changes of a portal pass for a time; what speaks of an attack is still told at once."""
     console, now = console_of(request), console_of(request).clock()
-    window = Window(
-        body.portal, body.start, body.end, signs_as(request), body.reason, body.contact, source(request)
-    )
-    made = await console.store.windows.announce(checked(window, now), now=now)
+    window = Window(body.portal, body.start, body.end, signs_as(request), body.reason, body.contact, VIA)
+    made = await console.store.windows.announce(checked(window, now), now=now, source=source(request))
     console.wake()
     return {"window": made}
 
@@ -200,7 +198,7 @@ async def confirm(request: web.Request) -> shapes.Line:
     """Confirm a handover, as the officer whose token it is."""
     console, wanted = console_of(request), int(request.match_info["id"])
     done = await console.store.handovers.confirm(
-        wanted, officer=signs_as(request), via=VIA, now=console.clock()
+        wanted, officer=signs_as(request), via=VIA, now=console.clock(), source=source(request)
     )
     return shapes.handover_line(done)
 
@@ -223,7 +221,7 @@ async def received(request: web.Request, body: Received) -> shapes.Line:
     """Say that the message of this shift has arrived on a channel."""
     console, now = console_of(request), console_of(request).clock()
     test = await console.store.channel_tests.received(
-        body.channel, officer=signs_as(request), via=VIA, now=now
+        body.channel, officer=signs_as(request), via=VIA, now=now, source=source(request)
     )
     return shapes.channel_test_line(test, console.roster().shift_test.within, now)
 

@@ -15,7 +15,7 @@ from defacewatch.incidents import Resolution, Shown, State
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.incidents import IncidentView
 from defacewatch.web.api import lines
-from defacewatch.web.api.acting import VIA, program, signs_as, source
+from defacewatch.web.api.acting import VIA, program, signs_as
 from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import File, get, post
 from defacewatch.web.api.shared import Body, Number, Pages, Said, Text, Word
@@ -120,7 +120,9 @@ async def assign(request: web.Request, body: Assigning) -> shapes.Line:
     if all(officer.key != body.officer for officer in console.roster().officers):
         raise NotFound(f"no officer {body.officer!r} in the roster")
     by, now = signs_as(request), console.clock()
-    await console.store.incidents.assign(wanted, to=body.officer, by=by, via=source(request), now=now)
+    await console.store.incidents.assign(
+        wanted, to=body.officer, by=by, via=VIA, now=now, program=program(request)
+    )
     console.wake()
     return _line(await console.store.incidents.get(wanted))
 

@@ -249,6 +249,9 @@ class Imported(Shape):
     """What an import did, or with `dry_run` would do, by keys of portals."""
 
     dry_run: bool
+    digest: Annotated[
+        str | None, Field(description="Of all that it would do, for `seen`; null once it is done.")
+    ]
     added: list[str]
     same: list[str]
     changed: list[str]

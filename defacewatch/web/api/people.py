@@ -10,12 +10,13 @@ from defacewatch import shapes
 from defacewatch.accountlines import account_line, audit_line, token_line
 from defacewatch.accounts import Account, Role
 from defacewatch.web.api import peoplelines as lines
+from defacewatch.web.api.acting import actor
 from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Number, Pages
 from defacewatch.web.auditing import VERIFIED
 from defacewatch.web.console import console_of
-from defacewatch.web.visitors import actor_of, owner_of, visitor_of
+from defacewatch.web.visitors import owner_of, visitor_of
 
 TAG = "people"
 
@@ -117,14 +118,14 @@ async def _tokens(request: web.Request, owner: Account) -> shapes.Line:
 
 async def _revoked(request: web.Request, owner: Account, token: int) -> shapes.Line:
     console = console_of(request)
-    await console.store.api_tokens.revoke(owner, token, actor=actor_of(request), now=console.clock())
+    await console.store.api_tokens.revoke(owner, token, actor=actor(request), now=console.clock())
     return {"revoked": token}
 
 
 async def _disabled(request: web.Request, disabled: bool) -> shapes.Line:
     console, wanted = console_of(request), int(request.match_info["id"])
     changed = await console.store.accounts.change(
-        wanted, actor=actor_of(request), now=console.clock(), disabled=disabled
+        wanted, actor=actor(request), now=console.clock(), disabled=disabled
     )
     return account_line(changed)
 
