@@ -13,6 +13,7 @@ from defacewatch.language import N_
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.rostering import arranges, as_entered, names
 from defacewatch.web.console import VISITOR, Visitor, console_of, words_of
+from defacewatch.web.problems import Refused
 from defacewatch.web.visitors import owner_of
 from defacewatch.web.words import Words
 
@@ -49,10 +50,6 @@ ROLES = {
     Duty.ADMIN: N_("administrator of the roster"),
     Duty.OUTSIDE: N_("outside body"),
 }
-
-
-class Refused(UsageError):
-    """What is asked for is another's to do."""
 
 
 async def roster_of(request: web.Request) -> Roster:

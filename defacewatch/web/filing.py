@@ -31,8 +31,12 @@ async def show(request: web.Request) -> web.Response:
 
 async def report(request: web.Request) -> web.Response:
     """The report of a month, in the reader's language."""
-    console, form = console_of(request), request.match_info["form"]
-    found = _MONTH.fullmatch(request.match_info["month"])
+    return await filed(request, request.match_info["month"], request.match_info["form"])
+
+
+async def filed(request: web.Request, wanted: str, form: str) -> web.Response:
+    """The report of a month ('2026-11') as a file of one of `FORMS`. Raises HTTPNotFound for others."""
+    console, found = console_of(request), _MONTH.fullmatch(wanted)
     if found is None or form not in FORMS:
         raise web.HTTPNotFound
     roster, now = await roster_of(request), console.clock()

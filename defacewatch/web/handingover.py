@@ -26,6 +26,7 @@ VIAS = {
     "email": N_("by e-mail"),
     "cli": N_("by command"),
     "console": N_("in the console"),
+    "api": N_("by a program"),
 }
 KINDS = {kind.value: said for kind, (_, said, _) in HEADLINES.items()}
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from aiohttp import web
 from babel.dates import format_date
 
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.language import N_
 from defacewatch.roster import Roster
@@ -111,18 +111,27 @@ async def withdraw(request: web.Request) -> web.Response:
 
 async def calendar_link(request: web.Request) -> web.Response:
     """The address of one's own calendar, shown once; `renew` ends the one that was given out."""
-    console, fields, roster = console_of(request), await texts_of(request), await roster_of(request)
-    me, now, actor = officer_of(request, roster), console.clock(), actor_of(request)
+    fields = await texts_of(request)
+    try:
+        url = await calendar_address(request, renew=bool(fields.get("renew")), actor=actor_of(request))
+    except UsageError as problem:
+        return await _page(request, problem=problem)
+    return await _page(request, link=url)
+
+
+async def calendar_address(request: web.Request, *, renew: bool, actor: Actor) -> str:
+    """The address of the calendar of whoever asks; `renew` ends the one before. Raises UsageError for an
+    account that is no officer's."""
+    console, me = console_of(request), officer_of(request, await roster_of(request))
     if me is None:
-        return await _page(request, problem=UsageError(NO_OFFICER))
-    name = link_name(me.key)
-    if fields.get("renew"):
+        raise UsageError(NO_OFFICER)
+    name, now = link_name(me.key), console.clock()
+    if renew:
         issue = await console.store.links.renew(name, actor=actor, now=now)
     else:
         issue = await console.store.links.issue(name)
         await console.store.audit.note(actor, Act.ADDRESS_GIVEN, at=now, of=f"address {name}")
-    url = calendar_url(console.public_url, console.secret_key, me.key, issue)
-    return await _page(request, link=url)
+    return calendar_url(console.public_url, console.secret_key, me.key, issue)
 
 
 async def _enter(request: web.Request, roster: Roster, some: Sequence[Absence]) -> None:

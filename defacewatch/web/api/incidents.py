@@ -9,6 +9,7 @@ from pydantic import Field
 from defacewatch import shapes
 from defacewatch.approving import check_known
 from defacewatch.campaigns import Campaign
+from defacewatch.deadlines import clocks
 from defacewatch.dossier import archive_of, files_of
 from defacewatch.errors import NotFound, UsageError
 from defacewatch.incidents import Resolution, Shown, State
@@ -234,6 +235,10 @@ async def _shown(request: web.Request) -> shapes.Line:
         ],
         "deliveries": [shapes.delivery_line(delivery) for delivery in evidence.deliveries],
         "runbook": [shapes.step_line(n, step, done.get(step.text)) for n, step in enumerate(steps, 1)],
+        "clocks": [
+            {"what": clock.what.value, "due": shapes.moment(clock.due), "stage": clock.stage(console.clock())}
+            for clock in clocks(view.incident, console.roster().response, steps, done)
+        ],
     }
 
 
