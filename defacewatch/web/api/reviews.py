@@ -1,4 +1,4 @@
-"""Captures as those who judge see them: beside what is approved, with the difference in pictures and words."""
+"""Captures as those who judge see them: beside what is approved, what is another in pictures and words."""
 
 from dataclasses import asdict
 
