@@ -83,8 +83,7 @@ def ask(
     def each(case: Case[Any]) -> None:
         if known and answered.total() % 2:
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
-            if "page" in case.query:
-                case.query["page"] = known["page"]
+            case.query.update({name: known[name] for name in ("page", "portal") if name in case.query})
         answer = case.call_and_validate(url, headers=dict(headers), checks=CHECKS, timeout=WAIT)
         answered[answer.status_code] += 1
 

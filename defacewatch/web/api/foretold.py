@@ -1,6 +1,7 @@
 """How it stands, and who would be called: what the wall and the desk say of now and of later."""
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -81,7 +82,7 @@ async def status(request: web.Request, query: Query) -> shapes.Line:
     }
 
 
-@get("/roster/calls", lines.Foretold, tag=TAG)
+@get("/roster/calls", lines.Foretold, tag=TAG, also=(HTTPStatus.NOT_FOUND,))
 async def calls(request: web.Request, query: Calling) -> shapes.Line:
     """Who would be called at a moment, step by step until somebody acknowledges, by the rules that the outbox
     itself goes by, on the roster as it stands now."""

@@ -29,7 +29,7 @@ class Learning(Body):
     page: Annotated[Word | None, Field(description="This page alone; all of the portal by default.")] = None
 
 
-@get("/lessons", lines.Lessons, tag=TAG)
+@get("/lessons", lines.Lessons, tag=TAG, also=(HTTPStatus.NOT_FOUND,))
 async def lessons(request: web.Request, query: OfLessons) -> web.Response:
     """The latest lesson of each page that has had one, by page: how far it is, and what came of it."""
     store, after = console_of(request).store, word("lessons", query.cursor)
