@@ -1,13 +1,17 @@
 """The duty desk through the API: who would be called, tests of channels, secret addresses, what is filed."""
 
+import io
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from yarl import URL
 
 from defacewatch.accounts import Role
 from defacewatch.alerts import Wanted
 from defacewatch.calling import Sending
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.printing import pdf_of
 from defacewatch.handovers import Handover
 from defacewatch.store import Store
 from tests.conftest import Clock
@@ -159,6 +163,21 @@ async def test_what_is_filed_comes_as_files(client: Client, store: Store, clock:
         await read(client, headers, wrong, 404)
     named = await client.get("/api/v1/reports/2026-09.docx", headers=headers)
     assert named.headers["Content-Disposition"] == 'attachment; filename="report-2026-09.docx"'
+
+
+async def test_what_is_filed_is_printed_by_the_browser_in_the_language_asked_for(
+    serve: Serve, store: Store, clock: Clock
+) -> None:
+    client = await serve(printing=lambda html: pdf_of(html, executable=find_chromium(None)))
+    number = await store.handovers.begin(Handover(clock(), ("dung",), ("an",), {"open": 1}), now=clock())
+    headers = await token(store)
+    made = await read(client, headers, f"handovers/{number}/record.pdf?lang=vi")
+    assert made.startswith(b"%PDF-")
+    assert "BIÊN BẢN" in PdfReader(io.BytesIO(made)).pages[0].extract_text().upper()
+
+
+async def test_where_nothing_prints_there_is_no_pdf(client: Client, store: Store) -> None:
+    await read(client, await token(store), "reports/2026-09.pdf", 404)
 
 
 async def test_sessions_end_and_a_language_is_chosen_by_a_token_that_may_all_that_its_owner_may(

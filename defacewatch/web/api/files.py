@@ -5,7 +5,7 @@ from aiohttp import web
 from defacewatch.web.api.described import File, get
 from defacewatch.web.api.shared import Query
 from defacewatch.web.filing import FORMS, filed
-from defacewatch.web.handingover import DOCX, record
+from defacewatch.web.handingover import DOCX, PDF, printed, record
 
 TAG = "duty"
 
@@ -16,10 +16,22 @@ async def handover(request: web.Request, query: Query) -> web.StreamResponse:
     return await record(request)
 
 
+@get("/handovers/{id}/record.pdf", File(PDF, "The record."), tag=TAG)
+async def handover_pdf(request: web.Request, query: Query) -> web.StreamResponse:
+    """The same as PDF. Printing takes some seconds, and is done for one at a time."""
+    return await printed(request)
+
+
 @get("/reports/{month}.docx", File(DOCX, "The report."), tag=TAG)
 async def report(request: web.Request, query: Query) -> web.StreamResponse:
     """The report of a month; of the latest twelve, the current one included."""
     return await filed(request, request.match_info["month"], "docx")
+
+
+@get("/reports/{month}.pdf", File(PDF, "The report."), tag=TAG)
+async def report_pdf(request: web.Request, query: Query) -> web.StreamResponse:
+    """The same as PDF. Printing takes some seconds, and is done for one at a time."""
+    return await filed(request, request.match_info["month"], "pdf")
 
 
 @get("/reports/{month}.csv", File(FORMS["csv"], "The same, as a table."), tag=TAG)
@@ -28,4 +40,4 @@ async def table(request: web.Request, query: Query) -> web.StreamResponse:
     return await filed(request, request.match_info["month"], "csv")
 
 
-OPERATIONS = (handover, report, table)
+OPERATIONS = (handover, handover_pdf, report, report_pdf, table)
