@@ -22,6 +22,8 @@ from defacewatch.costs import keeps_up
 from defacewatch.errands import Errands
 from defacewatch.errors import ConfigError, DefacewatchError
 from defacewatch.eyes import Eyes, opened_eyes
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.printing import pdf_of
 from defacewatch.gauges import Gauges
 from defacewatch.handing import HandingOver
 from defacewatch.language import Sentence, translator
@@ -204,6 +206,7 @@ class Daemon:
             sending=lambda: self.messenger.outbox if self.ready.is_set() else Sending(),
             trouble=lambda: self.channelwatch.trouble if self.ready.is_set() else {},
             issuer=lambda: self.settings.report.issued(),
+            printing=lambda html: pdf_of(html, executable=find_chromium(self.browser)),
             registry=REGISTRY,
             registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,

@@ -12,7 +12,7 @@ def mask_line(mask: Mask, *, critical: bool, now: datetime) -> Line:
         "id": mask.id,
         "page": mask.page,
         "state": mask.standing(now, critical=critical).value,
-        **_box(mask.rectangle),
+        **rectangle_line(mask.rectangle),
         "blocks": list(mask.blocks),
         "reason": mask.reason,
         "capture": mask.capture,
@@ -28,8 +28,9 @@ def mask_line(mask: Mask, *, critical: bool, now: datetime) -> Line:
 
 def region_line(path: str, box: Rectangle) -> Line:
     """A block of a page, and where it stands (px)."""
-    return {"block": path, **_box(box)}
+    return {"block": path, **rectangle_line(box)}
 
 
-def _box(box: Rectangle) -> Line:
+def rectangle_line(box: Rectangle) -> Line:
+    """A part of a page as it is captured, in px."""
     return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}

@@ -10,6 +10,8 @@ from defacewatch.language import N_, Translate
 from defacewatch.roster import Duty, Roster, leads
 from defacewatch.shifts import Absence, Turn, double_bookings, gaps, turns
 
+REASON = 300  # characters of why somebody is away
+
 
 class Fault(StrEnum):
     """What can be wrong with a roster."""
@@ -77,7 +79,11 @@ def on_leave(
     roster: Roster, officer: str, start: datetime, end: datetime, *, instead: str | None, reason: str
 ) -> Absence:
     """The absence of an officer, if it can be. Raises NotFound for people who are not of the roster,
-    UsageError for a time that is none, Conflict where whoever stands in has duty then or is away."""
+    UsageError for a time that is none or without a reason, Conflict where whoever stands in has duty then or
+    is away."""
+    reason = " ".join(reason.split())[:REASON]
+    if not reason:
+        raise UsageError(N_("Say why: it is kept with the change."))
     for key in filter(None, (officer, instead)):
         _known(roster, key)
     if end <= start:
@@ -97,7 +103,7 @@ def swapped(
     instead: str,
     *,
     back: datetime | None = None,
-    reason: str = "",
+    reason: str,
 ) -> tuple[Absence, ...]:
     """Somebody takes another's turn that runs at a moment, and gives the one that runs at `back` for it, if
     that is named. Raises NotFound where there is no such turn, else as `on_leave`."""

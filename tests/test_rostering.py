@@ -57,10 +57,10 @@ def test_whoever_stands_in_must_be_free_then() -> None:
         day = local("2026-12-02T00:00")
         shift = Shift(("binh",), time(12), time(16), first=day.date(), last=day.date())
         both = Roster(ROSTER.officers, (shift, Shift(("an",), time(14), time(22), first=day.date())))
-        on_leave(both, "an", day, day + timedelta(days=1), instead="binh", reason="")
+        on_leave(both, "an", day, day + timedelta(days=1), instead="binh", reason="x")
     away = with_absences(ROSTER, (Absence("dung", START, END),))
     with pytest.raises(Conflict, match="dung is away at 2026-12-01 06:00"):
-        on_leave(away, "an", START, END, instead="dung", reason="")
+        on_leave(away, "an", START, END, instead="dung", reason="x")
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,21 @@ def test_leave_that_cannot_be_is_refused(
     officer: str, hours: int, instead: str | None, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        on_leave(ROSTER, officer, START, START + timedelta(hours=hours), instead=instead, reason="")
+        on_leave(ROSTER, officer, START, START + timedelta(hours=hours), instead=instead, reason="x")
+
+
+def test_nobody_is_away_without_a_reason() -> None:
+    with pytest.raises(UsageError, match="Say why"):
+        on_leave(ROSTER, "an", START, END, instead=None, reason=" \n")
+    with pytest.raises(UsageError, match="Say why"):
+        swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", reason="")
+    assert on_leave(ROSTER, "an", START, END, instead=None, reason=" ốm \n nặng ").reason == "ốm nặng"
 
 
 def test_a_swap_gives_and_takes_whole_turns() -> None:
-    halves = swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-02T06:00"))
+    halves = swapped(
+        ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-02T06:00"), reason="x"
+    )
     assert [(a.officer, a.instead, a.start.hour, a.end - a.start) for a in halves] == [
         ("an", "dung", 6, timedelta(hours=8)),
         ("dung", "an", 6, timedelta(hours=8)),
@@ -94,13 +104,13 @@ def test_a_swap_gives_and_takes_whole_turns() -> None:
 
 def test_a_swap_names_turns_that_there_are() -> None:
     with pytest.raises(NotFound, match="an has no duty at 2026-12-01 15:00"):
-        swapped(ROSTER, "an", local("2026-12-01T15:00"), "dung")
+        swapped(ROSTER, "an", local("2026-12-01T15:00"), "dung", reason="x")
     with pytest.raises(NotFound, match="dung has no duty at 2026-12-01 15:00"):
-        swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-01T15:00"))
+        swapped(ROSTER, "an", local("2026-12-01T10:00"), "dung", back=local("2026-12-01T15:00"), reason="x")
 
 
 def test_turns_that_nobody_has_any_more_are_said() -> None:
-    absence = on_leave(ROSTER, "an", START, START + timedelta(days=2), instead=None, reason="")
+    absence = on_leave(ROSTER, "an", START, START + timedelta(days=2), instead=None, reason="x")
     assert [turn.name for turn in uncovered(ROSTER, absence)] == ["Ca 1", "Ca 2"]
     assert uncovered(ROSTER, Absence("an", START, END, "dung")) == ()
 
@@ -156,5 +166,5 @@ def test_a_fault_is_said_in_the_language_of_the_reader() -> None:
     assert fault_text(ROSTER, gap) == "01/12/2026 06:00 – 01/12/2026 07:00: nobody is on duty"
     assert fault_text(ROSTER, gap, translator("vi")).endswith(": không ai trực")
     with pytest.raises(UsageError) as raised:
-        on_leave(ROSTER, "an", START, END, instead="an", reason="")
+        on_leave(ROSTER, "an", START, END, instead="an", reason="x")
     assert raised.value.said(translator("vi"), officer="An") == "An không thể tự trực thay chính mình"

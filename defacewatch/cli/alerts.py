@@ -109,7 +109,9 @@ def received(
 
     async def work(session: Session) -> None:
         name = officer_or_name(by, session.roster)
-        await session.store.channel_tests.received(channel, officer=name, via="cli", now=utc_now())
+        await session.store.channel_tests.received(
+            channel, officer=name, via="cli", now=utc_now(), source=via()
+        )
         say(f"{channel} has reached {name}")
 
     with_session(context, work)

@@ -143,8 +143,8 @@ def leave(
     officer: Annotated[str, typer.Argument(help="The officer's key.")],
     start: Annotated[str, typer.Option("--from", help="A local day or time, e.g. 2026-12-24.")],
     end: Annotated[str, typer.Option("--to", help="The last day, or the time when it ends.")],
+    reason: Reason,
     instead: Annotated[str | None, typer.Option(help="Who stands in, by key.")] = None,
-    reason: Reason = "",
     by: By = "",
 ) -> None:
     """Enter that an officer is away. What turns are left without anybody is said."""
@@ -168,8 +168,8 @@ def swap(
     officer: Annotated[str, typer.Argument(help="Whose turn it is, by key.")],
     instead: Annotated[str, typer.Argument(help="Who takes it, by key.")],
     at: Annotated[str, typer.Option(help="A local time within the turn, e.g. 2026-12-24T10:00.")],
+    reason: Reason,
     back: Annotated[str | None, typer.Option(help="A time within the turn that is given for it.")] = None,
-    reason: Reason = "",
     by: By = "",
 ) -> None:
     """One officer takes another's turn, and may give one for it."""
@@ -249,7 +249,9 @@ def confirm(context: typer.Context, number: int, by: By = "") -> None:
 
     async def work(session: Session) -> tuple[str, ...]:
         name = officer_or_name(by, session.roster)
-        done = await session.store.handovers.confirm(number, officer=name, via="cli", now=utc_now())
+        done = await session.store.handovers.confirm(
+            number, officer=name, via="cli", now=utc_now(), source=via()
+        )
         return done.missing
 
     missing = with_session(context, work)

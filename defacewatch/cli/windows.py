@@ -39,7 +39,7 @@ def announce(
         first, last = now_or(start, session.settings), now_or(end, session.settings)
         name = officer_or_name(by, session.roster)
         window = checked(Window(portal, first, last, name, reason, contact, VIA), utc_now())
-        return await session.store.windows.announce(window, now=utc_now())
+        return await session.store.windows.announce(window, now=utc_now(), source=via())
 
     say(f"announced: {with_session(context, work)}")
 

@@ -67,9 +67,12 @@ class ChannelTests:
         query = _found().where(channel_tests.c.handover == handover)
         return await self.engine.read(lambda db: _read(db, query))
 
-    async def received(self, channel: str, *, officer: str, via: str, now: datetime) -> ChannelTest:
-        """An officer says that the latest test on a channel of theirs has arrived; said again it is as it
-        was. Raises NotFound where there was none."""
+    async def received(
+        self, channel: str, *, officer: str, via: str, now: datetime, source: str = ""
+    ) -> ChannelTest:
+        """An officer says that the latest test on a channel of theirs has arrived, `via` a word for how,
+        `source` from where as the audit log has it (`via` by default); said again it is as it was. Raises
+        NotFound where there was none."""
         mine = and_(channel_tests.c.officer == officer, channel_tests.c.channel == channel)
         async with self.engine.lasting() as db:
             newest = select(channel_tests.c.handover).where(mine)
@@ -79,7 +82,7 @@ class ChannelTests:
                     N_("no test of {channel} was sent to {officer}"), channel=channel, officer=officer
                 )
             await answered(db, number, officer=officer, channel=channel, via=via, now=now)
-            key, actor, after = self.engine.audit_key, Actor(officer, via), {"channel": channel}
+            key, actor, after = self.engine.audit_key, Actor(officer, source or via), {"channel": channel}
             of = f"handover {number}"
             await db.run_sync(note, key, actor, Act.CHANNEL_RECEIVED, at=now, of=of, after=after)
             query = _found().where(mine, channel_tests.c.handover == number)

@@ -71,11 +71,18 @@ class Handovers:
             return number
 
     async def confirm(
-        self, number: int, *, officer: str, via: str, now: datetime, channel: str | None = None
+        self,
+        number: int,
+        *,
+        officer: str,
+        via: str,
+        now: datetime,
+        channel: str | None = None,
+        source: str = "",
     ) -> Handover:
-        """An officer confirms; asked again it is as it was. What is answered to a message on a `channel`
-        proves that channel, each by itself. Raises NotFound, and Conflict for somebody who has nothing to
-        confirm."""
+        """An officer confirms, `via` a word for how, `source` from where as the audit log has it (`via` by
+        default); asked again it is as it was. What is answered to a message on a `channel` proves that
+        channel, each by itself. Raises NotFound, and Conflict for somebody who has nothing to confirm."""
         async with self.engine.lasting() as db:
             there = await _handover(db, number, lock=True)
             if officer not in there.people:
@@ -88,7 +95,7 @@ class Handovers:
             if channel is not None:
                 await channeltests.answered(db, number, officer=officer, channel=channel, via=via, now=now)
             if fresh:
-                key, actor, of = self.engine.audit_key, Actor(officer, via), f"handover {number}"
+                key, actor, of = self.engine.audit_key, Actor(officer, source or via), f"handover {number}"
                 await db.run_sync(note, key, actor, Act.HANDOVER_CONFIRMED, at=now, of=of)
             return await _handover(db, number)
 

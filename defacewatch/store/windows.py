@@ -36,9 +36,10 @@ class Windows:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def announce(self, window: Window, *, now: datetime) -> int:
-        """Enter a window, and let those on duty know; its id. Raises NotFound for an unknown portal, Conflict
-        where too many wait."""
+    async def announce(self, window: Window, *, now: datetime, source: str = "") -> int:
+        """Enter a window, and let those on duty know; its id. `source` is from where it came, as the audit
+        log has it (`window.via` by default). Raises NotFound for an unknown portal, Conflict where too many
+        wait."""
         async with self.engine.lasting() as db:
             known = select(portals.c.key).where(portals.c.key == window.portal).with_for_update()
             if await db.scalar(known) is None:
@@ -72,7 +73,7 @@ class Windows:
             }
             draft = Draft(AlertKind.ANNOUNCED, Urgency.NORMAL, facts)
             await db.run_sync(add_alert, draft, at=now)
-            key, actor = self.engine.audit_key, Actor(window.signed, window.via)
+            key, actor = self.engine.audit_key, Actor(window.signed, source or window.via)
             of = f"portal {window.portal}"
             await db.run_sync(note, key, actor, Act.ANNOUNCED, at=now, of=of, after=facts)
             return number

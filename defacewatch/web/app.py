@@ -50,6 +50,7 @@ from defacewatch.web.admission import admit
 from defacewatch.web.console import CONSOLE, Actor, Console, Registrar, console_of, signed_in
 from defacewatch.web.live import PULSE
 from defacewatch.web.outside import BACK
+from defacewatch.web.printing import PRESS, Press, Printing
 from defacewatch.web.provider import Provider
 from defacewatch.web.remotes import behind
 from defacewatch.web.rendering import Renderer
@@ -85,6 +86,7 @@ def make_app(
     sending: Callable[[], Sends] = Sending,
     trouble: Callable[[], Mapping[str, str]] = dict,
     issuer: Callable[[], Issuer] = Issuer,
+    printing: Printing | None = None,
     actor: Callable[[web.Request], Actor | None] = signed_in,
     pulse: float = PULSE,
     clock: Callable[[], datetime] = _utc_now,
@@ -102,11 +104,12 @@ def make_app(
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
     `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
-    `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers; `actor`
-    who asks. Every `pulse` seconds the wall is looked at while somebody watches it. Sessions end unused for
-    `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
-    `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
-    believed. `oidc` is a provider that signs people in, `oidc_secret` our secret there.
+    `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers,
+    `printing` makes PDF of them; `actor` who asks. Every `pulse` seconds the wall is looked at while somebody
+    watches it. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the token opens one
+    that reads; accounts from the role `code_for` on need an authenticator. What reverse proxies in `proxies`
+    (networks) say of addresses is believed. `oidc` is a provider that signs people in, `oidc_secret` our
+    secret there.
     Raises UsageError without a token.
     """
     app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
@@ -140,6 +143,7 @@ def make_app(
         provider=Provider(oidc, oidc_secret, back=f"{public_url}{BACK}", clock=clock) if oidc else None,
     )
     app[outside.USED] = OrderedDict()
+    app[PRESS] = Press(printing)
     app[pictures.SMALL] = pictures.SmallPictures()
     app[pictures.TINY] = pictures.SmallPictures(thumbnail, pictures.TINY_KEPT)
     app[wall.SPARKLINES] = Sparklines(store)

@@ -13,6 +13,7 @@ from defacewatch.language import N_
 from defacewatch.roster import Duty, Officer, Roster
 from defacewatch.rostering import arranges, as_entered, names
 from defacewatch.web.console import VISITOR, Visitor, console_of, words_of
+from defacewatch.web.problems import Refused
 from defacewatch.web.visitors import owner_of
 from defacewatch.web.words import Words
 
@@ -21,7 +22,6 @@ log = structlog.get_logger(__name__)
 VIA = "console"
 FORM = "%Y-%m-%dT%H:%M"  # as a browser's field for a local time has it
 YEARS = (2000, 2200)  # that a form may speak of
-LONGEST = 300  # characters of a reason
 NEED_TIMES = N_("both times are needed")
 NOT_YOURS = N_("Only a shift lead or an administrator may do this for others.")
 WORKED = {
@@ -50,10 +50,6 @@ ROLES = {
     Duty.ADMIN: N_("administrator of the roster"),
     Duty.OUTSIDE: N_("outside body"),
 }
-
-
-class Refused(UsageError):
-    """What is asked for is another's to do."""
 
 
 async def roster_of(request: web.Request) -> Roster:
@@ -165,11 +161,3 @@ def written(moment: datetime, zone: str) -> str:
 def whole(moment: datetime, zone: str) -> datetime:
     """The full hour that a moment is in."""
     return moment.astimezone(ZoneInfo(zone)).replace(minute=0, second=0, microsecond=0)
-
-
-def reason_of(fields: dict[str, str]) -> str:
-    """The reason that every change of the roster has. Raises UsageError without one."""
-    text = " ".join(fields.get("reason", "").split())[:LONGEST]
-    if not text:
-        raise UsageError(N_("Say why: it is kept with the change."))
-    return text

@@ -17,6 +17,7 @@ from defacewatch.compare.overlay import overlay
 from defacewatch.compare.reading import Reading, read_difference
 from defacewatch.errors import DefacewatchError
 from defacewatch.masks import cells_of, tiles_of
+from defacewatch.profiles import Profile
 from defacewatch.store import Store
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
@@ -117,20 +118,27 @@ async def picture(request: web.Request) -> web.Response:
 
 async def words_page(request: web.Request) -> web.Response:
     """The difference of the documents in words, on its own page; the incident's takes it from there."""
-    console, words = console_of(request), words_of(request)
-    evidence = await gather(console.store, int(request.match_info["id"]))
-    before, after = evidence.before, evidence.capture
-    reading = None
-    if before is not None and after is not None:
-        reading = await request.app[DIFFERENCES].reading(before, after)
-    number = evidence.view.incident.id
+    console, words, number = console_of(request), words_of(request), int(request.match_info["id"])
+    reading = await reading_of(request, number)
     back, name = f"/incidents/{number}", words.code(number)
     return console.renderer.page("words.html", words, back=back, name=name, reading=reading)
+
+
+async def reading_of(request: web.Request, incident: int) -> Reading | None:
+    """What is another in the documents before and after of an incident; None where it cannot be made."""
+    evidence = await gather(console_of(request).store, incident)
+    if evidence.before is None or evidence.capture is None:
+        return None
+    return await request.app[DIFFERENCES].reading(evidence.before, evidence.capture)
 
 
 async def moving_tiles(console: Console, page: str) -> frozenset[int]:
     """The tiles of the page that are known to move, or masked."""
     context = await console.store.checks.context(page, now=console.clock())
-    profile = context.profile
+    return known_to_move(context.profile) | tiles_of(cells_of(mask.rectangle for mask in context.masks))
+
+
+def known_to_move(profile: Profile) -> frozenset[int]:
+    """The tiles of the first screen of which a profile knows that they move."""
     found = profile.moving(profile.tiles, map(str, range(COUNT)), profile.allowance("tiles"))
-    return frozenset(map(int, found)) | tiles_of(cells_of(mask.rectangle for mask in context.masks))
+    return frozenset(map(int, found))

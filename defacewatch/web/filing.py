@@ -9,16 +9,17 @@ from aiohttp import web
 
 from defacewatch.figures import Period, figures_of
 from defacewatch.papers.docx import docx_of
+from defacewatch.papers.paper import Paper
 from defacewatch.papers.sheet import csv_of
 from defacewatch.reports.monthly import LISTED, report_of
 from defacewatch.reports.wording import Wording
-from defacewatch.roster import Roster
 from defacewatch.web.console import Console, console_of, language_of
 from defacewatch.web.desk import REPORTS, page, roster_of
-from defacewatch.web.handingover import DOCX, file_of
+from defacewatch.web.handingover import DOCX, PDF, file_of
+from defacewatch.web.printing import PRESS
 
 MONTHS = 12  # that are offered, the current one included
-FORMS = {"docx": DOCX, "csv": "text/csv"}
+FORMS = {"docx": DOCX, "csv": "text/csv", "pdf": PDF}
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -31,8 +32,12 @@ async def show(request: web.Request) -> web.Response:
 
 async def report(request: web.Request) -> web.Response:
     """The report of a month, in the reader's language."""
-    console, form = console_of(request), request.match_info["form"]
-    found = _MONTH.fullmatch(request.match_info["month"])
+    return await filed(request, request.match_info["month"], request.match_info["form"])
+
+
+async def filed(request: web.Request, wanted: str, form: str) -> web.Response:
+    """The report of a month ('2026-11') as a file of one of `FORMS`. Raises HTTPNotFound for others."""
+    console, found = console_of(request), _MONTH.fullmatch(wanted)
     if found is None or form not in FORMS:
         raise web.HTTPNotFound
     roster, now = await roster_of(request), console.clock()
@@ -42,7 +47,11 @@ async def report(request: web.Request) -> web.Response:
     ]:
         raise web.HTTPNotFound
     period = Period.month(year, month, ZoneInfo(console.zone))
-    content = await _made(console, roster, language_of(request), period, form, now)
+    paper = await _paper(console, Wording(language_of(request), roster), period, form, now)
+    if form == "pdf":
+        content = await request.app[PRESS].pdf(paper)
+    else:
+        content = await asyncio.to_thread(csv_of if form == "csv" else docx_of, paper)
     return file_of(content, f"report-{period.first:%Y-%m}.{form}", FORMS[form])
 
 
@@ -52,21 +61,18 @@ def months_until(today: date) -> list[date]:
     return [date((count - back) // 12, (count - back) % 12 + 1, 1) for back in range(MONTHS)]
 
 
-async def _made(
-    console: Console, roster: Roster, language: str, period: Period, form: str, now: datetime
-) -> bytes:
+async def _paper(console: Console, wording: Wording, period: Period, form: str, now: datetime) -> Paper:
     happened = await console.store.duty.happened(period)
     issuer = console.issuer()
 
-    def written() -> bytes:
-        paper = report_of(
+    def written() -> Paper:
+        return report_of(
             figures_of(happened, period, now),
             issuer,
-            Wording(language, roster),
-            response=roster.response,
+            wording,
+            response=wording.roster.response,
             number="",
-            listed=LISTED if form == "docx" else None,
+            listed=None if form == "csv" else LISTED,
         )
-        return docx_of(paper) if form == "docx" else csv_of(paper)
 
     return await asyncio.to_thread(written)

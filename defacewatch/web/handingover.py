@@ -11,20 +11,25 @@ from defacewatch.handovers import Handover
 from defacewatch.language import N_
 from defacewatch.notify.sayings import HEADLINES
 from defacewatch.papers.docx import docx_of
+from defacewatch.papers.paper import Paper
 from defacewatch.reports.handover import handover_record
 from defacewatch.reports.wording import Wording
 from defacewatch.web.console import console_of, language_of, words_of
 from defacewatch.web.desk import VIA, officer_of, page, roster_of, worked
 from defacewatch.web.forms import texts_of
+from defacewatch.web.printing import PRESS
+from defacewatch.web.visitors import console_via
 
 LISTED = 30
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PDF = "application/pdf"
 NOT_PART = N_("Only those who go and those who come confirm a handover.")
 VIAS = {
     "telegram": N_("by Telegram"),
     "email": N_("by e-mail"),
     "cli": N_("by command"),
     "console": N_("in the console"),
+    "api": N_("by a program"),
 }
 KINDS = {kind.value: said for kind, (_, said, _) in HEADLINES.items()}
 
@@ -48,7 +53,9 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         if me is None or me.key not in there.people:
             raise Conflict(NOT_PART)
-        await console.store.handovers.confirm(number, officer=me.key, via=VIA, now=console.clock())
+        await console.store.handovers.confirm(
+            number, officer=me.key, via=VIA, now=console.clock(), source=console_via(request)
+        )
     except DefacewatchError as problem:
         every = await console.store.handovers.last(LISTED)
         return await _page(request, there, every, problem=problem)
@@ -58,11 +65,26 @@ async def confirm(request: web.Request) -> web.Response:
 
 async def record(request: web.Request) -> web.Response:
     """The record as a document, in the reader's language."""
-    console, number = console_of(request), int(request.match_info["id"])
+    number = int(request.match_info["id"])
+    return file_of(
+        await asyncio.to_thread(docx_of, await paper_of(request, number)), f"handover-{number}.docx"
+    )
+
+
+async def printed(request: web.Request) -> web.Response:
+    """The same as PDF."""
+    number = int(request.match_info["id"])
+    return file_of(
+        await request.app[PRESS].pdf(await paper_of(request, number)), f"handover-{number}.pdf", PDF
+    )
+
+
+async def paper_of(request: web.Request, number: int) -> Paper:
+    """The record of a handover, in the reader's language. Raises NotFound."""
+    console = console_of(request)
     found = await console.store.handovers.get(number)
     wording = Wording(language_of(request), await roster_of(request))
-    made = await asyncio.to_thread(docx_of, handover_record(found, console.issuer(), wording))
-    return file_of(made, f"handover-{number}.docx")
+    return handover_record(found, console.issuer(), wording)
 
 
 def file_of(content: bytes, name: str, kind: str = DOCX) -> web.Response:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.language import N_
 from defacewatch.roster import Roster
@@ -13,7 +13,7 @@ from defacewatch.web.announce import announce_url, link_name
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import VIA, arranging, by, local, page, refused, roster_of, whole, worked, written
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import actor_of
+from defacewatch.web.visitors import actor_of, console_via
 from defacewatch.web.words import Words
 from defacewatch.windows import LINK, TEXT, Announced, Window, checked
 
@@ -42,7 +42,7 @@ async def announce(request: web.Request) -> web.Response:
         start, end = (local(fields.get(name, ""), console.zone) for name in ("from", "to"))
         reason, contact = fields.get("reason", ""), fields.get("contact", "")
         window = checked(Window(key, start, end, by(request), reason, contact, VIA), now)
-        await console.store.windows.announce(window, now=now)
+        await console.store.windows.announce(window, now=now, source=console_via(request))
     except DefacewatchError as problem:
         return await _page(request, problem=problem, given=fields)
     console.wake()
@@ -53,7 +53,9 @@ async def end(request: web.Request) -> web.Response:
     """End a window before its time, or call it off before it begins: any officer, as it hides nothing."""
     console, number = console_of(request), int(request.match_info["id"])
     try:
-        await console.store.windows.withdraw(number, by=by(request), now=console.clock(), via=VIA)
+        await console.store.windows.withdraw(
+            number, by=by(request), now=console.clock(), via=console_via(request)
+        )
     except UsageError as problem:
         return await _page(request, problem=problem)
     return worked("/duty/windows", "ended")
@@ -62,24 +64,43 @@ async def end(request: web.Request) -> web.Response:
 async def link(request: web.Request) -> web.Response:
     """The address by which an agency announces, shown once; `renew` ends the one that was given out, and
     `revoke` does so and shows none."""
-    console, fields, roster = console_of(request), await texts_of(request), await roster_of(request)
-    actor, now = actor_of(request), console.clock()
+    fields, actor = await texts_of(request), actor_of(request)
     try:
         key = await _portal(request, fields)
-        if not arranging(request, roster):
-            raise refused(request, of=key)
-        name, links = link_name(key), console.store.links
-        if fields.get("renew") or fields.get("revoke"):
-            issue = await links.renew(name, actor=actor, now=now)
-        else:
-            issue = await links.issue(name)
         if fields.get("revoke"):
+            await end_address(request, key, actor=actor)
             return await _page(request, revoked=key)
-        await console.store.audit.note(actor, Act.ADDRESS_GIVEN, at=now, of=f"address {name}")
+        url = await announce_address(request, key, renew=bool(fields.get("renew")), actor=actor)
     except DefacewatchError as problem:
         return await _page(request, problem=problem)
-    url = announce_url(console.public_url, console.secret_key, key, issue)
     return await _page(request, link=(key, url))
+
+
+async def announce_address(request: web.Request, key: str, *, renew: bool, actor: Actor) -> str:
+    """The address by which the agency of a portal announces; `renew` ends the one that was given out before.
+    Raises Refused for whoever does not arrange."""
+    console, name = console_of(request), link_name(key)
+    issue = await (end_address(request, key, actor=actor) if renew else _issue(request, key))
+    await console.store.audit.note(actor, Act.ADDRESS_GIVEN, at=console.clock(), of=f"address {name}")
+    return announce_url(console.public_url, console.secret_key, key, issue)
+
+
+async def end_address(request: web.Request, key: str, *, actor: Actor) -> int:
+    """End the address that was given out; the issue that holds from now on. Raises Refused for whoever does
+    not arrange."""
+    await _arranges(request, key)
+    console = console_of(request)
+    return await console.store.links.renew(link_name(key), actor=actor, now=console.clock())
+
+
+async def _issue(request: web.Request, key: str) -> int:
+    await _arranges(request, key)
+    return await console_of(request).store.links.issue(link_name(key))
+
+
+async def _arranges(request: web.Request, key: str) -> None:
+    if not arranging(request, await roster_of(request)):
+        raise refused(request, of=key)
 
 
 async def _portal(request: web.Request, fields: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 profile suggests."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -34,11 +34,10 @@ from defacewatch.masks import (
 )
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Actor, acting, console_of, csrf_field, words_of
-from defacewatch.web.differences import DIFFERENCES
+from defacewatch.web.differences import DIFFERENCES, known_to_move
 from defacewatch.web.forms import fields_of
 from defacewatch.web.security import failure
 from defacewatch.web.visitors import console_via
-from defacewatch.web.words import Words
 
 ROUTE = r"/pages/{page:[\w.-]{1,100}}/masks"
 SUGGESTED = 8  # rectangles
@@ -189,13 +188,8 @@ async def _page(request: web.Request, given: Given, *, problem: str | None = Non
     now, critical = console.clock(), sheet.portal.critical
     drawn = _drawn(given)
     living = sheet.living(now)
-    cells = cells_of(mask.rectangle for mask in living)
     said = DONE.get(request.query.get("done", ""))
-    context = await console.store.checks.context(sheet.page.id, now=now)
-    profile = context.profile
-    moving = frozenset(
-        map(int, profile.moving(profile.tiles, map(str, range(COUNT)), profile.allowance("tiles")))
-    )
+    moving = known_to_move((await console.store.checks.context(sheet.page.id, now=now)).profile)
     return console.renderer.page(
         "masks.html",
         words,
@@ -210,12 +204,12 @@ async def _page(request: web.Request, given: Given, *, problem: str | None = Non
         height=sheet.height,
         given=given,
         drawn=drawn,
-        share=_share(drawn, words),
-        used=words.percent(len(tiles_of(cells)) / COUNT),
-        choices=await asyncio.to_thread(_choices, sheet, given, drawn),
+        share=None if drawn is None else words.percent(covered([drawn])),
+        used=words.percent(covered(mask.rectangle for mask in living)),
+        choices=await asyncio.to_thread(choices_of, sheet, drawn, given.blocks),
         kept_boxes=bool(sheet.regions),
         moving=suggested(moving),
-        suggestions=suggested(moving - tiles_of(cells))[:SUGGESTED],
+        suggestions=suggestions(moving, living),
         often=words._(OFTEN),
         living=[(mask, mask.standing(now, critical=critical)) for mask in living],
         over=[(m, m.standing(now, critical=critical)) for m in sheet.masks if m not in living],
@@ -242,12 +236,19 @@ def _drawn(given: Given) -> Rectangle | None:
         return None
 
 
-def _share(drawn: Rectangle | None, words: Words) -> str | None:
-    return None if drawn is None else words.percent(len(tiles_of(cells_of([drawn]))) / COUNT)
+def covered(rectangles: Iterable[Rectangle]) -> float:
+    """The share (0..1) of the first screen that rectangles on the grid cover."""
+    return len(tiles_of(cells_of(rectangles))) / COUNT
 
 
-def _choices(sheet: Sheet, given: Given, drawn: Rectangle | None) -> Sequence[Choice]:
-    """The blocks to choose from, those that are covered first: neither specks nor the page itself."""
+def suggestions(moving: frozenset[int], living: Iterable[Mask]) -> Sequence[Rectangle]:
+    """What could be masked: the tiles that are known to move, and that no mask covers."""
+    return suggested(moving - tiles_of(cells_of(mask.rectangle for mask in living)))[:SUGGESTED]
+
+
+def choices_of(sheet: Sheet, drawn: Rectangle | None, chosen: Collection[int] = ()) -> Sequence[Choice]:
+    """The blocks to choose from, those that are covered first: neither specks nor the page itself. `chosen`
+    are numbers of them."""
     most = MOST * WIDTH * sheet.height
     groups: dict[str, list[tuple[int, Rectangle]]] = {}
     for number, region in enumerate(sheet.regions):
@@ -260,7 +261,7 @@ def _choices(sheet: Sheet, given: Given, drawn: Rectangle | None) -> Sequence[Ch
             path,
             tuple(box for _, box in group),
             covered=drawn is not None and any(hides(drawn, box) for _, box in group),
-            chosen=any(number in given.blocks for number, _ in group),
+            chosen=any(number in chosen for number, _ in group),
         )
         for path, group in groups.items()
     ]

@@ -16,11 +16,10 @@ from defacewatch.language import N_
 from defacewatch.registering import Move, Planned, Sheet, Unacceptable, Wrong, differences, digest
 from defacewatch.signing import signature
 from defacewatch.web.access import same
-from defacewatch.web.actions import VIA
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.differences import DIFFERENCES
 from defacewatch.web.forms import fields_of, texts_of
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
 from defacewatch.web.wrongs import FIELDS, rows
 from defacewatch.workers import TooMuch
@@ -91,7 +90,13 @@ async def confirm(request: web.Request) -> web.Response:
     try:
         sheet = await sheet_of(request, raw, name)
         imported = await console.store.portals.import_(
-            sheet.portals, said=sheet.said, change=True, seen=seen, now=console.clock(), by=by, via=VIA
+            sheet.portals,
+            said=sheet.said,
+            change=True,
+            seen=seen,
+            now=console.clock(),
+            by=by,
+            via=console_via(request),
         )
     except Unacceptable as wrong:
         return _refused(request, name=name, wrong=wrong.wrong)

@@ -12,11 +12,10 @@ from defacewatch.errors import Conflict
 from defacewatch.portals import Portal, Source, Urgency
 from defacewatch.registering import Unacceptable, mark, suggested_key
 from defacewatch.store.portals import PROVISIONED
-from defacewatch.web.actions import VIA
 from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.portal import done, seen_instead
-from defacewatch.web.visitors import owner_of
+from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.wrongs import by_field
 
 PLAIN = ("key", "name", "owner", "operator", "level", "changed_urgency", "defaced_urgency")
@@ -108,7 +107,9 @@ async def add(request: web.Request) -> web.Response:
     try:
         portal = console.registrar.portal(form.entry(console))
         by = owner_of(request).signs_as
-        made = await console.store.portals.import_([portal], now=console.clock(), by=by, via=VIA)
+        made = await console.store.portals.import_(
+            [portal], now=console.clock(), by=by, via=console_via(request)
+        )
     except Unacceptable as problem:
         return await _page(request, form, wrong=by_field(problem.wrong, words_of(request)))
     except Conflict:
@@ -140,7 +141,9 @@ async def edit(request: web.Request) -> web.Response:
     try:
         portal = console.registrar.portal(form.entry(console))
         by = owner_of(request).signs_as
-        await console.store.portals.change(portal, seen=seen, by=by, now=console.clock(), via=VIA)
+        await console.store.portals.change(
+            portal, seen=seen, by=by, now=console.clock(), via=console_via(request)
+        )
     except Unacceptable as problem:
         wrong = by_field(problem.wrong, words_of(request))
         return await _page(request, form, portal=old, seen=seen, wrong=wrong)

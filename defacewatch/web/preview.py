@@ -1,7 +1,7 @@
 """Who would be called: the steps of an alert at a chosen time, as the outbox would take them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,11 @@ from defacewatch.calling import Call, calls
 from defacewatch.errors import DefacewatchError, NotFound, UsageError
 from defacewatch.language import N_
 from defacewatch.portals import Portal, Urgency
-from defacewatch.roster import ON_DUTY, PRIMARY, SECONDARY, Duty, raised, told_from
-from defacewatch.shifts import turns_at
+from defacewatch.raising import RaisedWatch
+from defacewatch.roster import ON_DUTY, PRIMARY, SECONDARY, Duty, Roster, raised, told_from
+from defacewatch.shifts import Turn, turns_at
 from defacewatch.verdicts import Verdict, VerdictKind
-from defacewatch.web.console import console_of, words_of
+from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.desk import local, page, roster_of, whole, written
 from defacewatch.windows import Window, is_expected
 
@@ -44,6 +45,23 @@ TO = {
 
 
 @dataclass(frozen=True)
+class Foretold:
+    """What an alert of a `kind` at a moment would lead to, on a `portal` or any usual one: from when on
+    people are told, in which steps, on what raised watch, by which turns; `window` is the announced one in
+    which it would wake nobody."""
+
+    at: datetime
+    kind: AlertKind
+    portal: Portal | None
+    urgency: Urgency
+    begins: datetime
+    calls: Sequence[Call]
+    watch: RaisedWatch | None
+    turns: Sequence[Turn]
+    window: Window | None
+
+
+@dataclass(frozen=True)
 class Told:
     """A step as it is shown: who is told on which channels, and which webhooks."""
 
@@ -66,12 +84,7 @@ async def show(request: web.Request) -> web.Response:
             at = local(request.query["at"], console.zone)
     except DefacewatchError as wrong:
         problem = wrong
-    of_page = kind in OF_PAGES
-    urgency = urgency_for(kind, portal or ANY) if of_page else Urgency.HIGH
-    alert = Alert(0, kind, urgency, at)
-    begins = told_from(roster, alert.about, urgency, at)
-    sending = console.sending()
-    window = await _window(request, portal, kind, at)
+    found = await foretold(console, roster, kind, portal, at)
     return page(
         request,
         "desk_preview.html",
@@ -84,13 +97,32 @@ async def show(request: web.Request) -> web.Response:
         portal=portal,
         portals=sorted(portals, key=lambda one: one.name),
         kinds={one.value: words._(text) for one, text in KINDS.items()},
-        steps=[] if problem else [told(call, at) for call in calls(alert, roster, sending)],
+        steps=[] if problem else [told(call, at) for call in found.calls],
         to_name=lambda to: words._(TO[to]) if to in TO else None,
-        waits=begins if begins > at else None,
+        waits=found.begins if found.begins > at else None,
+        watch=found.watch,
+        turns=found.turns,
+        window=found.window,
+        channels=sorted(console.sending().channels),
+    )
+
+
+async def foretold(
+    console: Console, roster: Roster, kind: AlertKind, portal: Portal | None, at: datetime
+) -> Foretold:
+    """Who would be called, by the rules that the outbox itself goes by."""
+    urgency = urgency_for(kind, portal or ANY) if kind in OF_PAGES else Urgency.HIGH
+    alert = Alert(0, kind, urgency, at)
+    return Foretold(
+        at,
+        kind,
+        portal,
+        urgency,
+        begins=told_from(roster, alert.about, urgency, at),
+        calls=list(calls(alert, roster, console.sending())),
         watch=raised(roster, at),
         turns=turns_at(roster, at),
-        window=window,
-        channels=sorted(sending.channels),
+        window=await _window(console, portal, kind, at),
     )
 
 
@@ -117,12 +149,10 @@ def _portal(portals: list[Portal], key: str) -> Portal | None:
     return found
 
 
-async def _window(
-    request: web.Request, portal: Portal | None, kind: AlertKind, at: datetime
-) -> Window | None:
+async def _window(console: Console, portal: Portal | None, kind: AlertKind, at: datetime) -> Window | None:
     """The announced window in which such a verdict would wake nobody."""
     if portal is None or kind not in OF_PAGES:
         return None
-    there = await console_of(request).store.windows.running(at, portal=portal.key)
+    there = await console.store.windows.running(at, portal=portal.key)
     verdict = Verdict(OF_PAGES[kind])
     return next((window for window in there if is_expected(window, verdict)), None)

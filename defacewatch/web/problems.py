@@ -33,6 +33,10 @@ class Invalid(UsageError):
         super().__init__("; ".join(str(each) for each in self.wrong))
 
 
+class Refused(UsageError):
+    """What is asked for is another's to do."""
+
+
 def problem(status: int, detail: str, wrong: Sequence[Wrong] = ()) -> web.Response:
     """An error as programs read it. What is wrong with which field is in `errors`."""
     said: dict[str, object] = {

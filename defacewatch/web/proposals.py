@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 
 from defacewatch.approving import in_the_way
 from defacewatch.baselines import Hurdle
+from defacewatch.compare.reading import Reading
 from defacewatch.rostering import names
 from defacewatch.store.reviews import Origin, Review
 from defacewatch.web.console import Console, acting, console_of, words_of
@@ -96,11 +97,16 @@ async def words_page(request: web.Request) -> web.Response:
     """The difference between a capture and the baseline in words."""
     console, words = console_of(request), words_of(request)
     review = await console.store.reviews.of(request.match_info["capture"])
-    reading = None
-    if review.before is not None:
-        reading = await request.app[DIFFERENCES].reading(review.before, review.capture)
+    reading = await reading_of(request, review)
     back, name = f"/baselines/{review.capture.id}", words.text(review.portal.name)
     return console.renderer.page("words.html", words, back=back, name=name, reading=reading)
+
+
+async def reading_of(request: web.Request, review: Review) -> Reading | None:
+    """What is another in the documents of a capture and its baseline; None where it cannot be made."""
+    if review.before is None:
+        return None
+    return await request.app[DIFFERENCES].reading(review.before, review.capture)
 
 
 def _is_own(console: Console, review: Review, key: str) -> bool:

@@ -14,10 +14,13 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import hdrs, web
 
+from defacewatch.accounts import Account
 from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
-from defacewatch.baselines import Hurdle
+from defacewatch.baselines import Approval, Hurdle
+from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
+from defacewatch.portals import Portal
 from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.store.proposals import NEWER
@@ -106,15 +109,13 @@ async def approve(request: web.Request) -> web.Response:
         against = _shown(request, fields, capture)
         if is_stranger(actor.key, console.roster(), review.portal):
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
-        check_people(actor.key, review.capture, console.roster(), review.portal)
-        if is_attack(review, await verdict_of(console, review)) and fields.get("attack") != "1":
-            raise Conflict(CONFIRM)
-        await console.store.baselines.approve(
-            capture,
+        await approved(
+            console,
+            review,
             by=actor.key,
             reason=_reason(fields),
+            attack=fields.get("attack") == "1",
             also=fields.get("also") == "1",
-            now=console.clock(),
             via=console_via(request),
             against=against,
         )
@@ -130,17 +131,44 @@ async def propose(request: web.Request) -> web.Response:
     review = await console.store.reviews.of(capture)
     try:
         _shown(request, fields, capture)
-        if is_stranger(actor.key, console.roster(), review.portal):
-            raise Conflict(HURDLES[Hurdle.NO_OFFICER])
-        if review.newer is not None:
-            raise Conflict(NEWER)
-        await console.store.baselines.propose(
-            capture, by=actor.key, now=console.clock(), via=console_via(request), roster=console.roster()
-        )
+        await proposed(console, review, by=actor.key, via=console_via(request))
     except (Conflict, UsageError) as problem:
         return await _refused(request, problem)
     log.info("proposed", capture=capture, by=actor.key)
     return _see(f"/baselines/{capture}")
+
+
+async def approved(
+    console: Console,
+    review: Review,
+    *,
+    by: str,
+    reason: str,
+    attack: bool,
+    also: bool,
+    via: str,
+    against: int,
+) -> Approval:
+    """Approve a capture that somebody has seen beside the baseline `against`; `attack`: they have looked at
+    the evidence of attack. Raises Conflict where a rule forbids it, or something has changed since."""
+    check_people(by, review.capture, console.roster(), review.portal)
+    if is_attack(review, await verdict_of(console, review)) and not attack:
+        raise Conflict(CONFIRM)
+    return await console.store.baselines.approve(
+        review.capture.id, by=by, reason=reason, also=also, now=console.clock(), via=via, against=against
+    )
+
+
+async def proposed(console: Console, review: Review, *, by: str, via: str) -> Capture:
+    """Propose a capture that somebody has seen. Raises Conflict where a newer one waits, or the portal is
+    critical and they are no officer of the roster."""
+    if is_stranger(by, console.roster(), review.portal):
+        raise Conflict(HURDLES[Hurdle.NO_OFFICER])
+    if review.newer is not None:
+        raise Conflict(NEWER)
+    return await console.store.baselines.propose(
+        review.capture.id, by=by, now=console.clock(), via=via, roster=console.roster()
+    )
 
 
 async def decline(request: web.Request) -> web.Response:
@@ -225,9 +253,7 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
     if actor is not None and not waits:
         capture = replace(capture, proposed_by=actor.key)  # as it would be
-    accounts, provider = await console.store.accounts.every(), console.provider
-    bound = await console.store.identities.of(provider.trust.issuer) if provider is not None else {}
-    others = who_can(accounts, portal, capture, roster=roster, bound=bound)
+    others = await approvers(console, portal, capture)
     return {
         "approves": approves,
         "hurdle": words._(HURDLES[found]) if found is not None and due else None,
@@ -236,6 +262,13 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         "can_propose": not stranger and due and not waits and (portal.critical or not approves),
         "can_decline": approves and review.waiting,
     }
+
+
+async def approvers(console: Console, portal: Portal, capture: Capture) -> Sequence[Account]:
+    """Who can approve a proposal."""
+    accounts, provider = await console.store.accounts.every(), console.provider
+    bound = await console.store.identities.of(provider.trust.issuer) if provider is not None else {}
+    return who_can(accounts, portal, capture, roster=console.roster(), bound=bound)
 
 
 def _carried(request: web.Request, review: Review, row: _Row) -> list[tuple[str, str]]:

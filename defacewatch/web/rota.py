@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from aiohttp import web
 from babel.dates import format_date
 
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import DefacewatchError, UsageError
 from defacewatch.language import N_
 from defacewatch.roster import Roster
@@ -16,19 +16,17 @@ from defacewatch.shifts import Absence, Turn, turns
 from defacewatch.web.calendar import calendar_url, link_name
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import (
-    VIA,
     arranging,
     by,
     local,
     officer_of,
     page,
-    reason_of,
     refused,
     roster_of,
     worked,
 )
 from defacewatch.web.forms import texts_of
-from defacewatch.web.visitors import actor_of
+from defacewatch.web.visitors import actor_of, console_via
 
 DAY = timedelta(days=1)
 HISTORY = 40  # changes that are listed
@@ -73,7 +71,7 @@ async def leave(request: web.Request) -> web.Response:
     try:
         start, end = (local(fields.get(name, ""), console.zone) for name in ("from", "to"))
         who, instead = fields.get("officer", ""), fields.get("instead") or None
-        absence = on_leave(roster, who, start, end, instead=instead, reason=reason_of(fields))
+        absence = on_leave(roster, who, start, end, instead=instead, reason=fields.get("reason", ""))
         await _enter(request, roster, (absence,))
     except DefacewatchError as problem:
         return await _page(request, problem=problem, given=fields)
@@ -86,7 +84,7 @@ async def swap(request: web.Request) -> web.Response:
     try:
         at = local(fields.get("at", ""), console.zone)
         back = local(fields["back"], console.zone) if fields.get("back") else None
-        who, instead, why = fields.get("officer", ""), fields.get("instead", ""), reason_of(fields)
+        who, instead, why = fields.get("officer", ""), fields.get("instead", ""), fields.get("reason", "")
         halves = swapped(roster, who, at, instead, back=back, reason=why)
         await _enter(request, roster, halves)
     except DefacewatchError as problem:
@@ -103,7 +101,9 @@ async def withdraw(request: web.Request) -> web.Response:
     try:
         if not (mine or arranging(request, roster)):
             raise refused(request, of=whole[0].absence.officer)
-        await console.store.absences.withdraw(number, by=by(request), now=console.clock(), via=VIA)
+        await console.store.absences.withdraw(
+            number, by=by(request), now=console.clock(), via=console_via(request)
+        )
     except DefacewatchError as problem:
         return await _page(request, problem=problem)
     return worked("/duty/roster", "withdrawn")
@@ -111,18 +111,27 @@ async def withdraw(request: web.Request) -> web.Response:
 
 async def calendar_link(request: web.Request) -> web.Response:
     """The address of one's own calendar, shown once; `renew` ends the one that was given out."""
-    console, fields, roster = console_of(request), await texts_of(request), await roster_of(request)
-    me, now, actor = officer_of(request, roster), console.clock(), actor_of(request)
+    fields = await texts_of(request)
+    try:
+        url = await calendar_address(request, renew=bool(fields.get("renew")), actor=actor_of(request))
+    except UsageError as problem:
+        return await _page(request, problem=problem)
+    return await _page(request, link=url)
+
+
+async def calendar_address(request: web.Request, *, renew: bool, actor: Actor) -> str:
+    """The address of the calendar of whoever asks; `renew` ends the one before. Raises UsageError for an
+    account that is no officer's."""
+    console, me = console_of(request), officer_of(request, await roster_of(request))
     if me is None:
-        return await _page(request, problem=UsageError(NO_OFFICER))
-    name = link_name(me.key)
-    if fields.get("renew"):
+        raise UsageError(NO_OFFICER)
+    name, now = link_name(me.key), console.clock()
+    if renew:
         issue = await console.store.links.renew(name, actor=actor, now=now)
     else:
         issue = await console.store.links.issue(name)
         await console.store.audit.note(actor, Act.ADDRESS_GIVEN, at=now, of=f"address {name}")
-    url = calendar_url(console.public_url, console.secret_key, me.key, issue)
-    return await _page(request, link=url)
+    return calendar_url(console.public_url, console.secret_key, me.key, issue)
 
 
 async def _enter(request: web.Request, roster: Roster, some: Sequence[Absence]) -> None:
@@ -131,7 +140,7 @@ async def _enter(request: web.Request, roster: Roster, some: Sequence[Absence]) 
     own = me is not None and all(absence.officer == me.key for absence in some)
     if not (own or arranging(request, roster)):
         raise refused(request, of=", ".join(absence.officer for absence in some))
-    await console.store.absences.add(some, by=by(request), now=console.clock(), via=VIA)
+    await console.store.absences.add(some, by=by(request), now=console.clock(), via=console_via(request))
 
 
 def span_of(query: dict[str, str], today: date) -> Span:

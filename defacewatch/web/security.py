@@ -13,7 +13,7 @@ from defacewatch.errors import ConfigError, Conflict, DefacewatchError, NotFound
 from defacewatch.language import LANGUAGES, N_
 from defacewatch.web.access import Secret
 from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, words_of
-from defacewatch.web.problems import Invalid, Wrong, problem
+from defacewatch.web.problems import Invalid, Refused, Wrong, problem
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -117,6 +117,8 @@ def _failed(request: web.Request, error: Exception) -> web.Response:
         case ConfigError() if api:  # of what was to be imported
             wrong = [Wrong("", "body", line) for line in error.problems]
             return failure(request, HTTPStatus.UNPROCESSABLE_ENTITY, str(error), wrong)
+        case Refused():
+            return failure(request, HTTPStatus.FORBIDDEN, error.said(words._))
         case UsageError():
             return failure(request, HTTPStatus.BAD_REQUEST, error.said(words._))
         case Conflict() if api:

@@ -17,8 +17,9 @@ from defacewatch.store.reviews import Origin
 from defacewatch.store.trials import Trial
 from defacewatch.store.wall import WallPage
 from defacewatch.web.console import Console, acting, console_of, words_of
-from defacewatch.web.desk import arranging, officer_of, roster_of
+from defacewatch.web.desk import arranging, officer_of, refused, roster_of
 from defacewatch.web.forms import texts_of
+from defacewatch.web.problems import Refused
 from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
 
@@ -120,33 +121,42 @@ async def _page(request: web.Request, *, problem: str | None = None) -> web.Resp
 
 async def learn(request: web.Request) -> web.Response:
     """Ask for every page without baseline to be learned, but for those of portals that are paused."""
-    console = console_of(request)
+    await ask_for_all(console_of(request), by=owner_of(request).signs_as, via=console_via(request))
+    return _on()
+
+
+async def ask_for_all(console: Console, *, by: str, via: str) -> Sequence[str]:
+    """Ask for all pages to be learned that are watched and have no baseline; those that were not yet."""
     every = await console.store.wall.pages()
     pages = [page.page for page in every if not (page.has_baseline or page.paused)]
-    by = owner_of(request).signs_as
-    await console.store.lessons.ask(
-        pages, by=by, via=console_via(request), samples=SAMPLES, now=console.clock()
-    )
-    return _on()
+    return await console.store.lessons.ask(pages, by=by, via=via, samples=SAMPLES, now=console.clock())
 
 
 async def test(request: web.Request) -> web.Response:
     """Send a test alert to those on duty, or to the officer who is named."""
-    console, fields = console_of(request), await texts_of(request)
+    fields = await texts_of(request)
     try:
-        keys = [officer.key for officer in _chosen(console, fields.get("to", ""))]
-    except UsageError as problem:
-        return await _page(request, problem=str(problem))
-    roster = await roster_of(request)
-    own, by = officer_of(request, roster), owner_of(request).signs_as
-    if (own is None or keys != [own.key]) and not arranging(request, roster):
-        raise web.HTTPForbidden
-    try:
-        await console.store.trials.send(keys, by=by, via=console_via(request), now=console.clock())
-    except Conflict as problem:
+        await try_out(request, fields.get("to", ""), via=console_via(request))
+    except Refused:
+        raise web.HTTPForbidden from None
+    except (Conflict, UsageError) as problem:
         return await _page(request, problem=words_of(request).refusal(problem))
-    console.wake()
     return _on()
+
+
+async def try_out(request: web.Request, to: str, *, via: str) -> Sequence[str]:
+    """Send a test alert to an officer, by key, or ('') to those on duty; to whom. Raises UsageError where
+    there is nobody, Refused where it is for those who arrange, Conflict where the last test of one of them is
+    hardly a minute old."""
+    console, roster = console_of(request), await roster_of(request)
+    keys = [officer.key for officer in _chosen(console, to)]
+    own = officer_of(request, roster)
+    if (own is None or keys != [own.key]) and not arranging(request, roster):
+        raise refused(request, of=", ".join(keys))
+    by = owner_of(request).signs_as
+    await console.store.trials.send(keys, by=by, via=via, now=console.clock())
+    console.wake()
+    return keys
 
 
 def _chosen(console: Console, key: str) -> Sequence[Officer]:

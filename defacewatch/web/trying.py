@@ -15,6 +15,7 @@ from defacewatch.web.console import console_of
 from defacewatch.web.desk import VIA, arranging, by, officer_of, page, refused, roster_of, worked
 from defacewatch.web.duty import health_of
 from defacewatch.web.forms import texts_of
+from defacewatch.web.visitors import console_via
 
 T = TypeVar("T", ChannelTest, Tried)
 
@@ -58,23 +59,30 @@ async def show(request: web.Request) -> web.Response:
 async def send(request: web.Request) -> web.Response:
     """Send a test to an officer, on one channel or on all that are on: oneself, or others for those who
     arrange."""
-    console, fields, roster = console_of(request), await texts_of(request), await roster_of(request)
-    me, usable = officer_of(request, roster), console.sending().channels
-    key, channel = fields.get("officer", ""), fields.get("channel") or None
+    fields = await texts_of(request)
     try:
-        officer = next((one for one in roster.officers if one.key == key), None)
-        if officer is None:
-            raise UsageError(NOBODY)
-        if officer != me and not arranging(request, roster):
-            raise refused(request, of=key)
-        reached = [one for one in officer.channels if one in usable and channel in (None, one)]
-        if not reached:
-            raise UsageError(NO_CHANNEL, officer=officer.name)
-        await console.store.channel_tests.ask(key, channel, by=by(request), via=VIA, now=console.clock())
+        channel = fields.get("channel") or None
+        await ask(request, fields.get("officer", ""), channel, via=console_via(request))
     except DefacewatchError as problem:
         return await _page(request, problem=problem)
-    console.wake()
     return worked("/duty/channels", "sent")
+
+
+async def ask(request: web.Request, key: str, channel: str | None, *, via: str) -> int:
+    """Have a test sent to an officer, by key; the alert's id. Raises UsageError where nothing reaches them,
+    Refused where that is for those who arrange, Conflict where the last one is hardly a minute old."""
+    console, roster = console_of(request), await roster_of(request)
+    officer = next((one for one in roster.officers if one.key == key), None)
+    if officer is None:
+        raise UsageError(NOBODY)
+    if officer != officer_of(request, roster) and not arranging(request, roster):
+        raise refused(request, of=key)
+    usable = console.sending().channels
+    if not any(one in usable and channel in (None, one) for one in officer.channels):
+        raise UsageError(NO_CHANNEL, officer=officer.name)
+    made = await console.store.channel_tests.ask(key, channel, by=by(request), via=via, now=console.clock())
+    console.wake()
+    return made
 
 
 async def received(request: web.Request) -> web.Response:
@@ -85,7 +93,11 @@ async def received(request: web.Request) -> web.Response:
         if me is None:
             raise UsageError(NOBODY)
         await console.store.channel_tests.received(
-            fields.get("channel", ""), officer=me.key, via=VIA, now=console.clock()
+            fields.get("channel", ""),
+            officer=me.key,
+            via=VIA,
+            now=console.clock(),
+            source=console_via(request),
         )
     except DefacewatchError as problem:
         return await _page(request, problem=problem)

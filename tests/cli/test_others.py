@@ -69,7 +69,11 @@ def test_leave_and_swaps_are_entered_listed_and_withdrawn(shell: Shell) -> None:
         ["an"],
         ["binh"],
     ]
-    entered = shell.run("roster", "leave", "an", "--from", "2026-12-24", "--to", "2026-12-24", "--by", "Cuc")
+    day = ("--from", "2026-12-24", "--to", "2026-12-24")
+    assert shell.run("roster", "leave", "an", *day).code == 2
+    silent = shell.run("roster", "leave", "an", *day, "--reason", " ")
+    assert (silent.code, silent.err) == (2, "defacewatch: Say why: it is kept with the change.\n")
+    entered = shell.run("roster", "leave", "an", *day, "--reason", "ốm", "--by", "Cuc")
     assert (entered.code, entered.out) == (0, "entered: 1\n")
     assert "note: 24/12/2026 07:00 – 24/12/2026 19:00: nobody is on duty" in entered.err
     assert shell.run("roster", "on-duty", "--at", "2026-12-24T08:00").code == 3
@@ -82,7 +86,7 @@ def test_leave_and_swaps_are_entered_listed_and_withdrawn(shell: Shell) -> None:
     swap = ("roster", "swap", "an", "cuc", "--at", "2026-12-24T08:00", "--reason", "bận việc", "--by", "an")
     assert shell.run(*swap).out == "entered: 2\n"
     assert shell.run("roster", "on-duty", "--at", "2026-12-24T08:00", "--json").lines[0]["key"] == "cuc"
-    taken = shell.run("roster", "swap", "binh", "cuc", "--at", "2026-12-24T08:00")
+    taken = shell.run("roster", "swap", "binh", "cuc", "--at", "2026-12-24T08:00", "--reason", "x")
     assert (taken.code, taken.err) == (3, "defacewatch: binh has no duty at 2026-12-24 08:00\n")
     kept = shell.run("roster", "absences", "--json").lines
     assert [(line["by"], line["instead"], line["withdrawn_by"]) for line in kept] == [
@@ -91,8 +95,9 @@ def test_leave_and_swaps_are_entered_listed_and_withdrawn(shell: Shell) -> None:
     ]
     calendar = shell.run("roster", "calendar", "--officer", "cuc", *span)
     assert calendar.out.count("BEGIN:VEVENT") == 1
-    assert shell.run("roster", "leave", "lan", "--from", "2026-12-24", "--to", "2026-12-24").code == 3
-    assert shell.run("roster", "leave", "an", "--from", "tomorrow", "--to", "2026-12-24").code == 2
+    assert shell.run("roster", "leave", "lan", *day, "--reason", "x").code == 3
+    late = ("--from", "tomorrow", "--to", "2026-12-24", "--reason", "x")
+    assert shell.run("roster", "leave", "an", *late).code == 2
 
 
 def test_a_drill_waits_for_an_answer_is_listed_and_leaves_nothing_open(shell: Shell) -> None:

@@ -124,6 +124,34 @@ async def test_portals_are_imported_after_a_look_at_what_would_change_and_export
     assert (await imported(await yaml.text()))["same"] == ["hungyen"]
 
 
+async def test_an_import_does_exactly_what_its_dry_run_has_shown_or_nothing(
+    client: Client, store: Store
+) -> None:
+    headers = {**await token(store, Role.ADMIN, "root", None), "Content-Type": "text/csv"}
+
+    async def imported(text: str, query: str, status: int = 200) -> Any:
+        body = io.BytesIO(text.encode())
+        answer = await client.post(f"/api/v1/portals/import?{query}", headers=headers, data=body)
+        assert answer.status == status, await answer.text()
+        return await answer.json()
+
+    text = "key,name,url\nhungyen,Hưng Yên,https://hungyen.gov.vn/\n"
+    digest = (await imported(text, "dry_run=true"))["digest"]
+    await imported(text.replace("Hưng Yên", "Tỉnh"), f"seen={digest}", 409)  # another file
+    assert await store.portals.all() == []
+    assert (await imported(text, f"seen={digest}"))["digest"] is None
+    assert [one.name for one in await store.portals.all()] == ["Hưng Yên"]
+    await imported(text, f"seen={digest}", 409)  # it is registered by now
+    await imported(text, f"dry_run=true&seen={digest}", 409)
+    other = text.replace("Hưng Yên", "Tỉnh")
+    digest = (await imported(other, "dry_run=true"))["digest"]
+    await store.portals.import_([portal("hungyen", name="Khác")], change=True, now=NOW)  # somebody was faster
+    await imported(other, f"change=true&seen={digest}", 409)
+    digest = (await imported(other, "dry_run=true"))["digest"]
+    assert (await imported(other, f"change=true&seen={digest}"))["changed"] == ["hungyen"]
+    await imported(other, "seen=x", 400)
+
+
 async def test_portals_are_paused_and_resumed_by_administrators(client: Client, store: Store) -> None:
     await store.portals.apply([portal("hungyen")], now=NOW)
     admin = await token(store, Role.ADMIN, "root", None)
@@ -160,12 +188,16 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
     around.roster = ROSTER
     await store.portals.apply([portal("hungyen")], now=NOW)
     headers, own = await token(store, Role.OFFICER, "b", "binh"), await token(store)
-    others = {"officer": "binh", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z"}
+    others = {"officer": "binh", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z", "reason": "x"}
     await sent(client, own, "absences", others, 403)  # only a shift lead arranges for others
     leave = {"officer": "an", "from": "2026-09-03T00:00:00Z", "to": "2026-09-03T12:00:00Z"}
+    unsaid = await sent(client, headers, "absences", leave, 422)
+    assert unsaid["errors"][0]["field"] == "reason"
+    leave["reason"] = "nghỉ phép"
     made = await sent(client, headers, "absences", leave, 201)
     assert [turn["away"] for turn in made["uncovered"]] == [["an"]]
     swap = {"officer": "an", "instead": "binh", "at": "2026-09-04T03:00:00Z", "reason": "đám cưới"}
+    await sent(client, headers, "swaps", swap | {"reason": " "}, 422)
     await sent(client, headers, "swaps", swap, 201)
     await sent(client, headers, "swaps", swap | {"officer": "ai"}, 404)
     backwards = leave | {"to": "2026-09-02T00:00:00Z"}
@@ -189,8 +221,12 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
     long = window | {"to": "2026-09-22T14:00:00Z", "reason": "x"}
     assert "seven days" in (await sent(client, headers, "windows", long, 400))["detail"]
     (line,) = (await asked(client, "windows?portal=hungyen"))["windows"]
-    assert (line["id"], line["by"], line["reason"]) == (number, "binh", "nâng cấp")
+    assert (line["id"], line["by"], line["reason"], line["via"]) == (number, "binh", "nâng cấp", "api")
     assert await sent(client, headers, f"windows/{number}/withdraw") == {"withdrawn": [number]}
+    done = [(entry.act, entry.source) for entry in await store.audit.list(limit=9)]
+    acts = {"absence-entered", "absence-withdrawn", "window-announced", "window-called-off"}
+    assert {source for act, source in done if act in acts} == {"api:127.0.0.1 account b token 1"}
+    assert acts <= {act for act, _ in done}
 
 
 async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
@@ -201,7 +237,11 @@ async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
     number = await store.handovers.begin(change, now=clock(), tests=(("an", "email"),))
     done = await sent(client, headers, f"handovers/{number}/confirm")
     assert (done["confirmed"]["an"]["via"], done["missing"]) == ("api", ["binh"])
+    (entry,) = await store.audit.list(limit=1)
+    assert (entry.who, entry.source) == ("an", "api:127.0.0.1 account siem token 1")
     test = await sent(client, headers, "channel-tests/received", {"channel": "email"})
+    (entry,) = await store.audit.list(limit=1)
+    assert (entry.who, entry.source) == ("an", "api:127.0.0.1 account siem token 1")
     assert (test["state"], test["via"]) == ("proved", "api")
     await sent(client, headers, "channel-tests/received", {"channel": "telegram"}, 404)
     await sent(

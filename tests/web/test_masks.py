@@ -123,7 +123,7 @@ async def test_the_blocks_of_a_page_are_found_beside_the_event_loop(
         return noted
 
     monkeypatch.setattr(masking, "regions_of", noting(regions_of))
-    monkeypatch.setattr(masks, "_choices", noting(masks._choices))
+    monkeypatch.setattr(masks, "choices_of", noting(masks.choices_of))
     page, capture = await approved(store)
     assert (await draw(approver, page, capture, do="look"))[0] == 200
     assert threads

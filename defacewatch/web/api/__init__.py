@@ -2,7 +2,22 @@
 
 from aiohttp import web
 
-from defacewatch.web.api import baselines, duty, incidents, openapi, people, registry, watching
+from defacewatch.web.api import (
+    baselines,
+    channels,
+    duty,
+    files,
+    foretold,
+    incidents,
+    learning,
+    links,
+    masks,
+    openapi,
+    people,
+    registry,
+    reviews,
+    watching,
+)
 from defacewatch.web.api.described import Operation, get
 
 
@@ -16,9 +31,16 @@ OPERATIONS: tuple[Operation, ...] = (
     description,
     *watching.OPERATIONS,
     *registry.OPERATIONS,
+    *learning.OPERATIONS,
     *incidents.OPERATIONS,
+    *reviews.OPERATIONS,
     *baselines.OPERATIONS,
+    *masks.OPERATIONS,
+    *foretold.OPERATIONS,
     *duty.OPERATIONS,
+    *channels.OPERATIONS,
+    *links.OPERATIONS,
+    *files.OPERATIONS,
     *people.OPERATIONS,
 )
 

@@ -16,12 +16,21 @@ def signs_as(request: web.Request) -> str:
 
 def program(request: web.Request) -> Program:
     """The account, where the request came from, and the token."""
-    actor = actor_of(request)
-    return Program(Actor(actor.who, f"{VIA}:{actor.source}"), visitor_of(request).token)
+    by, token = actor_of(request), visitor_of(request).token
+    return Program(Actor(by.who, f"{VIA}:{by.source}"), token)
+
+
+def actor(request: web.Request) -> Actor:
+    """Who acts, for what notes the account itself: with the token, in one line."""
+    by = program(request)
+    return Actor(by.actor.who, f"{by.actor.source}{_with(by.token)}")
 
 
 def source(request: web.Request) -> str:
     """The same in one line, where the log has the officer's key for who."""
-    actor, token = actor_of(request), visitor_of(request).token
-    with_it = f" token {token}" if token is not None else ""
-    return f"{VIA}:{actor.source} account {actor.who}{with_it}"
+    by = program(request)
+    return f"{by.actor.source} account {by.actor.who}{_with(by.token)}"
+
+
+def _with(token: int | None) -> str:
+    return f" token {token}" if token is not None else ""

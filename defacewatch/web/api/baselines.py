@@ -8,17 +8,14 @@ from aiohttp import web
 from pydantic import Field
 
 from defacewatch import shapes
-from defacewatch.approving import check_people, is_stranger
 from defacewatch.captures import Capture
-from defacewatch.errors import Conflict
-from defacewatch.language import N_
 from defacewatch.web.api import lines
 from defacewatch.web.api.acting import signs_as, source
 from defacewatch.web.api.cursors import moment_and, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Said, Word
 from defacewatch.web.console import console_of
-from defacewatch.web.review import CONFIRM, is_attack, verdict_of
+from defacewatch.web.review import approved, proposed
 
 TAG = "baselines"
 
@@ -67,8 +64,8 @@ async def baseline(request: web.Request) -> shapes.Line:
     found = await store.baselines.get(page)
     looks = found.looks if found is not None else ()
     captures = [await store.baselines.capture(look.capture) for look in looks]
-    approved = await store.baselines.history(page)
-    version = approved[-1].id if approved else 0
+    every = await store.baselines.history(page)
+    version = every[-1].id if every else 0
     return {"page": page, "version": version, "looks": [shapes.capture_line(each) for each in captures]}
 
 
@@ -85,30 +82,25 @@ async def history(request: web.Request, query: Pages) -> web.Response:
 
 @post("/baselines/propose", lines.CaptureLine, tag=TAG)
 async def propose(request: web.Request, body: Proposing) -> shapes.Line:
-    """Propose a capture, so that somebody else can approve it."""
+    """Propose a capture, so that somebody else can approve it; 409 where a newer one is to be looked at."""
     console = console_of(request)
-    by = await _signatory(request, body.capture)
-    proposed = await console.store.baselines.propose(
-        body.capture, by=by, now=console.clock(), via=source(request), roster=console.roster()
-    )
-    return shapes.capture_line(proposed)
+    review = await console.store.reviews.of(body.capture)
+    done = await proposed(console, review, by=signs_as(request), via=source(request))
+    return shapes.capture_line(done)
 
 
 @post("/baselines/approve", lines.ApprovalLine, tag=TAG, status=HTTPStatus.CREATED)
 async def approve(request: web.Request, body: Approving) -> shapes.Line:
     """Approve a capture as the page's baseline. For a critical portal another person must have proposed it;
     409 where the rules forbid it, where something newer waits, or the page has another baseline by now."""
-    console, by = console_of(request), signs_as(request)
-    review = await console.store.reviews.of(body.capture)
-    check_people(by, review.capture, console.roster(), review.portal)
-    if not body.attack and is_attack(review, await verdict_of(console, review)):
-        raise Conflict(CONFIRM)
-    approval = await console.store.baselines.approve(
-        body.capture,
-        by=by,
+    console = console_of(request)
+    approval = await approved(
+        console,
+        await console.store.reviews.of(body.capture),
+        by=signs_as(request),
         reason=body.reason,
+        attack=body.attack,
         also=body.also,
-        now=console.clock(),
         via=source(request),
         against=body.against,
     )
@@ -124,15 +116,6 @@ async def decline(request: web.Request, body: Declining) -> shapes.Line:
         body.capture, by=signs_as(request), reason=body.reason, now=console.clock(), via=source(request)
     )
     return shapes.capture_line(declined)
-
-
-async def _signatory(request: web.Request, capture: str) -> str:
-    console, name = console_of(request), signs_as(request)
-    page = (await console.store.baselines.capture(capture)).page
-    portal, _ = await console.store.portals.page(page)
-    if is_stranger(name, console.roster(), portal):
-        raise Conflict(N_("This portal is critical: only officers of the roster propose and approve."))
-    return name
 
 
 def _proposed(capture: Capture) -> tuple[datetime, str]:

@@ -28,6 +28,8 @@ PLACES: dict[str, str] = {  # what may stand in an address, by its name
     "page": r"[\w.-]{1,200}",
     "portal": r"[\w.-]{1,64}",
     "capture": r"[\w.-]{1,80}",
+    "sha": r"[0-9a-f]{64}",
+    "month": r"[0-9]{4}-[0-9]{2}",
 }
 
 

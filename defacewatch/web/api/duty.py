@@ -1,13 +1,13 @@
-"""The duty desk: who is on duty when, leave and swaps, announcements, handovers, tests of channels."""
+"""The duty desk: who is on duty when, leave and swaps, announcements, handovers, figures."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from defacewatch import shapes
 from defacewatch.errors import UsageError
@@ -18,8 +18,9 @@ from defacewatch.rostering import findings, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, turns
 from defacewatch.web.api import dutylines as lines
 from defacewatch.web.api.acting import VIA, signs_as, source
-from defacewatch.web.api.cursors import listed, moment, number, part
+from defacewatch.web.api.cursors import moment, number, part
 from defacewatch.web.api.described import get, post
+from defacewatch.web.api.moments import At, Day
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
 from defacewatch.web.desk import arranging, officer_of, roster_of
@@ -27,9 +28,6 @@ from defacewatch.windows import Window, checked
 
 TAG = "duty"
 DAYS, LONGEST_DAYS = 7, 400
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-At = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
-Day = Annotated[date, Field(ge=EARLIEST.date(), le=LATEST.date())]
 
 
 class AtMoment(Query):
@@ -57,7 +55,7 @@ class Leave(Body):
     start: Annotated[At, Field(alias="from")]
     end: Annotated[At, Field(alias="to")]
     instead: Annotated[Word | None, Field(description="Who stands in, by key.")] = None
-    reason: Text = ""
+    reason: Said
 
 
 class Swap(Body):
@@ -67,7 +65,7 @@ class Swap(Body):
     instead: Word
     at: At
     back: At | None = None
-    reason: Text = ""
+    reason: Said
 
 
 class Announcing(Body):
@@ -76,10 +74,6 @@ class Announcing(Body):
     end: Annotated[At, Field(alias="to", description="At most seven days later.")]
     reason: Said
     contact: Text = ""
-
-
-class Received(Body):
-    channel: Annotated[Word, Field(description="As the list of tests names it.")]
 
 
 @get("/duty", lines.OnDuty, tag=TAG)
@@ -169,10 +163,8 @@ async def windows(request: web.Request, query: OfWindows) -> web.Response:
 async def announce(request: web.Request, body: Announcing) -> shapes.Line:
     """Let changes of a portal pass for a time; what speaks of an attack is still told at once."""
     console, now = console_of(request), console_of(request).clock()
-    window = Window(
-        body.portal, body.start, body.end, signs_as(request), body.reason, body.contact, source(request)
-    )
-    made = await console.store.windows.announce(checked(window, now), now=now)
+    window = Window(body.portal, body.start, body.end, signs_as(request), body.reason, body.contact, VIA)
+    made = await console.store.windows.announce(checked(window, now), now=now, source=source(request))
     console.wake()
     return {"window": made}
 
@@ -195,37 +187,21 @@ async def handovers(request: web.Request, query: Pages) -> web.Response:
     return part(request, "handovers", query, found, shapes.handover_line, lambda one: (one.at,))
 
 
+@get("/handovers/{id}", lines.HandoverLine, tag=TAG)
+async def handover(request: web.Request) -> shapes.Line:
+    """One change of shift, with what was left."""
+    found = await console_of(request).store.handovers.get(int(request.match_info["id"]))
+    return shapes.handover_line(found)
+
+
 @post("/handovers/{id}/confirm", lines.HandoverLine, tag=TAG)
 async def confirm(request: web.Request) -> shapes.Line:
     """Confirm a handover, as the officer whose token it is."""
     console, wanted = console_of(request), int(request.match_info["id"])
     done = await console.store.handovers.confirm(
-        wanted, officer=signs_as(request), via=VIA, now=console.clock()
+        wanted, officer=signs_as(request), via=VIA, now=console.clock(), source=source(request)
     )
     return shapes.handover_line(done)
-
-
-@get("/channel-tests", lines.ChannelTests, tag=TAG)
-async def channel_tests(request: web.Request, query: Pages) -> web.Response:
-    """The tests of channels, newest first. `limit` counts changes of shift, with all tests of each."""
-    console = console_of(request)
-    within, now = console.roster().shift_test.within, console.clock()
-    before = number("channel_tests", query.cursor)
-    found = await console.store.channel_tests.last(query.limit + 1, before=before)
-    shifts = list(dict.fromkeys(test.handover for test in found))
-    shown = shifts[: query.limit]
-    told = [shapes.channel_test_line(test, within, now) for test in found if test.handover in shown]
-    return listed(request, "channel_tests", told, (shown[-1],) if len(shifts) > len(shown) else None)
-
-
-@post("/channel-tests/received", lines.ChannelTestLine, tag=TAG, also=())
-async def received(request: web.Request, body: Received) -> shapes.Line:
-    """Say that the message of this shift has arrived on a channel."""
-    console, now = console_of(request), console_of(request).clock()
-    test = await console.store.channel_tests.received(
-        body.channel, officer=signs_as(request), via=VIA, now=now
-    )
-    return shapes.channel_test_line(test, console.roster().shift_test.within, now)
 
 
 @get("/figures", lines.FiguresLine, tag=TAG)
@@ -274,8 +250,7 @@ OPERATIONS = (
     announce,
     call_off,
     handovers,
+    handover,
     confirm,
-    channel_tests,
-    received,
     figures,
 )

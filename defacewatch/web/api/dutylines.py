@@ -1,4 +1,4 @@
-"""The models of the duty desk: officers, turns, leave, announcements, handovers, tests of channels."""
+"""The models of the duty desk: officers, turns, leave, announcements, handovers."""
 
 from typing import Annotated
 
@@ -8,7 +8,6 @@ from defacewatch.alerts import AlertKind
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Duty
 from defacewatch.rostering import Fault
-from defacewatch.shifttests import Outcome
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.api.shared import Facts, Listed, Moment, Shape
 
@@ -95,19 +94,6 @@ class HandoverLine(Shape):
     summary: Facts
 
 
-class ChannelTestLine(Shape):
-    shift: Moment
-    officer: str
-    channel: str
-    state: Outcome
-    sent_at: Moment | None
-    receipt: str | None
-    error: str | None
-    acknowledged_at: Moment | None
-    via: str | None
-    told_at: Moment | None
-
-
 class OnDuty(Shape):
     """Who is on duty at a moment; nobody in a gap."""
 
@@ -152,10 +138,6 @@ class Announced(Shape):
 
 class Handovers(Listed):
     handovers: list[HandoverLine]
-
-
-class ChannelTests(Listed):
-    channel_tests: list[ChannelTestLine]
 
 
 class SpreadLine(Shape):

@@ -9,13 +9,14 @@ from pydantic import Field
 from defacewatch import shapes
 from defacewatch.approving import check_known
 from defacewatch.campaigns import Campaign
+from defacewatch.deadlines import clocks
 from defacewatch.dossier import archive_of, files_of
 from defacewatch.errors import NotFound, UsageError
 from defacewatch.incidents import Resolution, Shown, State
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.incidents import IncidentView
 from defacewatch.web.api import lines
-from defacewatch.web.api.acting import VIA, program, signs_as, source
+from defacewatch.web.api.acting import VIA, program, signs_as
 from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import File, get, post
 from defacewatch.web.api.shared import Body, Number, Pages, Said, Text, Word
@@ -120,7 +121,9 @@ async def assign(request: web.Request, body: Assigning) -> shapes.Line:
     if all(officer.key != body.officer for officer in console.roster().officers):
         raise NotFound(f"no officer {body.officer!r} in the roster")
     by, now = signs_as(request), console.clock()
-    await console.store.incidents.assign(wanted, to=body.officer, by=by, via=source(request), now=now)
+    await console.store.incidents.assign(
+        wanted, to=body.officer, by=by, via=VIA, now=now, program=program(request)
+    )
     console.wake()
     return _line(await console.store.incidents.get(wanted))
 
@@ -232,6 +235,10 @@ async def _shown(request: web.Request) -> shapes.Line:
         ],
         "deliveries": [shapes.delivery_line(delivery) for delivery in evidence.deliveries],
         "runbook": [shapes.step_line(n, step, done.get(step.text)) for n, step in enumerate(steps, 1)],
+        "clocks": [
+            {"what": clock.what.value, "due": shapes.moment(clock.due), "stage": clock.stage(console.clock())}
+            for clock in clocks(view.incident, console.roster().response, steps, done)
+        ],
     }
 
 

@@ -7,8 +7,9 @@ from pydantic import Field
 from defacewatch.alerts import DeliveryState
 from defacewatch.campaigns import Trait
 from defacewatch.captures import Tier
+from defacewatch.deadlines import Stage, What
 from defacewatch.incidents import Event, Resolution, State
-from defacewatch.portals import Source
+from defacewatch.portals import Source, Urgency
 from defacewatch.runbooks import Mark
 from defacewatch.signals import Kind, Severity
 from defacewatch.verdicts import VerdictKind
@@ -41,6 +42,47 @@ class PortalLine(Shape):
     paused: bool
     contacts: list[ContactLine]
     pages: list[PageLine]
+
+
+class PortalShown(PortalLine):
+    """A portal with its registration: how urgent it is (`changed_urgency`, `defaced_urgency`), where the file
+    that provisions it has it, who paused or resumed it last and why."""
+
+    changed_urgency: Urgency
+    defaced_urgency: Urgency
+    place: str | None
+    created_at: Moment
+    updated_at: Moment
+    paused_by: str | None
+    paused_at: Moment | None
+    paused_reason: str | None
+
+
+class LessonLine(Shape):
+    """A lesson that was asked for: `taken` of its `samples` are there. Once it has `ended_at`: the `capture`
+    that is proposed and what was judged of it, or the `trouble` that kept it from being made."""
+
+    id: int
+    page: str
+    asked_at: Moment
+    by: str
+    samples: int
+    taken: int
+    attempts: int
+    ended_at: Moment | None
+    capture: str | None
+    verdict: VerdictKind | None
+    trouble: str | None
+
+
+class Lessons(Listed):
+    lessons: list[LessonLine]
+
+
+class Asked(Shape):
+    """The pages that are learned; those left out wait for it already, or are no longer watched."""
+
+    asked: list[str]
 
 
 class PageStateLine(Shape):
@@ -160,6 +202,14 @@ class StepLine(Shape):
     at: Moment | None
 
 
+class ClockLine(Shape):
+    """What is due of an attack, by when; `stage` null while there is time."""
+
+    what: What
+    due: Moment
+    stage: Stage | None
+
+
 class IncidentShown(IncidentLine):
     """An incident with its evidence. `before` and `after` are pictures (/pictures/SHA)."""
 
@@ -174,6 +224,7 @@ class IncidentShown(IncidentLine):
     timeline: list[EventLine]
     deliveries: list[DeliveryLine]
     runbook: list[StepLine]
+    clocks: list[ClockLine]
 
 
 class CampaignLine(Shape):
@@ -249,6 +300,9 @@ class Imported(Shape):
     """What an import did, or with `dry_run` would do, by keys of portals."""
 
     dry_run: bool
+    digest: Annotated[
+        str | None, Field(description="Of all that it would do, for `seen`; null once it is done.")
+    ]
     added: list[str]
     same: list[str]
     changed: list[str]

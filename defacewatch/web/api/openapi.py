@@ -30,7 +30,8 @@ TAGS = {
     "watching": "What is watched and what was seen.",
     "incidents": "Incidents, campaigns, and who was told.",
     "baselines": "How pages look by what was approved.",
-    "duty": "Who is on duty; leave, announcements, handovers, tests of channels, figures.",
+    "masks": "What is left out of the comparison: masks, and mutes of false alarms.",
+    "duty": "Who is on duty and would be called; leave, announcements, handovers, channels, reports.",
     "people": "Accounts, tokens, the audit log.",
     "description": "This description.",
 }

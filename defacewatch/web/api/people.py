@@ -8,14 +8,15 @@ from pydantic import Field
 
 from defacewatch import shapes
 from defacewatch.accountlines import account_line, audit_line, token_line
-from defacewatch.accounts import Account, Role
+from defacewatch.accounts import Account, Role, Session, checked_language
 from defacewatch.web.api import peoplelines as lines
+from defacewatch.web.api.acting import actor
 from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import get, post
-from defacewatch.web.api.shared import Number, Pages
+from defacewatch.web.api.shared import Body, Number, Pages, Word
 from defacewatch.web.auditing import VERIFIED
 from defacewatch.web.console import console_of
-from defacewatch.web.visitors import actor_of, owner_of, visitor_of
+from defacewatch.web.visitors import owner_of, visitor_of
 
 TAG = "people"
 
@@ -26,6 +27,10 @@ LIMIT = 200  # entries, as before there were cursors
 class OfAudit(Pages):
     limit: Annotated[int, Field(ge=1, le=1000)] = LIMIT
     before: Annotated[Number | None, Field(description="Entries older than this number; as `cursor`.")] = None
+
+
+class Choosing(Body):
+    language: Annotated[Word | None, Field(description="vi, en.")]
 
 
 @get("/me", lines.Me, tag=TAG)
@@ -46,6 +51,39 @@ async def tokens(request: web.Request) -> shapes.Line:
 async def revoke(request: web.Request) -> shapes.Line:
     """End one of one's own tokens."""
     return await _revoked(request, owner_of(request), int(request.match_info["id"]))
+
+
+@get("/me/sessions", lines.Sessions, tag=TAG)
+async def sessions(request: web.Request) -> shapes.Line:
+    """Where one has signed in with a browser, the one used last first."""
+    console, owner, visitor = console_of(request), owner_of(request), visitor_of(request)
+    running = await console.store.sessions.running(
+        owner.id, idle=console.idle, longest=console.longest, now=console.clock()
+    )
+    return {"sessions": [_session(one, visitor.session) for one in running]}
+
+
+@post("/me/sessions/end", lines.SessionsEnded, tag=TAG, also=())
+async def end_sessions(request: web.Request) -> shapes.Line:
+    """Sign out everywhere, but for the browser that asks. A token needs all that its owner may."""
+    return await _ended(request, _owner(request), besides=visitor_of(request).session)
+
+
+@post("/me/sessions/{id}/end", lines.SessionsEnded, tag=TAG, also=())
+async def end_session(request: web.Request) -> shapes.Line:
+    """End one session of one's own. A token needs all that its owner may."""
+    return await _ended(request, _owner(request), session=int(request.match_info["id"]))
+
+
+@post("/me/language", lines.AccountLine, tag=TAG, also=())
+async def language(request: web.Request, body: Choosing) -> shapes.Line:
+    """Choose the language in which one is told and shown things; null: the configured one. A token needs all
+    that its owner may."""
+    console, owner = console_of(request), _owner(request)
+    changed = await console.store.accounts.change(
+        owner.id, language=checked_language(body.language or ""), actor=actor(request), now=console.clock()
+    )
+    return account_line(changed)
 
 
 @get("/accounts", lines.Accounts, tag=TAG)
@@ -78,6 +116,25 @@ async def enable(request: web.Request) -> shapes.Line:
     return await _disabled(request, False)
 
 
+@post("/accounts/{id}/sign-out", lines.SessionsEnded, tag=TAG, also=())
+async def sign_out(request: web.Request) -> shapes.Line:
+    """Sign somebody out everywhere. Their tokens go on working."""
+    return await _ended(request, await _account(request))
+
+
+@get("/identities", lines.Identities, tag=TAG)
+async def identities(request: web.Request) -> shapes.Line:
+    """By which subjects of the provider outside people sign in."""
+    console = console_of(request)
+    trust = None if console.provider is None else console.provider.trust
+    bound = {} if trust is None else await console.store.identities.of(trust.issuer)
+    return {
+        "provider": None if trust is None else trust.name,
+        "issuer": None if trust is None else trust.issuer,
+        "identities": [{"account": account, "subject": bound[account]} for account in sorted(bound)],
+    }
+
+
 @post("/accounts/{account}/tokens/{id}/revoke", lines.Revoked, tag=TAG, also=())
 async def revoke_of(request: web.Request) -> shapes.Line:
     """End a token of an account."""
@@ -106,6 +163,36 @@ async def verification(request: web.Request) -> shapes.Line:
     }
 
 
+def _owner(request: web.Request) -> Account:
+    """Whose account it is. Raises HTTPForbidden for a token that may less than its owner: what reads changes
+    nothing of them."""
+    owner = owner_of(request)
+    if visitor_of(request).role is not owner.role:
+        raise web.HTTPForbidden
+    return owner
+
+
+async def _ended(
+    request: web.Request, owner: Account, *, session: int | None = None, besides: int | None = None
+) -> shapes.Line:
+    console = console_of(request)
+    ended = await console.store.sessions.end(
+        owner, session=session, besides=besides, actor=actor(request), now=console.clock()
+    )
+    return {"ended": ended}
+
+
+def _session(one: Session, current: int | None) -> shapes.Line:
+    return {
+        "id": one.id,
+        "begun_at": shapes.moment(one.begun_at),
+        "seen_at": shapes.moment(one.seen_at),
+        "address": one.address,
+        "agent": one.agent,
+        "current": one.id == current,
+    }
+
+
 async def _account(request: web.Request) -> Account:
     return await console_of(request).store.accounts.get(int(request.match_info["id"]))
 
@@ -117,14 +204,14 @@ async def _tokens(request: web.Request, owner: Account) -> shapes.Line:
 
 async def _revoked(request: web.Request, owner: Account, token: int) -> shapes.Line:
     console = console_of(request)
-    await console.store.api_tokens.revoke(owner, token, actor=actor_of(request), now=console.clock())
+    await console.store.api_tokens.revoke(owner, token, actor=actor(request), now=console.clock())
     return {"revoked": token}
 
 
 async def _disabled(request: web.Request, disabled: bool) -> shapes.Line:
     console, wanted = console_of(request), int(request.match_info["id"])
     changed = await console.store.accounts.change(
-        wanted, actor=actor_of(request), now=console.clock(), disabled=disabled
+        wanted, actor=actor(request), now=console.clock(), disabled=disabled
     )
     return account_line(changed)
 
@@ -133,11 +220,17 @@ OPERATIONS = (
     me,
     tokens,
     revoke,
+    sessions,
+    end_sessions,
+    end_session,
+    language,
     accounts,
     account,
     tokens_of,
     disable,
     enable,
+    sign_out,
+    identities,
     revoke_of,
     audit,
     verification,

@@ -53,6 +53,42 @@ class Me(Shape):
     role: Role
 
 
+class SessionLine(Shape):
+    """One browser in which somebody has signed in; `current`: it is the one that asks."""
+
+    id: int
+    begun_at: Moment
+    seen_at: Moment
+    address: str
+    agent: str
+    current: bool
+
+
+class Sessions(Shape):
+    sessions: list[SessionLine]
+
+
+class SessionsEnded(Shape):
+    """How many have ended."""
+
+    ended: int
+
+
+class IdentityLine(Shape):
+    """Under which subject the provider outside knows the owner of an account."""
+
+    account: int
+    subject: str
+
+
+class Identities(Shape):
+    """`provider` is its name, null where nobody signs in from outside."""
+
+    provider: str | None
+    issuer: str | None
+    identities: list[IdentityLine]
+
+
 class Accounts(Shape):
     accounts: list[AccountLine]
 

@@ -7,12 +7,14 @@ from aiohttp import web
 from pydantic import Field
 
 from defacewatch import shapes
-from defacewatch.registering import Move, Unacceptable
+from defacewatch.errors import Conflict
+from defacewatch.registering import Move, Sheet, Unacceptable, digest
+from defacewatch.store.portals import STALE
 from defacewatch.web.api import lines
 from defacewatch.web.api.acting import signs_as, source
 from defacewatch.web.api.described import File, get, post, sent
 from defacewatch.web.api.shared import Body, Query, Said
-from defacewatch.web.console import console_of
+from defacewatch.web.console import Console, console_of
 from defacewatch.web.portalfiles import LARGEST_FILE, sheet_of
 from defacewatch.web.problems import Invalid, Wrong
 
@@ -25,6 +27,13 @@ class Importing(Query):
     change: Annotated[
         bool, Field(description="Change those that are registered otherwise, instead of refusing all.")
     ] = False
+    seen: Annotated[
+        str | None,
+        Field(
+            pattern="^[0-9a-f]{64}$",
+            description="The `digest` of the dry run that was looked at: 409 where it would do otherwise.",
+        ),
+    ] = None
 
 
 @get("/portals.yaml", File(YAML, "As portals.yaml has it."), tag=TAG)
@@ -46,7 +55,8 @@ async def as_csv(request: web.Request) -> web.Response:
 @post("/portals/import", lines.Imported, tag=TAG, takes=(YAML, CSV))
 async def import_(request: web.Request, query: Importing) -> shapes.Line:
     """Register the portals of a file, YAML (or JSON) or, by its type, CSV; one or many. All or nothing:
-    422 names what is wrong by lines, 409 what is registered otherwise."""
+    422 names what is wrong by lines, 409 what is registered otherwise. `dry_run` answers what it would do,
+    with a `digest` of all of it; with that as `seen` it does exactly this, or nothing."""
     console = console_of(request)
     try:
         raw = await sent(request.clone(client_max_size=LARGEST_FILE))
@@ -58,21 +68,28 @@ async def import_(request: web.Request, query: Importing) -> shapes.Line:
     except Unacceptable as problem:
         wrong = [Wrong(one.field, f"line {one.line}", one.text) for one in problem.wrong]
         raise Invalid(wrong, HTTPStatus.UNPROCESSABLE_ENTITY) from None
+    if query.dry_run:
+        return await _foretold(console, sheet, query.seen)
+    done = await console.store.portals.import_(
+        sheet.portals,
+        said=sheet.said,
+        change=query.change,
+        seen=query.seen or "",
+        now=console.clock(),
+        by=signs_as(request),
+        via=source(request),
+    )
+    moves = {"added": done.added, "same": done.same, "changed": done.changed, "refused": ()}
+    return {"dry_run": False, "digest": None, **{name: list(keys) for name, keys in moves.items()}}
+
+
+async def _foretold(console: Console, sheet: Sheet, seen: str | None) -> shapes.Line:
+    """What importing a sheet would do. Raises Conflict where that is something else than was `seen`."""
     steps = await console.store.portals.preview(sheet.portals, sheet.said)
-    found = {move.value: [step.portal.key for step in steps if step.move is move] for move in Move}
-    if not query.dry_run:
-        await console.store.portals.import_(
-            sheet.portals,
-            said=sheet.said,
-            change=query.change,
-            now=console.clock(),
-            by=signs_as(request),
-            via=source(request),
-        )
-    return {
-        "dry_run": query.dry_run,
-        **{name: found[name] for name in ("added", "same", "changed", "refused")},
-    }
+    if seen not in (None, digest(steps)):
+        raise Conflict(STALE)
+    moves = {move.value: [step.portal.key for step in steps if step.move is move] for move in Move}
+    return {"dry_run": True, "digest": digest(steps), **moves}
 
 
 class Pausing(Body):

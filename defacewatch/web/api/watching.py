@@ -38,10 +38,21 @@ async def portals(request: web.Request, query: OfPortals) -> web.Response:
     return part(request, "portals", query, found, shapes.portal_line, lambda portal: (portal.key,))
 
 
-@get("/portals/{portal}", lines.PortalLine, tag=TAG)
+@get("/portals/{portal}", lines.PortalShown, tag=TAG)
 async def portal(request: web.Request) -> shapes.Line:
-    """One portal, disabled ones included."""
-    return shapes.portal_line(await console_of(request).store.portals.get(request.match_info["portal"]))
+    """One portal with its registration, disabled ones included."""
+    console = console_of(request)
+    found = await console.store.portals.registered(request.match_info["portal"])
+    return shapes.portal_line(found.portal) | {
+        "changed_urgency": found.portal.changed_urgency.value,
+        "defaced_urgency": found.portal.defaced_urgency.value,
+        "place": console.registrar.place(found.portal.key),
+        "created_at": shapes.moment(found.created_at),
+        "updated_at": shapes.moment(found.updated_at),
+        "paused_by": found.paused_by,
+        "paused_at": shapes.moment(found.paused_at),
+        "paused_reason": found.paused_reason,
+    }
 
 
 @get("/pages", lines.PageStates, tag=TAG)

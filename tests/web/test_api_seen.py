@@ -1,0 +1,129 @@
+"""What reviewers see, lessons, and how portals are registered, through the API."""
+
+from defacewatch.accounts import Role, Scope
+from defacewatch.store import Store
+from defacewatch.verdicts import VerdictKind
+from tests.conftest import Clock
+from tests.store.samples import NOW, captured, portal
+from tests.web.conftest import TOKEN, Around, Client
+from tests.web.people import ME, PASSWORD, hash_of, log_in, person
+from tests.web.seeds import HOSTILE, MINUTE, attacked, registered
+from tests.web.test_api import asked
+from tests.web.test_api_duty import ROSTER
+from tests.web.test_api_incidents import sent, token
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+async def test_a_capture_is_seen_as_who_approves_sees_it(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    page = await registered(store, critical=True)
+    first = await captured(store, page, by="an")
+    await person(store, "an", Role.APPROVER, officer="an")
+    await person(store, "binh", Role.APPROVER, officer="binh")
+    found = await asked(client, f"captures/{first}/review")
+    assert (found["origin"], found["before"], found["version"], found["waiting"]) == ("first", None, 0, True)
+    assert (found["hurdle"], found["approvers"], found["attack"]) == (None, ["Binh"], False)
+    mine = await store.api_tokens.make(
+        await store.accounts.named("an"), "x", Scope.ACT, expires=NOW + 60 * MINUTE, actor=ME, now=NOW
+    )
+    answer = await client.get(f"/api/v1/captures/{first}/review", headers={"Authorization": f"Bearer {mine}"})
+    assert (await answer.json())["hurdle"] == "own-proposal"
+    assert await asked(client, "baselines/waiting") == {"counts": {"first": 1}, "without": 0}
+    assert (await asked(client, f"captures/{first}/words"))["made"] is False
+    await asked(client, f"captures/{first}/difference", 404)
+    await asked(client, "captures/none/review", 404)
+
+
+async def test_no_capture_is_proposed_where_a_newer_one_is_to_be_looked_at(
+    client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    old = await captured(store, page, "a")
+    newer = await captured(store, page, "b", at=NOW + MINUTE)
+    headers = await token(store)
+    assert (await asked(client, f"captures/{old}/review"))["newer"] == newer
+    await sent(client, headers, "baselines/propose", {"capture": old}, 409)
+    assert (await sent(client, headers, "baselines/propose", {"capture": newer}))["id"] == newer
+
+
+async def test_an_incident_is_seen_in_pictures_words_and_clocks(client: Client, store: Store) -> None:
+    _, incident = await attacked(store, said=HOSTILE)
+    shown = await asked(client, f"incidents/{incident}")
+    assert [(clock["what"], clock["stage"]) for clock in shown["clocks"]] == [("restore", None)]
+    picture = await client.get(f"/api/v1/pictures/{shown['after']}", headers=BEARER)
+    assert (picture.status, picture.content_type) == (200, "image/png")
+    assert (await client.get(f"/api/v1/pictures/{'0' * 64}", headers=BEARER)).status == 404
+    words = await asked(client, f"incidents/{incident}/words")
+    assert words["made"] is True
+    assert [block["kind"] for block in words["blocks"]] == ["changed"]
+    await asked(client, "incidents/99/words", 404)
+    await asked(client, "incidents/99/difference", 404)
+
+
+async def test_pages_are_learned_when_an_administrator_asks(client: Client, store: Store) -> None:
+    await store.portals.import_([portal("a"), portal("b"), portal("c")], now=NOW)
+    pages = {key: (await store.portals.get(key)).pages[0].id for key in "abc"}
+    first = await captured(store, pages["c"])
+    await store.baselines.approve(first, by="binh", reason="x", now=NOW)
+    root = await token(store, Role.ADMIN, "root", None)
+    await sent(client, await token(store), "portals/a/learn", {}, 403)
+    await sent(client, root, "portals/khong/learn", {}, 404)
+    await sent(client, root, "portals/a/learn", {"page": pages["b"]}, 404)
+    assert await sent(client, root, "portals/a/learn", {}, 202) == {"asked": [pages["a"]]}
+    assert await sent(client, root, "portals/a/learn", {"page": pages["a"]}, 202) == {"asked": []}
+    (entry,) = await store.audit.list(limit=1)
+    assert (entry.act, entry.who) == ("learning-asked-for", "root")
+    assert entry.source == "api:127.0.0.1 account root token 1"
+    assert await sent(client, root, "lessons", status=202) == {"asked": [pages["b"]]}  # c has a baseline
+    both = await asked(client, "lessons?limit=1")
+    assert [lesson["page"] for lesson in both["lessons"]] == [pages["a"]]
+    rest = await asked(client, f"lessons?cursor={both['next']}")
+    assert [lesson["page"] for lesson in rest["lessons"]] == [pages["b"]]
+    lesson = await store.lessons.claim(NOW + 60 * MINUTE)
+    assert lesson is not None
+    await store.lessons.end(lesson, now=NOW, capture="x", verdict=VerdictKind.LEARNING)
+    (line,) = (await asked(client, f"lessons?portal=a&page={pages['a']}"))["lessons"]
+    assert (line["verdict"], line["capture"], line["trouble"]) == ("learning", "x", None)
+    assert (await asked(client, f"lessons?portal=b&page={pages['a']}"))["lessons"] == []
+
+
+async def test_a_portal_says_who_paused_it_and_a_page_how_quickly_it_answers(
+    client: Client, store: Store
+) -> None:
+    page, _ = await attacked(store)
+    await store.portals.pause("hungyen", by="an", now=NOW, via="cli", reason="nâng cấp")
+    found = await asked(client, "portals/hungyen")
+    assert (found["paused_by"], found["paused_reason"], found["paused"]) == ("an", "nâng cấp", True)
+    assert (found["defaced_urgency"], found["changed_urgency"]) == ("high", "normal")
+    history = await asked(client, f"pages/{page}/history")
+    assert (history["probes"], history["renders"]["count"], history["days"]) == (None, 1, [])
+    await asked(client, "pages/nothing/history", 404)
+
+
+async def test_one_ends_ones_sessions_and_a_token_that_reads_ends_none(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    owner = await person(store, "an", Role.OFFICER, officer="an")
+    assert (await log_in(client, "an")).status == 303
+    elsewhere = await store.sessions.begin(
+        owner, verified=hash_of(PASSWORD), address="10.0.0.7", agent="x", actor=ME, now=clock()
+    )
+    assert elsewhere
+    headers = []
+    for scope in (Scope.READ, Scope.ACT):
+        made = await store.api_tokens.make(owner, "x", scope, expires=NOW + 60 * MINUTE, actor=ME, now=NOW)
+        headers.append({"Authorization": f"Bearer {made}"})
+    reads, acts = headers
+    found = (await (await client.get("/api/v1/me/sessions", headers=reads)).json())["sessions"]
+    assert [one["current"] for one in found] == [False, False]
+    (other,) = [one["id"] for one in found if one["address"] == "10.0.0.7"]
+    for path in ("me/sessions/end", f"me/sessions/{other}/end"):
+        await sent(client, reads, path, status=403)
+    assert (await client.post("/api/v1/me/language", headers=reads, json={"language": "en"})).status == 403
+    assert await sent(client, acts, f"me/sessions/{other}/end") == {"ended": 1}
+    mine = (await (await client.get("/api/v1/me/sessions")).json())["sessions"]
+    assert [one["current"] for one in mine] == [True]
+    assert await sent(client, acts, "me/sessions/end") == {"ended": 1}

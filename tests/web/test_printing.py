@@ -1,0 +1,45 @@
+"""Papers of the console are printed one at a time."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from defacewatch.errors import DefacewatchError
+from defacewatch.web.printing import WAITING, Press
+from tests.papers.samples import paper
+
+
+async def test_papers_are_printed_one_at_a_time_and_few_wait() -> None:
+    begun, go = asyncio.Queue[str](), asyncio.Event()
+
+    async def slow(html: str) -> bytes:
+        begun.put_nowait(html)
+        await go.wait()
+        return b"%PDF-"
+
+    press = Press(slow)
+    wanted = [asyncio.create_task(press.pdf(paper())) for _ in range(WAITING)]
+    assert "BÁO CÁO" in await begun.get()
+    assert (press.waiting, begun.empty()) == (WAITING, True)
+    with pytest.raises(web.HTTPServiceUnavailable) as refused:
+        await press.pdf(paper())
+    assert int(refused.value.headers["Retry-After"]) > 0
+    go.set()
+    assert await asyncio.gather(*wanted) == [b"%PDF-"] * WAITING
+    assert (press.waiting, begun.qsize()) == (0, WAITING - 1)
+
+
+async def test_a_print_that_fails_holds_up_no_other() -> None:
+    async def broken(html: str) -> bytes:
+        raise DefacewatchError("the browser does not print")
+
+    press = Press(broken)
+    for _ in range(WAITING + 1):
+        with pytest.raises(DefacewatchError, match="does not print"):
+            await press.pdf(paper())
+
+
+async def test_where_nothing_prints_there_is_nothing() -> None:
+    with pytest.raises(web.HTTPNotFound):
+        await Press(None).pdf(paper())
