@@ -19,6 +19,7 @@ from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.notify.refusals import RESOLUTIONS, refusal
 from defacewatch.notify.sayings import DUES
+from defacewatch.notify.ways import way
 from defacewatch.signals import Severity, Signal
 from defacewatch.store.reviews import Origin
 from defacewatch.verdicts import VerdictKind
@@ -150,6 +151,10 @@ class Words:
         """What is in the way of what was tried."""
         return refusal(error, self._, zone=self.zone, name_of=self.who)
 
+    def way(self, via: str) -> str:
+        """By which way somebody has done something."""
+        return self.text(way(via, self._))
+
     def noted(self, event: Event, text: str) -> str:
         """What a line of a timeline says besides its event."""
         head, colon, reason = text.partition(": ")
@@ -199,6 +204,14 @@ class Words:
         there = moment.astimezone(ZoneInfo(self.zone))
         today = self.now.astimezone(ZoneInfo(self.zone)).date()
         return f"{there:%H:%M}" if there.date() == today else f"{there:%H:%M %d/%m}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        """From when until when, to the minute: the day once where both are on it, the year once."""
+        first, last = (moment.astimezone(ZoneInfo(self.zone)) for moment in (start, end))
+        if first.date() == last.date():
+            return f"{first:%H:%M} – {last:%H:%M %d/%m/%Y}"
+        begins = f"{first:%H:%M %d/%m}" if first.year == last.year else f"{first:%H:%M %d/%m/%Y}"
+        return f"{begins} – {last:%H:%M %d/%m/%Y}"
 
     def percent(self, share: float) -> str:
         """A share (0..1) in per cent. One that is not whole never looks so."""

@@ -86,18 +86,21 @@ async def draw(
 async def _draw(arguments: argparse.Namespace) -> None:
     chosen = [shown for shown in PAGES if not arguments.pages or shown.name in arguments.pages]
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
     with tempfile.TemporaryDirectory() as kept:
         blank = Path(kept) / "blank.db"
         await asyncio.to_thread(migrate, parse(f"sqlite+aiosqlite:///{blank}"))
-        async with hall(blank, Path(kept)) as stages:
-            files = await draw(
-                arguments.folder,
-                chosen,
-                stages,
-                widths=arguments.widths,
-                languages=arguments.languages,
-                schemes=arguments.schemes,
-            )
+        for language, scheme in product(arguments.languages, arguments.schemes):
+            # a stage of its own: what one visit leaves, such as wrong guesses, is not in the next picture
+            async with hall(blank, Path(kept) / f"{language}-{scheme}") as stages:
+                files += await draw(
+                    arguments.folder,
+                    chosen,
+                    stages,
+                    widths=arguments.widths,
+                    languages=(language,),
+                    schemes=(scheme,),
+                )
     print(f"{len(files)} pictures in {arguments.folder}")
 
 
