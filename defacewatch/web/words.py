@@ -102,7 +102,7 @@ SCOPES: Mapping[Scope, str] = {
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
     None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys; the
-    page in another language is at `here` (empty: where it is) with `query`."""
+    page in another language is at `here` (empty: where it is) with `query`, the page itself at `path`."""
 
     language: str
     zone: str
@@ -113,6 +113,7 @@ class Words:
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
     here: str = ""
     query: str = ""
+    path: str = ""
 
     @property
     def _(self) -> Translate:

@@ -21,7 +21,8 @@ async def enter(page: Page, stage: Stage) -> None:
         )
     cookie = {"name": "defacewatch_session", "value": stage.cookies[ADMIN], "url": stage.base}
     await page.context.add_cookies([cookie])  # type: ignore[list-item]
-    await page.goto(page.url, wait_until="load")
+    language = await page.get_attribute("html", "lang")
+    await page.goto(f"{stage.base}/tour?lang={language}", wait_until="load")
 
 
 async def learn(page: Page, stage: Stage) -> None:
