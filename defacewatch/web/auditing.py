@@ -104,6 +104,8 @@ FACTS: Mapping[str, str] = {  # what the facts of entries are called; others sta
     "also": N_("Also approved"),
     "instead": N_("Instead"),
     "via": N_("By way of"),
+    "issuer": N_("Sign-in service"),
+    "subject": N_("Subject"),
     "rectangle": N_("Rectangle"),
     "blocks": N_("Blocks"),
     "absences": N_("Leave and swaps"),

@@ -71,10 +71,10 @@ async def learned(store: Store, page: str, png: bytes, **shown: object) -> None:
     capture = await store.baselines.keep_capture(kept, proposed_by="learner", profile=None, now=at)
     await store.baselines.approve(capture.id, by="Trần Thị Bình", reason="đăng ký lần đầu", now=at + HOUR)
     for hours in range(23, -1, -1):
-        await _seen(store, page, CLEAN, NOW - hours * HOUR, 0.2 + sum(page.encode()) * hours % 7 / 20)
+        await noted(store, page, CLEAN, NOW - hours * HOUR, 0.2 + sum(page.encode()) * hours % 7 / 20)
 
 
-async def _seen(store: Store, page: str, verdict: Verdict, at: datetime, seconds: float) -> int | None:
+async def noted(store: Store, page: str, verdict: Verdict, at: datetime, seconds: float) -> int | None:
     """A check that took so long; the incident that it is of."""
     made = outcome(await store.checks.context(page, now=at), verdict, at)
     return (await store.checks.record(replace(made, elapsed=seconds, tier=Tier.RENDER))).incident
@@ -89,9 +89,9 @@ async def mistaken(store: Store, page: str, said: str) -> None:
         (Verdict(VerdictKind.DEFACED, 60.0, 60.0, (phrase(about),)), 100, "bài báo viết về một vụ tấn công"),
     ):
         at = NOW - minutes * MINUTE
-        incident = await _seen(store, page, verdict, at, 1.9)
+        incident = await noted(store, page, verdict, at, 1.9)
         assert incident is not None
         await heard(store, at, {})
         closed = {"as_": Resolution.FALSE_ALARM, "by": "binh", "reason": said or why, "via": "console"}
         await store.incidents.resolve(incident, now=at + 9 * MINUTE, **closed)  # type: ignore[arg-type]
-        await _seen(store, page, CLEAN, at + 10 * MINUTE, 1.4)
+        await noted(store, page, CLEAN, at + 10 * MINUTE, 1.4)

@@ -29,6 +29,7 @@ from defacewatch.web.take import take_url
 from defacewatch.web.welcome import setup_url, welcome_url
 from tests.conftest import Clock
 from tests.store.samples import (
+    CLEAN,
     DEFACED,
     MINUTE,
     NOW,
@@ -52,7 +53,7 @@ from tests.web.dutystage import (
     rehearse,
     shifts_before,
 )
-from tests.web.pagestage import AFTER, HUES, PORTALS, REWRITTEN, learned, mistaken, picture
+from tests.web.pagestage import AFTER, HUES, PORTALS, REWRITTEN, learned, mistaken, noted, picture
 from tests.web.people import KEY, ME, PASSWORD, hash_of, person
 from tests.web.seeds import defaced, hostile_look, tell
 
@@ -175,6 +176,8 @@ async def set_stage(store: Store, said: str = "") -> dict[str, str]:
     await checked(store, pages["phohien"], REWRITTEN, NOW + 9 * MINUTE)
     for minute in (8, 9, 10):
         await checked(store, pages["khoaichau"], UNREACHABLE, NOW + minute * MINUTE)
+    for key in ("dichvucong", "songhong", "sotc", "anthi"):
+        await noted(store, pages[key], CLEAN, AT - MINUTE, 0.4)
     several = await _told_together(store)
     await store.incidents.acknowledge(incident, by="binh", via="telegram", now=NOW + 13 * MINUTE)
     await store.incidents.comment(incident, by="binh", text=said or "Đã gọi cho đơn vị vận hành.", now=AT)
