@@ -55,8 +55,13 @@ async def whole(page: Page, width: int) -> None:
     """Make the window as high as the page: what is outside of it is not drawn, or loaded."""
     height = await page.evaluate("document.documentElement.scrollHeight")
     await page.set_viewport_size({"width": width, "height": min(max(800, height), 8000)})
+    await settled(page)
+
+
+async def settled(page: Page) -> None:
+    """All pictures in the window are there."""
     await page.evaluate(
-        "Promise.all([...document.images].filter(image => image.getClientRects().length)"
+        "Promise.all([...document.images].filter(image => image.getClientRects()[0]?.top < innerHeight)"
         ".map(image => image.decode().catch(() => null)))"
         ".then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50))))"
     )

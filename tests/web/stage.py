@@ -183,12 +183,15 @@ async def set_stage(store: Store, said: str = "") -> dict[str, str]:
     await store.incidents.comment(incident, by="binh", text=said or "Đã gọi cho đơn vị vận hành.", now=AT)
     drill = await rehearse(store, "anthi", AT - 2 * MINUTE)
     handover = await _handed_over(store)
-    campaign = next(view.campaign for view in await store.incidents.list() if view.campaign)
+    views = await store.incidents.list()
+    campaign = next(view.campaign for view in views if view.campaign)
+    waiting = next(view.incident.id for view in views if view.portal.key == "vanlam")
     people = await _people(store)
     await arrange(store, AT, said)
     return {
         "incident": str(incident),
         "drill": str(drill),
+        "waiting": str(waiting),
         "campaign": str(campaign),
         "take": await _link(store, incident),
         "several": several,
