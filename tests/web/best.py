@@ -37,7 +37,7 @@ async def crowd(stage: Stage) -> None:
     hues = sorted(HUES.values())
     for number, one in enumerate(more):
         page = (await stage.store.portals.get(one.key)).pages[0].id
-        await learned(stage.store, page, picture(hue=hues[number % len(hues)]))
+        await learned(stage.store, page, picture(hue=hues[number % len(hues)]), every=6)
         await noted(stage.store, page, CLEAN, AT - MINUTE, 0.4)
 
 

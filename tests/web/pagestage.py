@@ -64,13 +64,14 @@ def picture(*, hacked: bool = False, hue: str = "#b71c1c", height: int = 1600) -
     return out.getvalue()
 
 
-async def learned(store: Store, page: str, png: bytes, **shown: object) -> None:
-    """A page with an approved baseline, which looks as approved, and has for a day."""
+async def learned(store: Store, page: str, png: bytes, *, every: int = 1, **shown: object) -> None:
+    """A page with an approved baseline, which looks as approved, and has for a day, by checks `every` so many
+    hours."""
     at = NOW - 8 * DAY
     kept = await store.checks.keep(page, look("a", at, screenshot=png, **shown), features("a"))
     capture = await store.baselines.keep_capture(kept, proposed_by="learner", profile=None, now=at)
     await store.baselines.approve(capture.id, by="Trần Thị Bình", reason="đăng ký lần đầu", now=at + HOUR)
-    for hours in range(23, -1, -1):
+    for hours in range(23, -1, -every):
         await noted(store, page, CLEAN, NOW - hours * HOUR, 0.2 + sum(page.encode()) * hours % 7 / 20)
 
 
