@@ -64,7 +64,7 @@ def picture(*, hacked: bool = False, hue: str = "#b71c1c", height: int = 1600) -
     return out.getvalue()
 
 
-async def learned(store: Store, page: str, png: bytes, *, every: int = 1, **shown: object) -> None:
+async def learned(store: Store, page: str, png: bytes, *, every: int = 4, **shown: object) -> None:
     """A page with an approved baseline, which looks as approved, and has for a day, by checks `every` so many
     hours."""
     at = NOW - 8 * DAY
@@ -83,7 +83,7 @@ async def noted(store: Store, page: str, verdict: Verdict, at: datetime, seconds
 
 async def mistaken(store: Store, page: str, said: str) -> None:
     """A page on which two were false alarms: of one the differences are muted, of the other for a day."""
-    await learned(store, page, picture(), html=BEFORE)
+    await learned(store, page, picture(), every=2, html=BEFORE)
     about = said or "trang tin bị tin tặc tấn công"
     for verdict, minutes, why in (
         (REWRITTEN, 180, "biểu mẫu mới của phòng"),

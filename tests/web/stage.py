@@ -171,8 +171,11 @@ async def set_stage(store: Store, said: str = "") -> dict[str, str]:
     await ask_for_tests(store, AT)
     incident = await _attack(store, pages["hungyen"], said, alike)
     for key in ("vanlam", "myhao"):
-        verdict = defaced(said) if said else DEFACED
-        await checked(store, pages[key], verdict, NOW + 11 * MINUTE, marks=alike)
+        at, verdict = NOW + 11 * MINUTE, defaced(said) if said else DEFACED
+        context = await store.checks.context(pages[key], now=at)
+        seen = look("e", at, screenshot=picture(hacked=True), title=said or "Hacked by x")
+        kept = await store.checks.keep(pages[key], seen, features("e"))
+        await store.checks.record(outcome(context, verdict, at, kept=kept, tier=Tier.RENDER, marks=alike))
     await checked(store, pages["phohien"], REWRITTEN, NOW + 9 * MINUTE)
     for minute in (8, 9, 10):
         await checked(store, pages["khoaichau"], UNREACHABLE, NOW + minute * MINUTE)
