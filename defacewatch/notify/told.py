@@ -8,6 +8,7 @@ from defacewatch.alerts import AlertKind, Notice
 from defacewatch.language import N_, Translate, local_time
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import REDUCED
+from defacewatch.notify.ways import way
 from defacewatch.windows import LINK
 
 # What is said of an announcement, by the names of its facts.
@@ -84,7 +85,7 @@ def _reduced(facts: Mapping[str, object], _: Translate) -> Iterator[tuple[str, s
     for act in listed[:LOST]:
         label = _(REDUCED.get(str(act.get("what")), OTHERS))
         words = _("{portal} – by {name} ({source})").format(
-            portal=act.get("portal"), name=act.get("by"), source=act.get("via")
+            portal=act.get("portal"), name=act.get("by"), source=way(str(act.get("via")), _)
         )
         yield label, safe(words + (f": {act['detail']}" if act.get("detail") else ""), 300)
     if isinstance(count, int) and count > LOST:

@@ -1,13 +1,17 @@
 """The audit log, for administrators: a page, and the API."""
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from defacewatch.audit import Act, Entry, facts_of
 from defacewatch.errors import UsageError
-from defacewatch.language import N_
+from defacewatch.language import N_, Translate
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.wrongs import FIELDS
 
@@ -100,20 +104,53 @@ FACTS: Mapping[str, str] = {  # what the facts of entries are called; others sta
     "also": N_("Also approved"),
     "instead": N_("Instead"),
     "via": N_("By way of"),
+    "issuer": N_("Sign-in service"),
+    "subject": N_("Subject"),
+    "rectangle": N_("Rectangle"),
+    "blocks": N_("Blocks"),
+    "absences": N_("Leave and swaps"),
 }
 
 
-def said(entry: Entry) -> list[tuple[str, str, str]]:
-    """What an entry says was, and is: name, before and after of each fact that differs or is new."""
+OBJECTS: Mapping[str, str] = {  # what acts are of; what they are called stands behind it
+    "account": N_("account"),
+    "address": N_("secret address"),
+    "backup": N_("backup"),
+    "capture": N_("capture"),
+    "handover": N_("handover"),
+    "incident": N_("incident"),
+    "mask": N_("mask"),
+    "mute": N_("mute"),
+    "no account": N_("no account"),
+    "officer": N_("officer"),
+    "portal": N_("portal"),
+}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+
+
+def said(entry: Entry, zone: str) -> list[tuple[str, str, str]]:
+    """What an entry says was, and is: name, before and after of each fact that differs or is new. Times are
+    local in `zone`."""
     before = facts_of(entry.before)
     after = facts_of(entry.after)
     names = [name for name in after if name not in before or before[name] != after[name]]
-    shown = (name for name in names if name in before or after[name] not in ("", None, False))
-    return [(name, _short(before.get(name, "")), _short(after[name])) for name in shown]
+    shown = (name for name in names if name in before or after[name] not in ("", None, False, []))
+    return [(name, _short(before.get(name, ""), zone), _short(after[name], zone)) for name in shown]
 
 
-def _short(value: object) -> str:
+def about(of: str, translate: Translate) -> str:
+    """What an act is of, such as 'account an', by the reader's word for it."""
+    kind, space, name = (of, "", "") if of in OBJECTS else of.partition(" ")
+    return f"{translate(OBJECTS[kind])}{space}{name}" if kind in OBJECTS else of
+
+
+def _short(value: object, zone: str) -> str:
+    if isinstance(value, list):
+        return ", ".join(_short(part, zone) for part in value)[:LONG]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if MOMENT.match(text):
+        with suppress(ValueError):
+            return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%H:%M %d/%m/%Y}"
     return text if len(text) <= LONG else text[:LONG] + "…"
 
 
@@ -122,10 +159,12 @@ async def show(request: web.Request) -> web.Response:
     console, before = console_of(request), _before(request)
     entries = await console.store.audit.list(limit=SHOWN + 1, before=before)
     broken, head = (None, None) if before is not None else await console.store.audit.verify(VERIFIED)
+    words = words_of(request)
     return console.renderer.page(
         "audit.html",
-        words_of(request),
-        entries=[(entry, said(entry)) for entry in entries[:SHOWN]],
+        words,
+        entries=[(entry, said(entry, console.zone)) for entry in entries[:SHOWN]],
+        about=lambda of: about(of, words._),
         acts=ACTS,
         names=FACTS,
         older=entries[SHOWN - 1].number if len(entries) > SHOWN else None,

@@ -149,7 +149,13 @@ def words_of(request: web.Request) -> Words:
     officers = {officer.key: officer.name for officer in console.roster().officers}
     here, query = _where(request)
     words = Words(
-        language_of(request), console.zone, console.clock(), officers=officers, here=here, query=query
+        language_of(request),
+        console.zone,
+        console.clock(),
+        officers=officers,
+        here=here,
+        query=query,
+        path=request.path,
     )
     if visitor is None:
         return words

@@ -24,13 +24,6 @@ LISTED = 30
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 NOT_PART = N_("Only those who go and those who come confirm a handover.")
-VIAS = {
-    "telegram": N_("by Telegram"),
-    "email": N_("by e-mail"),
-    "cli": N_("by command"),
-    "console": N_("in the console"),
-    "api": N_("by a program"),
-}
 KINDS = {kind.value: said for kind, (_, said, _) in HEADLINES.items()}
 
 
@@ -119,6 +112,5 @@ async def _page(
         told={words._(KINDS.get(str(k), str(k))): n for k, n in told.items()}
         if isinstance(told, Mapping)
         else {},
-        via=lambda text: words._(VIAS[text]) if text in VIAS else words.text(text),
         to_confirm=found is not None and me is not None and me.key in found.missing,
     )

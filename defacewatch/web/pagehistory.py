@@ -65,6 +65,7 @@ async def show(request: web.Request) -> web.Response:
         approved=await store.baselines.shots([approval.capture for approval in approvals[:APPROVALS]]),
         approved_in_all=len(approvals),
         mutes=await store.mutes.holding(words.now, page=name),
+        muted={signal.identity: signal for check in recent for signal in check.verdict.signals},
         may_end=may_approve(request),
         csrf=csrf_field(request),
         incidents=await store.incidents.list(page=name, limit=INCIDENTS),

@@ -19,6 +19,7 @@ from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.notify.refusals import RESOLUTIONS, refusal
 from defacewatch.notify.sayings import DUES
+from defacewatch.notify.ways import way
 from defacewatch.signals import Severity, Signal
 from defacewatch.store.reviews import Origin
 from defacewatch.verdicts import VerdictKind
@@ -101,7 +102,7 @@ SCOPES: Mapping[Scope, str] = {
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
     None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys; the
-    page in another language is at `here` (empty: where it is) with `query`."""
+    page in another language is at `here` (empty: where it is) with `query`, the page itself at `path`."""
 
     language: str
     zone: str
@@ -112,6 +113,7 @@ class Words:
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
     here: str = ""
     query: str = ""
+    path: str = ""
 
     @property
     def _(self) -> Translate:
@@ -149,6 +151,10 @@ class Words:
     def refusal(self, error: DefacewatchError) -> str:
         """What is in the way of what was tried."""
         return refusal(error, self._, zone=self.zone, name_of=self.who)
+
+    def way(self, via: str) -> str:
+        """By which way somebody has done something."""
+        return self.text(way(via, self._))
 
     def noted(self, event: Event, text: str) -> str:
         """What a line of a timeline says besides its event."""
@@ -199,6 +205,14 @@ class Words:
         there = moment.astimezone(ZoneInfo(self.zone))
         today = self.now.astimezone(ZoneInfo(self.zone)).date()
         return f"{there:%H:%M}" if there.date() == today else f"{there:%H:%M %d/%m}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        """From when until when, to the minute: the day once where both are on it, the year once."""
+        first, last = (moment.astimezone(ZoneInfo(self.zone)) for moment in (start, end))
+        if first.date() == last.date():
+            return f"{first:%H:%M} – {last:%H:%M %d/%m/%Y}"
+        begins = f"{first:%H:%M %d/%m}" if first.year == last.year else f"{first:%H:%M %d/%m/%Y}"
+        return f"{begins} – {last:%H:%M %d/%m/%Y}"
 
     def percent(self, share: float) -> str:
         """A share (0..1) in per cent. One that is not whole never looks so."""

@@ -22,13 +22,16 @@ from playwright.async_api import async_playwright
 
 from defacewatch.alerts import Alert, AlertKind, Notice
 from defacewatch.campaigns import Campaign, Mark, Trait
-from defacewatch.deadlines import Deadline, What
+from defacewatch.deadlines import Deadline
+from defacewatch.deadlines import What as Owed
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.gathering import Entry, Gathered
 from defacewatch.incidents import Incident, State
 from defacewatch.language import translator
 from defacewatch.notify import buttons, message
 from defacewatch.portals import Page, Portal, Urgency
+from defacewatch.reducing import Reduced, What
+from defacewatch.reducing import reduced as loss
 from defacewatch.verdicts import Verdict, VerdictKind
 from tests.notify.examples import AN, AT, PORTAL, SIGNALS, notice
 
@@ -74,8 +77,8 @@ def attack(language: str) -> Notice:
         to=AN,
         take_url="https://watch.example.gov.vn/take/…",
         clocks=(
-            Deadline(What.RESTORE, AT + timedelta(hours=24), timedelta(hours=6)),
-            Deadline(What.REPORT, AT + timedelta(days=5), timedelta(days=1)),
+            Deadline(Owed.RESTORE, AT + timedelta(hours=24), timedelta(hours=6)),
+            Deadline(Owed.REPORT, AT + timedelta(days=5), timedelta(days=1)),
         ),
     )
 
@@ -120,6 +123,21 @@ def handover(language: str) -> Notice:
     return replace(bare, alert=alert, to=AN, deadline=None, evidence_url=None, confirmed_at=None)
 
 
+def reduced(language: str) -> Notice:
+    """Somebody has taken something out of the watch."""
+    facts = loss(
+        (
+            Reduced(What.PAUSED, "Cổng Thông tin điện tử Sở Nội vụ", "đơn vị chuyển máy chủ"),
+            Reduced(What.NOT_CRITICAL, PORTAL.name),
+            Reduced(What.SLOWER, PORTAL.name, "https://hungyen.gov.vn/, https://hungyen.gov.vn/tin-tuc"),
+        ),
+        "Phạm Thị Dung",
+        "console:10.20.0.7 account dung",
+    ).facts
+    bare = handover(language)
+    return replace(bare, alert=Alert(41, AlertKind.WATCH_REDUCED, Urgency.HIGH, AT, facts=facts))
+
+
 def change(language: str) -> Notice:
     whole = notice(AlertKind.CHANGED, language=language)
     return replace(
@@ -151,18 +169,20 @@ def bubbles(language: str) -> str:
         buttons.taking_all(70, 2, 126, _),
         buttons.choices(124, None, _),
         buttons.handing(9, _),
+        None,
     )
     said: tuple[message.Said, ...] = (
         attack(language),
         gathered(language),
         change(language),
         handover(language),
+        reduced(language),
     )
     parts = [_BUBBLE]
     for one, keyboard in zip(said, keyboards, strict=True):
-        assert keyboard is not None
-        rows = [[button.text for button in row] for row in keyboard.inline_keyboard]
-        parts.append(f"<div class=bubble>{message.telegram_html(one)}</div>{_keys(rows)}")
+        parts.append(f"<div class=bubble>{message.telegram_html(one)}</div>")
+        if keyboard is not None:
+            parts.append(_keys([[button.text for button in row] for row in keyboard.inline_keyboard]))
         if isinstance(one, Notice) and one.before and one.after:
             parts.append(f"<div class=pictures>{_image(one.before)}{_image(one.after)}</div>")
     return "".join(parts)
@@ -196,6 +216,7 @@ async def main(folder: Path) -> None:
     pages["mail-campaign-vi.png"] = mail(gathered("vi"))
     pages["mail-digest-vi.png"] = mail(gathered("vi", campaign=False))
     pages["mail-handover-vi.png"] = mail(handover("vi"))
+    pages["mail-reduced-vi.png"] = mail(reduced("vi"))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(None), args=["--no-sandbox"])
         tab = await browser.new_page(viewport={"width": WIDTH, "height": 600})

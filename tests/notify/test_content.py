@@ -164,14 +164,23 @@ def test_codes_grow_beyond_six_digits() -> None:
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("en", "Watch paused: Cổng A – by an (web): bảo trì"),
-        ("vi", "Tạm dừng giám sát: Cổng A – do an thực hiện"),
+        ("en", "Watch paused: Cổng A – by an (in the console: 10[.]0[.]0[.]7, account an): bảo trì"),
+        (
+            "vi",
+            "Tạm dừng giám sát: Cổng A – do an thực hiện (trên bảng điều khiển: 10[.]0[.]0[.]7, tài khoản",
+        ),
     ],
 )
 def test_what_was_taken_out_of_the_watch_is_told_by_whom_and_what_is_too_much_is_counted(
     language: str, says: str
 ) -> None:
-    act = {"what": "paused", "portal": "Cổng A", "by": "an", "via": "web", "detail": "bảo trì"}
+    act = {
+        "what": "paused",
+        "portal": "Cổng A",
+        "by": "an",
+        "via": "console:10.0.0.7 account an",
+        "detail": "bảo trì",
+    }
     bare = dict.fromkeys(("portal", "page", "incident", "verdict", "confirmed_at"))
     facts = {"reduced": [act] * 30, "count": 30}
     alert = Alert(1, AlertKind.WATCH_REDUCED, Urgency.HIGH, AT, facts=facts)

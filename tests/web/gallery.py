@@ -55,8 +55,13 @@ async def whole(page: Page, width: int) -> None:
     """Make the window as high as the page: what is outside of it is not drawn, or loaded."""
     height = await page.evaluate("document.documentElement.scrollHeight")
     await page.set_viewport_size({"width": width, "height": min(max(800, height), 8000)})
+    await settled(page)
+
+
+async def settled(page: Page) -> None:
+    """All pictures in the window are there."""
     await page.evaluate(
-        "Promise.all([...document.images].filter(image => image.getClientRects().length)"
+        "Promise.all([...document.images].filter(image => image.getClientRects()[0]?.top < innerHeight)"
         ".map(image => image.decode().catch(() => null)))"
         ".then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50))))"
     )
@@ -86,18 +91,21 @@ async def draw(
 async def _draw(arguments: argparse.Namespace) -> None:
     chosen = [shown for shown in PAGES if not arguments.pages or shown.name in arguments.pages]
     arguments.folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
     with tempfile.TemporaryDirectory() as kept:
         blank = Path(kept) / "blank.db"
         await asyncio.to_thread(migrate, parse(f"sqlite+aiosqlite:///{blank}"))
-        async with hall(blank, Path(kept)) as stages:
-            files = await draw(
-                arguments.folder,
-                chosen,
-                stages,
-                widths=arguments.widths,
-                languages=arguments.languages,
-                schemes=arguments.schemes,
-            )
+        for language, scheme in product(arguments.languages, arguments.schemes):
+            # a stage of its own: what one visit leaves, such as wrong guesses, is not in the next picture
+            async with hall(blank, Path(kept) / f"{language}-{scheme}") as stages:
+                files += await draw(
+                    arguments.folder,
+                    chosen,
+                    stages,
+                    widths=arguments.widths,
+                    languages=(language,),
+                    schemes=(scheme,),
+                )
     print(f"{len(files)} pictures in {arguments.folder}")
 
 

@@ -8,6 +8,7 @@ from playwright.async_api import Page
 from defacewatch.totp import code_at, step_at
 from tests.web.people import PASSWORD, TOTP
 from tests.web.stage import ADMIN, OFFICER, WALL, Stage
+from tests.web.touring import approve, learn
 
 Step = Callable[[Page, Stage], Awaitable[None]]
 
@@ -123,6 +124,7 @@ PAGES = (
     Shown("wall", "/", "/"),
     Shown("wall-rows", "/", "/?view=rows"),
     Shown("incident", "/incidents/{id}", "/incidents/{incident}"),
+    Shown("incident-drill", "/incidents/{id}", "/incidents/{drill}"),
     Shown("incident-open", "/incidents/{id}", "/incidents/{incident}", steps=read_words),
     Shown("words", "/incidents/{id}/words", "/incidents/{incident}/words"),
     Shown("campaign", "/campaigns/{id}", "/campaigns/{campaign}"),
@@ -139,12 +141,17 @@ PAGES = (
     Shown("page", "/pages/{id}", "/pages/{page}", steps=unfold),
     Shown("tour", "/tour", "/tour"),
     Shown("tour-empty", "/tour", "/tour", WALL, empty=True),
+    Shown("tour-learn", "/tour", "/tour", None, learn, empty=True),
+    Shown("tour-approve", "/tour", "/tour", None, approve, empty=True),
     Shown("duty", "/duty", "/duty", steps=unfold),
     Shown("duty-roster", "/duty/roster", "/duty/roster", steps=unfold),
     Shown("duty-preview", "/duty/preview", "/duty/preview"),
     Shown("duty-handovers", "/duty/handovers", "/duty/handovers", steps=unfold),
     Shown("duty-windows", "/duty/windows", "/duty/windows", steps=unfold),
     Shown("duty-channels", "/duty/channels", "/duty/channels", steps=unfold),
+    Shown("duty-own", "/duty", "/duty", OFFICER),
+    Shown("duty-handover-own", "/duty/handovers", "/duty/handovers", OFFICER),
+    Shown("duty-roster-week", "/duty/roster", "/duty/roster?week=2026-08-31", OFFICER),
     Shown("duty-reports", "/duty/reports", "/duty/reports"),
     Shown("account", "/account", "/account"),
     Shown("account-token", "/account", "/account", steps=new_token),

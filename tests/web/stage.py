@@ -1,39 +1,32 @@
 """A console in which a good deal has happened, to look at: every kind of verdict, an incident with two
 pictures, a campaign, a handover, people with and without codes; and the links that such a night sends out."""
 
-import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import unused_port
-from PIL import Image, ImageDraw, ImageFont
 from prometheus_client import CollectorRegistry
 
 from defacewatch.accounts import Role, Scope
-from defacewatch.alerts import AlertKind, Delivery, Wanted
+from defacewatch.alerts import Delivery, Wanted
 from defacewatch.audit import Actor
 from defacewatch.campaigns import Mark, Trait
 from defacewatch.captures import Refusal, Tier
 from defacewatch.config import Registrar
-from defacewatch.handovers import Handover
 from defacewatch.identities import Identity, Trust
 from defacewatch.masks import Mask, Rectangle
-from defacewatch.roster import Duty, Officer, Roster
-from defacewatch.shifts import Absence
-from defacewatch.signals import Kind, Signal
+from defacewatch.roster import Roster, on_duty
 from defacewatch.store import Store
-from defacewatch.verdicts import Verdict, VerdictKind
 from defacewatch.web import make_app
 from defacewatch.web.announce import announce_url
 from defacewatch.web.calendar import calendar_url
 from defacewatch.web.console import CONSOLE
 from defacewatch.web.take import take_url
 from defacewatch.web.welcome import setup_url, welcome_url
-from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.store.samples import (
     CLEAN,
@@ -45,24 +38,29 @@ from tests.store.samples import (
     features,
     look,
     outcome,
-    portal,
 )
 from tests.web.conftest import TOKEN
+from tests.web.dutystage import (
+    CHANGE,
+    DAY,
+    ROSTER,
+    SENDING,
+    TROUBLE,
+    announce,
+    arrange,
+    ask_for_tests,
+    hand_over,
+    rehearse,
+    shifts_before,
+)
+from tests.web.pagestage import AFTER, HUES, PORTALS, REWRITTEN, learned, mistaken, noted, picture
 from tests.web.people import KEY, ME, PASSWORD, hash_of, person
 from tests.web.seeds import defaced, hostile_look, tell
 
-AN = Officer("an", "Nguyễn Văn An", email="an@example.gov.vn", phone="0900000001")
-BINH = Officer("binh", "Trần Thị Bình", role=Duty.SHIFT_LEAD, email="binh@example.gov.vn")
-ROSTER = Roster((AN, BINH))
-REWRITTEN = Verdict(VerdictKind.CHANGED, 35.0, 0.0, (Signal(Kind.TEXT, 35.0, "text~00", {"share": 62}),))
 ALIKE = frozenset({Mark(Trait.WORDS, "hacked by x"), Mark(Trait.CODE_HOST, "bad.example")})
 AT = NOW + 14 * MINUTE  # when the console is looked at
 ADMIN, OFFICER, WALL = "root", "an", "wall"  # who looks: the last by the shared token
 SIGN_IN_SERVICE = Trust("https://sso.example.gov.vn", "defacewatch", "SSO tỉnh")
-BEFORE = """<html><title>Cổng Thông tin điện tử tỉnh</title><body><h1>Cổng Thông tin điện tử tỉnh</h1>
-<ul><li>Kỳ họp thứ 12 Hội đồng nhân dân tỉnh</li><li>Lịch tiếp công dân tháng 9</li></ul></body></html>"""
-AFTER = """<html><title>Hacked by x</title><body><h1>Hacked by x</h1><p>your security is a joke</p>
-<div style="display:none"><a href="https://bad.example/">nhà cái uy tín</a></div></body></html>"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ async def staged(url: str, folder: Path, *, empty: bool = False, said: str = "")
             first = await setup_url(store, "", KEY, clock())
             assert first is not None
             values["setup"] = first
-        async with console_over(store, clock, roster=Roster() if empty else ROSTER) as stage:
+        trouble = {} if empty else {"gateway:sms": said or TROUBLE}
+        async with console_over(store, clock, roster=Roster() if empty else ROSTER, trouble=trouble) as stage:
             stage.values.update(values)
             stage.cookies.update(cookies)
             yield stage
@@ -103,6 +102,7 @@ async def console_over(
     clock: Clock,
     *,
     roster: Roster = ROSTER,
+    trouble: Mapping[str, str] | None = None,
     oidc: Trust = SIGN_IN_SERVICE,
     oidc_secret: str | None = None,
 ) -> AsyncIterator[Stage]:
@@ -118,8 +118,10 @@ async def console_over(
         language="vi",
         public_url=f"http://127.0.0.1:{port}",
         health=list,
-        duty=lambda: [AN.name] if roster.officers else [],
+        duty=lambda: [officer.name for officer in on_duty(roster, clock())],
         roster=lambda: roster,
+        sending=lambda: SENDING,
+        trouble=lambda: trouble or {},
         registry=CollectorRegistry(),
         registrar=Registrar(dict),
         coverage=lambda: 0.9987,
@@ -152,60 +154,49 @@ async def _signed_in(store: Store, said: str) -> dict[str, str]:
     return cookies
 
 
-def picture(*, hacked: bool = False, hue: str = "#b71c1c", height: int = 1600) -> bytes:
-    """A screenshot: a portal's front page, or what an attacker has put there."""
-    out, page = io.BytesIO(), Image.new("RGB", (1280, height), "#000" if hacked else "#fff")
-    draw, large, small = ImageDraw.Draw(page), ImageFont.load_default(64), ImageFont.load_default(24)
-    if hacked:
-        draw.text((640, 360), "HACKED BY X", "#0f0", large, anchor="mm")
-        draw.text((640, 450), "your security is a joke", "#0f0", small, anchor="mm")
-    else:
-        draw.rectangle((0, 0, 1280, 150), hue)
-        draw.text((60, 40), "CONG THONG TIN DIEN TU", "#fff", large)
-        for row in range(8):
-            top = 200 + 170 * row
-            draw.rectangle((60, top, 300, top + 130), "#cfd8dc")
-            draw.text((340, top + 10), "Tin hoat dong cua tinh trong tuan", "#1a237e", small)
-            draw.rectangle((340, top + 60, 1200, top + 74), "#e0e0e0")
-            draw.rectangle((340, top + 92, 1100, top + 106), "#e0e0e0")
-    page.save(out, "PNG")
-    return out.getvalue()
-
-
 async def set_stage(store: Store, said: str = "") -> dict[str, str]:
     """Everything that has happened by `AT`; what the addresses of the pages are made of, by its name. `said`
     stands wherever a watched page, a provider or somebody with a link has a say."""
     alike = frozenset({Mark(Trait.WORDS, said), Mark(Trait.CODE_HOST, said)}) if said else ALIKE
-    portals = [
-        portal("hungyen", name="Cổng Thông tin điện tử tỉnh Hưng Yên", critical=True),
-        portal("songhong", name="Sở Nội vụ"),
-        portal("phohien", name="Sở Y tế"),
-        portal("vanlam", name="UBND huyện Văn Lâm"),
-        portal("myhao", name="UBND thị xã Mỹ Hào"),
-        portal("khoaichau", name="UBND huyện Khoái Châu"),
-        portal("moi", name="Báo Hưng Yên"),
-    ]
-    await store.portals.apply(portals, now=NOW)
+    await store.portals.apply(PORTALS, now=NOW - 9 * DAY)
+    await store.portals.pause(
+        "phucu", by="hai", now=AT - DAY, via="console", reason=said or "đơn vị chuyển máy chủ"
+    )
     pages = {one.key: one.pages[0].id for one in await store.portals.all()}
-    for key, hue in (("songhong", "#0d47a1"), ("phohien", "#1b5e20"), ("vanlam", "#4a148c")):
-        await _learned(store, pages[key], picture(hue=hue))
+    for key, hue in HUES.items():
+        await learned(store, pages[key], picture(hue=hue))
+    await mistaken(store, pages["hungyen"], said)
+    await shifts_before(store)
+    await announce(store, AT, said)
+    await ask_for_tests(store, AT)
     incident = await _attack(store, pages["hungyen"], said, alike)
     for key in ("vanlam", "myhao"):
-        verdict = defaced(said) if said else DEFACED
-        await checked(store, pages[key], verdict, NOW + 11 * MINUTE, marks=alike)
+        at, verdict = NOW + 11 * MINUTE, defaced(said) if said else DEFACED
+        context = await store.checks.context(pages[key], now=at)
+        seen = look("e", at, screenshot=picture(hacked=True), title=said or "Hacked by x")
+        kept = await store.checks.keep(pages[key], seen, features("e"))
+        await store.checks.record(outcome(context, verdict, at, kept=kept, tier=Tier.RENDER, marks=alike))
     await checked(store, pages["phohien"], REWRITTEN, NOW + 9 * MINUTE)
     for minute in (8, 9, 10):
         await checked(store, pages["khoaichau"], UNREACHABLE, NOW + minute * MINUTE)
+    for key in ("dichvucong", "songhong", "sotc", "anthi"):
+        await noted(store, pages[key], CLEAN, AT - MINUTE, 0.4)
     several = await _told_together(store)
     await store.incidents.acknowledge(incident, by="binh", via="telegram", now=NOW + 13 * MINUTE)
     await store.incidents.comment(incident, by="binh", text=said or "Đã gọi cho đơn vị vận hành.", now=AT)
-    handover = await _handed_over(store, AT)
-    campaign = next(view.campaign for view in await store.incidents.list() if view.campaign)
+    drill = await rehearse(store, "anthi", AT - 2 * MINUTE)
+    handover = await _handed_over(store)
+    views = await store.incidents.list()
+    campaign = next(view.campaign for view in views if view.campaign)
+    waiting = next(view.incident.id for view in views if view.portal.key == "vanlam")
     people = await _people(store)
+    await arrange(store, AT, said)
     return {
         "incident": str(incident),
+        "drill": str(drill),
+        "waiting": str(waiting),
         "campaign": str(campaign),
-        "take": await _link(store, 0),
+        "take": await _link(store, incident),
         "several": several,
         "handover": handover,
         "announce": announce_url("", KEY, "songhong", 0),
@@ -216,50 +207,26 @@ async def set_stage(store: Store, said: str = "") -> dict[str, str]:
     }
 
 
-async def _learned(store: Store, page: str, png: bytes, **shown: object) -> None:
-    """A page with an approved baseline, which looks as approved."""
-    kept = await store.checks.keep(page, look("a", NOW, screenshot=png, **shown), features("a"))
-    capture = await store.baselines.keep_capture(kept, proposed_by="learner", profile=None, now=NOW)
-    await store.baselines.approve(capture.id, by="Trần Thị Bình", reason="đăng ký lần đầu", now=NOW)
-    await checked(store, page, CLEAN, NOW + 8 * MINUTE)
-
-
 async def _proposed(store: Store, pages: Mapping[str, str], said: str) -> dict[str, str]:
-    """A new look that somebody has proposed, of a portal whose update was announced; leave, and a mask."""
+    """A new look that somebody has proposed, of a portal whose update was announced; and a mask."""
     new = picture(hue="#e65100")
     kept = await store.checks.keep(
         pages["songhong"], look("c", AT - MINUTE, screenshot=new, title=said or "Sở Nội vụ"), features("c")
     )
     proposed = await store.baselines.keep_capture(kept, proposed_by="Nguyễn Văn An", profile=None, now=AT)
-    hours = timedelta(hours=1)
-    window = Window(
-        "songhong",
-        AT - hours,
-        AT + hours,
-        said or "Sở Nội vụ",
-        said or "đổi giao diện",
-        contact=said or "0912 000 111",
-    )
-    await store.windows.announce(window, now=AT - hours)
-    leave = Absence("an", AT + 20 * hours, AT + 44 * hours, None, said or "nghỉ phép")
-    await store.absences.add((leave,), by="an", now=AT - hours)
     (stands,) = (await store.baselines.history(pages["hungyen"]))[-1:]
-    mask = Mask(
-        pages["hungyen"],
-        Rectangle(320, 200, 480, 160),
-        said or "băng ảnh tự chuyển",
-        "binh",
-        AT,
-        AT + 30 * 24 * hours,
-        stands.capture,
-    )
-    await store.masks.add(mask, now=AT, via="console")
+    for area, label, by, days in (
+        (Rectangle(320, 200, 480, 160), "băng ảnh tự chuyển", "binh", 30),
+        (Rectangle(60, 1220, 1100, 130), "khối liên kết của đơn vị", "an", 7),
+    ):
+        ends = AT + days * DAY
+        mask = Mask(pages["hungyen"], area, said or label, by, AT, ends, stands.capture)
+        await store.masks.add(mask, now=AT, via="console")
     return {"proposal": proposed.id}
 
 
 async def _attack(store: Store, page: str, said: str, alike: frozenset[Mark]) -> int:
     """A page that was learned, and defaced; its incident."""
-    await _learned(store, page, picture(), html=BEFORE)
     at = NOW + 10 * MINUTE
     refused = (Refusal("http://169.254.169.254/", "a private address"),)
     shown = {"html": AFTER, "title": "Hacked by x", "refusals": refused, "text": "Hacked by x"}
@@ -289,20 +256,21 @@ async def _told_together(store: Store) -> str:
     return take_url("", KEY)(several[0])
 
 
-async def _link(store: Store, which: int) -> str:
+async def _link(store: Store, incident: int) -> str:
+    """The link in the first mail about an incident."""
+    told = await store.alerts.deliveries(incident=incident)
+    return take_url("", KEY)(min((one for one in told if one.channel == "email"), key=lambda one: one.id))
+
+
+async def _handed_over(store: Store) -> str:
+    """A handover that tests channels of those who come, of whom one has confirmed; the link in the mail to
+    the other."""
+    tests = (("dung", "telegram"), ("dung", "gateway:sms"), ("binh", "email"), ("binh", "gateway:sms"))
+    number = await hand_over(store, CHANGE, ("an", "mai"), ("binh", "dung"), tests, now=AT - 4 * MINUTE)
+    for officer, channel, via in (("dung", "telegram", "telegram"), ("an", None, "console")):
+        await store.handovers.confirm(number, officer=officer, channel=channel, via=via, now=AT - MINUTE)
     mailed = [one for one in await store.alerts.deliveries() if one.channel == "email"]
-    return take_url("", KEY)(sorted(mailed, key=lambda one: one.id)[which])
-
-
-async def _handed_over(store: Store, now: datetime) -> str:
-    """A handover that tests two channels of Bình, who comes; the link in her mail."""
-    tests = (("binh", "email"), ("binh", "gateway:sms"))
-    assert await store.handovers.begin(Handover(now, ("an",), ("binh",), {}), now=now, tests=tests)
-    while (alert := await store.alerts.claim(now)) is not None:
-        told = [Wanted(channel, officer) for officer, channel in tests]
-        wanted = told if alert.kind is AlertKind.HANDOVER else []
-        await store.alerts.expand(alert.id, wanted, step=1, next_step_at=None, now=now)
-    return await _link(store, -1)
+    return take_url("", KEY)(max(mailed, key=lambda one: one.id))
 
 
 async def _people(store: Store) -> dict[str, str]:

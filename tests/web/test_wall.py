@@ -83,8 +83,8 @@ async def test_a_drill_says_so_and_is_no_alarm(reader: Client, store: Store) -> 
     text = await shown(reader)
     assert ">All pages look as approved</h1>" in text
     assert "A drill is under way; its unresolved incidents: 1" in text
-    assert "<h3>DRILL: <bdi>" in text
-    assert 'class="card c-defaced" href' in text
+    assert '<h3><span class="drillmark">DRILL</span> <bdi>' in text
+    assert 'class="card c-defaced drill" href' in text
     assert "<title>All pages look as approved" in text
     await store.incidents.resolve(1, as_=Resolution.DRILL, by="an", now=NOW + MINUTE)
     text = await shown(reader)
