@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Update, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, Select, Update, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
@@ -34,13 +34,15 @@ from defacewatch.store.rows import (
     approval_of,
     capture_of,
     incident_of,
+    light,
+    light_part,
     packed,
     part,
 )
 from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state
 
 _PROPOSED = and_(WAITING, captures.c.expired_at.is_(None))
-_WITHOUT_FEATURES = tuple(column for column in captures.c if column is not captures.c.features)
+_LIGHT = light(captures)
 
 
 class Baselines:
@@ -59,12 +61,12 @@ class Baselines:
     async def capture(self, capture_id: str) -> Capture:
         """A kept capture. Raises NotFound."""
         async with self.engine.reading() as db:
-            return capture_of(await _capture(db, capture_id))
+            return await _light_capture(db, capture_id)
 
     async def approved_with(self, page_id: str, screenshot: str) -> Capture | None:
         """The capture with this picture (a blob) that was approved for a page last, then or now."""
         query = (
-            select(*_WITHOUT_FEATURES)
+            select(*_LIGHT)
             .join(approvals, approvals.c.capture == captures.c.id)
             .where(approvals.c.page == page_id, captures.c.screenshot == screenshot)
             .order_by(approvals.c.id.desc())
@@ -80,7 +82,7 @@ class Baselines:
         """The latest captures of a page whose pictures are still there, newest first, those `before` the one
         with this time and id."""
         kept = (captures.c.page == page_id, captures.c.expired_at.is_(None))
-        query = select(*_WITHOUT_FEATURES).where(*kept)
+        query = select(*_LIGHT).where(*kept)
         if before is not None:
             at, name = before
             query = query.where(or_(captures.c.at < at, and_(captures.c.at == at, captures.c.id < name)))
@@ -106,7 +108,7 @@ class Baselines:
             await propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
                 await db.run_sync(save_profile, profile, self.version)
-            proposed = capture_of(await _capture(db, kept.capture.id))
+            proposed = await _light_capture(db, kept.capture.id)
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(proposed_by, via), now=now)
             return proposed
 
@@ -130,7 +132,7 @@ class Baselines:
             portal, _ = await page_with_portal(db, row["page"])
             officers = [one.key for one in roster.officers] if roster and portal.critical else []
             await propose(db, capture_id, by=by, now=now, officers=officers)
-            proposed = capture_of(await _capture(db, capture_id))
+            proposed = await _light_capture(db, capture_id)
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed
 
@@ -139,7 +141,7 @@ class Baselines:
     ) -> list[Capture]:
         """Proposed captures that wait for an approver, oldest first, those `after` the one that was proposed
         at this time and has this id; an approval on the same page after the proposal settles it."""
-        query = select(*_WITHOUT_FEATURES).where(_PROPOSED)
+        query = select(*_LIGHT).where(_PROPOSED)
         if after is not None:
             at, name = after
             later = and_(captures.c.proposed_at == at, captures.c.id > name)
@@ -165,7 +167,7 @@ class Baselines:
             await db.run_sync(touch, row["page"])
             if not await is_waiting(db, capture_id):
                 raise Conflict(N_("This proposal waits no more."))
-            declined = capture_of(await _capture(db, capture_id))
+            declined = await _light_capture(db, capture_id)
             gone = update(captures).where(captures.c.id == capture_id)
             await db.execute(gone.values(proposed_by=None, proposed_at=None))
             facts: dict[str, object] = {"reason": reason, "page": declined.page}
@@ -242,7 +244,7 @@ class Baselines:
         unresolved incidents, as far as their features are not of `version`: they are to be made again from
         what was kept (`look`, `renew`) before anything is compared with them. Approved ones first."""
         current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
-        query = select(*_WITHOUT_FEATURES).where(
+        query = select(*_LIGHT).where(
             captures.c.features_version != version,
             captures.c.expired_at.is_(None),
             or_(
@@ -297,9 +299,9 @@ class Baselines:
 
     async def history(self, page_id: str) -> list[Approval]:
         """Every approval of a page, oldest first."""
-        query = select(approvals).where(approvals.c.page == page_id).order_by(approvals.c.id)
+        query = select(*light(approvals)).where(approvals.c.page == page_id).order_by(approvals.c.id)
         async with self.engine.reading() as db:
-            return [approval_of(part(row, approvals)) for row in await db.execute(query)]
+            return [approval_of(light_part(row, approvals)) for row in await db.execute(query)]
 
     def _content(self, blob: str) -> bytes:
         try:
@@ -323,15 +325,25 @@ class Baselines:
 
 
 def _plain(row: Row[Any]) -> Capture:
-    """The capture of a row of `_WITHOUT_FEATURES`."""
-    return capture_of({column.name: row._mapping[column] for column in _WITHOUT_FEATURES})
+    """The capture of a row of `_LIGHT`."""
+    return capture_of(light_part(row, captures))
 
 
 async def _capture(db: AsyncConnection, capture_id: str) -> Columns:
-    row = (await db.execute(select(captures).where(captures.c.id == capture_id))).one_or_none()
+    """A capture with its features. Raises NotFound."""
+    return part(await _row(db, select(captures), capture_id), captures)
+
+
+async def _light_capture(db: AsyncConnection, capture_id: str) -> Capture:
+    """A capture without its features. Raises NotFound."""
+    return _plain(await _row(db, select(*_LIGHT), capture_id))
+
+
+async def _row(db: AsyncConnection, query: Select[Any], capture_id: str) -> Row[Any]:
+    row = (await db.execute(query.where(captures.c.id == capture_id))).one_or_none()
     if row is None:
         raise NotFound(f"there is no capture {capture_id}")
-    return part(row, captures)
+    return row
 
 
 def _check_usable(capture: Columns) -> None:
