@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from defacewatch.baselines import Approval
 from defacewatch.captures import Capture
 from defacewatch.errors import NotFound
+from defacewatch.features import Features
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
 from defacewatch.store.columns import earlier
@@ -28,6 +29,7 @@ from defacewatch.store.rows import (
     page_of,
     part,
     portal_of,
+    readable,
 )
 from defacewatch.store.schema import approvals, captures, incidents, pages, portals
 from defacewatch.store.windows import announced_of
@@ -104,6 +106,15 @@ class Reviews:
                 return review
             newer = await newer_than(db, light_part(rows[0], captures))
             return replace(review, newer=newer)
+
+    async def features(self, capture_id: str, *, version: int | None) -> Features | None:
+        """What comparing needs of a capture; None where it has expired, or where another `version` of the
+        program made it (None: any will do)."""
+        query = select(captures.c.features).where(captures.c.id == capture_id)
+        if version is not None:
+            query = query.where(captures.c.features_version == version)
+        packed = await self.engine.read(lambda db: db.scalar(query))
+        return None if packed is None else readable(packed)
 
     async def counts(self) -> Mapping[Origin, int]:
         """How many proposals `waiting` has, by origin; those that have none are left out."""

@@ -22,13 +22,14 @@ from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.store.proposals import NEWER
 from defacewatch.store.reviews import Review
-from defacewatch.verdicts import Verdict, VerdictKind
+from defacewatch.verdicts import VerdictKind
 from defacewatch.web.access import same
 from defacewatch.web.console import Actor, Console, acting, console_of, csrf_field, words_of
 from defacewatch.web.details import details_of
 from defacewatch.web.explanations import explanation
 from defacewatch.web.forms import texts_of
 from defacewatch.web.incident import FULL_POINTS, may_approve
+from defacewatch.web.judging import Judgement, judged
 from defacewatch.web.visitors import console_via, owner_of
 
 LASTS = timedelta(hours=2)  # that a page may have been open before its form is sent
@@ -66,7 +67,8 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
     review = await console.store.reviews.of(request.match_info["capture"])
     capture, roster = review.capture, console.roster()
     before = None if review.stands else review.before
-    verdict = await verdict_of(console, review)
+    judgement = await judged(console, review)
+    verdict = judgement.verdict
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     given = await texts_of(request) if request.method == "POST" else dict(request.query)
     row = _Row.of(given, capture.id)
@@ -78,7 +80,8 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
         problem=words._(problem) if problem and not (problem == NEWER and review.newer) else None,
         review=review,
         before=None if before is None else before.screenshot,
-        attack=not review.stands and is_attack(review, verdict),
+        attack=not review.stands and is_attack(review, judgement),
+        judgement=judgement,
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
         score=verdict.score if verdict else 0.0,
         full=FULL_POINTS,
@@ -107,7 +110,7 @@ async def approve(request: web.Request) -> web.Response:
         if is_stranger(actor.key, console.roster(), review.portal):
             raise Conflict(HURDLES[Hurdle.NO_OFFICER])
         check_people(actor.key, review.capture, console.roster(), review.portal)
-        if is_attack(review, await verdict_of(console, review)) and fields.get("attack") != "1":
+        if is_attack(review, await judged(console, review)) and fields.get("attack") != "1":
             raise Conflict(CONFIRM)
         await console.store.baselines.approve(
             capture,
@@ -161,11 +164,11 @@ async def back(request: web.Request) -> web.Response:
     return _see(f"/baselines/{request.match_info['capture']}")
 
 
-def is_attack(review: Review, verdict: Verdict | None) -> bool:
+def is_attack(review: Review, judgement: Judgement) -> bool:
     """Whether there is evidence of attack in a capture: by itself, or against the baseline."""
     shown = review.incident is not None and review.incident.capture == review.capture.id
     defaced = shown and review.incident is not None and review.incident.verdict is VerdictKind.DEFACED
-    return review.capture.attack or defaced or (verdict is not None and verdict.kind is VerdictKind.DEFACED)
+    return review.capture.attack or defaced or judgement.attack
 
 
 class _Row:
@@ -279,12 +282,6 @@ def _actor(request: web.Request) -> Actor:
     if actor is None:
         raise web.HTTPForbidden
     return actor
-
-
-async def verdict_of(console: Console, review: Review) -> Verdict | None:
-    """What the check that took a capture found; None where it is kept no more, or was none."""
-    check = await console.store.checks.taking(review.page.id, review.capture.id)
-    return check.verdict if check is not None and check.verdict.signals else None
 
 
 async def _refused(request: web.Request, problem: Conflict | UsageError) -> web.Response:

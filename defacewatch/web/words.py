@@ -97,11 +97,15 @@ SCOPES: Mapping[Scope, str] = {
 }
 
 
+UNATTENDED = "unattended"  # in the address of what a page without scripts asks for by itself
+
+
 @dataclass(frozen=True)
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
     None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys; the
-    page in another language is at `here` (empty: where it is) with `query`."""
+    page in another language is at `here` (empty: where it is) with `query`. `idle` is how long they stay
+    signed in without doing anything, where that ends it."""
 
     language: str
     zone: str
@@ -112,6 +116,12 @@ class Words:
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
     here: str = ""
     query: str = ""
+    idle: timedelta | None = None
+
+    @property
+    def again(self) -> str:
+        """Where a page asks for itself that has no scripts: the same, and known to be nobody's doing."""
+        return f"?{self.query}&{UNATTENDED}=1" if self.query else f"?{UNATTENDED}=1"
 
     @property
     def _(self) -> Translate:

@@ -18,7 +18,8 @@ from defacewatch.web.api.cursors import moment_and, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Said, Word
 from defacewatch.web.console import console_of
-from defacewatch.web.review import CONFIRM, is_attack, verdict_of
+from defacewatch.web.judging import judged
+from defacewatch.web.review import CONFIRM, is_attack
 
 TAG = "baselines"
 
@@ -101,7 +102,7 @@ async def approve(request: web.Request, body: Approving) -> shapes.Line:
     console, by = console_of(request), signs_as(request)
     review = await console.store.reviews.of(body.capture)
     check_people(by, review.capture, console.roster(), review.portal)
-    if not body.attack and is_attack(review, await verdict_of(console, review)):
+    if not body.attack and is_attack(review, await judged(console, review)):
         raise Conflict(CONFIRM)
     approval = await console.store.baselines.approve(
         body.capture,
