@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, Update, and_, delete, exists, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
+from defacewatch.approving import check_account
 from defacewatch.audit import Act, Actor
 from defacewatch.baselines import Approval, Baseline, check_approval, plain_name
 from defacewatch.captures import Capture, Look
@@ -21,6 +22,7 @@ from defacewatch.profiles import Profile
 from defacewatch.records import Kept
 from defacewatch.roster import Roster
 from defacewatch.store.audit import note
+from defacewatch.store.auditrows import accounts_with
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
 from defacewatch.store.known import Known, save_profile
@@ -196,11 +198,11 @@ class Baselines:
         features, or, with `against`, where something else is to be judged by now.
         """
         async with self.engine.reading() as db:
-            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
             await db.run_sync(touch, row["page"], {**LOOK_AFRESH, "verdict": None})
-            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
             again = await once_approved(db, capture_id)
             if not also:
                 await db.execute(_withdrawing(row["page"], now))
@@ -213,7 +215,7 @@ class Baselines:
         return approval
 
     async def _approvable(
-        self, db: AsyncConnection, capture_id: str, *, by: str, reason: str, against: int | None
+        self, db: AsyncConnection, capture_id: str, *, by: str, via: str, reason: str, against: int | None
     ) -> Columns:
         """The row of a capture that may be approved as things stand. Raises what `approve` does."""
         row = await _capture(db, capture_id)
@@ -222,6 +224,10 @@ class Baselines:
         self._check_version(row)
         waiting = await is_waiting(db, capture_id)
         check_approval(portal, capture_of(row), by=by, reason=reason, waiting=waiting)
+        if portal.critical:
+            of, who = f"capture {capture_id}", row["proposed_by"]
+            used = partial(accounts_with, act=Act.PROPOSED, of=of, who=who)
+            check_account(via, await db.run_sync(used))
         if against is not None:
             await check_shown(db, row, against)
         return row
@@ -340,7 +346,7 @@ async def _light_capture(db: AsyncConnection, capture_id: str) -> Capture:
 
 
 async def _row(db: AsyncConnection, query: Select[Any], capture_id: str) -> Row[Any]:
-    row = (await db.execute(query.where(captures.c.id == capture_id))).one_or_none()
+    row: Row[Any] | None = (await db.execute(query.where(captures.c.id == capture_id))).one_or_none()
     if row is None:
         raise NotFound(f"there is no capture {capture_id}")
     return row

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
+from defacewatch.audit import Act
 from defacewatch.baselines import Hurdle
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.language import N_
@@ -30,7 +31,7 @@ from defacewatch.web.explanations import explanation
 from defacewatch.web.forms import texts_of
 from defacewatch.web.incident import FULL_POINTS, may_approve
 from defacewatch.web.judging import Judgement, judged
-from defacewatch.web.visitors import console_via, owner_of
+from defacewatch.web.visitors import actor_of, console_via, owner_of
 
 LASTS = timedelta(hours=2)  # that a page may have been open before its form is sent
 CAPTURE = r"\d{8}-[0-9a-f]{10}"
@@ -220,9 +221,14 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     """What whoever asks can do, what is in their way, and who else can."""
     console, words, approves = console_of(request), words_of(request), may_approve(request)
     roster, portal, capture = console.roster(), review.portal, review.capture
-    found = None
+    found, used = None, frozenset[str]()
+    if portal.critical and capture.proposed_by is not None:
+        of = f"capture {capture.id}"
+        used = await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=capture.proposed_by)
     if actor is not None:
         found = in_the_way(portal, capture, by=actor.key, waiting=review.waiting, roster=roster)
+        if found is None and actor_of(request).who in used:
+            found = Hurdle.OWN_PROPOSAL
     due = not review.newer and not review.stands
     stranger = actor is None or is_stranger(actor.key, roster, portal)
     waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
@@ -230,6 +236,7 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
         capture = replace(capture, proposed_by=actor.key)  # as it would be
     accounts, provider = await console.store.accounts.every(), console.provider
     bound = await console.store.identities.of(provider.trust.issuer) if provider is not None else {}
+    accounts = [account for account in accounts if account.name not in used]
     others = who_can(accounts, portal, capture, roster=roster, bound=bound)
     return {
         "approves": approves,

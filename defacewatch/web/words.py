@@ -14,7 +14,7 @@ from defacewatch.alerts import DeliveryState
 from defacewatch.deadlines import What
 from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
-from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.language import N_, Translate, local_time, more, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.notify.refusals import RESOLUTIONS, refusal
@@ -138,6 +138,9 @@ class Words:
     @property
     def acts(self) -> bool:
         return self.role is not None and self.role.covers(Role.OFFICER)
+
+    def more(self, count: int) -> str:
+        return more(count, self._)
 
     def verdict(self, kind: VerdictKind | None) -> str:
         return self._(VERDICTS[kind])

@@ -7,6 +7,7 @@ import pytest
 
 from defacewatch.accounts import Role
 from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Officer, Roster
@@ -31,7 +32,11 @@ from tests.web.conftest import Client, Serve, sign_in
 from tests.web.people import ME, hidden, log_in, person
 from tests.web.seeds import everything_hostile
 
-OFFICERS = (Officer("an", "Nguyễn Văn An"), Officer("binh", "Trần Thị Bình"))
+OFFICERS = (
+    Officer("an", "Nguyễn Văn An"),
+    Officer("binh", "Trần Thị Bình"),
+    Officer("cuong", "Lê Văn Cường"),
+)
 
 
 class People:
@@ -211,6 +216,30 @@ async def test_on_a_critical_portal_the_proposer_is_told_who_can_approve(
     assert "You have proposed it: another person" in await text(an, "/baselines")
     assert (await decide(binh, capture, why="đã kiểm tra"))[0] == 303
     assert await baseline(store, page) == capture
+
+
+async def test_on_a_critical_portal_an_account_that_is_linked_anew_is_no_second_person(
+    people: People, store: Store
+) -> None:
+    page = await registered(store, critical=True)
+    capture = await captured(store, page, by="learner")
+    await people.come("binh", officer="binh")
+    client = await people.come("an.nguyen", officer="an")
+    form = form_of(await text(client, f"/baselines/{capture}"))
+    assert (await decide(client, capture, "propose", form=form))[0] == 303
+    account = await store.accounts.named("an.nguyen")
+    await store.accounts.change(account.id, officer="cuong", actor=ME, now=NOW)
+    shown = await text(client, f"/baselines/{capture}")
+    assert "you have proposed this capture yourself" in shown
+    assert "Who can approve: Binh<" in shown
+    status, said = await decide(client, capture, form=form, why="x")
+    assert (status, "with this account as well" in said) == (409, True)
+    with pytest.raises(Conflict):
+        await store.baselines.approve(
+            capture, by="cuong", reason="x", now=NOW, via="api:192.0.2.1 account an.nguyen token 3"
+        )
+    assert await baseline(store, page) is None
+    await store.baselines.approve(capture, by="cuong", reason="x", now=NOW, via="console:::1 account cuong")
 
 
 async def test_who_signs_in_by_a_provider_alone_is_named_among_those_who_can_approve(
