@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from defacewatch.accounts import Account, Role
+from defacewatch.audit import account_in
 from defacewatch.baselines import Hurdle, hurdle, plain_name
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict
@@ -19,6 +20,19 @@ FOREIGN = N_(
     "This portal is critical, and who proposed the capture is no officer of the roster:"
     " an officer has to propose it first, and another to approve it."
 )
+
+
+SAME_ACCOUNT = N_(
+    "This portal is critical, and the first of the two steps was done with this account as well, whomever it"
+    " was linked with: another person has to do the second."
+)
+
+
+def check_account(source: str, used: Collection[str]) -> None:
+    """Raise Conflict where who acts from `source` does so with an account that is among those `used` for the
+    first of two steps: an account that was linked with another officer meanwhile is no second person."""
+    if account_in(source) in used:
+        raise Conflict(SAME_ACCOUNT)
 
 
 def known_as(given: str, roster: Roster) -> str:

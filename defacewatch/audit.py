@@ -11,6 +11,7 @@ its own, `log-broken`. Method: B. Schneier, J. Kelsey, "Secure Audit Logs to Sup
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +22,15 @@ from defacewatch.language import N_
 
 FIRST = "0" * 64  # what the first entry holds in place of the digest of the one before
 PROGRAM = "program"
+_ACCOUNT = re.compile(r"(?:console|api):\S* account (\S+)")  # as the console and the API say where from
 WAS_BROKEN = N_("says that the log was found broken")
+
+
+def account_in(source: str) -> str | None:
+    """The account that `source`, from where somebody acted, names besides their officer; None where it names
+    none (a command, a button in a message)."""
+    found = _ACCOUNT.match(source)
+    return found[1] if found else None
 
 
 class Act(StrEnum):
@@ -44,6 +53,7 @@ class Act(StrEnum):
     SIGNED_OUT = "signed-out"
     IDENTITY_BOUND = "identity-bound"
     IDENTITY_UNBOUND = "identity-unbound"
+    ROLE_KEPT = "role-kept"
     SESSIONS_ENDED = "sessions-ended"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"

@@ -23,7 +23,8 @@ class Identity:
 class Trust:
     """A provider and what is believed of it. `bind_by_email`: a verified address that is an officer's in the
     roster binds their account; `second_factor` are values of amr or acr that stand for a second factor;
-    `roles` gives roles for values of `role_claim`, `most` at the most."""
+    `roles` gives roles for values of `role_claim`, `most` at the most; to whom none of them gives one is a
+    viewer, or is not let in (`deny_unmatched`)."""
 
     issuer: str
     client_id: str
@@ -34,17 +35,19 @@ class Trust:
     role_claim: str | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     most: Role = Role.OFFICER
+    deny_unmatched: bool = False
 
 
 @dataclass(frozen=True)
 class Claimed:
     """What a checked ID token says. `strong`: that a second factor was used, as far as that is believed.
-    `role` None: nothing is believed of roles, or nothing was said."""
+    `role` None: nothing is believed of roles. `unmatched`: nothing that was said gives one."""
 
     identity: Identity
     email: str | None = None
     strong: bool = False
     role: Role | None = None
+    unmatched: bool = False
 
 
 def checked_subject(text: str) -> str:
@@ -65,16 +68,19 @@ def claimed(claims: Mapping[str, Any], trust: Trust) -> Claimed:
     """What the claims of a token whose signature, issuer and audience were checked mean here."""
     email = claims.get("email") if claims.get("email_verified") is True else None
     said = {*_texts(claims.get("amr")), *_texts(claims.get("acr"))}
+    role = _role(claims, trust)
     return Claimed(
         Identity(trust.issuer, claims["sub"]),
         address(email) if isinstance(email, str) and trust.bind_by_email else None,
         bool(said & set(trust.second_factor)),
-        _role(claims, trust),
+        role or (Role.VIEWER if trust.role_claim is not None else None),
+        unmatched=role is None and trust.role_claim is not None,
     )
 
 
 def _role(claims: Mapping[str, Any], trust: Trust) -> Role | None:
-    """The highest role that was said, never above the most that is believed."""
+    """The highest role that was said, never above the most that is believed; None where none was. Services
+    leave a claim out that would be empty, so one that is not there says the same as one that is empty."""
     if trust.role_claim is None:
         return None
     given = [trust.roles[value] for value in _texts(claims.get(trust.role_claim)) if value in trust.roles]

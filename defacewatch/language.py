@@ -26,6 +26,11 @@ def N_(message: str) -> str:
     return message
 
 
+def more(count: int, translate: Translate) -> str:
+    """What stands at the end of a list that goes on, in `count` more of whatever it lists."""
+    return translate(N_("and {count} more")).format(count=count)
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A text (in English, marked with N_) and what is filled into it."""

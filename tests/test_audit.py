@@ -10,6 +10,7 @@ from defacewatch.audit import (
     Act,
     Entry,
     Head,
+    account_in,
     audit_key,
     beginning,
     chained,
@@ -96,3 +97,15 @@ def test_an_entry_in_another_order_does_not_follow() -> None:
     broken = first_broken(swapped, head, KEY)
     assert broken is not None
     assert (broken.number, broken.why) == (2, "does not follow from the one before")
+
+
+def test_the_account_besides_an_officer_is_read_from_where_somebody_acted() -> None:
+    for source, account in (
+        ("console:192.0.2.1 account an.nguyen", "an.nguyen"),
+        ("api:2001:db8::1 account binh token 12", "binh"),
+        ("console: account an", "an"),
+        ("cli:root (SUDO_USER=x account an)", None),
+        ("telegram", None),
+        ("", None),
+    ):
+        assert account_in(source) == account

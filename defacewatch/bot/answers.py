@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from defacewatch.errors import DefacewatchError
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Incident, Resolution, State
-from defacewatch.language import N_, Translate, local_time
+from defacewatch.language import N_, Translate, local_time, more
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.refusals import refusal as refusal_of
@@ -206,4 +206,4 @@ def named(key: str | None, roster: Roster) -> str:
 
 
 def _more(count: int, _: Translate) -> list[str]:
-    return [_("… and {count} more").format(count=count - LINES)] if count > LINES else []
+    return [f"… {more(count - LINES, _)}"] if count > LINES else []

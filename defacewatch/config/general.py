@@ -165,6 +165,7 @@ class Oidc(Section):
     role_claim: Text | None = None
     roles: dict[Text, AccountRole] = Field(default_factory=dict)
     most: AccountRole = Role.OFFICER
+    deny_unmatched: Flag = False
 
     @model_validator(mode="after")
     def _both(self) -> "Oidc":

@@ -146,7 +146,7 @@ def compose(notice: Notice) -> Content:
         if notice.alert.kind in ESCALATES
         else (),
         _("Signs"),
-        _("and {count} more"),
+        _("and {count} more signs"),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from defacewatch.alerts import AlertKind, Notice
-from defacewatch.language import N_, Translate, local_time
+from defacewatch.language import N_, Translate, local_time, more
 from defacewatch.notify.hostile import safe
 from defacewatch.notify.sayings import REDUCED
 from defacewatch.notify.ways import way
@@ -89,7 +89,7 @@ def _reduced(facts: Mapping[str, object], _: Translate) -> Iterator[tuple[str, s
         )
         yield label, safe(words + (f": {act['detail']}" if act.get("detail") else ""), 300)
     if isinstance(count, int) and count > LOST:
-        yield _("Besides"), _("and {count} more").format(count=count - LOST)
+        yield _("Besides"), more(count - LOST, _)
 
 
 def _handover(facts: Mapping[str, object], zone: str, _: Translate) -> Iterator[tuple[str, str]]:

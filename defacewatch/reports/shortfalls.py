@@ -63,5 +63,5 @@ def _is_overdue(story: Story, figures: Figures, limit: timedelta) -> bool:
 def _codes(stories: list[Story], wording: Wording) -> str:
     named = ", ".join(incident_code(story.incident) for story in stories[:NAMED])
     more = len(stories) - NAMED
-    others = wording._("and {more} more").format(more=more)
+    others = wording._("and {count} more incidents").format(count=more)
     return f"{named} {others}" if more > 0 else named

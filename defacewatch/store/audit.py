@@ -37,7 +37,16 @@ from defacewatch.audit import (
 )
 from defacewatch.errors import Conflict
 from defacewatch.store.accountschema import accounts, audit
-from defacewatch.store.auditrows import digest_at, entry_from, last_of, latest, plain, raw, text_of
+from defacewatch.store.auditrows import (
+    accounts_with,
+    digest_at,
+    entry_from,
+    last_of,
+    latest,
+    plain,
+    raw,
+    text_of,
+)
 from defacewatch.store.engine import LOCK_SPACE, Engine
 from defacewatch.store.schema import meta
 from defacewatch.store.witness import differs, keep_outside, kept_outside
@@ -113,6 +122,10 @@ class Audit:
         key = self.engine.audit_key
         async with self.engine.lasting() as db:
             await db.run_sync(note, key, actor, act, at=at, of=of, before=before, after=after)
+
+    async def accounts_with(self, act: Act, *, of: str, who: str) -> frozenset[str]:
+        """The accounts with which `who` has done this to `of`, as far as the log names them."""
+        return await self.engine.read(lambda db: accounts_with(db, act=act, of=of, who=who))
 
     async def list(self, *, limit: int = 200, before: int | None = None) -> list[Entry]:
         """The latest entries, newest first; those older than the number `before`, where it is given."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, LargeBinary, Row, Text, cast, func, select
 from sqlalchemy.engine import Connection
 
-from defacewatch.audit import Entry, Head
+from defacewatch.audit import Act, Entry, Head, account_in
 from defacewatch.store.accountschema import audit
 
 WINDOW = 1_000_000  # how far after the head a row may stand and be in the way of the next
@@ -55,6 +55,15 @@ def latest(db: Connection) -> tuple[str, str] | None:
     columns = plain(audit.c.digest, sqlite), plain(audit.c.seal, sqlite)
     row = db.execute(select(*columns).order_by(audit.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else (text_of(row[0]), text_of(row[1]))
+
+
+def accounts_with(db: Connection, *, act: Act, of: str, who: str) -> frozenset[str]:
+    """The accounts with which `who` has done this to `of`, as far as the log names them. Reads the whole log:
+    it is asked where a second person acts, which is seldom."""
+    acted = audit.c.act == act.value, audit.c.object == of, audit.c.who == who
+    source = plain(audit.c.source, db.dialect.name == "sqlite")
+    found = (account_in(text_of(value)) for value in db.scalars(select(source).where(*acted)))
+    return frozenset(account for account in found if account is not None)
 
 
 def plain(column: ColumnElement[Any], sqlite: bool) -> ColumnElement[Any]:

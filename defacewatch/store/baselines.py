@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Update, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, Select, Update, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch import incidents as rules
+from defacewatch.approving import check_account
 from defacewatch.audit import Act, Actor
 from defacewatch.baselines import Approval, Baseline, check_approval, plain_name
 from defacewatch.captures import Capture, Look
@@ -21,6 +22,7 @@ from defacewatch.profiles import Profile
 from defacewatch.records import Kept
 from defacewatch.roster import Roster
 from defacewatch.store.audit import note
+from defacewatch.store.auditrows import accounts_with
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
 from defacewatch.store.known import Known, save_profile
@@ -34,13 +36,15 @@ from defacewatch.store.rows import (
     approval_of,
     capture_of,
     incident_of,
+    light,
+    light_part,
     packed,
     part,
 )
 from defacewatch.store.schema import approvals, captures, incidents, mutes, page_state
 
 _PROPOSED = and_(WAITING, captures.c.expired_at.is_(None))
-_WITHOUT_FEATURES = tuple(column for column in captures.c if column is not captures.c.features)
+_LIGHT = light(captures)
 
 
 class Baselines:
@@ -59,12 +63,12 @@ class Baselines:
     async def capture(self, capture_id: str) -> Capture:
         """A kept capture. Raises NotFound."""
         async with self.engine.reading() as db:
-            return capture_of(await _capture(db, capture_id))
+            return await _light_capture(db, capture_id)
 
     async def approved_with(self, page_id: str, screenshot: str) -> Capture | None:
         """The capture with this picture (a blob) that was approved for a page last, then or now."""
         query = (
-            select(*_WITHOUT_FEATURES)
+            select(*_LIGHT)
             .join(approvals, approvals.c.capture == captures.c.id)
             .where(approvals.c.page == page_id, captures.c.screenshot == screenshot)
             .order_by(approvals.c.id.desc())
@@ -80,7 +84,7 @@ class Baselines:
         """The latest captures of a page whose pictures are still there, newest first, those `before` the one
         with this time and id."""
         kept = (captures.c.page == page_id, captures.c.expired_at.is_(None))
-        query = select(*_WITHOUT_FEATURES).where(*kept)
+        query = select(*_LIGHT).where(*kept)
         if before is not None:
             at, name = before
             query = query.where(or_(captures.c.at < at, and_(captures.c.at == at, captures.c.id < name)))
@@ -106,7 +110,7 @@ class Baselines:
             await propose(db, kept.capture.id, by=proposed_by, now=now)
             if profile is not None:
                 await db.run_sync(save_profile, profile, self.version)
-            proposed = capture_of(await _capture(db, kept.capture.id))
+            proposed = await _light_capture(db, kept.capture.id)
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(proposed_by, via), now=now)
             return proposed
 
@@ -130,7 +134,7 @@ class Baselines:
             portal, _ = await page_with_portal(db, row["page"])
             officers = [one.key for one in roster.officers] if roster and portal.critical else []
             await propose(db, capture_id, by=by, now=now, officers=officers)
-            proposed = capture_of(await _capture(db, capture_id))
+            proposed = await _light_capture(db, capture_id)
             await self._note(db, Act.PROPOSED, proposed, actor=Actor(by, via), now=now)
             return proposed
 
@@ -139,7 +143,7 @@ class Baselines:
     ) -> list[Capture]:
         """Proposed captures that wait for an approver, oldest first, those `after` the one that was proposed
         at this time and has this id; an approval on the same page after the proposal settles it."""
-        query = select(*_WITHOUT_FEATURES).where(_PROPOSED)
+        query = select(*_LIGHT).where(_PROPOSED)
         if after is not None:
             at, name = after
             later = and_(captures.c.proposed_at == at, captures.c.id > name)
@@ -165,7 +169,7 @@ class Baselines:
             await db.run_sync(touch, row["page"])
             if not await is_waiting(db, capture_id):
                 raise Conflict(N_("This proposal waits no more."))
-            declined = capture_of(await _capture(db, capture_id))
+            declined = await _light_capture(db, capture_id)
             gone = update(captures).where(captures.c.id == capture_id)
             await db.execute(gone.values(proposed_by=None, proposed_at=None))
             facts: dict[str, object] = {"reason": reason, "page": declined.page}
@@ -194,11 +198,11 @@ class Baselines:
         features, or, with `against`, where something else is to be judged by now.
         """
         async with self.engine.reading() as db:
-            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
             await db.run_sync(touch, row["page"], {**LOOK_AFRESH, "verdict": None})
-            row = await self._approvable(db, capture_id, by=by, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
             again = await once_approved(db, capture_id)
             if not also:
                 await db.execute(_withdrawing(row["page"], now))
@@ -211,7 +215,7 @@ class Baselines:
         return approval
 
     async def _approvable(
-        self, db: AsyncConnection, capture_id: str, *, by: str, reason: str, against: int | None
+        self, db: AsyncConnection, capture_id: str, *, by: str, via: str, reason: str, against: int | None
     ) -> Columns:
         """The row of a capture that may be approved as things stand. Raises what `approve` does."""
         row = await _capture(db, capture_id)
@@ -220,6 +224,10 @@ class Baselines:
         self._check_version(row)
         waiting = await is_waiting(db, capture_id)
         check_approval(portal, capture_of(row), by=by, reason=reason, waiting=waiting)
+        if portal.critical:
+            of, who = f"capture {capture_id}", row["proposed_by"]
+            used = partial(accounts_with, act=Act.PROPOSED, of=of, who=who)
+            check_account(via, await db.run_sync(used))
         if against is not None:
             await check_shown(db, row, against)
         return row
@@ -242,7 +250,7 @@ class Baselines:
         unresolved incidents, as far as their features are not of `version`: they are to be made again from
         what was kept (`look`, `renew`) before anything is compared with them. Approved ones first."""
         current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
-        query = select(*_WITHOUT_FEATURES).where(
+        query = select(*_LIGHT).where(
             captures.c.features_version != version,
             captures.c.expired_at.is_(None),
             or_(
@@ -297,9 +305,9 @@ class Baselines:
 
     async def history(self, page_id: str) -> list[Approval]:
         """Every approval of a page, oldest first."""
-        query = select(approvals).where(approvals.c.page == page_id).order_by(approvals.c.id)
+        query = select(*light(approvals)).where(approvals.c.page == page_id).order_by(approvals.c.id)
         async with self.engine.reading() as db:
-            return [approval_of(part(row, approvals)) for row in await db.execute(query)]
+            return [approval_of(light_part(row, approvals)) for row in await db.execute(query)]
 
     def _content(self, blob: str) -> bytes:
         try:
@@ -323,15 +331,25 @@ class Baselines:
 
 
 def _plain(row: Row[Any]) -> Capture:
-    """The capture of a row of `_WITHOUT_FEATURES`."""
-    return capture_of({column.name: row._mapping[column] for column in _WITHOUT_FEATURES})
+    """The capture of a row of `_LIGHT`."""
+    return capture_of(light_part(row, captures))
 
 
 async def _capture(db: AsyncConnection, capture_id: str) -> Columns:
-    row = (await db.execute(select(captures).where(captures.c.id == capture_id))).one_or_none()
+    """A capture with its features. Raises NotFound."""
+    return part(await _row(db, select(captures), capture_id), captures)
+
+
+async def _light_capture(db: AsyncConnection, capture_id: str) -> Capture:
+    """A capture without its features. Raises NotFound."""
+    return _plain(await _row(db, select(*_LIGHT), capture_id))
+
+
+async def _row(db: AsyncConnection, query: Select[Any], capture_id: str) -> Row[Any]:
+    row: Row[Any] | None = (await db.execute(query.where(captures.c.id == capture_id))).one_or_none()
     if row is None:
         raise NotFound(f"there is no capture {capture_id}")
-    return part(row, captures)
+    return row
 
 
 def _check_usable(capture: Columns) -> None:

@@ -108,6 +108,11 @@ class Lessons:
         async with self.engine.lasting() as db:
             return (await db.execute(_own(lesson).values(ended))).rowcount > 0
 
+    async def under_way(self) -> bool:
+        """Whether any lesson is waited for."""
+        query = select(lessons.c.id).where(lessons.c.next_at.is_not(None)).limit(1)
+        return await self.engine.read(lambda db: db.scalar(query)) is not None
+
     async def latest(self, page_ids: Collection[str] | None = None) -> Mapping[str, Lesson]:
         """The last lesson of each page that has one, by page (None: of all)."""
         newest = select(func.max(lessons.c.id)).group_by(lessons.c.page)

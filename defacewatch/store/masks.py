@@ -2,15 +2,18 @@
 
 import json
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from defacewatch.approving import check_account
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.language import N_
 from defacewatch.masks import LIVING, TALLEST, Mask, Rectangle, check_confirming, check_covered
 from defacewatch.store.audit import note
+from defacewatch.store.auditrows import accounts_with
 from defacewatch.store.engine import Engine
 from defacewatch.store.maskschema import masks
 from defacewatch.store.moves import LOOK_AFRESH, touch
@@ -70,6 +73,8 @@ class Masks:
             mask = await _for_update(db, number)
             portal, _ = await page_with_portal(db, mask.page)
             check_confirming(mask, critical=portal.critical, by=by, now=now)
+            used = partial(accounts_with, act=Act.MASK_DRAWN, of=f"mask {mask.id}", who=mask.by)
+            check_account(via, await db.run_sync(used))
             return await self._moved(db, mask, Act.MASK_CONFIRMED, "confirmed", Actor(by, via), now)
 
     async def end(self, number: int, *, by: str, now: datetime, via: str) -> Mask:

@@ -13,21 +13,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from defacewatch.baselines import Approval
 from defacewatch.captures import Capture
 from defacewatch.errors import NotFound
+from defacewatch.features import Features
 from defacewatch.incidents import Incident, State
 from defacewatch.portals import Page, Portal
 from defacewatch.store.columns import earlier
 from defacewatch.store.dutyschema import windows
 from defacewatch.store.engine import Engine
 from defacewatch.store.proposals import ONCE_APPROVED, WAITING, newer_than
-from defacewatch.store.rows import approval_of, capture_of, incident_of, page_of, part, portal_of
+from defacewatch.store.rows import (
+    approval_of,
+    capture_of,
+    incident_of,
+    light,
+    light_part,
+    page_of,
+    part,
+    portal_of,
+    readable,
+)
 from defacewatch.store.schema import approvals, captures, incidents, pages, portals
 from defacewatch.store.windows import announced_of
 from defacewatch.windows import Window
 
 AFTERWARDS = timedelta(days=1)  # that a capture may come after what was announced, and belong to it
 
-_HEAVY = (captures.c.features,)
-_LIGHT = tuple(column for column in captures.c if column is not captures.c.features)
+_LIGHT = light(captures)
 
 
 class Origin(StrEnum):
@@ -94,8 +104,17 @@ class Reviews:
             (review,) = await _reviews(db, rows)
             if review.earlier is not None or review.stands:
                 return review
-            newer = await newer_than(db, part(rows[0], captures, leave=_HEAVY))
+            newer = await newer_than(db, light_part(rows[0], captures))
             return replace(review, newer=newer)
+
+    async def features(self, capture_id: str, *, version: int | None) -> Features | None:
+        """What comparing needs of a capture; None where it has expired, or where another `version` of the
+        program made it (None: any will do)."""
+        query = select(captures.c.features).where(captures.c.id == capture_id)
+        if version is not None:
+            query = query.where(captures.c.features_version == version)
+        packed = await self.engine.read(lambda db: db.scalar(query))
+        return None if packed is None else readable(packed)
 
     async def counts(self) -> Mapping[Origin, int]:
         """How many proposals `waiting` has, by origin; those that have none are left out."""
@@ -144,14 +163,16 @@ class Reviews:
     async def history(self, page_id: str) -> list[Chapter]:
         """Every approval of a page with its capture (without details), the latest first."""
         query = (
-            select(approvals, *_LIGHT)
+            select(*light(approvals), *_LIGHT)
             .join(captures, approvals.c.capture == captures.c.id)
             .where(approvals.c.page == page_id)
             .order_by(approvals.c.id.desc())
         )
         async with self.engine.reading() as db:
             rows = await db.execute(query)
-            return [Chapter(approval_of(part(row, approvals)), _capture_of(row, bare=True)) for row in rows]
+            return [
+                Chapter(approval_of(light_part(row, approvals)), _capture_of(row, bare=True)) for row in rows
+            ]
 
 
 def _origin() -> ColumnElement[str]:
@@ -209,7 +230,7 @@ def _query(which: ColumnElement[bool]) -> Select[Any]:
 
 
 def _capture_of(row: Row[Any], *, bare: bool = False) -> Capture:
-    columns = dict(part(row, captures, leave=_HEAVY))
+    columns = dict(light_part(row, captures))
     return capture_of(columns | {"details": "{}"} if bare else columns)
 
 
@@ -281,8 +302,9 @@ async def _unresolved(db: AsyncConnection, of_pages: Collection[str]) -> Mapping
 
 async def _approvals(db: AsyncConnection, of_captures: Collection[str]) -> Mapping[str, Approval]:
     """The last approval of each capture."""
-    query = select(approvals).where(approvals.c.capture.in_(of_captures)).order_by(approvals.c.id)
-    return {row.capture: approval_of(part(row, approvals)) for row in await db.execute(query)}
+    those = select(*light(approvals)).where(approvals.c.capture.in_(of_captures))
+    rows = await db.execute(those.order_by(approvals.c.id))
+    return {row.capture: approval_of(light_part(row, approvals)) for row in rows}
 
 
 async def _windows(

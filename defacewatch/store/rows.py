@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -34,10 +34,19 @@ SIGNALS = TypeAdapter(tuple[Signal, ...])
 TAGS = TypeAdapter(tuple[str, ...])
 
 
-def part(row: Row[Any], table: Table, *, leave: Collection[Column[Any]] = ()) -> Columns:
-    """The columns of `table`, but for those that were left out, in a row of a query that joins several."""
-    left = {column.name for column in leave}
-    return {column.name: row._mapping[column] for column in table.c if column.name not in left}
+def light(table: Table) -> tuple[Column[Any], ...]:
+    """The columns of captures or approvals but for their features, which are large."""
+    return tuple(column for column in table.c if column.name != "features")
+
+
+def part(row: Row[Any], table: Table) -> Columns:
+    """The columns of `table` in a row of a query that joins several."""
+    return {column.name: row._mapping[column] for column in table.c}
+
+
+def light_part(row: Row[Any], table: Table) -> Columns:
+    """The same where the query selects those that are `light` alone."""
+    return {column.name: row._mapping[column] for column in light(table)}
 
 
 def parts(row: Sequence[Any], *tables: Table) -> Iterator[Columns]:

@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from defacewatch.accounts import Account, ApiToken, Scope, Session
+from defacewatch.accounts import Account, ApiToken, Role, Scope, Session
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound
 from defacewatch.identities import Identity
@@ -71,10 +72,11 @@ class Sessions:
         return value
 
     async def find(
-        self, value: str, *, idle: timedelta, longest: timedelta, now: datetime
+        self, value: str, *, idle: timedelta, longest: timedelta, now: datetime, unattended: bool = False
     ) -> tuple[Session, Account] | None:
         """The session with this id and whose it is, None when it has ended: by hand, unused for `idle`, or
-        after `longest`."""
+        after `longest`. What a page asks by itself (`unattended`) is use for who may look alone: a screen on
+        a wall stays in, and whoever may act does not, once nobody is there."""
         query = (
             select(sessions, *(c.label(f"of_{c.name}") for c in accounts.c))
             .join(accounts, sessions.c.account == accounts.c.id)
@@ -90,10 +92,13 @@ class Sessions:
             row = (await db.execute(query)).one_or_none()
         if row is None:
             return None
-        if row.seen_at <= now - NOTED_EVERY:
+        session, owner = session_of(row), _owner(row)
+        counts = not unattended or owner.role is Role.VIEWER
+        if counts and session.seen_at <= now - NOTED_EVERY:
             async with self.engine.writing() as db:
                 await db.execute(update(sessions).where(sessions.c.id == row.id).values(seen_at=now))
-        return session_of(row), _owner(row)
+            session = replace(session, seen_at=now)
+        return session, owner
 
     async def running(
         self, account: int, *, idle: timedelta, longest: timedelta, now: datetime

@@ -2,16 +2,17 @@
 went, and what is open."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Integer, and_, cast, exists, extract, func, select
+from sqlalchemy import Integer, Select, and_, cast, exists, extract, func, select
 from sqlalchemy.engine import Connection
 
 from defacewatch.campaigns import Campaign
 from defacewatch.incidents import State
-from defacewatch.portals import DRILL
+from defacewatch.portals import DRILL, Source
 from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.engine import Engine
 from defacewatch.store.incidents import IncidentView, view_of, views
@@ -81,6 +82,28 @@ class WallPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedPortal:
+    """A registered portal as a list shows it; `portal` is its key, `urls` those of its enabled pages."""
+
+    portal: str
+    name: str
+    owner: str | None
+    operator: str | None
+    level: int | None
+    critical: bool
+    source: Source
+    enabled: bool
+    paused: bool
+    tags: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """All of them, as a search looks through them."""
+        return " ".join(self.urls)
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A check that was kept: in which quarter of an hour (since 1970, UTC), what it said, how many seconds it
     took."""
@@ -138,6 +161,19 @@ _PAGES = (
     .where(pages.c.enabled, portals.c.enabled)
     .order_by(portals.c.key, pages.c.position)
 )
+_PORTALS = select(
+    portals.c.key,
+    portals.c.name,
+    portals.c.owner,
+    portals.c.operator,
+    portals.c.level,
+    portals.c.critical,
+    portals.c.source,
+    portals.c.enabled,
+    portals.c.paused,
+    portals.c.tags,
+).order_by(portals.c.key)
+_URLS = select(pages.c.portal, pages.c.url).where(pages.c.enabled).order_by(pages.c.portal, pages.c.position)
 _VERDICTS: dict[str | None, VerdictKind | None] = {None: None} | {kind.value: kind for kind in VerdictKind}
 _STATES: dict[str | None, State | None] = {None: None} | {state.value: state for state in State}
 
@@ -146,9 +182,14 @@ class Wall:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def pages(self) -> list[WallPage]:
-        """All enabled pages, by portal and position."""
-        return await self.engine.read(_pages)
+    async def pages(self, of: Collection[str] | None = None) -> list[WallPage]:
+        """All enabled pages, or those `of` these portals, by portal and position."""
+        query = _PAGES if of is None else _PAGES.where(portals.c.key.in_(of))
+        return await self.engine.read(lambda db: _pages(db, query))
+
+    async def portals(self) -> list[ListedPortal]:
+        """All registered portals, disabled ones included, by key."""
+        return await self.engine.read(_portals)
 
     async def days(self, page_ids: Sequence[str], since: datetime) -> dict[str, list[Moment]]:
         """The kept checks of pages since then, oldest first. Between two of them a page was as the earlier
@@ -189,7 +230,17 @@ class Wall:
         return [OpenCampaign(campaign_of(row), row.unresolved, row.waiting) for row in found]
 
 
-def _pages(db: Connection) -> list[WallPage]:
+def _portals(db: Connection) -> list[ListedPortal]:
+    theirs: dict[str, list[str]] = defaultdict(list)
+    for portal, url in db.execute(_URLS):
+        theirs[portal].append(url)
+    return [
+        ListedPortal(*row[:6], Source(row[6]), *row[7:9], tags_of(row[9]), tuple(theirs.get(row[0], ())))
+        for row in db.execute(_PORTALS)
+    ]
+
+
+def _pages(db: Connection, query: Select[Any]) -> list[WallPage]:
     return [
         WallPage(  # type: ignore[call-arg]
             *row[:9],
@@ -201,7 +252,7 @@ def _pages(db: Connection) -> list[WallPage]:
             row[17],
             tags_of(row[18]),
         )
-        for row in db.execute(_PAGES)
+        for row in db.execute(query)
     ]
 
 

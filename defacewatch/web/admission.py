@@ -23,6 +23,7 @@ from defacewatch.web.security import (
     TAKE,
     failure,
     forged,
+    session_cookie,
     set_session,
     shown_path,
     too_many,
@@ -166,7 +167,9 @@ def _refused(request: web.Request) -> web.Response:
         return answer
     back = request.path if RETURN_TO.fullmatch(request.path) else "/"
     lang = f"&lang={language_of(request)}" if "lang" in request.query else ""
-    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: f"/login?next={back}{lang}"})
+    ended = "&ended=1" if session_cookie(console_of(request))[0] in request.cookies else ""
+    address = f"/login?next={back}{ended}{lang}"
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={hdrs.LOCATION: address})
 
 
 def _signed_out(request: web.Request) -> web.Response:

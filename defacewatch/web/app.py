@@ -42,6 +42,7 @@ from defacewatch.web import (
     review,
     take,
     tour,
+    visitors,
     wall,
     welcome,
 )
@@ -154,7 +155,7 @@ def make_app(
     app.add_routes(
         [
             web.get("/", wall.wall_page),
-            web.get(wall.EVENTS, events.events),
+            web.get(visitors.EVENTS, events.events),
             web.get(r"/incidents/{id:\d{1,18}}", incident.incident_page),
             web.get(r"/incidents/{id:\d{1,18}}/difference", differences.picture),
             web.get(r"/incidents/{id:\d{1,18}}/words", differences.words_page),

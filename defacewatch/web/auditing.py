@@ -38,6 +38,7 @@ ACTS: Mapping[str, str] = {
     Act.SESSIONS_ENDED: N_("Sessions ended"),
     Act.IDENTITY_BOUND: N_("Sign-in by provider bound"),
     Act.IDENTITY_UNBOUND: N_("Sign-in by provider taken away"),
+    Act.ROLE_KEPT: N_("Only administrator kept, against the provider"),
     Act.ACKNOWLEDGED: N_("Incident acknowledged"),
     Act.RESOLVED: N_("Incident resolved"),
     Act.COMMENTED: N_("Remark"),

@@ -24,7 +24,7 @@ from defacewatch.web.guessing import Guesses, Tries
 from defacewatch.web.hashing import Hashing
 from defacewatch.web.provider import Provider
 from defacewatch.web.rendering import Renderer
-from defacewatch.web.words import Words
+from defacewatch.web.words import UNATTENDED, Words
 
 VIEWER = "viewer"  # the role that may look and do nothing
 LANGUAGE_COOKIE = "defacewatch_language"
@@ -34,7 +34,7 @@ LANGUAGE_COOKIE = "defacewatch_language"
 class Visitor:
     """Who sent a request. `role` None: nobody has signed in; without `account` it is the shared token
     that did. `csrf` is what their forms carry, `renewed` a cookie that takes the place of theirs; `strong`: a
-    provider has seen a second factor."""
+    provider has seen a second factor. `until` is when the session of an account ends without further use."""
 
     role: Role | None
     csrf: str = field(repr=False)
@@ -43,6 +43,7 @@ class Visitor:
     token: int | None = None  # of a program
     renewed: str | None = field(default=None, repr=False)
     strong: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -160,14 +161,16 @@ def words_of(request: web.Request) -> Words:
     if visitor is None:
         return words
     account = visitor.account
-    return replace(words, csrf=visitor.csrf, role=visitor.role, person=account.display if account else None)
+    known = replace(words, csrf=visitor.csrf, role=visitor.role, person=account.display if account else None)
+    return replace(known, idle=console.idle) if account is not None and known.acts else known
 
 
 def _where(request: web.Request) -> tuple[str, str]:
     """Where the page can be asked for in another language: its path (empty: where it is), and what it was
     asked. What answers a form that has no page of its own is asked for where the form stands."""
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
-        return "", urlencode([(name, value) for name, value in request.query.items() if name != "lang"])
+        asked = [(name, value) for name, value in request.query.items() if name not in ("lang", UNATTENDED)]
+        return "", urlencode(asked)
     page = request.path
     while not _is_page(request.app, page):
         page = page.rpartition("/")[0] or "/"

@@ -43,6 +43,7 @@ class Details:
     popups: tuple[str, ...] = ()
     downloads: int = 0
     page_errors: int = 0
+    page_errors_before: int | None = None
 
 
 def details_of(capture: Capture, before: Capture | None) -> Details:
@@ -85,8 +86,9 @@ def details_of(capture: Capture, before: Capture | None) -> Details:
         ),
         dialogs=_words(now, "dialogs"),
         popups=_words(now, "popups"),
-        downloads=_number(now, "downloads") or 0,
-        page_errors=_number(now, "page_errors") or 0,
+        downloads=_count(now, "downloads") or 0,
+        page_errors=_count(now, "page_errors") or 0,
+        page_errors_before=_count(then, "page_errors"),
     )
 
 
@@ -120,6 +122,12 @@ def _words(details: Mapping[str, object], name: str) -> tuple[str, ...]:
 def _word(details: Mapping[str, object], name: str) -> str:
     found = details.get(name)
     return "" if found is None else str(found)
+
+
+def _count(details: Mapping[str, object], name: str) -> int | None:
+    """How often something happened; None where that is no such number."""
+    found = _number(details, name)
+    return found if found is not None and not isinstance(found, bool) and found >= 0 else None
 
 
 def _number(details: Mapping[str, object], name: str) -> int | None:

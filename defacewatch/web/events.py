@@ -8,8 +8,9 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
+from defacewatch.accounts import Role
 from defacewatch.store.wall import WallPage
-from defacewatch.web.console import Console, console_of, words_of
+from defacewatch.web.console import Console, Visitor, console_of, words_of
 from defacewatch.web.filters import Filters, Seat
 from defacewatch.web.front import STALE_AFTER
 from defacewatch.web.live import Live, Snapshot
@@ -37,18 +38,27 @@ async def events(request: web.Request) -> web.StreamResponse:
     stream = web.StreamResponse(headers=HEADERS | {"X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
-    renewed = visitor_of(request).renewed  # afterwards is too late: the head is sent before the news
-    if renewed is not None:
-        set_session(console_of(request), stream, renewed)
+    visitor = visitor_of(request)
+    if visitor.renewed is not None:  # afterwards is too late: the head is sent before the news
+        set_session(console_of(request), stream, visitor.renewed)
     mark = request.headers.get("Last-Event-ID") or request.query.get("since", "")
     watcher = Watcher(request, live, stream, live.known(mark))
     # its reader leaves, or its time is over
     with live.watching(), suppress(ConnectionError, TimeoutError):
         await stream.prepare(request)
         await stream.write(f"retry: {AGAIN}\n\n".encode())
-        async with asyncio.timeout(LASTS):
+        async with asyncio.timeout(lasts(visitor, console_of(request).clock())):
             await watcher.watch()
     return stream
+
+
+def lasts(visitor: Visitor, now: datetime) -> float:
+    """How many seconds a stream lasts: not longer than the session of who may act, since nobody hears
+    anything after that. Whom it keeps signed in asks again at half that time."""
+    if visitor.until is None:
+        return LASTS
+    left = (visitor.until - now).total_seconds()
+    return min(LASTS, left / 2 if visitor.role is Role.VIEWER else left)
 
 
 class Watcher:

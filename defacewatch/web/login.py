@@ -38,7 +38,10 @@ DONE = {"password": N_("Your password is set. Sign in with it.")}
 
 async def form(request: web.Request) -> web.Response:
     return await login_form(
-        request, request.query.get("next", "/"), done=DONE.get(request.query.get("done", ""))
+        request,
+        request.query.get("next", "/"),
+        done=DONE.get(request.query.get("done", "")),
+        ended="ended" in request.query,
     )
 
 
@@ -148,8 +151,10 @@ async def login_form(
     problem: str | None = None,
     detail: str | None = None,
     done: str | None = None,
+    ended: bool = False,
 ) -> web.Response:
-    """The form. As long as there is no account it is the token's alone."""
+    """The form. As long as there is no account it is the token's alone. `ended`: there was a session, which
+    is over."""
     console = console_of(request)
     return console.renderer.page(
         "login.html",
@@ -161,6 +166,7 @@ async def login_form(
         problem=problem,
         detail=detail,
         done=done,
+        ended=ended,
         provider=console.provider.trust.name if console.provider else None,
         accounts=await console.store.accounts.any(),
         token=console.token_sign_in,

@@ -34,6 +34,7 @@ REFUSED = N_("The sign-in service has not signed you in. Begin again.")
 UNBOUND = N_(
     "Nobody here is bound to this account of the sign-in service. Give your administrator its subject:"
 )
+NO_ROLE = N_("The sign-in service gives you no role here. Ask whoever keeps its groups.")
 NO_ENTRY = N_("This account may not sign in.")
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,11 @@ async def _back(request: web.Request, left: Left) -> web.Response:
     if account.disabled:
         await _note(request, account, "disabled")
         return await login_form(request, to, problem=NO_ENTRY)
-    return await _sign_in(request, await _with_role(request, account, claimed.role), claimed, to)
+    kept = await _with_role(request, account, claimed)
+    if kept is None:
+        await _note(request, account, "no role")
+        return await login_form(request, to, problem=NO_ROLE)
+    return await _sign_in(request, kept, claimed, to)
 
 
 async def _sign_in(request: web.Request, account: Account, claimed: Claimed, to: str) -> web.Response:
@@ -144,19 +149,42 @@ async def _bound(request: web.Request, claimed: Claimed) -> Account | None:
     return accounts[0]
 
 
-async def _with_role(request: web.Request, account: Account, role: Role | None) -> Account:
-    """The account with the role that the provider gives it. A role above the most that is believed was given
-    by hand, and stays."""
-    console, most = console_of(request), _provider(request).trust.most
-    if role is None or role is account.role or (account.role is not most and account.role.covers(most)):
+async def _with_role(request: web.Request, account: Account, claimed: Claimed) -> Account | None:
+    """The account with the role that the provider gives it; None where it gives none, and lets in nobody
+    without. A role above the most that is believed was given by hand, and stays. The only administrator
+    stays one as well, which is written down."""
+    console, trust, role = console_of(request), _provider(request).trust, claimed.role
+    by_hand = account.role is not trust.most and account.role.covers(trust.most)
+    denied = claimed.unmatched and trust.deny_unmatched
+    if role is None or by_hand or (role is account.role and not denied):
         return account
-    actor = Actor(_provider(request).trust.issuer, request.remote or "")
+    if account.role is Role.ADMIN and await _is_alone(console, account):
+        return await _kept(request, account, role)
+    if denied:
+        return None
+    actor = Actor(trust.issuer, request.remote or "")
     try:
         return await console.store.accounts.change(
             account.id, role=role.value, actor=actor, now=console.clock()
         )
-    except Conflict:  # the last administrator
-        return account
+    except Conflict:  # of several, the last who has a password
+        return await _kept(request, account, role)
+
+
+async def _is_alone(console: Console, account: Account) -> bool:
+    """Whether nobody else administers."""
+    every = await console.store.accounts.every()
+    return not any(one.role is Role.ADMIN and not one.disabled and one.id != account.id for one in every)
+
+
+async def _kept(request: web.Request, account: Account, role: Role) -> Account:
+    """Say that the only administrator stays one, whatever the provider says."""
+    console, trust = console_of(request), _provider(request).trust
+    log.error("the only administrator keeps the role", account=account.name, provider_says=role.value)
+    actor, of = Actor(trust.issuer, request.remote or ""), f"account {account.name}"
+    told = {"provider": role.value}
+    await console.store.audit.note(actor, Act.ROLE_KEPT, at=console.clock(), of=of, after=told)
+    return account
 
 
 def _left_with(request: web.Request) -> Left | None:

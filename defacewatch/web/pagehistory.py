@@ -16,7 +16,7 @@ from defacewatch.web.console import acting, console_of, csrf_field, words_of
 from defacewatch.web.incident import may_approve
 from defacewatch.web.problems import Invalid
 from defacewatch.web.visitors import console_via
-from defacewatch.web.wall import LIVE, SPARKLINES
+from defacewatch.web.wall import SPARKLINES
 
 CHECKS, CAPTURES, INCIDENTS, DAYS, APPROVALS = 40, 12, 20, 28, 12
 WIDE, HIGH = 600, 80  # the graph of times, in its own units
@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
         at = None
     found = await store.checks.history(name, CHECKS + 1, before=at)
     recent = found if at is None else await store.checks.history(name, CHECKS)
-    on_wall = [one for one in (await request.app[LIVE].look()).pages if one.page == name]
+    on_wall = [one for one in await store.wall.pages([portal.key]) if one.page == name]
     lines = await request.app[SPARKLINES].of(on_wall, words.now) if on_wall else {}
     approvals = (await store.baselines.history(name))[::-1]
     return console.renderer.page(

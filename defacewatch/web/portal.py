@@ -11,7 +11,6 @@ from defacewatch.store.lessons import SAMPLES
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import console_via, owner_of
-from defacewatch.web.wall import LIVE
 
 LONGEST = 500  # characters of a reason
 NEEDS_REASON = N_("Say why, so that whoever comes later knows.")
@@ -39,8 +38,7 @@ async def shown(request: web.Request, *, problem: str | None = None) -> web.Resp
     portal = registered.portal
     names = [page.id for page in portal.pages]
     states = {state.page.id: state for state in await console.store.checks.latest(names)}
-    on_wall = (await request.app[LIVE].look()).pages
-    shots = {page.page: page.shot for page in on_wall if page.portal == portal.key}
+    shots = {page.page: page.shot for page in await console.store.wall.pages([portal.key])}
     return console.renderer.page(
         "portal.html",
         words,

@@ -1,64 +1,18 @@
 """All portals that are registered, those that are paused or disabled included."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from defacewatch.portals import Portal, Source
-from defacewatch.store.wall import WallPage
+from defacewatch.portals import Source
+from defacewatch.store.wall import ListedPortal, WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.filters import Filters, options, rank_of
-from defacewatch.web.wall import LIVE
 
 SHOWN = 60  # portals on one page of the list
-STATES = ("watched", "paused", "disabled", "file", "store")
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A portal of the list; `worst` of how its pages stand, `bare` of them have no baseline."""
-
-    whole: Portal
-    worst: VerdictKind | None
-    bare: int
-    incident: int | None
-
-    @property
-    def portal(self) -> str:
-        return self.whole.key
-
-    @property
-    def name(self) -> str:
-        return self.whole.name
-
-    @property
-    def owner(self) -> str | None:
-        return self.whole.owner
-
-    @property
-    def operator(self) -> str | None:
-        return self.whole.operator
-
-    @property
-    def level(self) -> int | None:
-        return self.whole.level
-
-    @property
-    def critical(self) -> bool:
-        return self.whole.critical
-
-    @property
-    def tags(self) -> Sequence[str]:
-        return self.whole.tags
-
-    @property
-    def url(self) -> str:
-        return " ".join(page.url for page in self.whole.pages)
-
-
-_IN_STATE: dict[str, Callable[[Portal], bool]] = {
+STATES: dict[str, Callable[[ListedPortal], bool]] = {
     "watched": lambda portal: portal.enabled and not portal.paused,
     "paused": lambda portal: portal.enabled and portal.paused,
     "disabled": lambda portal: not portal.enabled,
@@ -67,24 +21,34 @@ _IN_STATE: dict[str, Callable[[Portal], bool]] = {
 }
 
 
+@dataclass(frozen=True)
+class Line:
+    """A portal of the list; `worst` of how its pages stand, `bare` of them have no baseline."""
+
+    portal: ListedPortal
+    worst: VerdictKind | None
+    bare: int
+
+
 async def show(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     filters = Filters.of(request.query)
     state = request.query.get("state", "")
-    every = await console.store.portals.all(disabled=True)
-    listed = _listed(every, (await request.app[LIVE].look()).pages)
-    kept = [one for one in listed if filters.keeps(one)]
-    if state in _IN_STATE:
-        kept = [one for one in kept if _IN_STATE[state](one.whole)]
-    kept.sort(key=lambda one: (not one.whole.enabled, one.whole.name.casefold(), one.portal))
+    every = await console.store.wall.portals()
+    kept = [portal for portal in every if filters.keeps(portal)]
+    if state in STATES:
+        kept = [portal for portal in kept if STATES[state](portal)]
+    kept.sort(key=lambda portal: (not portal.enabled, portal.name.casefold(), portal.portal))
     last = max(1, -(-len(kept) // SHOWN))
     number = min(filters.page, last)
+    shown = kept[(number - 1) * SHOWN : number * SHOWN]
+    pages = await console.store.wall.pages([portal.portal for portal in shown])
     return console.renderer.page(
         "portals.html",
         words,
-        listed=kept[(number - 1) * SHOWN : number * SHOWN],
+        listed=_lines(shown, pages),
         found=len(kept),
-        counts=_counts(every),
+        counts={name: sum(map(belongs, every)) for name, belongs in STATES.items()},
         filters=filters,
         state=state if state in STATES else "",
         page=number,
@@ -96,22 +60,14 @@ async def show(request: web.Request) -> web.Response:
     )
 
 
-def _listed(every: Sequence[Portal], pages: Sequence[WallPage]) -> list[Listed]:
+def _lines(shown: Iterable[ListedPortal], pages: Sequence[WallPage]) -> list[Line]:
     theirs: dict[str, list[WallPage]] = {}
     for page in pages:
         theirs.setdefault(page.portal, []).append(page)
-    return [_one(portal, theirs.get(portal.key, [])) for portal in every]
+    return [_line(portal, theirs.get(portal.portal, [])) for portal in shown]
 
 
-def _one(portal: Portal, pages: Sequence[WallPage]) -> Listed:
+def _line(portal: ListedPortal, pages: Sequence[WallPage]) -> Line:
     worst = min(pages, key=lambda page: rank_of(page.worst), default=None)
-    return Listed(
-        portal,
-        None if worst is None else worst.worst,
-        sum(not page.has_baseline for page in pages),
-        next((page.incident for page in pages if page.incident is not None), None),
-    )
-
-
-def _counts(every: Sequence[Portal]) -> dict[str, int]:
-    return {state: sum(1 for portal in every if _IN_STATE[state](portal)) for state in STATES}
+    bare = sum(not page.has_baseline for page in pages)
+    return Line(portal, None if worst is None else worst.worst, bare)

@@ -5,7 +5,7 @@ approved or proposed without it: what somebody has not been shown, they cannot a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 
 from defacewatch.accounts import Account
 from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
+from defacewatch.audit import Act
 from defacewatch.baselines import Approval, Hurdle
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
@@ -25,14 +26,15 @@ from defacewatch.rostering import names
 from defacewatch.signing import signature
 from defacewatch.store.proposals import NEWER
 from defacewatch.store.reviews import Review
-from defacewatch.verdicts import Verdict, VerdictKind
+from defacewatch.verdicts import VerdictKind
 from defacewatch.web.access import same
 from defacewatch.web.console import Actor, Console, acting, console_of, csrf_field, words_of
 from defacewatch.web.details import details_of
 from defacewatch.web.explanations import explanation
 from defacewatch.web.forms import texts_of
 from defacewatch.web.incident import FULL_POINTS, may_approve
-from defacewatch.web.visitors import console_via, owner_of
+from defacewatch.web.judging import Judgement, judged
+from defacewatch.web.visitors import actor_of, console_via, owner_of
 
 LASTS = timedelta(hours=2)  # that a page may have been open before its form is sent
 CAPTURE = r"\d{8}-[0-9a-f]{10}"
@@ -69,7 +71,8 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
     review = await console.store.reviews.of(request.match_info["capture"])
     capture, roster = review.capture, console.roster()
     before = None if review.stands else review.before
-    verdict = await verdict_of(console, review)
+    judgement = await judged(console, review)
+    verdict = judgement.verdict
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
     given = await texts_of(request) if request.method == "POST" else dict(request.query)
     row = _Row.of(given, capture.id)
@@ -81,7 +84,8 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
         problem=words._(problem) if problem and not (problem == NEWER and review.newer) else None,
         review=review,
         before=None if before is None else before.screenshot,
-        attack=not review.stands and is_attack(review, verdict),
+        attack=not review.stands and is_attack(review, judgement),
+        judgement=judgement,
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
         score=verdict.score if verdict else 0.0,
         full=FULL_POINTS,
@@ -152,7 +156,7 @@ async def approved(
     """Approve a capture that somebody has seen beside the baseline `against`; `attack`: they have looked at
     the evidence of attack. Raises Conflict where a rule forbids it, or something has changed since."""
     check_people(by, review.capture, console.roster(), review.portal)
-    if is_attack(review, await verdict_of(console, review)) and not attack:
+    if is_attack(review, await judged(console, review)) and not attack:
         raise Conflict(CONFIRM)
     return await console.store.baselines.approve(
         review.capture.id, by=by, reason=reason, also=also, now=console.clock(), via=via, against=against
@@ -189,11 +193,11 @@ async def back(request: web.Request) -> web.Response:
     return _see(f"/baselines/{request.match_info['capture']}")
 
 
-def is_attack(review: Review, verdict: Verdict | None) -> bool:
+def is_attack(review: Review, judgement: Judgement) -> bool:
     """Whether there is evidence of attack in a capture: by itself, or against the baseline."""
     shown = review.incident is not None and review.incident.capture == review.capture.id
     defaced = shown and review.incident is not None and review.incident.verdict is VerdictKind.DEFACED
-    return review.capture.attack or defaced or (verdict is not None and verdict.kind is VerdictKind.DEFACED)
+    return review.capture.attack or defaced or judgement.attack
 
 
 class _Row:
@@ -245,15 +249,14 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     """What whoever asks can do, what is in their way, and who else can."""
     console, words, approves = console_of(request), words_of(request), may_approve(request)
     roster, portal, capture = console.roster(), review.portal, review.capture
-    found = None
-    if actor is not None:
-        found = in_the_way(portal, capture, by=actor.key, waiting=review.waiting, roster=roster)
+    used = await proposed_with(console, portal, capture)
+    found = None if actor is None else hurdle_of(request, review, actor, used)
     due = not review.newer and not review.stands
     stranger = actor is None or is_stranger(actor.key, roster, portal)
     waits = review.waiting and not proposed_by_stranger(capture, roster, portal)
     if actor is not None and not waits:
         capture = replace(capture, proposed_by=actor.key)  # as it would be
-    others = await approvers(console, portal, capture)
+    others = await approvers(console, portal, capture, used)
     return {
         "approves": approves,
         "hurdle": words._(HURDLES[found]) if found is not None and due else None,
@@ -264,11 +267,29 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     }
 
 
-async def approvers(console: Console, portal: Portal, capture: Capture) -> Sequence[Account]:
-    """Who can approve a proposal."""
+async def proposed_with(console: Console, portal: Portal, capture: Capture) -> frozenset[str]:
+    """The accounts with which a capture of a critical portal was proposed, whomever they are linked to."""
+    if not portal.critical or capture.proposed_by is None:
+        return frozenset()
+    of = f"capture {capture.id}"
+    return await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=capture.proposed_by)
+
+
+def hurdle_of(request: web.Request, review: Review, actor: Actor, used: Collection[str]) -> Hurdle | None:
+    """What is in the way of whoever asks; `used` are the accounts of the proposal."""
+    roster = console_of(request).roster()
+    found = in_the_way(review.portal, review.capture, by=actor.key, waiting=review.waiting, roster=roster)
+    return Hurdle.OWN_PROPOSAL if found is None and actor_of(request).who in used else found
+
+
+async def approvers(
+    console: Console, portal: Portal, capture: Capture, used: Collection[str]
+) -> Sequence[Account]:
+    """Who can approve a proposal that was made with the accounts `used`."""
     accounts, provider = await console.store.accounts.every(), console.provider
     bound = await console.store.identities.of(provider.trust.issuer) if provider is not None else {}
-    return who_can(accounts, portal, capture, roster=console.roster(), bound=bound)
+    others = [account for account in accounts if account.name not in used]
+    return who_can(others, portal, capture, roster=console.roster(), bound=bound)
 
 
 def _carried(request: web.Request, review: Review, row: _Row) -> list[tuple[str, str]]:
@@ -312,12 +333,6 @@ def _actor(request: web.Request) -> Actor:
     if actor is None:
         raise web.HTTPForbidden
     return actor
-
-
-async def verdict_of(console: Console, review: Review) -> Verdict | None:
-    """What the check that took a capture found; None where it is kept no more, or was none."""
-    check = await console.store.checks.taking(review.page.id, review.capture.id)
-    return check.verdict if check is not None and check.verdict.signals else None
 
 
 async def _refused(request: web.Request, problem: Conflict | UsageError) -> web.Response:

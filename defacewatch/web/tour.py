@@ -41,14 +41,15 @@ SECOND = N_(
 
 @dataclass(frozen=True)
 class Tour:
-    """How far it is. `bare` pages have no baseline, `lessons` are theirs by page, `proposals` wait for
-    somebody who approves them."""
+    """How far it is. `bare` pages have no baseline, `lessons` are those of the first of them by page,
+    `proposals` wait for somebody who approves them; `learning`: lessons are under way."""
 
     pages: Sequence[WallPage]
     bare: Sequence[WallPage]
     lessons: Mapping[str, Lesson]
     proposals: Sequence[Capture]
     trial: Trial | None
+    learning: bool = False
 
     @property
     def step(self) -> int:
@@ -59,28 +60,24 @@ class Tour:
         return DONE if self.trial is not None and self.trial.passed else TEST
 
     @property
-    def learning(self) -> bool:
-        """Whether a lesson is under way."""
-        return any(lesson.ended_at is None for lesson in self.lessons.values())
-
-    @property
     def moving(self) -> bool:
         """Whether something will be another in a moment without anybody's doing."""
         on_its_way = self.step == TEST and self.trial is not None and self.trial.waiting
         return (self.step in (LEARN, APPROVE) and self.learning) or on_its_way
 
 
-async def tour_of(store: Store, pages: Sequence[WallPage], *, shown: int = SHOWN) -> Tour:
-    """With no more of the first proposals than are `shown`."""
+async def tour_of(store: Store, pages: Sequence[WallPage], *, shown: int) -> Tour:
+    """With no more of the first lessons and proposals than are `shown`."""
     bare = [page for page in pages if not page.has_baseline]
     names = {page.page for page in bare}
     waiting = await store.reviews.waiting(Origin.FIRST, limit=shown) if bare else []
     return Tour(
         pages,
         bare,
-        await store.lessons.latest(sorted(names)[:500]) if bare else {},
+        await store.lessons.latest([page.page for page in bare[:shown]]) if bare else {},
         tuple(review.capture for review in waiting if review.capture.page in names),
         await store.trials.last(),
+        learning=bool(bare) and await store.lessons.under_way(),
     )
 
 
@@ -99,7 +96,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, *, problem: str | None = None) -> web.Response:
     console, words = console_of(request), words_of(request)
-    tour = await tour_of(console.store, await console.store.wall.pages())
+    tour = await tour_of(console.store, await console.store.wall.pages(), shown=SHOWN)
     roster, actor = console.roster(), acting(request)
     return console.renderer.page(
         "tour.html",

@@ -14,8 +14,11 @@ from defacewatch.store.sessions import TOKEN
 from defacewatch.web.access import same
 from defacewatch.web.console import VISITOR, Console, Visitor, console_of
 from defacewatch.web.security import session_cookie, set_session
+from defacewatch.web.words import UNATTENDED
 
 FORM_COOKIE = "defacewatch_form"
+EVENTS = "/events"  # the news of the wall
+BY_ITSELF = "X-Unattended"  # what our scripts say when they ask for a page without anybody's doing
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,21 @@ async def by_cookie(request: web.Request) -> Visitor | None:
     if renewed is not None:
         csrf = csrf_of(console, f"token {value.partition('.')[0]}")  # when it began: stays when it is renewed
         return Visitor(Role.VIEWER, csrf, renewed=renewed if renewed != value else None)
-    found = await console.store.sessions.find(value, idle=console.idle, longest=console.longest, now=now)
+    idle, longest, by_itself = console.idle, console.longest, is_unattended(request)
+    found = await console.store.sessions.find(
+        value, idle=idle, longest=longest, now=now, unattended=by_itself
+    )
     if found is None:
         return None
     session, account = found
-    return Visitor(account.role, csrf_of(console, value), account, session.id, strong=session.strong)
+    until = min(session.seen_at + idle, session.begun_at + longest)
+    csrf = csrf_of(console, value)
+    return Visitor(account.role, csrf, account, session.id, strong=session.strong, until=until)
+
+
+def is_unattended(request: web.Request) -> bool:
+    """Whether a page of ours asks by itself: for news, by its script, or without one by loading itself."""
+    return request.path == EVENTS or BY_ITSELF in request.headers or UNATTENDED in request.query
 
 
 async def by_token(request: web.Request, value: str) -> Visitor | None:

@@ -11,11 +11,11 @@ from defacewatch.web.front import gather_front, said_of, situation, worst_of
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.sparkline import Sparkline, Sparklines
 from defacewatch.web.tour import NAMES, unfinished
+from defacewatch.web.visitors import EVENTS
 from defacewatch.web.words import Words
 
 LIVE: web.AppKey[Live] = web.AppKey("live")
 SPARKLINES: web.AppKey[Sparklines] = web.AppKey("sparklines")
-EVENTS = "/events"
 
 Lines = Callable[[Seat], Sparkline]
 

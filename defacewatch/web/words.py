@@ -14,7 +14,7 @@ from defacewatch.alerts import DeliveryState
 from defacewatch.deadlines import What
 from defacewatch.errors import DefacewatchError
 from defacewatch.incidents import PROGRAM, Event, Incident, Resolution, State
-from defacewatch.language import N_, Translate, local_time, translator
+from defacewatch.language import N_, Translate, local_time, more, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.notify.refusals import RESOLUTIONS, refusal
@@ -98,11 +98,15 @@ SCOPES: Mapping[Scope, str] = {
 }
 
 
+UNATTENDED = "unattended"  # in the address of what a page without scripts asks for by itself
+
+
 @dataclass(frozen=True)
 class Words:
     """Texts for one reader: `language`, time `zone`, and what `now` is for ages; who the reader is (`person`
     None for the shared token), what their forms carry (`csrf`), and the officers' names by their keys; the
-    page in another language is at `here` (empty: where it is) with `query`, the page itself at `path`."""
+    page in another language is at `here` (empty: where it is) with `query`, the page itself at `path`. `idle`
+    is how long they stay signed in without doing anything, where that ends it."""
 
     language: str
     zone: str
@@ -114,6 +118,12 @@ class Words:
     here: str = ""
     query: str = ""
     path: str = ""
+    idle: timedelta | None = None
+
+    @property
+    def again(self) -> str:
+        """Where a page asks for itself that has no scripts: the same, and known to be nobody's doing."""
+        return f"?{self.query}&{UNATTENDED}=1" if self.query else f"?{UNATTENDED}=1"
 
     @property
     def _(self) -> Translate:
@@ -130,6 +140,9 @@ class Words:
     @property
     def acts(self) -> bool:
         return self.role is not None and self.role.covers(Role.OFFICER)
+
+    def more(self, count: int) -> str:
+        return more(count, self._)
 
     def verdict(self, kind: VerdictKind | None) -> str:
         return self._(VERDICTS[kind])

@@ -233,6 +233,7 @@ OIDC = "web: {oidc: {issuer: %s, client_id: defacewatch%s}}"
 def test_a_sign_in_service_is_read_and_there_is_none_where_it_is_not_said(folder: Path) -> None:
     assert load(folder, {}).web.for_app()["oidc"] is None
     more = ", role_claim: groups, roles: {soc: officer}, most: approver, second_factor: [mfa]"
+    more += ", deny_unmatched: true"
     (folder / "defacewatch.yaml").write_text(OIDC % ("https://sso.example.gov.vn/realms/tinh/", more))
     settings = load(folder, {"DEFACEWATCH_OIDC_CLIENT_SECRET": "hunter2"})
     trust = settings.web.for_app()["oidc"]
@@ -243,6 +244,7 @@ def test_a_sign_in_service_is_read_and_there_is_none_where_it_is_not_said(folder
         roles={"soc": Role.OFFICER},
         most=Role.APPROVER,
         second_factor=("mfa",),
+        deny_unmatched=True,
     )
     assert settings.secrets.oidc_client_secret == "hunter2"
     assert "hunter2" not in repr(settings)

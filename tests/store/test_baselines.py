@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.incidents import Event, Resolution, State
@@ -23,6 +23,9 @@ from tests.store.samples import (
     outcome,
     registered,
 )
+from tests.store.statements import asked
+
+FEATURES = re.compile(r"(captures|approvals)\.features\b")
 
 
 async def test_a_learned_capture_is_proposed_and_not_trusted(store: Store) -> None:
@@ -160,17 +163,28 @@ async def test_proposals_are_counted_and_read_some_at_a_time_without_their_featu
     assert last.proposed_at is not None
     rest = await store.baselines.proposals(after=(last.proposed_at, last.id), limit=3)
     assert [capture.id for capture in rest] == ids[3:]
-    statements: list[str] = []
-
-    def said(_: object, __: object, statement: str, *___: object) -> None:
-        statements.append(statement)
-
-    event.listen(store.engine._reader.sync_engine, "before_cursor_execute", said)
-    await store.baselines.proposals()
-    assert "captures.proposed_at" in " ".join(statements)
-    assert not re.search(r"captures\.features\b", " ".join(statements))
+    with asked(store) as seen:
+        await store.baselines.proposals()
+    assert "captures.proposed_at" in " ".join(seen)
+    assert not FEATURES.search(" ".join(seen))
     await store.baselines.approve(ids[3], by="an", reason="x", now=NOW + 9 * MINUTE)
     assert await store.baselines.count_proposals() == 0
+
+
+async def test_what_was_approved_is_read_without_its_features(store: Store) -> None:
+    page = await registered(store)
+    capture = await captured(store, page)
+    await store.baselines.approve(capture, by="an", reason="x", now=NOW)
+    with asked(store) as seen:
+        assert [approval.reason for approval in await store.baselines.history(page)] == ["x"]
+        assert [chapter.capture.id for chapter in await store.reviews.history(page)] == [capture]
+        assert (await store.baselines.capture(capture)).id == capture
+        assert (await store.reviews.of(capture)).stands
+    assert "approvals.withdrawn_at" in " ".join(seen)
+    assert not FEATURES.search(" ".join(seen))
+    with asked(store) as seen:
+        await store.baselines.get(page)
+    assert FEATURES.search(" ".join(seen))
 
 
 async def test_an_approval_settles_the_proposals_before_it_and_not_those_after(store: Store) -> None:

@@ -64,6 +64,16 @@ async def test_of_a_critical_portal_it_holds_once_another_person_has_confirmed_i
     assert await in_force(store, page) == [entered.id]
 
 
+async def test_an_account_that_drew_a_mask_confirms_it_for_nobody(store: Store) -> None:
+    page = await registered(store, critical=True)
+    entered = await store.masks.add(mask(page), now=NOW, via="console:192.0.2.1 account an.nguyen")
+    with pytest.raises(Conflict):
+        await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account an.nguyen")
+    assert await in_force(store, page) == []
+    await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account binh")
+    assert await in_force(store, page) == [entered.id]
+
+
 async def test_what_was_not_confirmed_holds_no_more_when_a_portal_becomes_critical(store: Store) -> None:
     page = await registered(store)
     entered = await store.masks.add(mask(page), now=NOW, via="")

@@ -4,47 +4,24 @@ SQLite plans by the indexes that there are, not by how full its tables are, so a
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
 
 from defacewatch.alerts import AlertKind, Wanted
 from defacewatch.figures import Period
 from defacewatch.records import Quiet
 from defacewatch.store import Store
 from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, captured, checked, registered
+from tests.store.statements import asked
 
 pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 LATER = NOW + timedelta(hours=1)
 SMALL = ("look VIRTUAL", "CONSTANT ROW", "(subquery", "deliveries USING COVERING INDEX ix_deliveries_unsent")
-
-
-@contextmanager
-def asked(store: Store) -> Iterator[dict[str, Any]]:
-    """What is asked of the database meanwhile: statements with their parameters."""
-    seen: dict[str, Any] = {}
-
-    def note(_: object, __: object, statement: str, parameters: Any, ___: object, many: bool) -> None:
-        seen.setdefault(statement.strip(), parameters[0] if many else parameters)
-
-    threads = store.engine._threads
-    engines = (
-        store.engine._reader.sync_engine,
-        store.engine._laster.sync_engine,
-        threads._reader,
-        threads._laster,
-    )
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def whole_tables(store: Store, seen: dict[str, Any]) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from defacewatch.campaigns import Mark, Trait
 from defacewatch.incidents import State
+from defacewatch.portals import Source
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from tests.store.samples import CHANGED, CLEAN, DEFACED, MINUTE, NOW, UNREACHABLE, checked, portal, registered
@@ -31,6 +32,27 @@ async def test_a_page_that_looks_well_again_is_as_bad_as_its_open_incident(store
     await checked(store, page, CLEAN, NOW + MINUTE, mark="a")
     (seen,) = await store.wall.pages()
     assert (seen.verdict, seen.worst) == (VerdictKind.CLEAN, VerdictKind.DEFACED)
+
+
+async def test_pages_are_read_of_some_portals_alone(store: Store) -> None:
+    await store.portals.apply([portal("a", "/", "/tin"), portal("b"), portal("c")], now=NOW)
+    some = await store.wall.pages(["c", "a"])
+    assert [page.url for page in some] == ["https://a.gov.vn/", "https://a.gov.vn/tin", "https://c.gov.vn/"]
+    assert await store.wall.pages([]) == []
+
+
+async def test_all_portals_are_listed_with_the_pages_that_are_enabled(store: Store) -> None:
+    one = portal("a", "/", "/tin", operator="VNPT", level=4, critical=True, tags=("tỉnh",))
+    await store.portals.apply([one, portal("b")], now=NOW)
+    await store.portals.apply([portal("b", "/moi")], now=NOW + MINUTE)
+    await store.portals.import_([portal("c")], now=NOW)
+    await store.portals.pause("c", by="an", now=NOW)
+    first, second, third = await store.wall.portals()
+    assert (first.portal, first.name, first.owner, first.operator) == ("a", one.name, one.owner, "VNPT")
+    assert (first.level, first.critical, first.tags, first.enabled) == (4, True, ("tỉnh",), False)
+    assert first.url == "https://a.gov.vn/ https://a.gov.vn/tin"
+    assert (second.urls, second.source, second.paused) == (("https://b.gov.vn/moi",), Source.FILE, False)
+    assert (third.source, third.paused, third.enabled) == (Source.STORE, True, True)
 
 
 async def test_that_a_page_was_looked_at_again_does_not_change_its_face(store: Store) -> None:

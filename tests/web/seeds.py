@@ -107,6 +107,8 @@ def hostile_look(said: str, at: datetime) -> Look:
         refusals=(Refusal(url, said),),
         dialogs=(said,),
         popups=(url,),
+        downloads=3,
+        page_errors=7,
     )
     probe = replace(
         look("b", at).probe,

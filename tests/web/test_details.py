@@ -41,18 +41,27 @@ def test_the_way_there_is_told_step_by_step() -> None:
             addresses=["192.0.2.1"],
             refusals=[{"url": "http://10.0.0.1/", "reason": "private address 10.0.0.1"}],
             downloads=2,
+            page_errors=7,
         ),
-        made(addresses=["192.0.2.9"]),
+        made(addresses=["192.0.2.9"], page_errors=1),
     )
     assert found.hops == (("http://a/", 302, "https://b/"),)
     assert found.tls == ("expired", "since May", "ab")
     assert (found.addresses, found.addresses_before) == (("192.0.2.1",), ("192.0.2.9",))
     assert found.refusals == (("http://10.0.0.1/", "private address 10.0.0.1"),)
-    assert found.downloads == 2
+    assert (found.downloads, found.page_errors, found.page_errors_before) == (2, 7, 1)
 
 
 def test_what_an_older_program_kept_otherwise_is_left_out() -> None:
-    odd = made(hops="x", resources=[1, {"url": None}], headers=[], tls=3, addresses={}, downloads="many")
+    odd = made(
+        hops="x",
+        resources=[1, {"url": None}],
+        headers=[],
+        tls=3,
+        addresses={},
+        downloads="many",
+        page_errors=True,
+    )
     found = details_of(odd, odd)
     assert replace(found, requests=(), asked=0) == Details()
 

@@ -4,18 +4,22 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
+from defacewatch.accounts import Role
 from defacewatch.errors import StoreError
 from defacewatch.store import Store
 from defacewatch.web import events, live
+from defacewatch.web.console import Visitor
 from defacewatch.web.live import STREAMS
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED
 from tests.web.conftest import Client, Serve, sign_in
+from tests.web.people import log_in, person
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal
 
 Reader = aiohttp.ClientResponse
@@ -167,6 +171,31 @@ async def test_a_stream_ends_in_time_so_that_its_reader_is_asked_again_who_he_is
     monkeypatch.setattr(events, "LASTS", 0.1)
     async with reader.get("/events") as stream, asyncio.timeout(10):
         assert b"retry: 3000" in await stream.read()
+
+
+def test_a_stream_lasts_no_longer_than_its_session_and_asks_in_time_where_that_keeps_its_reader_in() -> None:
+    for role, left, seconds in (
+        (Role.OFFICER, 240, 240),
+        (Role.VIEWER, 240, 120),
+        (Role.ADMIN, 3600, 600),
+        (Role.VIEWER, 3600, 600),
+    ):
+        visitor = Visitor(role, "", until=NOW + timedelta(seconds=left))
+        assert events.lasts(visitor, NOW) == seconds
+    assert events.lasts(Visitor(Role.VIEWER, ""), NOW) == 600
+
+
+async def test_nobody_hears_anything_after_their_session_has_ended(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    await person(store)
+    await log_in(client, "an")
+    clock.forward(seconds=3599.8)
+    async with client.get("/events") as stream, asyncio.timeout(10):
+        assert b"retry: 3000" in await stream.read()
+    clock.forward(seconds=0.2)
+    answer = await client.get("/events", allow_redirects=False)
+    assert answer.headers["Location"] == "/login?next=/&ended=1"
 
 
 async def test_only_so_many_watch_at_once_and_their_places_become_free(reader: Client) -> None:

@@ -15,7 +15,17 @@ from tests.conftest import Clock
 from tests.store.samples import CHANGED, DEFACED, UNREACHABLE, features, look, outcome
 from tests.web.conftest import Client, Serve, sign_in
 from tests.web.people import log_in, person
-from tests.web.seeds import MINUTE, NOW, attacked, checked, defaced, registered, screenshot
+from tests.web.seeds import (
+    HOSTILE,
+    MINUTE,
+    NOW,
+    attacked,
+    checked,
+    defaced,
+    everything_hostile,
+    registered,
+    screenshot,
+)
 
 
 async def shown(reader: Client, incident: int) -> str:
@@ -31,6 +41,25 @@ async def test_before_and_after_stand_side_by_side(reader: Client, store: Store)
     assert len(pictures) == 2
     assert pictures[0] != pictures[1]
     assert text.index("Before – as approved") < text.index("After – as seen")
+
+
+async def test_downloads_and_errors_of_scripts_are_counted_and_what_a_page_says_stays_text(
+    reader: Client, store: Store
+) -> None:
+    incident = await everything_hostile(store, HOSTILE)
+    came = (await shown(reader, incident)).partition("How the page came")[2]
+    assert "which were not taken: 3" in came
+    assert re.search(r"scripts</h3><p>7 <span class=\"soft\">when approved: 0</span>", came)
+    assert "&lt;script&gt;" in came
+    assert "<script>alert" not in came
+    assert "<img src=x" not in came
+
+
+async def test_a_page_that_sends_nothing_has_no_lines_about_it(reader: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    text = await shown(reader, incident)
+    assert "<h3>Downloads</h3>" not in text
+    assert "scripts</h3>" not in text
 
 
 async def test_signals_stand_strongest_first_with_points_and_sentences(reader: Client, store: Store) -> None:

@@ -376,7 +376,10 @@ async def test_an_address_binds_no_role_above_the_most_and_no_twin_of_an_address
         (["heads"], Role.OFFICER, Role.VIEWER, Role.OFFICER),
         (["duty"], Role.APPROVER, Role.APPROVER, Role.OFFICER),
         (["duty"], Role.APPROVER, Role.ADMIN, Role.ADMIN),
-        (["strangers"], Role.APPROVER, Role.OFFICER, Role.OFFICER),
+        (["strangers"], Role.APPROVER, Role.OFFICER, Role.VIEWER),
+        ([], Role.APPROVER, Role.APPROVER, Role.VIEWER),
+        (None, Role.APPROVER, Role.APPROVER, Role.VIEWER),
+        (["strangers"], Role.APPROVER, Role.ADMIN, Role.ADMIN),
         ("heads", Role.APPROVER, Role.VIEWER, Role.APPROVER),
         ({"heads": 1}, Role.APPROVER, Role.VIEWER, Role.VIEWER),
     ],
@@ -392,12 +395,53 @@ async def test_roles_come_from_a_claim_where_it_is_believed_and_never_above_the_
     after: Role,
 ) -> None:
     account = await bound(store, service, role=before)
-    service.says = {"groups": groups}
+    service.says = {} if groups is None else {"groups": groups}
     roles = {"duty": Role.OFFICER, "heads": Role.ADMIN if most is Role.OFFICER else Role.APPROVER}
     believed = replace(trust, role_claim="groups", roles=roles, most=most)
     client = await serve(oidc=believed, oidc_secret=SECRET)
     assert (await come_back(client)).status == 303
     assert (await store.accounts.get(account.id)).role is after
+
+
+@pytest.mark.parametrize(("before", "status"), [(Role.OFFICER, 403), (Role.VIEWER, 403), (Role.ADMIN, 303)])
+async def test_whom_the_claim_gives_no_role_is_not_let_in_where_that_is_so_configured(
+    serve: Serve, trust: Trust, store: Store, service: SignInService, before: Role, status: int
+) -> None:
+    account = await bound(store, service, role=before)
+    service.says = {"groups": ["strangers"]}
+    believed = replace(trust, role_claim="groups", roles={"duty": Role.OFFICER}, deny_unmatched=True)
+    client = await serve(oidc=believed, oidc_secret=SECRET)
+    answer = await come_back(client)
+    assert answer.status == status
+    if status == 403:
+        assert "The sign-in service gives you no role here." in await answer.text()
+        (entry, *_) = await store.audit.list(limit=1)
+        assert (entry.act, entry.object, "no role" in entry.after) == (
+            "sign-in-failed",
+            "account an",
+            True,
+        )
+    assert (await store.accounts.get(account.id)).role is before  # as it is for a password
+    service.says = {"groups": ["duty"]}
+    assert (await come_back(client)).status == 303
+
+
+@pytest.mark.parametrize("deny", [False, True])
+async def test_the_only_administrator_stays_one_and_that_is_written_down(
+    serve: Serve, trust: Trust, store: Store, service: SignInService, deny: bool
+) -> None:
+    account = await bound(store, service, role=Role.ADMIN)
+    service.says = {"groups": []}
+    roles = {"heads": Role.ADMIN}
+    believed = replace(trust, role_claim="groups", roles=roles, most=Role.ADMIN, deny_unmatched=deny)
+    client = await serve(oidc=believed, oidc_secret=SECRET)
+    assert (await come_back(client)).status == 303
+    assert (await store.accounts.get(account.id)).role is Role.ADMIN
+    kept = [entry for entry in await store.audit.list() if entry.act == "role-kept"]
+    assert [(entry.who, entry.object) for entry in kept] == [(trust.issuer, "account an")]
+    await person(store, "binh", Role.ADMIN)
+    assert (await come_back(client)).status == (403 if deny else 303)
+    assert (await store.accounts.get(account.id)).role is (Role.ADMIN if deny else Role.VIEWER)
 
 
 async def test_a_claim_says_nothing_of_roles_where_it_is_not_configured(

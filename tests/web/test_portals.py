@@ -8,8 +8,10 @@ from defacewatch.accounts import Role
 from defacewatch.audit import Act
 from defacewatch.portals import Contact, Source, Urgency
 from defacewatch.store import Store
+from defacewatch.web import portallist
 from defacewatch.web.api.cursors import cursor_of
-from tests.store.samples import NOW, portal
+from tests.store.samples import NOW, captured, portal
+from tests.store.statements import asked
 from tests.web.conftest import Around, Client, csrf_of, send
 from tests.web.people import log_in, person
 from tests.web.seeds import HOSTILE, attacked
@@ -198,6 +200,23 @@ async def test_the_list_is_narrowed_by_everything_that_a_portal_has(admin: Clien
     wall = await text(admin, "/?tag=huyện")
     assert 'id="t-b"' in wall
     assert 'id="t-a"' not in wall
+
+
+async def test_of_many_portals_a_page_of_the_list_reads_how_those_that_it_shows_stand(
+    admin: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portallist, "SHOWN", 2)
+    await store.portals.import_([portal(key) for key in "abcde"], now=NOW)
+    captures = [await captured(store, (await store.portals.get(key)).pages[0].id) for key in "ac"]
+    await store.baselines.approve(captures[1], by="an", reason="x", now=NOW)
+    for number, keys, bare in ((1, ["a", "b"], 2), (2, ["c", "d"], 1), (3, ["e"], 1), (9, ["e"], 1)):
+        with asked(store) as seen:
+            page = await text(admin, f"/portals?page={number}")
+        assert re.findall(r'<b><a href="/portals/(\w+)"', page) == keys
+        assert page.count('<span class="tag">no baseline</span>') == bare
+        (of_pages,) = [seen[statement] for statement in seen if "page_state" in statement]
+        assert [value for value in of_pages if value in set("abcde")] == keys
+        assert not re.search(r"portals\.contacts|incidents\.opened_at", " ".join(seen))
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.APPROVER])

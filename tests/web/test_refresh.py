@@ -1,7 +1,9 @@
 """The console in a real browser: fits any screen, keeps itself up to date, and says when it cannot."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
@@ -11,8 +13,10 @@ from defacewatch.incidents import Resolution
 from defacewatch.store import Store
 from defacewatch.web import live
 from defacewatch.web.wall import LIVE
+from tests.conftest import Clock
 from tests.store.samples import CLEAN, DEFACED
 from tests.web.conftest import TOKEN, Client
+from tests.web.people import PASSWORD, person
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, everything_hostile, portal, registered
 from tests.web.test_events import Broken
 
@@ -20,6 +24,20 @@ from tests.web.test_events import Broken
 @pytest.fixture
 async def screen(client: Client) -> AsyncIterator[Page]:
     """A reader's browser, signed in; what its policy refuses or its script throws fails the test."""
+    async with a_screen(client, {"#token": TOKEN}) as page:
+        yield page
+
+
+@pytest.fixture
+async def officer(client: Client, store: Store) -> AsyncIterator[Page]:
+    """The same of an officer."""
+    await person(store)
+    async with a_screen(client, {"#user": "an", "#password": PASSWORD}) as page:
+        yield page
+
+
+@asynccontextmanager
+async def a_screen(client: Client, proof: Mapping[str, str]) -> AsyncIterator[Page]:
     complaints: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(None), args=["--no-sandbox"])
@@ -28,7 +46,8 @@ async def screen(client: Client) -> AsyncIterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
         await page.goto(str(client.make_url("/")))
-        await page.fill("#token", TOKEN)
+        for field, value in proof.items():
+            await page.fill(field, value)
         await page.click("main button")
         await page.wait_for_url(str(client.make_url("/")))
         yield page
@@ -231,3 +250,34 @@ async def test_nothing_that_a_page_controls_runs_or_is_markup_on_any_page(
         assert await screen.locator("body script, main style").count() == 0
     ours = str(client.make_url("/"))
     assert all(address.startswith(ours) for address in asked)
+
+
+async def test_an_officer_who_does_nothing_is_warned_and_stays_in_by_pressing_a_key(
+    client: Client, store: Store, clock: Clock, officer: Page
+) -> None:
+    warning = officer.locator("#leaving")
+    await officer.clock.fast_forward(54 * 60_000)
+    clock.forward(minutes=54)
+    await expect(warning).to_be_hidden()
+    await officer.clock.fast_forward(2 * 60_000)
+    clock.forward(minutes=2)
+    await expect(warning).to_contain_text("you will be signed out in a few minutes")
+    async with officer.expect_response("**/api/v1/me") as asked:
+        await officer.keyboard.press("Shift")
+    assert (await asked.value).status == 200
+    await expect(warning).to_be_hidden()
+    clock.forward(minutes=55)
+    assert (await officer.request.get(str(client.make_url("/api/v1/me")))).status == 200
+
+
+async def test_a_wall_at_which_nobody_is_left_is_signed_out_and_says_so(
+    client: Client, store: Store, clock: Clock, officer: Page
+) -> None:
+    await registered(store)
+    clock.forward(minutes=61)
+    await client.app[LIVE].end(client.app)  # type: ignore[index]  # streams end, as they do with the session
+    async with asyncio.timeout(30):  # its browser tries again by itself, and then the page is asked for
+        while await officer.locator("h1").inner_text() != "You are signed out":
+            await officer.clock.run_for(1000)
+    await expect(officer.locator("main")).to_contain_text("The watch goes on")
+    await expect(officer.locator(".tile")).to_have_count(0)

@@ -1,11 +1,13 @@
 """Baselines in the console: what waits, one capture judged, an earlier look brought back."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from defacewatch.accounts import Role
 from defacewatch.captures import Capture
+from defacewatch.errors import Conflict
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
 from defacewatch.roster import Officer, Roster
@@ -13,12 +15,28 @@ from defacewatch.store import Store, reviews
 from defacewatch.store.rows import Columns, capture_of
 from defacewatch.web import proposals
 from tests.conftest import Clock
-from tests.store.samples import CHANGED, DEFACED, MINUTE, NOW, captured, checked, portal, registered
+from tests.store.samples import (
+    CHANGED,
+    DEFACED,
+    MINUTE,
+    NOW,
+    captured,
+    checked,
+    document,
+    features,
+    look,
+    portal,
+    registered,
+)
 from tests.web.conftest import Client, Serve, sign_in
 from tests.web.people import ME, hidden, log_in, person
 from tests.web.seeds import everything_hostile
 
-OFFICERS = (Officer("an", "Nguyễn Văn An"), Officer("binh", "Trần Thị Bình"))
+OFFICERS = (
+    Officer("an", "Nguyễn Văn An"),
+    Officer("binh", "Trần Thị Bình"),
+    Officer("cuong", "Lê Văn Cường"),
+)
 
 
 class People:
@@ -200,6 +218,30 @@ async def test_on_a_critical_portal_the_proposer_is_told_who_can_approve(
     assert await baseline(store, page) == capture
 
 
+async def test_on_a_critical_portal_an_account_that_is_linked_anew_is_no_second_person(
+    people: People, store: Store
+) -> None:
+    page = await registered(store, critical=True)
+    capture = await captured(store, page, by="learner")
+    await people.come("binh", officer="binh")
+    client = await people.come("an.nguyen", officer="an")
+    form = form_of(await text(client, f"/baselines/{capture}"))
+    assert (await decide(client, capture, "propose", form=form))[0] == 303
+    account = await store.accounts.named("an.nguyen")
+    await store.accounts.change(account.id, officer="cuong", actor=ME, now=NOW)
+    shown = await text(client, f"/baselines/{capture}")
+    assert "you have proposed this capture yourself" in shown
+    assert "Who can approve: Binh<" in shown
+    status, said = await decide(client, capture, form=form, why="x")
+    assert (status, "with this account as well" in said) == (409, True)
+    with pytest.raises(Conflict):
+        await store.baselines.approve(
+            capture, by="cuong", reason="x", now=NOW, via="api:192.0.2.1 account an.nguyen token 3"
+        )
+    assert await baseline(store, page) is None
+    await store.baselines.approve(capture, by="cuong", reason="x", now=NOW, via="console:::1 account cuong")
+
+
 async def test_who_signs_in_by_a_provider_alone_is_named_among_those_who_can_approve(
     people: People, store: Store
 ) -> None:
@@ -275,6 +317,72 @@ async def test_evidence_of_attack_does_not_lapse_with_many_later_checks(people: 
     client = await people.come("an")
     status, said = await decide(client, made.kept.capture.id, why="x")
     assert (status, "say that you have looked at it" in said) == (409, True)
+
+
+async def test_after_another_approval_a_capture_is_compared_again_with_what_stands_now(
+    people: People, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    made = await checked(store, page, CHANGED, NOW + MINUTE, mark="b")
+    assert made.kept is not None
+    client = await people.come("an")
+    address = f"/baselines/{made.kept.capture.id}"
+    shown = await text(client, address)
+    assert 'id="judged"' not in shown
+    assert "35" in shown[shown.index("<h2>Signs") :]
+    same = await captured(store, page, "b", at=NOW + 2 * MINUTE)
+    await store.baselines.approve(same, by="binh", reason="x", now=NOW + 2 * MINUTE)
+    shown = await text(client, address)
+    said = shown[shown.index('id="judged"') :]
+    assert "It has been compared again with that of now" in said
+    assert "Unusual change" in said[: said.index("</p>")]
+    assert "<h2>Signs" not in shown  # it looks as what stands now
+    assert "Each verdict is beside the baseline of its time." in await text(client, f"/pages/{page}")
+
+
+async def test_evidence_of_attack_beside_an_earlier_baseline_is_not_forgotten(
+    people: People, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    made = await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    await store.incidents.resolve(1, as_=Resolution.FALSE_ALARM, by="an", now=NOW + MINUTE)
+    assert made.kept is not None
+    same = await captured(store, page, "b", at=NOW + 2 * MINUTE)
+    await store.baselines.approve(same, by="binh", reason="x", now=NOW + 2 * MINUTE)
+    client = await people.come("an")
+    assert "There is evidence of attack" in await text(client, f"/baselines/{made.kept.capture.id}")
+    status, said = await decide(client, made.kept.capture.id, why="x")
+    assert (status, "say that you have looked at it" in said) == (409, True)
+
+
+async def test_what_cannot_be_compared_again_is_said_to_be_of_its_time(people: People, store: Store) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    made = await checked(store, page, CHANGED, NOW + MINUTE, mark="b")
+    assert made.kept is not None
+    other = await captured(store, page, "c", at=NOW + 2 * MINUTE)
+    await store.baselines.approve(other, by="binh", reason="x", now=NOW + 2 * MINUTE)
+    store.blobs.delete(made.kept.capture.facts)
+    client = await people.come("an")
+    shown = await text(client, f"/baselines/{made.kept.capture.id}")
+    assert "beside the baseline of the time at which the capture was taken" in shown
+    assert "35" in shown[shown.index("<h2>Signs") :]
+
+
+async def test_what_was_learned_is_compared_with_the_baseline_before_it_is_approved(
+    people: People, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    link = replace(document("b"), hidden_links=(("https://casino.example/", "nhà cái uy tín"),))
+    learned = await store.checks.keep(
+        page, look("b", NOW + MINUTE), replace(features("b"), served=link, shown=link)
+    )
+    capture = await store.baselines.keep_capture(learned, proposed_by="an", profile=None, now=NOW + MINUTE)
+    shown = await text(await people.come("binh"), f"/baselines/{capture.id}")
+    assert "casino.example" in shown[shown.index("<h2>Signs") :]
 
 
 async def test_from_an_incident_a_legitimate_update_is_approved_and_resolves_it(

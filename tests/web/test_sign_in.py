@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 
+from defacewatch.accounts import Role
 from defacewatch.store import Store
 from defacewatch.totp import recovery_hash
 from defacewatch.web.access import FAILURES
@@ -17,6 +19,12 @@ from tests.web.people import KEY, ME, PASSWORD, code, hidden, log_in, person
 
 async def acts(store: Store) -> list[str]:
     return [entry.act for entry in reversed(await store.audit.list())]
+
+
+async def sign_in_with_code(client: Client, clock: Clock) -> None:
+    asked = await (await log_in(client, "an")).text()
+    fields = {"ticket": hidden(asked, "ticket"), "code": code(clock)}
+    assert (await send(client, "/login/code", fields)).status == 303
 
 
 async def test_the_right_password_opens_a_session_with_a_cookie_for_us_alone(
@@ -175,6 +183,79 @@ async def test_a_session_ends_by_signing_out_unused_and_in_any_case_after_its_lo
     clock.forward(minutes=31)
     assert not await inside()
     assert "signed-out" in await acts(store)
+
+
+UNATTENDED = (
+    {"path": "/events"},
+    {"path": "/", "headers": {"X-Unattended": "1"}},
+    {"path": "/?view=rows&unattended=1"},
+)
+
+
+@pytest.mark.parametrize("asked", UNATTENDED)
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OFFICER, Role.APPROVER, Role.ADMIN])
+async def test_what_a_page_asks_by_itself_keeps_nobody_signed_in_who_may_act(
+    client: Client, store: Store, clock: Clock, role: Role, asked: dict[str, Any]
+) -> None:
+    await person(store, "an", role, totp=role is Role.ADMIN)
+    if role is Role.ADMIN:
+        await sign_in_with_code(client, clock)
+    else:
+        await log_in(client, "an")
+    begun = clock.now
+
+    async def ask() -> int:
+        async with client.get(**asked, allow_redirects=False) as answer:
+            return answer.status
+
+    for _ in range(5):
+        clock.forward(minutes=11)
+        assert await ask() == 200
+    clock.forward(minutes=11)
+    assert await ask() == (200 if role is Role.VIEWER else 303)
+    answer = await client.get("/", allow_redirects=False)
+    assert answer.status == (200 if role is Role.VIEWER else 303)
+    while clock.now < begun + timedelta(hours=11, minutes=20):  # a screen on a wall stays in for its twelve
+        clock.forward(minutes=30)
+        assert await ask() == (200 if role is Role.VIEWER else 303)
+    clock.forward(minutes=30)
+    assert await ask() == 303
+
+
+async def test_using_the_page_that_keeps_itself_up_to_date_keeps_its_reader_signed_in(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    await person(store)
+    await log_in(client, "an")
+    for _ in range(3):
+        clock.forward(minutes=50)
+        assert (await client.get("/api/v1/me")).status == 200  # what its script asks when a key is pressed
+        assert (await client.get("/", headers={"X-Unattended": "1"}, allow_redirects=False)).status == 200
+    clock.forward(minutes=61)
+    assert (await client.get("/api/v1/me")).status == 401
+
+
+async def test_whose_session_has_ended_is_told_so_and_that_the_watch_goes_on(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    assert "You are signed out" not in await (await client.get("/")).text()
+    await person(store)
+    await log_in(client, "an")
+    clock.forward(hours=2)
+    answer = await client.get("/?unattended=1")
+    assert str(answer.url.path_qs) == "/login?next=/&ended=1"
+    page = await answer.text()
+    assert "<title>You are signed out · defacewatch</title>" in page
+    assert "The watch goes on, and alerts are sent as always." in page
+
+
+async def test_the_address_by_which_a_page_loads_itself_goes_no_further(client: Client, store: Store) -> None:
+    await person(store)
+    await log_in(client, "an")
+    page = await (await client.get("/?view=rows&unattended=1")).text()
+    assert page.count("unattended") == 1
+    assert '<meta http-equiv="refresh" content="15;url=?view=rows&amp;unattended=1">' in page
+    assert 'href="?view=rows&amp;lang=vi"' in page
 
 
 async def test_a_sign_in_gives_another_session_and_a_planted_one_is_not_taken_over(

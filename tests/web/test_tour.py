@@ -19,6 +19,7 @@ from defacewatch.verdicts import VerdictKind
 from defacewatch.web import tour
 from tests.conftest import Clock
 from tests.store.samples import NOW, captured, features, look, portal
+from tests.store.statements import asked
 from tests.web.conftest import Around, Client, send
 from tests.web.people import log_in, person
 from tests.web.seeds import screenshot
@@ -152,6 +153,29 @@ async def test_of_many_proposals_the_tour_and_the_wall_read_a_few(
     read.clear()
     assert step(await text(admin, "/")) == 3
     assert len(read) == 1
+
+
+async def test_of_many_lessons_the_tour_reads_those_that_it_shows_and_whether_any_is_under_way(
+    admin: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tour, "SHOWN", 2)
+    await store.portals.import_([portal(key) for key in "abcde"], now=NOW)
+    assert (await send(admin, "/tour/learn", {}, page="/tour")).status == 303
+    with asked(store) as seen:
+        page = await text(admin, "/tour")
+    assert page.count("<progress") == 2
+    assert "and 3 more" in page
+    assert "Under way. This page loads itself again." in page
+    (named,) = [seen[statement] for statement in seen if "max(lessons.id)" in statement]
+    assert len(named) == 2
+    while (lesson := await store.lessons.claim(NOW)) is not None:
+        if lesson.page.startswith("e-"):
+            break
+        assert await store.lessons.end(lesson, now=NOW, error="x")
+    assert "Under way." in await text(admin, "/tour")  # the last of them, which is not shown
+    assert lesson is not None
+    assert await store.lessons.end(lesson, now=NOW, error="x")
+    assert "Under way." not in await text(admin, "/tour")
 
 
 async def test_learning_all_leaves_out_what_is_paused_and_is_one_short_entry_in_the_audit_log(

@@ -166,7 +166,7 @@ async def test_a_page_that_was_not_checked_for_long_catches_the_eye(
 
 async def test_the_page_keeps_itself_up_to_date_with_and_without_script(reader: Client) -> None:
     text = await shown(reader)
-    assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in text
+    assert '<noscript><meta http-equiv="refresh" content="15;url=?unattended=1"></noscript>' in text
     live = re.findall(r'id="([a-z-]+)" data-live', text)
     assert live == ["duty", "front", "chips", "wall-live", "lately"]
     script = await reader.get("/static/refresh.js")

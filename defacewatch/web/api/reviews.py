@@ -5,7 +5,6 @@ from dataclasses import asdict
 from aiohttp import web
 
 from defacewatch import shapes
-from defacewatch.approving import in_the_way
 from defacewatch.captures import Tier
 from defacewatch.compare.reading import Reading
 from defacewatch.store.reviews import Review
@@ -14,8 +13,9 @@ from defacewatch.web.api import reviewlines as lines
 from defacewatch.web.api.described import File, get
 from defacewatch.web.api.shared import Query
 from defacewatch.web.console import acting, console_of, words_of
+from defacewatch.web.judging import judged
 from defacewatch.web.pagehistory import CHECKS, DAYS, Times, times_of
-from defacewatch.web.review import approvers, is_attack, verdict_of
+from defacewatch.web.review import approvers, hurdle_of, is_attack, proposed_with
 
 TAG = "baselines"
 JPEG = File(pictures.JPEG[0], "What is another is marked.")
@@ -95,11 +95,9 @@ async def history(request: web.Request) -> shapes.Line:
 
 async def _line(request: web.Request, review: Review) -> shapes.Line:
     console, translate, actor = console_of(request), words_of(request)._, acting(request)
-    verdict, roster = await verdict_of(console, review), console.roster()
-    portal, capture = review.portal, review.capture
-    hurdle = None
-    if actor is not None:
-        hurdle = in_the_way(portal, capture, by=actor.key, waiting=review.waiting, roster=roster)
+    judgement, portal, capture = await judged(console, review), review.portal, review.capture
+    verdict, used = judgement.verdict, await proposed_with(console, portal, capture)
+    hurdle = None if actor is None else hurdle_of(request, review, actor, used)
     window = review.window
     return {
         "capture": shapes.capture_line(capture),
@@ -119,9 +117,9 @@ async def _line(request: web.Request, review: Review) -> shapes.Line:
         "verdict": None if verdict is None else verdict.kind.value,
         "score": 0.0 if verdict is None else verdict.score,
         "signals": [shapes.signal_line(signal, translate) for signal in verdict.signals] if verdict else [],
-        "attack": is_attack(review, verdict),
+        "attack": is_attack(review, judgement),
         "hurdle": None if hurdle is None else hurdle.value,
-        "approvers": [account.display for account in await approvers(console, portal, capture)],
+        "approvers": [account.display for account in await approvers(console, portal, capture, used)],
     }
 
 

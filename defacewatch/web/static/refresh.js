@@ -51,6 +51,7 @@ const live = (() => {
     const own = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
     const answer = await fetch(own, {
       credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(Math.max(EVERY - 1000, 10000)),
+      headers: { "X-Unattended": "1" }, // nobody has done anything: it keeps nobody signed in who may act
     });
     if (answer.redirected) {
       location.reload();
@@ -68,6 +69,41 @@ const live = (() => {
     });
     document.dispatchEvent(new Event("refreshed"));
   };
+
+  // Whoever may act is signed out when nobody does anything. Keys and the pointer are use, and what is done in
+  // another tab; before it comes to that, it is said.
+  const leaving = document.getElementById("leaving");
+  const attend = () => {
+    const IDLE = 1000 * leaving.dataset.idle, WARNED = Math.min(300000, IDLE / 2), NOTED = 60000;
+    const others = new BroadcastChannel("used");
+    let used = Date.now(), asking = false;
+    const saw = () => {
+      used = Date.now();
+      leaving.hidden = true;
+    };
+    const use = async () => {
+      if (asking || Date.now() - used < NOTED) return;
+      asking = true;
+      try {
+        const answer = await fetch("/api/v1/me", { credentials: "same-origin", cache: "no-store" });
+        if (answer.status === 401) location.reload();
+        else if (answer.ok) {
+          saw();
+          others.postMessage("");
+        }
+      } catch {
+        // the page says by itself that the connection is lost
+      } finally {
+        asking = false;
+      }
+    };
+    others.addEventListener("message", saw);
+    for (const kind of ["keydown", "pointerdown"]) addEventListener(kind, use, { passive: true });
+    leaving.querySelector("button").addEventListener("click", use);
+    setInterval(() => { leaving.hidden = Date.now() - used < IDLE - WARNED; }, 5000);
+    others.postMessage("");
+  };
+  if (leaving) attend();
 
   const next = () => setTimeout(turn, EVERY);
   const turn = async () => {
