@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 from PIL import Image
 
@@ -61,6 +62,13 @@ def features(mark: str = "a", *, version: int = 1) -> Features:
     shot = Shot("header>img", "https://hungyen.gov.vn/logo.png", 8, 8, 90, 90, 2**64 - 1, (1, 2, 3))
     screen = Screen("0" * 16, f"{mark:0>16}", 0.25, Strips.plain((1, 2, 3)).packed, (shot,))
     return Features(version, document(mark), document(mark), screen)
+
+
+class Bounds(TypedDict):
+    """For how long a session runs."""
+
+    idle: timedelta
+    longest: timedelta
 
 
 def look(mark: str = "a", at: datetime = NOW, **rendering: object) -> Look:

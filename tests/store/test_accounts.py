@@ -13,12 +13,12 @@ from defacewatch.incidents import Resolution
 from defacewatch.store import Store
 from defacewatch.store.accountschema import accounts, api_tokens, audit, sessions
 from tests.conftest import OpenStore
-from tests.store.samples import NOW
+from tests.store.samples import NOW, Bounds
 from tests.web.seeds import attacked
 
 ME = Actor("root (system)", "cli")
 HOUR = timedelta(hours=1)
-BOUNDS = {"idle": HOUR, "longest": 12 * HOUR}
+BOUNDS = Bounds(idle=HOUR, longest=12 * HOUR)
 
 
 async def added(store: Store, name: str = "an", role: Role = Role.ADMIN) -> Account:

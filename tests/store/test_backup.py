@@ -23,7 +23,7 @@ from defacewatch.store.schema import metadata
 from tests.conftest import OpenStore
 from tests.postgres import Cluster
 from tests.store.archives import rewritten, swapped
-from tests.store.samples import CHANGED, DEFACED, NOW, captured, checked, registered
+from tests.store.samples import CHANGED, DEFACED, NOW, Bounds, captured, checked, registered
 from tests.store.test_masks import mask
 
 ME = Actor("root (system)", "cli:root")
@@ -215,7 +215,7 @@ async def test_restoring_is_in_the_log_with_what_was_before_and_ends_all_session
     store: Store, page: str, tmp_path: Path
 ) -> None:
     account = await store.accounts.add("an", "An", Role.ADMIN, password="hash", actor=ME, now=NOW)
-    bounds = {"idle": timedelta(hours=1), "longest": timedelta(hours=1)}
+    bounds = Bounds(idle=timedelta(hours=1), longest=timedelta(hours=1))
     value = await store.sessions.begin(
         account, verified="hash", address="192.0.2.1", agent="x", actor=ME, now=NOW
     )

@@ -275,7 +275,7 @@ async def test_a_wall_at_which_nobody_is_left_is_signed_out_and_says_so(
 ) -> None:
     await registered(store)
     clock.forward(minutes=61)
-    await client.app[LIVE].end(client.app)  # type: ignore[index]  # streams end, as they do with the session
+    await client.app[LIVE].end(client.app)  # streams end, as they do with the session
     async with asyncio.timeout(30):  # its browser tries again by itself, and then the page is asked for
         while await officer.locator("h1").inner_text() != "You are signed out":
             await officer.clock.run_for(1000)
