@@ -17,6 +17,11 @@ from defacewatch.notify.ways import way
             "trên bảng điều khiển: 10.0.0.7, tài khoản dung",
         ),
         ("console", "in the console", "trên bảng điều khiển"),
+        (
+            "api:10.0.0.7 account dung token 3",
+            "by a program: 10.0.0.7, account dung token 3",
+            "bằng một chương trình: 10.0.0.7, tài khoản dung token 3",
+        ),
     ],
 )
 def test_a_way_is_said_with_the_place_that_the_record_has(via: str, en: str, vi: str) -> None:
@@ -25,4 +30,4 @@ def test_a_way_is_said_with_the_place_that_the_record_has(via: str, en: str, vi:
 
 
 def test_a_way_that_nobody_knows_is_said_as_it_is() -> None:
-    assert way("api:10.0.0.7", translator("vi")) == "api:10.0.0.7"
+    assert way("fax:10.0.0.7", translator("vi")) == "fax:10.0.0.7"
