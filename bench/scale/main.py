@@ -78,6 +78,7 @@ def plans(options: argparse.Namespace, folder: Path | None) -> Iterator[Plan]:
             postgresql=options.store == "postgresql",
             corpus=folder,
             fresh=options.fresh,
+            reading=options.reading,
             name=f"{size:,}",
         )
         if both:
@@ -124,6 +125,7 @@ def read_options(argv: list[str]) -> argparse.Namespace:
     add(
         "--troubles", action="store_true", help="20 %% tarpits and 5 %% dead hosts in the other scenarios too"
     )
+    add("--reading", action="store_true", help="read the console meanwhile, and time its pages")
     add("--generated", action="store_true", help="no real pages, so that no isolation is needed")
     add("--fresh", action="store_true", help="learn everything again")
     add("--seed", type=int, default=SEED)

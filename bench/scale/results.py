@@ -31,7 +31,8 @@ class Figure:
 
 def figures(run: Run) -> list[Figure]:
     """Everything that a run showed, in the order in which it is printed."""
-    return [*_work(run), *_cpu(run), *_memory(run), *_timing(run), *_telling(run), *_storage(run)]
+    parts = _work, _cpu, _memory, _timing, _telling, _console, _storage
+    return [figure for part in parts for figure in part(run)]
 
 
 def probes(run: Run) -> float:
@@ -180,6 +181,14 @@ def _telling(run: Run) -> Iterator[Figure]:
     for label, share in SHARES:
         yield Figure("telling", f"from first given away to first told {label}", quantile(late, share), "s")
     yield Figure("telling", "incidents on pages that nobody defaced", len(run.strays))
+
+
+def _console(run: Run) -> Iterator[Figure]:
+    """How long the console's pages took, where somebody read it."""
+    for name, took in run.answers.items():
+        for label, share in (("p50", 0.5), ("p95", 0.95)):
+            what = f"{name} ({len(took)} answers) {label}"
+            yield Figure("console", what, 1000 * quantile(took, share), "ms")
 
 
 def by_kind(run: Run) -> list[tuple[Kind, list[Told]]]:

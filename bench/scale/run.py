@@ -22,10 +22,11 @@ from bench.scale.helping import farm_process, helping
 from bench.scale.layout import Layout, Trouble
 from bench.scale.preparing import STORE, Preparing, stage
 from bench.scale.processes import Ledger, Usage, descendants, host_cpu, own_cpu
+from bench.scale.reading import Reader
 from bench.scale.serving import MEDIAN
 from bench.scale.standins import Postman
 from bench.scale.storage import Sizes, Stored
-from bench.scale.subject import Ending, Pace, Subject
+from bench.scale.subject import Ending, Pace, Subject, key_of, page_of
 from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 from tests.postgres import Cluster
@@ -50,6 +51,7 @@ class Plan:
     storm: int = 0
     troubles: frozenset[Trouble] = frozenset()
     update_every: float = 7200.0
+    reading: bool = False  # the console, meanwhile
     postgresql: bool = False
     corpus: Path | None = None
     fresh: bool = False
@@ -80,6 +82,7 @@ class Run:
     split: Metrics | None = None
     last: Metrics = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    answers: dict[str, list[float]] = field(default_factory=dict)  # seconds, by the console's page
     strays: dict[int, str] = field(default_factory=dict)
     before: Sizes = field(default_factory=lambda: Sizes(0, 0, 0, 0))
     after: Sizes = field(default_factory=lambda: Sizes(0, 0, 0, 0))
@@ -137,6 +140,10 @@ async def measured(plan: Plan, *, say: Callable[[str], None], folder: Path | Non
         await asyncio.sleep(plan.warmup * 60)
         stored = Stored(folder, url)
         watch = Watch(farmer, postman, stored, fields)
+        if plan.reading:
+            reader = Reader(subject, key_of(fields[0].number), page_of(fields[0]), run.answers)
+            reading = asyncio.create_task(reader.read())
+            stack.callback(reading.cancel)
         await _observed(run, observer, watch, Attacker(watch, fields, plan.layout), stored, say)
         run.told, run.strays = list(watch.told.values()), watch.strays
         run.ended_at = time.time()

@@ -160,6 +160,10 @@ class Subject:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DefacewatchError(f"the daemon's metrics: {error!r}: {self.last_words()}") from error
 
+    def status_token(self) -> str:
+        """With which everything may be read, once the daemon has started."""
+        return (self.folder / "data/status.token").read_text("utf-8").strip()
+
     def last_words(self) -> str:
         return self.log.read_text("utf-8", "replace")[-1500:] if self.log.exists() else "no log"
 

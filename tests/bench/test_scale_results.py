@@ -64,6 +64,7 @@ def run() -> Run:
         began={"probes": 500},
         counts={"probes": 3500, "most": 1, "gaps": {"0.5": 30.0, "0.99": 30.4, "1": 31.0}},
         ended_at=2000.0,
+        answers={"wall": [0.02] * 19 + [0.1]},
     )
 
 
@@ -91,6 +92,8 @@ def value(run: Run, section: str, name: str) -> float:
         ("telling", "all told everywhere after", 23.0),
         ("telling", "record p50", 21.0),
         ("telling", "from first given away to first told p50", 12.0),
+        ("console", "wall (20 answers) p50", 20.0),
+        ("console", "wall (20 answers) p95", 20.0),
         ("storage", "database grows", 864.0),
         ("storage", "blobs grow", 1728.0),
     ],
