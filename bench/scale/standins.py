@@ -21,7 +21,7 @@ from defacewatch.demo.mailbox import Mailbox
 from defacewatch.notify.content import incident_number
 
 TELEGRAM_USER = 1001
-_NUMBER = re.compile(r"SC-\d+")
+_NUMBERS = re.compile(r"(SC-\d+)(?:–(SC-\d+))?")  # one, or those from one to another
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,12 @@ class TimedBotApi(BotApi):
 
 
 def _numbers(text: str) -> set[int]:
-    found = (incident_number(number) for number in _NUMBER.findall(text))
-    return {number for number in found if number is not None}
+    found: set[int] = set()
+    for first, last in _NUMBERS.findall(text):
+        begin, end = incident_number(first), incident_number(last or first)
+        if begin is not None and end is not None:
+            found.update(range(begin, end + 1))
+    return found
 
 
 class Postman:

@@ -57,11 +57,11 @@ async def test_messages_are_timed_and_known_by_their_incidents() -> None:
             smtp.send_message(message)
         async with client.post(
             f"{addresses['telegram']}/bot{addresses['token']}/sendMessage",
-            data={"chat_id": TELEGRAM_USER, "text": "sự cố SC-000008"},
+            data={"chat_id": TELEGRAM_USER, "text": "sự cố SC-000008, SC-000010–SC-000012"},
         ) as answer:
             assert answer.status == 200
         receipts = {one.channel: one for one in await postman.collect()}
         assert receipts["email"].incidents == (7, 9)
-        assert receipts["telegram"].incidents == (8,)
+        assert receipts["telegram"].incidents == (8, 10, 11, 12)
         assert all(before <= one.at <= time.time() for one in receipts.values())
         assert len(await postman.collect()) == 2
