@@ -23,7 +23,7 @@ from defacewatch.web.api.described import get, post
 from defacewatch.web.api.moments import At, Day
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
-from defacewatch.web.desk import arranging, officer_of, roster_of
+from defacewatch.web.desk import arranging, officer_of, refused, roster_of
 from defacewatch.windows import Window, checked
 
 TAG = "duty"
@@ -143,7 +143,7 @@ async def withdraw(request: web.Request) -> shapes.Line:
     console, wanted = console_of(request), int(request.match_info["id"])
     whole = await console.store.absences.whole(wanted)
     if not any([await _may(request, [one.absence]) for one in whole]):
-        raise web.HTTPForbidden
+        raise refused(request, of=whole[0].absence.officer)
     gone = await console.store.absences.withdraw(
         wanted, by=signs_as(request), now=console.clock(), via=source(request)
     )
@@ -230,7 +230,7 @@ async def _may(request: web.Request, some: Sequence[Absence]) -> bool:
 async def _entered(request: web.Request, some: tuple[Absence, ...]) -> shapes.Line:
     console = console_of(request)
     if not await _may(request, some):
-        raise web.HTTPForbidden
+        raise refused(request, of=", ".join(absence.officer for absence in some))
     made = await console.store.absences.add(
         some, by=signs_as(request), now=console.clock(), via=source(request)
     )
