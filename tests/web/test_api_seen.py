@@ -117,7 +117,8 @@ async def test_one_ends_ones_sessions_and_a_token_that_reads_ends_none(
         made = await store.api_tokens.make(owner, "x", scope, expires=NOW + 60 * MINUTE, actor=ME, now=NOW)
         headers.append({"Authorization": f"Bearer {made}"})
     reads, acts = headers
-    found = (await (await client.get("/api/v1/me/sessions", headers=reads)).json())["sessions"]
+    assert (await client.get("/api/v1/me/sessions", headers=reads)).status == 403  # where somebody is
+    found = (await (await client.get("/api/v1/me/sessions", headers=acts)).json())["sessions"]
     assert [one["current"] for one in found] == [False, False]
     (other,) = [one["id"] for one in found if one["address"] == "10.0.0.7"]
     for path in ("me/sessions/end", f"me/sessions/{other}/end"):
