@@ -143,6 +143,10 @@ async def test_secret_addresses_are_given_renewed_and_ended(client: Client, stor
     assert [await opens(one), await opens(other)] == [404, 200]
     assert await sent(client, lead, f"{path}/revoke") == {"ended": "hungyen"}
     assert await opens(other) == 404
+    await store.portals.apply([], now=NOW)  # it is disabled: nothing is announced of it
+    await sent(client, lead, path, {}, 404)
+    await sent(client, lead, path, {"renew": True}, 404)
+    assert await sent(client, lead, f"{path}/revoke") == {"ended": "hungyen"}
     said = await store.audit.list(limit=9)
     assert not any(
         URL(url).path.split("/")[-1] in (entry.after or "") for url in (one, other) for entry in said
