@@ -25,6 +25,8 @@ OFFICERS = (
 )
 ROSTER = Roster(OFFICERS, (Shift(("an",), time(7), time(19), frozenset(range(7)), name="ngày"),))
 
+RECEIVED = {"channel": "email"}
+
 
 async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
     client: Client, store: Store, around: Around
@@ -230,8 +232,9 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
 
 
 async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
-    client: Client, store: Store, clock: Clock
+    client: Client, store: Store, around: Around, clock: Clock
 ) -> None:
+    around.roster = ROSTER
     headers = await token(store)
     change = Handover(clock(), ("binh",), ("an",), {"open": 1})
     number = await store.handovers.begin(change, now=clock(), tests=(("an", "email"),))
@@ -244,9 +247,12 @@ async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
     assert (entry.who, entry.source) == ("an", "api:127.0.0.1 account siem token 1")
     assert (test["state"], test["via"]) == ("proved", "api")
     await sent(client, headers, "channel-tests/received", {"channel": "telegram"}, 404)
-    await sent(
-        client, await token(store, name="khach", officer=None), f"handovers/{number}/confirm", status=409
-    )
+    for nobody in ("khach", "binh"):  # an account that has the name of an officer is not theirs
+        stranger = await token(store, name=nobody, officer=None)
+        for path, body in ((f"handovers/{number}/confirm", None), ("channel-tests/received", RECEIVED)):
+            said = await sent(client, stranger, path, body, 409)
+            assert "not linked with an officer" in said["detail"]
+    assert (await store.handovers.get(number or 0)).missing == ("binh",)
 
 
 async def test_the_figures_of_a_period_are_those_of_the_report(client: Client, store: Store) -> None:

@@ -17,7 +17,7 @@ from defacewatch.roster import on_duty
 from defacewatch.rostering import findings, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, turns
 from defacewatch.web.api import dutylines as lines
-from defacewatch.web.api.acting import VIA, signs_as, source
+from defacewatch.web.api.acting import VIA, officer, signs_as, source
 from defacewatch.web.api.cursors import moment, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.moments import At, Day
@@ -199,7 +199,7 @@ async def confirm(request: web.Request) -> shapes.Line:
     """Confirm a handover, as the officer whose token it is."""
     console, wanted = console_of(request), int(request.match_info["id"])
     done = await console.store.handovers.confirm(
-        wanted, officer=signs_as(request), via=VIA, now=console.clock(), source=source(request)
+        wanted, officer=await officer(request), via=VIA, now=console.clock(), source=source(request)
     )
     return shapes.handover_line(done)
 
