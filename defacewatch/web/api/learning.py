@@ -37,8 +37,7 @@ async def lessons(request: web.Request, query: OfLessons) -> web.Response:
     if query.portal is not None:
         theirs = {page.id for page in (await store.portals.get(query.portal)).pages}
         wanted = theirs if wanted is None else theirs & wanted
-    latest = await store.lessons.latest(wanted)
-    found = [latest[page] for page in sorted(latest) if after is None or page > after]
+    found = await store.lessons.some(query.limit + 1, after=after, page_ids=wanted)
     return part(request, "lessons", query, found, _line, lambda lesson: (lesson.page,))
 
 
