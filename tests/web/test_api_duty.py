@@ -8,6 +8,7 @@ from typing import Any
 from defacewatch.accounts import Role, Scope
 from defacewatch.handovers import Handover
 from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.rostering import REASON
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
 from defacewatch.windows import Window
@@ -150,7 +151,8 @@ async def test_an_import_does_exactly_what_its_dry_run_has_shown_or_nothing(
     await store.portals.import_([portal("hungyen", name="Khác")], change=True, now=NOW)  # somebody was faster
     await imported(other, f"change=true&seen={digest}", 409)
     digest = (await imported(other, "dry_run=true"))["digest"]
-    assert (await imported(other, f"change=true&seen={digest}"))["changed"] == ["hungyen"]
+    assert (await imported(other, f"seen={digest}"))["changed"] == ["hungyen"]  # as it was shown
+    assert [one.name for one in await store.portals.all()] == ["Tỉnh"]
     await imported(other, "seen=x", 400)
 
 
@@ -200,6 +202,9 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
     assert [turn["away"] for turn in made["uncovered"]] == [["an"]]
     swap = {"officer": "an", "instead": "binh", "at": "2026-09-04T03:00:00Z", "reason": "đám cưới"}
     await sent(client, headers, "swaps", swap | {"reason": " "}, 422)
+    for path, body in (("absences", leave), ("swaps", swap)):  # nothing is cut off in silence
+        long = await sent(client, headers, path, body | {"reason": "x" * (REASON + 1)}, 422)
+        assert long["errors"][0]["field"] == "reason"
     await sent(client, headers, "swaps", swap, 201)
     await sent(client, headers, "swaps", swap | {"officer": "ai"}, 404)
     backwards = leave | {"to": "2026-09-02T00:00:00Z"}

@@ -14,7 +14,7 @@ from defacewatch.errors import UsageError
 from defacewatch.figures import Period, figures_of
 from defacewatch.reports.lines import figures_line
 from defacewatch.roster import on_duty
-from defacewatch.rostering import findings, on_leave, swapped, uncovered
+from defacewatch.rostering import REASON, findings, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, turns
 from defacewatch.web.api import dutylines as lines
 from defacewatch.web.api.acting import VIA, officer, signs_as, source
@@ -55,7 +55,7 @@ class Leave(Body):
     start: Annotated[At, Field(alias="from")]
     end: Annotated[At, Field(alias="to")]
     instead: Annotated[Word | None, Field(description="Who stands in, by key.")] = None
-    reason: Said
+    reason: Annotated[Said, Field(max_length=REASON)]
 
 
 class Swap(Body):
@@ -65,7 +65,7 @@ class Swap(Body):
     instead: Word
     at: At
     back: At | None = None
-    reason: Said
+    reason: Annotated[Said, Field(max_length=REASON)]
 
 
 class Announcing(Body):
