@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from defacewatch.errors import DefacewatchError
+from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.language import N_
 from defacewatch.papers.page import html_of
 from defacewatch.papers.paper import Paper
@@ -32,9 +32,9 @@ class Press:
         self.waiting = 0  # papers, the one that is being printed included
 
     async def pdf(self, paper: Paper) -> bytes:
-        """Raises Unavailable where nothing prints, too many wait, or the browser does not print."""
+        """Raises NotFound where nothing prints, Unavailable where too many wait or the browser does not."""
         if self._printing is None:
-            raise Unavailable(NOTHING)
+            raise NotFound(NOTHING)
         if self.waiting >= WAITING:
             raise Unavailable(MANY, later=LATER, seconds=LATER)
         self.waiting += 1

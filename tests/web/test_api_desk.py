@@ -210,7 +210,7 @@ async def test_what_is_filed_is_printed_by_the_browser_in_the_language_asked_for
 
 async def test_where_nothing_prints_it_is_said(serve: Serve, client: Client, store: Store) -> None:
     headers = await token(store)
-    said = json.loads(await read(client, headers, "reports/2026-09.pdf", 503))
+    said = json.loads(await read(client, headers, "reports/2026-09.pdf", 404))
     assert said["detail"] == "Nothing on this host prints. Take the document (.docx) instead."
     without = await serve(printing=lambda html: pdf_of(html, executable=find_chromium("/nowhere/chromium")))
     broken = json.loads(await read(without, headers, "reports/2026-09.pdf?lang=vi", 503))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from defacewatch.errors import DefacewatchError
+from defacewatch.errors import DefacewatchError, NotFound
 from defacewatch.web.printing import WAITING, Press
 from defacewatch.web.problems import Unavailable
 from tests.papers.samples import paper
@@ -41,5 +41,5 @@ async def test_a_print_that_fails_holds_up_no_other() -> None:
 
 
 async def test_where_nothing_prints_there_is_nothing() -> None:
-    with pytest.raises(Unavailable, match="Nothing on this host prints"):
+    with pytest.raises(NotFound, match="Nothing on this host prints"):
         await Press(None).pdf(paper())
