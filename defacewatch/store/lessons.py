@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Update, func, insert, select, update
+from sqlalchemy import Select, Subquery, Update, func, insert, select, update
 
 from defacewatch.audit import Act, Actor
 from defacewatch.store.audit import note
@@ -115,13 +115,30 @@ class Lessons:
 
     async def latest(self, page_ids: Collection[str] | None = None) -> Mapping[str, Lesson]:
         """The last lesson of each page that has one, by page (None: of all)."""
-        newest = select(func.max(lessons.c.id)).group_by(lessons.c.page)
-        if page_ids is not None:
-            newest = newest.where(lessons.c.page.in_(list(page_ids)))
-        query = select(lessons).where(lessons.c.id.in_(newest)).order_by(lessons.c.id)
-        rows = await self.engine.read(lambda db: db.execute(query).all())
-        found = (_lesson(part(row, lessons)) for row in rows)
+        found = await self._read(_newest(page_ids).subquery())
         return {lesson.page: lesson for lesson in found}
+
+    async def some(
+        self, limit: int, *, after: str | None = None, page_ids: Collection[str] | None = None
+    ) -> list[Lesson]:
+        """The last lesson of each of at most `limit` pages (`page_ids` None: of all) that have one, by page,
+        those that come `after` one."""
+        newest = _newest(page_ids).order_by(lessons.c.page).limit(limit)
+        if after is not None:
+            newest = newest.where(lessons.c.page > after)
+        return await self._read(newest.subquery())
+
+    async def _read(self, numbers: Subquery) -> list[Lesson]:
+        """The lessons of these numbers (`id`), by page."""
+        query = select(lessons).join(numbers, lessons.c.id == numbers.c.id).order_by(lessons.c.page)
+        rows = await self.engine.read(lambda db: db.execute(query).all())
+        return [_lesson(part(row, lessons)) for row in rows]
+
+
+def _newest(page_ids: Collection[str] | None) -> Select[tuple[int]]:
+    """The number of the last lesson of each page that has one."""
+    newest = select(func.max(lessons.c.id).label("id")).group_by(lessons.c.page)
+    return newest if page_ids is None else newest.where(lessons.c.page.in_(list(page_ids)))
 
 
 def _own(lesson: Lesson) -> Update:

@@ -98,6 +98,21 @@ class Masks:
         async with self.engine.reading() as db:
             return tuple(mask_of(part(row, masks)) for row in await db.execute(query))
 
+    async def some(
+        self, limit: int, *, before: int | None = None, page: str | None = None, now: datetime | None = None
+    ) -> list[Mask]:
+        """At most `limit` of them, the newest first, those older than the number `before`; with `now` only
+        those that are not over then."""
+        query = select(masks).order_by(masks.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(masks.c.id < before)
+        if page is not None:
+            query = query.where(masks.c.page == page)
+        if now is not None:
+            query = query.where(living(now))
+        async with self.engine.reading() as db:
+            return [mask_of(part(row, masks)) for row in await db.execute(query)]
+
     async def _moved(
         self, db: AsyncConnection, mask: Mask, act: Act, what: str, actor: Actor, now: datetime
     ) -> Mask:

@@ -27,11 +27,17 @@ class Mutes:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    async def holding(self, now: datetime, *, page: str | None = None) -> list[Mute]:
-        """Those that hold, the newest first."""
+    async def holding(
+        self, now: datetime, *, page: str | None = None, before: int | None = None, limit: int | None = None
+    ) -> list[Mute]:
+        """Those that hold, the newest first; at most `limit`, those older than the number `before`."""
         query = select(mutes).where(holds(now)).order_by(mutes.c.id.desc())
         if page is not None:
             query = query.where(mutes.c.page == page)
+        if before is not None:
+            query = query.where(mutes.c.id < before)
+        if limit is not None:
+            query = query.limit(limit)
         async with self.engine.reading() as db:
             return [_mute_of(part(row, mutes)) for row in await db.execute(query)]
 

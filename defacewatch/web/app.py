@@ -39,6 +39,7 @@ from defacewatch.web import (
     portalform,
     portallist,
     proposals,
+    readers,
     review,
     take,
     tour,
@@ -58,6 +59,7 @@ from defacewatch.web.rendering import Renderer
 from defacewatch.web.security import harden
 from defacewatch.web.sparkline import Sparklines
 from defacewatch.web.thumbnails import thumbnail
+from defacewatch.workers import Workers
 
 LARGEST_REQUEST = 16 * 1024  # bytes; the longest thing anybody sends is a token
 
@@ -150,6 +152,8 @@ def make_app(
     app[wall.SPARKLINES] = Sparklines(store)
     app[wall.LIVE] = wall.made_live(console, pulse=pulse)
     app.on_shutdown.append(app[wall.LIVE].end)
+    app[readers.READERS] = Workers(1)
+    app.on_cleanup.append(readers.end)
     app[differences.DIFFERENCES] = differences.Differences(store)
     app.on_cleanup.append(app[differences.DIFFERENCES].end)
     app.add_routes(

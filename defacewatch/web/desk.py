@@ -63,10 +63,16 @@ def account_of(request: web.Request) -> Account | None:
     return visitor.account if visitor is not None else None
 
 
+def role_of(request: web.Request) -> Role | None:
+    """What whoever asks by name may do: a program what its token may, which can be less than its owner."""
+    visitor: Visitor | None = request.get(VISITOR)
+    return visitor.role if visitor is not None and visitor.account is not None else None
+
+
 def acts(request: web.Request) -> bool:
     """Whether whoever asks may act at all, and see how others are reached."""
-    account = account_of(request)
-    return account is not None and account.role.covers(Role.OFFICER)
+    role = role_of(request)
+    return role is not None and role.covers(Role.OFFICER)
 
 
 def officer_of(request: web.Request, roster: Roster) -> Officer | None:
@@ -78,11 +84,10 @@ def officer_of(request: web.Request, roster: Roster) -> Officer | None:
 
 def arranging(request: web.Request, roster: Roster) -> bool:
     """Whether whoever asks may act for others: a shift lead, or an administrator."""
-    account, me = account_of(request), officer_of(request, roster)
-    if account is None or not acts(request):
+    if not acts(request):
         return False
-    now = console_of(request).clock()
-    return account.role is Role.ADMIN or (me is not None and arranges(roster, me.key, now))
+    me, now = officer_of(request, roster), console_of(request).clock()
+    return role_of(request) is Role.ADMIN or (me is not None and arranges(roster, me.key, now))
 
 
 def by(request: web.Request) -> str:

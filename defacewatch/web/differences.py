@@ -1,7 +1,8 @@
 """Before and after, worked out: a picture of what is another, and the difference of the documents in words.
 
 Both are made of what an attacker sent, so a worker process makes them, with limits, and once. The page of an
-incident does not wait for them: they are asked for by whoever shows it.
+incident does not wait for them: they are asked for by whoever shows it. They are made one after the other,
+and few wait: whoever asks for more is told to come again.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from defacewatch.captures import Capture
 from defacewatch.compare.overlay import overlay
 from defacewatch.compare.reading import Reading, read_difference
 from defacewatch.errors import DefacewatchError
+from defacewatch.language import N_
 from defacewatch.masks import cells_of, tiles_of
 from defacewatch.profiles import Profile
 from defacewatch.store import Store
@@ -23,9 +25,13 @@ from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.evidence import gather
 from defacewatch.web.pictures import JPEG, answer
+from defacewatch.web.problems import Unavailable
 from defacewatch.workers import Workers
 
 KEPT = 24  # of either kind, for the incidents that were looked at last
+UNFINISHED = 4  # of either kind, at the most
+LATER = 10  # seconds until somebody may ask again
+MANY = N_("Too many differences are being worked out. Try again in {seconds} s.")
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -38,9 +44,12 @@ class Made(Generic[T]):
         self._tasks: OrderedDict[object, asyncio.Task[T | None]] = OrderedDict()
 
     def get(self, key: object, make: Callable[[], Awaitable[T]]) -> "asyncio.Task[T | None]":
-        """The task that makes it; None of it where it cannot be made."""
+        """The task that makes it; None of it where it cannot be made. Raises Unavailable where too many are
+        being made already."""
         known = self._tasks.get(key)
         if known is None or (known.done() and (known.cancelled() or known.result() is None)):
+            if sum(not task.done() for task in self._tasks.values()) >= UNFINISHED:
+                raise Unavailable(MANY, later=LATER, seconds=LATER)
             self._tasks[key] = known = asyncio.create_task(_tried(make))
         self._tasks.move_to_end(key)
         over = [old for old, task in self._tasks.items() if task.done()][: max(0, len(self._tasks) - KEPT)]
@@ -68,17 +77,20 @@ class Differences:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.workers = Workers(1)
+        self._turn = asyncio.Lock()  # what waits for the worker holds no screenshots meanwhile
         self._pictures: Made[bytes] = Made()
         self._readings: Made[Reading] = Made()
 
     async def reading(self, before: Capture, after: Capture) -> Reading | None:
-        """What is another in the documents of two captures; None where it cannot be made."""
+        """What is another in the documents of two captures; None where it cannot be made.
+        Raises Unavailable."""
         return await asyncio.shield(
             self._readings.get((before.dom, after.dom), lambda: self._read(before.dom, after.dom))
         )
 
     async def picture(self, before: str, after: str, moving: frozenset[int]) -> bytes | None:
-        """What is another in two screenshots, as a JPEG; None where it cannot be made."""
+        """What is another in two screenshots, as a JPEG; None where it cannot be made. Raises
+        Unavailable."""
         return await asyncio.shield(
             self._pictures.get((before, after, moving), lambda: self._paint(before, after, moving))
         )
@@ -89,14 +101,16 @@ class Differences:
         await asyncio.to_thread(self.workers.stop)
 
     async def _read(self, before: str, after: str) -> Reading:
-        one, other = [
-            (await self._store.pictures(blob)).decode("utf-8", "replace") for blob in (before, after)
-        ]
-        return await self.workers.run(read_difference, one, other)
+        async with self._turn:
+            one, other = [
+                (await self._store.pictures(blob)).decode("utf-8", "replace") for blob in (before, after)
+            ]
+            return await self.workers.run(read_difference, one, other)
 
     async def _paint(self, before: str, after: str, moving: frozenset[int]) -> bytes:
-        one, other = [await self._store.pictures(blob) for blob in (before, after)]
-        return await self.workers.run(overlay, one, other, moving)
+        async with self._turn:
+            one, other = [await self._store.pictures(blob) for blob in (before, after)]
+            return await self.workers.run(overlay, one, other, moving)
 
 
 DIFFERENCES: web.AppKey[Differences] = web.AppKey("differences")

@@ -34,8 +34,9 @@ from defacewatch.masks import (
 )
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Actor, acting, console_of, csrf_field, words_of
-from defacewatch.web.differences import DIFFERENCES, known_to_move
+from defacewatch.web.differences import known_to_move
 from defacewatch.web.forms import fields_of
+from defacewatch.web.readers import READERS
 from defacewatch.web.security import failure
 from defacewatch.web.visitors import console_via
 
@@ -138,7 +139,7 @@ async def draw(request: web.Request) -> web.Response:
                 sheet.regions[number].path for number in given.blocks if number < len(sheet.regions)
             ),
         )
-        workers = request.app[DIFFERENCES].workers
+        workers = request.app[READERS]
         entered = await masking.draw(
             console.store, mask, roster=console.roster(), workers=workers, now=now, via=console_via(request)
         )

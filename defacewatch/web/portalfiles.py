@@ -17,8 +17,8 @@ from defacewatch.registering import Move, Planned, Sheet, Unacceptable, Wrong, d
 from defacewatch.signing import signature
 from defacewatch.web.access import same
 from defacewatch.web.console import console_of, words_of
-from defacewatch.web.differences import DIFFERENCES
 from defacewatch.web.forms import fields_of, texts_of
+from defacewatch.web.readers import READERS
 from defacewatch.web.visitors import console_via, owner_of
 from defacewatch.web.words import Words
 from defacewatch.web.wrongs import FIELDS, rows
@@ -153,7 +153,7 @@ async def sheet_of(request: web.Request, raw: bytes, name: str) -> Sheet:
     if len(raw) > LARGEST_FILE:
         raise Unacceptable([Wrong("is too large", kind="large")])
     try:
-        return await request.app[DIFFERENCES].workers.run(console_of(request).registrar.sheet, raw, name)
+        return await request.app[READERS].run(console_of(request).registrar.sheet, raw, name)
     except TooMuch:
         raise Unacceptable([Wrong("takes too long to read", kind="much")]) from None
 

@@ -4,14 +4,23 @@ wait."""
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from aiohttp import hdrs, web
+import structlog
+from aiohttp import web
 
+from defacewatch.errors import DefacewatchError, NotFound
+from defacewatch.language import N_
 from defacewatch.papers.page import html_of
 from defacewatch.papers.paper import Paper
+from defacewatch.web.problems import Unavailable
 
 Printing = Callable[[str], Awaitable[bytes]]  # makes PDF of a document (HTML)
 WAITING = 4  # papers at the most
 LATER = 10  # seconds until somebody may try again
+NOTHING = N_("Nothing on this host prints. Take the document (.docx) instead.")
+MANY = N_("Too many papers are being printed. Try again in {seconds} s.")
+BROKEN = N_("The browser of this host does not print just now; its log says why. Take the document (.docx).")
+
+log = structlog.get_logger(__name__)
 
 
 class Press:
@@ -23,16 +32,18 @@ class Press:
         self.waiting = 0  # papers, the one that is being printed included
 
     async def pdf(self, paper: Paper) -> bytes:
-        """Raises HTTPNotFound where nothing prints, HTTPServiceUnavailable where too many wait, and
-        DefacewatchError where the browser does not print."""
+        """Raises NotFound where nothing prints, Unavailable where too many wait or the browser does not."""
         if self._printing is None:
-            raise web.HTTPNotFound
+            raise NotFound(NOTHING)
         if self.waiting >= WAITING:
-            raise web.HTTPServiceUnavailable(headers={hdrs.RETRY_AFTER: str(LATER)})
+            raise Unavailable(MANY, later=LATER, seconds=LATER)
         self.waiting += 1
         try:
             async with self._turn:
                 return await self._printing(html_of(paper))
+        except DefacewatchError as error:
+            log.error("a paper could not be printed", error=str(error))
+            raise Unavailable(BROKEN) from error
         finally:
             self.waiting -= 1
 

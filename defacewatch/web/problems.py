@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from defacewatch.errors import UsageError
+from defacewatch.errors import DefacewatchError, UsageError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -35,6 +35,14 @@ class Invalid(UsageError):
 
 class Refused(UsageError):
     """What is asked for is another's to do."""
+
+
+class Unavailable(DefacewatchError):
+    """What is asked for cannot be done just now; `later`, in seconds, it may be asked for again."""
+
+    def __init__(self, text: str, *, later: int | None = None, **facts: object) -> None:
+        super().__init__(text, **facts)
+        self.later = later
 
 
 def problem(status: int, detail: str, wrong: Sequence[Wrong] = ()) -> web.Response:

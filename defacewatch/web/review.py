@@ -249,7 +249,7 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     """What whoever asks can do, what is in their way, and who else can."""
     console, words, approves = console_of(request), words_of(request), may_approve(request)
     roster, portal, capture = console.roster(), review.portal, review.capture
-    used = await proposed_with(console, portal, capture)
+    used = await proposed_with(console, review, actor)
     found = None if actor is None else hurdle_of(request, review, actor, used)
     due = not review.newer and not review.stands
     stranger = actor is None or is_stranger(actor.key, roster, portal)
@@ -267,12 +267,14 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
     }
 
 
-async def proposed_with(console: Console, portal: Portal, capture: Capture) -> frozenset[str]:
-    """The accounts with which a capture of a critical portal was proposed, whomever they are linked to."""
-    if not portal.critical or capture.proposed_by is None:
+async def proposed_with(console: Console, review: Review, actor: Actor | None) -> frozenset[str]:
+    """The accounts with which a capture of a critical portal was proposed, whomever they are linked to; none
+    for who may only look (`actor` None), as the whole log is read for it."""
+    by = review.capture.proposed_by
+    if actor is None or not review.waiting or not review.portal.critical or by is None:
         return frozenset()
-    of = f"capture {capture.id}"
-    return await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=capture.proposed_by)
+    of = f"capture {review.capture.id}"
+    return await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=by)
 
 
 def hurdle_of(request: web.Request, review: Review, actor: Actor, used: Collection[str]) -> Hurdle | None:

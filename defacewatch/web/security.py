@@ -13,7 +13,7 @@ from defacewatch.errors import ConfigError, Conflict, DefacewatchError, NotFound
 from defacewatch.language import LANGUAGES, N_
 from defacewatch.web.access import Secret
 from defacewatch.web.console import LANGUAGE_COOKIE, Console, console_of, words_of
-from defacewatch.web.problems import Invalid, Refused, Wrong, problem
+from defacewatch.web.problems import Invalid, Refused, Unavailable, Wrong, problem
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -123,6 +123,11 @@ def _failed(request: web.Request, error: Exception) -> web.Response:
             return failure(request, HTTPStatus.BAD_REQUEST, error.said(words._))
         case Conflict() if api:
             return failure(request, HTTPStatus.CONFLICT, error.said(words._))
+        case Unavailable():
+            answer = failure(request, HTTPStatus.SERVICE_UNAVAILABLE, error.said(words._))
+            if error.later is not None:
+                answer.headers[hdrs.RETRY_AFTER] = str(error.later)
+            return answer
         case RecursionError():  # JSON that is nested deeper than anything we take
             return failure(request, HTTPStatus.BAD_REQUEST)
         case DefacewatchError():

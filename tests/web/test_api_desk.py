@@ -1,10 +1,16 @@
 """The duty desk through the API: who would be called, tests of channels, secret addresses, what is filed."""
 
+import csv
 import io
+import json
+import re
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from structlog.testing import capture_logs
 from yarl import URL
 
 from defacewatch.accounts import Role
@@ -13,6 +19,7 @@ from defacewatch.calling import Sending
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.printing import pdf_of
 from defacewatch.handovers import Handover
+from defacewatch.raising import RaisedWatch
 from defacewatch.store import Store
 from tests.conftest import Clock
 from tests.store.samples import NOW
@@ -73,6 +80,21 @@ async def test_raised_watch_and_the_state_of_everything_are_told(
     after = await asked(client, "status")
     assert (after["open"], after["acknowledged"]) == (0, 1)
     assert (await asked(client, "roster/raised-watch"))["raised_watch"] == []
+    day, hour = date(2026, 9, 4), timedelta(hours=1)
+    watch = RaisedWatch("Quốc khánh", day, day, probe_every=hour / 60, render_every=hour, hasten=2.0)
+    around.roster = replace(ROSTER, raised_watch=(watch,))
+    assert (await asked(client, "roster/raised-watch?days=1"))["raised_watch"] == []
+    assert (await asked(client, "roster/raised-watch?days=2"))["raised_watch"] == [
+        {
+            "name": "Quốc khánh",
+            "from": "2026-09-04",
+            "to": "2026-09-04",
+            "probe_every": 60.0,
+            "render_every": 3600.0,
+            "hasten": 2.0,
+            "urgent_changes": False,
+        }
+    ]
 
 
 async def test_channels_are_tested_by_those_whose_they_are_or_who_arrange(
@@ -125,28 +147,33 @@ async def test_secret_addresses_are_given_renewed_and_ended(client: Client, stor
     async def opens(url: str) -> int:
         return (await client.get(URL(url).path)).status
 
-    nobody = await token(store, name="khach", officer=None)
-    await sent(client, nobody, "roster/calendar-link", {}, 400)
-    one = (await sent(client, officer, "roster/calendar-link", {}, 201))["url"]
-    assert await opens(one) == 200
-    (entry,) = await store.audit.list(limit=1)
-    assert (entry.act, entry.who, entry.source) == ("address-given", "siem", "api:127.0.0.1 token 1")
-    other = (await sent(client, officer, "roster/calendar-link", {"renew": True}, 201))["url"]
-    assert [await opens(one), await opens(other)] == [404, 200]
+    with capture_logs() as logs:
+        nobody = await token(store, name="khach", officer=None)
+        await sent(client, nobody, "roster/calendar-link", {}, 400)
+        one = (await sent(client, officer, "roster/calendar-link", {}, 201))["url"]
+        assert await opens(one) == 200
+        (entry,) = await store.audit.list(limit=1)
+        assert (entry.act, entry.who, entry.source) == ("address-given", "siem", "api:127.0.0.1 token 1")
+        other = (await sent(client, officer, "roster/calendar-link", {"renew": True}, 201))["url"]
+        assert [await opens(one), await opens(other)] == [404, 200]
 
-    path = "portals/hungyen/announce-link"
-    await sent(client, officer, path, {}, 403)
-    await sent(client, officer, f"{path}/revoke", status=403)
-    await sent(client, lead, "portals/khong/announce-link", {}, 404)
-    one = (await sent(client, lead, path, {}, 201))["url"]
-    other = (await sent(client, lead, path, {"renew": True}, 201))["url"]
-    assert [await opens(one), await opens(other)] == [404, 200]
-    assert await sent(client, lead, f"{path}/revoke") == {"ended": "hungyen"}
-    assert await opens(other) == 404
-    said = await store.audit.list(limit=9)
-    assert not any(
-        URL(url).path.split("/")[-1] in (entry.after or "") for url in (one, other) for entry in said
-    )
+        path = "portals/hungyen/announce-link"
+        await sent(client, officer, path, {}, 403)
+        await sent(client, officer, f"{path}/revoke", status=403)
+        await sent(client, lead, "portals/khong/announce-link", {}, 404)
+        third = (await sent(client, lead, path, {}, 201))["url"]
+        fourth = (await sent(client, lead, path, {"renew": True}, 201))["url"]
+        assert [await opens(third), await opens(fourth)] == [404, 200]
+        assert await sent(client, lead, f"{path}/revoke") == {"ended": "hungyen"}
+        assert await opens(fourth) == 404
+        await store.portals.apply([], now=NOW)  # it is disabled: nothing is announced of it
+        await sent(client, lead, path, {}, 404)
+        await sent(client, lead, path, {"renew": True}, 404)
+        assert await sent(client, lead, f"{path}/revoke") == {"ended": "hungyen"}
+    kept = f"{await store.audit.list(limit=99)} {logs}"
+    assert ("address-given" in kept, "refused: not theirs" in kept) == (True, True)
+    for url in (one, other, third, fourth):
+        assert max(re.findall("[0-9a-f]+", URL(url).path), key=len) not in kept
 
 
 async def test_what_is_filed_comes_as_files(client: Client, store: Store, clock: Clock) -> None:
@@ -157,8 +184,13 @@ async def test_what_is_filed_comes_as_files(client: Client, store: Store, clock:
     for path in (f"handovers/{number}/record.docx", "reports/2026-09.docx"):
         assert (await read(client, headers, path))[:2] == b"PK"
         await asked(client, path, 403)
-    table = await read(client, headers, "reports/2026-09.csv?lang=en")
-    assert "Incident" in table.decode("utf-8-sig") or "incident" in table.decode("utf-8-sig")
+    rows = []
+    for happens in (False, True):
+        if happens:
+            await attacked(store)
+        table = (await read(client, headers, "reports/2026-09.csv?lang=en")).decode("utf-8-sig")
+        rows.append([row for row in csv.reader(io.StringIO(table)) if any("hungyen" in cell for cell in row)])
+    assert (rows[0], bool(rows[1])) == ([], True)
     for wrong in ("reports/2026-13.docx", "reports/2020-01.csv", "handovers/99/record.docx"):
         await read(client, headers, wrong, 404)
     named = await client.get("/api/v1/reports/2026-09.docx", headers=headers)
@@ -176,8 +208,13 @@ async def test_what_is_filed_is_printed_by_the_browser_in_the_language_asked_for
     assert "BIÊN BẢN" in PdfReader(io.BytesIO(made)).pages[0].extract_text().upper()
 
 
-async def test_where_nothing_prints_there_is_no_pdf(client: Client, store: Store) -> None:
-    await read(client, await token(store), "reports/2026-09.pdf", 404)
+async def test_where_nothing_prints_it_is_said(serve: Serve, client: Client, store: Store) -> None:
+    headers = await token(store)
+    said = json.loads(await read(client, headers, "reports/2026-09.pdf", 404))
+    assert said["detail"] == "Nothing on this host prints. Take the document (.docx) instead."
+    without = await serve(printing=lambda html: pdf_of(html, executable=find_chromium("/nowhere/chromium")))
+    broken = json.loads(await read(without, headers, "reports/2026-09.pdf?lang=vi", 503))
+    assert "không in được" in broken["detail"]
 
 
 async def test_sessions_end_and_a_language_is_chosen_by_a_token_that_may_all_that_its_owner_may(

@@ -8,6 +8,7 @@ from typing import Any
 from defacewatch.accounts import Role, Scope
 from defacewatch.handovers import Handover
 from defacewatch.roster import Duty, Officer, Roster
+from defacewatch.rostering import REASON
 from defacewatch.shifts import Shift
 from defacewatch.store import Store
 from defacewatch.windows import Window
@@ -24,6 +25,8 @@ OFFICERS = (
     Officer("binh", "Trần Thị Bình", role=Duty.SHIFT_LEAD),
 )
 ROSTER = Roster(OFFICERS, (Shift(("an",), time(7), time(19), frozenset(range(7)), name="ngày"),))
+
+RECEIVED = {"channel": "email"}
 
 
 async def test_a_critical_baseline_needs_a_second_officer_of_the_roster(
@@ -148,7 +151,8 @@ async def test_an_import_does_exactly_what_its_dry_run_has_shown_or_nothing(
     await store.portals.import_([portal("hungyen", name="Khác")], change=True, now=NOW)  # somebody was faster
     await imported(other, f"change=true&seen={digest}", 409)
     digest = (await imported(other, "dry_run=true"))["digest"]
-    assert (await imported(other, f"change=true&seen={digest}"))["changed"] == ["hungyen"]
+    assert (await imported(other, f"seen={digest}"))["changed"] == ["hungyen"]  # as it was shown
+    assert [one.name for one in await store.portals.all()] == ["Tỉnh"]
     await imported(other, "seen=x", 400)
 
 
@@ -198,6 +202,9 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
     assert [turn["away"] for turn in made["uncovered"]] == [["an"]]
     swap = {"officer": "an", "instead": "binh", "at": "2026-09-04T03:00:00Z", "reason": "đám cưới"}
     await sent(client, headers, "swaps", swap | {"reason": " "}, 422)
+    for path, body in (("absences", leave), ("swaps", swap)):  # nothing is cut off in silence
+        long = await sent(client, headers, path, body | {"reason": "x" * (REASON + 1)}, 422)
+        assert long["errors"][0]["field"] == "reason"
     await sent(client, headers, "swaps", swap, 201)
     await sent(client, headers, "swaps", swap | {"officer": "ai"}, 404)
     backwards = leave | {"to": "2026-09-02T00:00:00Z"}
@@ -230,8 +237,9 @@ async def test_leave_swaps_and_announcements_are_entered_and_withdrawn(
 
 
 async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
-    client: Client, store: Store, clock: Clock
+    client: Client, store: Store, around: Around, clock: Clock
 ) -> None:
+    around.roster = ROSTER
     headers = await token(store)
     change = Handover(clock(), ("binh",), ("an",), {"open": 1})
     number = await store.handovers.begin(change, now=clock(), tests=(("an", "email"),))
@@ -244,9 +252,12 @@ async def test_an_officer_confirms_a_handover_and_a_channel_through_the_api(
     assert (entry.who, entry.source) == ("an", "api:127.0.0.1 account siem token 1")
     assert (test["state"], test["via"]) == ("proved", "api")
     await sent(client, headers, "channel-tests/received", {"channel": "telegram"}, 404)
-    await sent(
-        client, await token(store, name="khach", officer=None), f"handovers/{number}/confirm", status=409
-    )
+    for nobody in ("khach", "binh"):  # an account that has the name of an officer is not theirs
+        stranger = await token(store, name=nobody, officer=None)
+        for path, body in ((f"handovers/{number}/confirm", None), ("channel-tests/received", RECEIVED)):
+            said = await sent(client, stranger, path, body, 409)
+            assert "not linked with an officer" in said["detail"]
+    assert (await store.handovers.get(number or 0)).missing == ("binh",)
 
 
 async def test_the_figures_of_a_period_are_those_of_the_report(client: Client, store: Store) -> None:

@@ -1,5 +1,6 @@
 """Masks and mutes through the API: what is drawn, confirmed and ended, by whom it is allowed to."""
 
+import re
 from typing import Any
 
 from defacewatch.accounts import Role
@@ -10,6 +11,7 @@ from defacewatch.shapes import moment
 from defacewatch.store import Store
 from tests.conftest import Clock
 from tests.store.samples import NOW
+from tests.store.statements import asked as statements
 from tests.web.conftest import Around, Client
 from tests.web.seeds import MINUTE, attacked, registered
 from tests.web.test_api import asked
@@ -97,6 +99,15 @@ async def test_a_page_that_nobody_has_approved_has_nothing_to_draw_on(client: Cl
     page = await registered(store)
     await asked(client, f"pages/{page}/maskable", 409)
     await asked(client, "pages/nothing/maskable", 404)
+
+
+async def test_of_long_lists_the_store_is_asked_for_one_part(client: Client, store: Store) -> None:
+    with statements(store) as seen:
+        for path in ("masks?limit=1", "masks?limit=1&over=true", "mutes?limit=1", "lessons?limit=1"):
+            await asked(client, path)
+    told = [one for one in seen if re.search(r"FROM (masks|mutes|lessons)\b", one)]
+    assert len(told) == 4
+    assert [one for one in told if "LIMIT" not in one] == []
 
 
 async def test_what_a_false_alarm_has_muted_is_listed_and_ended(

@@ -1,10 +1,15 @@
 """What reviewers see, lessons, and how portals are registered, through the API."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from defacewatch.accounts import Role, Scope
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
+from defacewatch.windows import LINK, Window
 from tests.conftest import Clock
 from tests.store.samples import NOW, captured, portal
+from tests.store.statements import asked as statements
 from tests.web.conftest import TOKEN, Around, Client
 from tests.web.people import ME, PASSWORD, hash_of, log_in, person
 from tests.web.seeds import HOSTILE, MINUTE, attacked, registered
@@ -35,6 +40,56 @@ async def test_a_capture_is_seen_as_who_approves_sees_it(
     assert (await asked(client, f"captures/{first}/words"))["made"] is False
     await asked(client, f"captures/{first}/difference", 404)
     await asked(client, "captures/none/review", 404)
+    await store.baselines.decline(first, by="binh", reason="x", now=NOW, via="cli")
+    turned = await asked(client, f"captures/{first}/review")
+    assert (turned["waiting"], turned["approvers"]) == (False, [])
+
+
+async def test_what_stands_has_no_attack_and_nobody_to_approve_it(client: Client, store: Store) -> None:
+    _, incident = await attacked(store)
+    await person(store, "binh", Role.APPROVER)
+    capture = (await asked(client, f"incidents/{incident}"))["capture"]
+    assert (await asked(client, f"captures/{capture}/review"))["attack"] is True
+    await store.baselines.propose(capture, by="an", now=NOW + 20 * MINUTE, via="cli")
+    waits = await asked(client, f"captures/{capture}/review")
+    assert (waits["attack"], waits["approvers"]) == (True, ["Binh"])
+    await store.baselines.approve(capture, by="binh", reason="x", now=NOW + 21 * MINUTE)
+    stands = await asked(client, f"captures/{capture}/review")
+    assert (stands["stands"], stands["attack"], stands["approvers"]) == (True, False, [])
+
+
+async def test_the_log_is_searched_for_those_alone_who_may_approve_what_waits(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = ROSTER
+    capture = await captured(store, await registered(store, critical=True), by="an")
+    headers = await token(store, Role.APPROVER, "b", "binh")
+
+    async def searched(headers: Mapping[str, str]) -> bool:
+        with statements(store) as seen:
+            answer = await client.get(f"/api/v1/captures/{capture}/review", headers=headers)
+            assert answer.status == 200
+        return any("FROM audit" in statement for statement in seen)
+
+    assert await searched(headers)
+    assert not await searched(BEARER)
+    await store.baselines.decline(capture, by="binh", reason="x", now=NOW, via="cli")
+    assert not await searched(headers)
+
+
+async def test_a_name_that_was_typed_behind_an_agencys_link_is_no_officers(
+    client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    capture = await captured(store, page)
+    told = Window("hungyen", NOW - MINUTE, NOW + 60 * MINUTE, "binh", "nâng cấp", "", LINK)
+    number = await store.windows.announce(told, now=NOW - MINUTE)
+    found = (await asked(client, f"captures/{capture}/review"))["window"]
+    assert found == {"id": number, "by": "link:hungyen", "reason": "nâng cấp", "via": "link"}
+    await store.windows.withdraw(number, by="an", now=NOW, via="cli")
+    number = await store.windows.announce(replace(told, via="console"), now=NOW - MINUTE)
+    found = (await asked(client, f"captures/{capture}/review"))["window"]
+    assert (found["id"], found["by"], found["via"]) == (number, "binh", "console")
 
 
 async def test_no_capture_is_proposed_where_a_newer_one_is_to_be_looked_at(
@@ -71,6 +126,9 @@ async def test_pages_are_learned_when_an_administrator_asks(client: Client, stor
     root = await token(store, Role.ADMIN, "root", None)
     await sent(client, await token(store), "portals/a/learn", {}, 403)
     await sent(client, root, "portals/khong/learn", {}, 404)
+    await store.portals.apply([portal("d")], now=NOW)
+    await store.portals.apply([], now=NOW)  # it is disabled by now
+    await sent(client, root, "portals/d/learn", {}, 404)
     await sent(client, root, "portals/a/learn", {"page": pages["b"]}, 404)
     assert await sent(client, root, "portals/a/learn", {}, 202) == {"asked": [pages["a"]]}
     assert await sent(client, root, "portals/a/learn", {"page": pages["a"]}, 202) == {"asked": []}
@@ -117,7 +175,8 @@ async def test_one_ends_ones_sessions_and_a_token_that_reads_ends_none(
         made = await store.api_tokens.make(owner, "x", scope, expires=NOW + 60 * MINUTE, actor=ME, now=NOW)
         headers.append({"Authorization": f"Bearer {made}"})
     reads, acts = headers
-    found = (await (await client.get("/api/v1/me/sessions", headers=reads)).json())["sessions"]
+    assert (await client.get("/api/v1/me/sessions", headers=reads)).status == 403  # where somebody is
+    found = (await (await client.get("/api/v1/me/sessions", headers=acts)).json())["sessions"]
     assert [one["current"] for one in found] == [False, False]
     (other,) = [one["id"] for one in found if one["address"] == "10.0.0.7"]
     for path in ("me/sessions/end", f"me/sessions/{other}/end"):

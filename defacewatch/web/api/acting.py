@@ -1,8 +1,13 @@
-"""Who acts through the API, as what they do is signed and as the audit log names it."""
+"""Who acts through the API, as what they do is signed and as the audit log names it; and on what."""
 
 from aiohttp import web
 
 from defacewatch.audit import Actor, Program
+from defacewatch.errors import Conflict, NotFound
+from defacewatch.portals import Portal
+from defacewatch.web.console import console_of
+from defacewatch.web.desk import officer_of, roster_of
+from defacewatch.web.rota import NO_OFFICER
 from defacewatch.web.visitors import actor_of, owner_of, visitor_of
 
 VIA = "api"
@@ -12,6 +17,23 @@ def signs_as(request: web.Request) -> str:
     """Under which what is done stands: the officer whose account it is, or the account. Raises HTTPForbidden
     for the shared token."""
     return owner_of(request).signs_as
+
+
+async def watched(request: web.Request) -> Portal:
+    """The portal that the address names. Raises NotFound where there is none, or it is disabled."""
+    portal = await console_of(request).store.portals.get(request.match_info["portal"])
+    if not portal.enabled:
+        raise NotFound(f"portal {portal.key} is disabled")
+    return portal
+
+
+async def officer(request: web.Request) -> str:
+    """The officer of the roster, by key, whose account it is: an account's name is none, even where it is
+    the same. Raises Conflict where there is none."""
+    me = officer_of(request, await roster_of(request))
+    if me is None:
+        raise Conflict(NO_OFFICER)
+    return me.key
 
 
 def program(request: web.Request) -> Program:

@@ -11,7 +11,7 @@ from defacewatch.store.channeltests import Tried
 from defacewatch.store.trials import Trial
 from defacewatch.web import tour, trying
 from defacewatch.web.api import channellines as lines
-from defacewatch.web.api.acting import VIA, signs_as, source
+from defacewatch.web.api.acting import VIA, officer, source
 from defacewatch.web.api.cursors import listed, number
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Word
@@ -56,12 +56,12 @@ async def channel_tests(request: web.Request, query: Pages) -> web.Response:
     return listed(request, "channel_tests", told, (shown[-1],) if len(shifts) > len(shown) else None)
 
 
-@post("/channel-tests/received", lines.ChannelTestLine, tag=TAG, also=())
+@post("/channel-tests/received", lines.ChannelTestLine, tag=TAG)
 async def received(request: web.Request, body: Received) -> shapes.Line:
-    """Say that the message of this shift has arrived on a channel."""
+    """Say that the message of this shift has arrived on a channel, as the officer whose token it is."""
     console, now = console_of(request), console_of(request).clock()
     test = await console.store.channel_tests.received(
-        body.channel, officer=signs_as(request), via=VIA, now=now, source=source(request)
+        body.channel, officer=await officer(request), via=VIA, now=now, source=source(request)
     )
     return shapes.channel_test_line(test, console.roster().shift_test.within, now)
 

@@ -14,16 +14,16 @@ from defacewatch.errors import UsageError
 from defacewatch.figures import Period, figures_of
 from defacewatch.reports.lines import figures_line
 from defacewatch.roster import on_duty
-from defacewatch.rostering import findings, on_leave, swapped, uncovered
+from defacewatch.rostering import REASON, findings, on_leave, swapped, uncovered
 from defacewatch.shifts import Absence, turns
 from defacewatch.web.api import dutylines as lines
-from defacewatch.web.api.acting import VIA, signs_as, source
+from defacewatch.web.api.acting import VIA, officer, signs_as, source
 from defacewatch.web.api.cursors import moment, number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.moments import At, Day
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
-from defacewatch.web.desk import arranging, officer_of, roster_of
+from defacewatch.web.desk import arranging, officer_of, refused, roster_of
 from defacewatch.windows import Window, checked
 
 TAG = "duty"
@@ -55,7 +55,7 @@ class Leave(Body):
     start: Annotated[At, Field(alias="from")]
     end: Annotated[At, Field(alias="to")]
     instead: Annotated[Word | None, Field(description="Who stands in, by key.")] = None
-    reason: Said
+    reason: Annotated[Said, Field(max_length=REASON)]
 
 
 class Swap(Body):
@@ -65,7 +65,7 @@ class Swap(Body):
     instead: Word
     at: At
     back: At | None = None
-    reason: Said
+    reason: Annotated[Said, Field(max_length=REASON)]
 
 
 class Announcing(Body):
@@ -143,7 +143,7 @@ async def withdraw(request: web.Request) -> shapes.Line:
     console, wanted = console_of(request), int(request.match_info["id"])
     whole = await console.store.absences.whole(wanted)
     if not any([await _may(request, [one.absence]) for one in whole]):
-        raise web.HTTPForbidden
+        raise refused(request, of=whole[0].absence.officer)
     gone = await console.store.absences.withdraw(
         wanted, by=signs_as(request), now=console.clock(), via=source(request)
     )
@@ -199,7 +199,7 @@ async def confirm(request: web.Request) -> shapes.Line:
     """Confirm a handover, as the officer whose token it is."""
     console, wanted = console_of(request), int(request.match_info["id"])
     done = await console.store.handovers.confirm(
-        wanted, officer=signs_as(request), via=VIA, now=console.clock(), source=source(request)
+        wanted, officer=await officer(request), via=VIA, now=console.clock(), source=source(request)
     )
     return shapes.handover_line(done)
 
@@ -230,7 +230,7 @@ async def _may(request: web.Request, some: Sequence[Absence]) -> bool:
 async def _entered(request: web.Request, some: tuple[Absence, ...]) -> shapes.Line:
     console = console_of(request)
     if not await _may(request, some):
-        raise web.HTTPForbidden
+        raise refused(request, of=", ".join(absence.officer for absence in some))
     made = await console.store.absences.add(
         some, by=signs_as(request), now=console.clock(), via=source(request)
     )

@@ -10,7 +10,7 @@ from defacewatch import shapes
 from defacewatch.errors import NotFound
 from defacewatch.store.lessons import SAMPLES, Lesson
 from defacewatch.web.api import lines
-from defacewatch.web.api.acting import signs_as, source
+from defacewatch.web.api.acting import signs_as, source, watched
 from defacewatch.web.api.cursors import part, word
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Word
@@ -37,8 +37,7 @@ async def lessons(request: web.Request, query: OfLessons) -> web.Response:
     if query.portal is not None:
         theirs = {page.id for page in (await store.portals.get(query.portal)).pages}
         wanted = theirs if wanted is None else theirs & wanted
-    latest = await store.lessons.latest(wanted)
-    found = [latest[page] for page in sorted(latest) if after is None or page > after]
+    found = await store.lessons.some(query.limit + 1, after=after, page_ids=wanted)
     return part(request, "lessons", query, found, _line, lambda lesson: (lesson.page,))
 
 
@@ -47,7 +46,7 @@ async def learn(request: web.Request, body: Learning) -> shapes.Line:
     """Have the pages of a portal learned, or one of them. The daemon takes the captures and proposes one for
     each; `lessons` says how far it is. Pages that wait for it already are not asked for again."""
     console = console_of(request)
-    portal = await console.store.portals.get(request.match_info["portal"])
+    portal = await watched(request)
     pages = [page.id for page in portal.pages if body.page in (None, page.id)]
     if not pages:
         raise NotFound(f"portal {portal.key} has no page {body.page}")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from defacewatch import shapes
 from defacewatch.web.api import channellines as lines
-from defacewatch.web.api.acting import actor
+from defacewatch.web.api.acting import actor, watched
 from defacewatch.web.api.described import post
 from defacewatch.web.api.shared import Body
 from defacewatch.web.console import console_of
@@ -32,21 +32,16 @@ async def calendar(request: web.Request, body: Giving) -> shapes.Line:
 async def announce(request: web.Request, body: Giving) -> shapes.Line:
     """The address by which a portal's agency announces its updates, without an account; for whoever arranges
     (shift leads, administrators) to give out."""
-    key = await _portal(request)
+    key = (await watched(request)).key
     return {"url": await announce_address(request, key, renew=body.renew, actor=actor(request))}
 
 
 @post("/portals/{portal}/announce-link/revoke", lines.AddressEnded, tag=TAG, also=())
 async def revoke(request: web.Request) -> shapes.Line:
-    """End the address that was given out to an agency, and give out none."""
-    key = await _portal(request)
+    """End the address that was given out to an agency, and give out none; of a disabled portal as well."""
+    key = (await console_of(request).store.portals.get(request.match_info["portal"])).key
     await end_address(request, key, actor=actor(request))
     return {"ended": key}
-
-
-async def _portal(request: web.Request) -> str:
-    """Raises NotFound."""
-    return (await console_of(request).store.portals.get(request.match_info["portal"])).key
 
 
 OPERATIONS = (calendar, announce, revoke)

@@ -22,7 +22,6 @@ from defacewatch.masks import (
     WIDTH,
     Mask,
     Rectangle,
-    Standing,
     on_grid,
     suggested,
 )
@@ -32,11 +31,11 @@ from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Pages, Query, Said, Text, Word
 from defacewatch.web.console import console_of
-from defacewatch.web.differences import DIFFERENCES, known_to_move
+from defacewatch.web.differences import known_to_move
 from defacewatch.web.masks import choices_of, covered, suggestions
+from defacewatch.web.readers import READERS
 
 TAG = "masks"
-OVER = (Standing.EXPIRED, Standing.ENDED)
 Across = Annotated[int, Field(ge=0, le=WIDTH)]
 Down = Annotated[int, Field(ge=0, le=TALLEST)]
 Block = Annotated[Text, Field(min_length=1, max_length=PATH)]
@@ -82,12 +81,9 @@ async def masks(request: web.Request, query: OfMasks) -> web.Response:
     console, now, before = console_of(request), console_of(request).clock(), number("masks", query.cursor)
     every = await console.store.portals.all(disabled=True)
     critical = {page.id for portal in every if portal.critical for page in portal.pages}
-    found = [
-        mask
-        for mask in await console.store.masks.every(page=query.page)
-        if (before is None or mask.id < before)
-        and (query.over or mask.standing(now, critical=mask.page in critical) not in OVER)
-    ]
+    found = await console.store.masks.some(
+        query.limit + 1, before=before, page=query.page, now=None if query.over else now
+    )
 
     def line(mask: Mask) -> shapes.Line:
         return mask_line(mask, critical=mask.page in critical, now=now)
@@ -142,7 +138,7 @@ async def draw(request: web.Request, body: Drawing) -> shapes.Line:
         capture=body.capture,
         blocks=body.blocks,
     )
-    workers = request.app[DIFFERENCES].workers
+    workers = request.app[READERS]
     entered = await masking.draw(
         console.store, mask, roster=console.roster(), workers=workers, now=now, via=source(request)
     )
@@ -178,8 +174,9 @@ async def end(request: web.Request) -> shapes.Line:
 async def mutes(request: web.Request, query: OfMutes) -> web.Response:
     """What false alarms have muted and is told of no more, the newest first."""
     console, before = console_of(request), number("mutes", query.cursor)
-    holding = await console.store.mutes.holding(console.clock(), page=query.page)
-    found = [mute for mute in holding if before is None or mute.id < before]
+    found = await console.store.mutes.holding(
+        console.clock(), page=query.page, before=before, limit=query.limit + 1
+    )
     return part(request, "mutes", query, found, shapes.mute_line, lambda mute: (mute.id,))
 
 

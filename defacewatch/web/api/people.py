@@ -3,12 +3,14 @@ and the command line."""
 
 from typing import Annotated
 
+import structlog
 from aiohttp import web
 from pydantic import Field
 
 from defacewatch import shapes
 from defacewatch.accountlines import account_line, audit_line, token_line
-from defacewatch.accounts import Account, Role, Session, checked_language
+from defacewatch.accounts import Account, Role, Scope, Session, checked_language
+from defacewatch.language import N_
 from defacewatch.web.api import peoplelines as lines
 from defacewatch.web.api.acting import actor
 from defacewatch.web.api.cursors import number, part
@@ -16,12 +18,14 @@ from defacewatch.web.api.described import get, post
 from defacewatch.web.api.shared import Body, Number, Pages, Word
 from defacewatch.web.auditing import VERIFIED
 from defacewatch.web.console import console_of
+from defacewatch.web.problems import Refused
 from defacewatch.web.visitors import owner_of, visitor_of
 
 TAG = "people"
-
-
 LIMIT = 200  # entries, as before there were cursors
+LESS = N_("This token may do less than its owner.")
+
+log = structlog.get_logger(__name__)
 
 
 class OfAudit(Pages):
@@ -49,14 +53,18 @@ async def tokens(request: web.Request) -> shapes.Line:
 
 @post("/me/tokens/{id}/revoke", lines.Revoked, tag=TAG, also=())
 async def revoke(request: web.Request) -> shapes.Line:
-    """End one of one's own tokens."""
-    return await _revoked(request, owner_of(request), int(request.match_info["id"]))
+    """End one of one's own tokens. A token ends itself; others need all that their owner may, and more than
+    `read`."""
+    wanted = int(request.match_info["id"])
+    owner = owner_of(request) if wanted == visitor_of(request).token else await _owner(request)
+    return await _revoked(request, owner, wanted)
 
 
 @get("/me/sessions", lines.Sessions, tag=TAG)
 async def sessions(request: web.Request) -> shapes.Line:
-    """Where one has signed in with a browser, the one used last first."""
-    console, owner, visitor = console_of(request), owner_of(request), visitor_of(request)
+    """Where one has signed in with a browser, the one used last first. A token needs all that its owner may,
+    and more than `read`."""
+    console, owner, visitor = console_of(request), await _owner(request), visitor_of(request)
     running = await console.store.sessions.running(
         owner.id, idle=console.idle, longest=console.longest, now=console.clock()
     )
@@ -65,21 +73,22 @@ async def sessions(request: web.Request) -> shapes.Line:
 
 @post("/me/sessions/end", lines.SessionsEnded, tag=TAG, also=())
 async def end_sessions(request: web.Request) -> shapes.Line:
-    """Sign out everywhere, but for the browser that asks. A token needs all that its owner may."""
-    return await _ended(request, _owner(request), besides=visitor_of(request).session)
+    """Sign out everywhere, but for the browser that asks. A token needs all that its owner may, and more than
+    `read`."""
+    return await _ended(request, await _owner(request), besides=visitor_of(request).session)
 
 
 @post("/me/sessions/{id}/end", lines.SessionsEnded, tag=TAG, also=())
 async def end_session(request: web.Request) -> shapes.Line:
-    """End one session of one's own. A token needs all that its owner may."""
-    return await _ended(request, _owner(request), session=int(request.match_info["id"]))
+    """End one session of one's own. A token needs all that its owner may, and more than `read`."""
+    return await _ended(request, await _owner(request), session=int(request.match_info["id"]))
 
 
 @post("/me/language", lines.AccountLine, tag=TAG, also=())
 async def language(request: web.Request, body: Choosing) -> shapes.Line:
     """Choose the language in which one is told and shown things; null: the configured one. A token needs all
-    that its owner may."""
-    console, owner = console_of(request), _owner(request)
+    that its owner may, and more than `read`."""
+    console, owner = console_of(request), await _owner(request)
     changed = await console.store.accounts.change(
         owner.id, language=checked_language(body.language or ""), actor=actor(request), now=console.clock()
     )
@@ -163,12 +172,21 @@ async def verification(request: web.Request) -> shapes.Line:
     }
 
 
-def _owner(request: web.Request) -> Account:
-    """Whose account it is. Raises HTTPForbidden for a token that may less than its owner: what reads changes
-    nothing of them."""
-    owner = owner_of(request)
-    if visitor_of(request).role is not owner.role:
-        raise web.HTTPForbidden
+async def _owner(request: web.Request) -> Account:
+    """Whose account it is. Raises Refused for a token that may less than its owner, or was made to read
+    alone, which the role of a viewer does not tell."""
+    owner, visitor = owner_of(request), visitor_of(request)
+    own = await console_of(request).store.api_tokens.of(owner.id) if visitor.token is not None else ()
+    reads = any(token.id == visitor.token and token.scope is Scope.READ for token in own)
+    if reads or visitor.role is not owner.role:
+        log.warning(
+            "refused: a token that may less than its owner",
+            who=owner.name,
+            token=visitor.token,
+            path=request.path,
+            remote=request.remote,
+        )
+        raise Refused(LESS)
     return owner
 
 

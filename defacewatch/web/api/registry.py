@@ -31,7 +31,8 @@ class Importing(Query):
         str | None,
         Field(
             pattern="^[0-9a-f]{64}$",
-            description="The `digest` of the dry run that was looked at: 409 where it would do otherwise.",
+            description="The `digest` of the dry run that was looked at: does exactly that, changes included,"
+            " or nothing (409).",
         ),
     ] = None
 
@@ -56,7 +57,8 @@ async def as_csv(request: web.Request) -> web.Response:
 async def import_(request: web.Request, query: Importing) -> shapes.Line:
     """Register the portals of a file, YAML (or JSON) or, by its type, CSV; one or many. All or nothing:
     422 names what is wrong by lines, 409 what is registered otherwise. `dry_run` answers what it would do,
-    with a `digest` of all of it; with that as `seen` it does exactly this, or nothing."""
+    with a `digest` of all of it; with that as `seen` it does exactly this, changes
+    included, or nothing."""
     console = console_of(request)
     try:
         raw = await sent(request.clone(client_max_size=LARGEST_FILE))
@@ -73,7 +75,7 @@ async def import_(request: web.Request, query: Importing) -> shapes.Line:
     done = await console.store.portals.import_(
         sheet.portals,
         said=sheet.said,
-        change=query.change,
+        change=query.change or query.seen is not None,  # as it was shown
         seen=query.seen or "",
         now=console.clock(),
         by=signs_as(request),

@@ -42,17 +42,21 @@ class Reading(Shape):
 
 
 class WindowOf(Shape):
+    """An announcement. `by` an officer or account, `link:PORTAL` where an agency announced by its link (`via`
+    'link'): what was typed behind it as a name is nobody's that is known."""
+
     id: int
     by: str
     reason: str
+    via: str
 
 
 class Review(Shape):
     """A capture as those who approve see it: beside the look `before` it, one of `looks`, and the page's
     `version` (the `against` of an approval). `newer` is the capture to look at instead, `older` proposals
-    wait besides. `attack`: an approval has to say that somebody has looked at the evidence. `hurdle` is what
-    keeps whoever asks from approving it, null where nothing does or their role does not approve; `approvers`
-    are the names of those who can."""
+    wait besides. `attack`: an approval has to say that somebody has looked at the evidence; false of what
+    `stands`. `hurdle` is what keeps whoever asks from approving it, null where nothing does or their role
+    does not approve; `approvers` are the names of those who can, none where it does not wait."""
 
     capture: CaptureLine
     portal: str

@@ -16,6 +16,7 @@ from defacewatch.web.console import acting, console_of, words_of
 from defacewatch.web.judging import judged
 from defacewatch.web.pagehistory import CHECKS, DAYS, Times, times_of
 from defacewatch.web.review import approvers, hurdle_of, is_attack, proposed_with
+from defacewatch.windows import Window
 
 TAG = "baselines"
 JPEG = File(pictures.JPEG[0], "What is another is marked.")
@@ -96,7 +97,9 @@ async def history(request: web.Request) -> shapes.Line:
 async def _line(request: web.Request, review: Review) -> shapes.Line:
     console, translate, actor = console_of(request), words_of(request)._, acting(request)
     judgement, portal, capture = await judged(console, review), review.portal, review.capture
-    verdict, used = judgement.verdict, await proposed_with(console, portal, capture)
+    verdict = judgement.verdict
+    used = await proposed_with(console, review, actor)
+    can = await approvers(console, portal, capture, used) if review.waiting else ()
     hurdle = None if actor is None else hurdle_of(request, review, actor, used)
     window = review.window
     return {
@@ -113,13 +116,13 @@ async def _line(request: web.Request, review: Review) -> shapes.Line:
         "newer": review.newer,
         "older": review.older,
         "incident": None if review.incident is None else review.incident.id,
-        "window": None if window is None else {"id": window.id, "by": window.by, "reason": window.reason},
+        "window": None if window is None else _window(window),
         "verdict": None if verdict is None else verdict.kind.value,
         "score": 0.0 if verdict is None else verdict.score,
         "signals": [shapes.signal_line(signal, translate) for signal in verdict.signals] if verdict else [],
-        "attack": is_attack(review, judgement),
+        "attack": not review.stands and is_attack(review, judgement),
         "hurdle": None if hurdle is None else hurdle.value,
-        "approvers": [account.display for account in await approvers(console, portal, capture, used)],
+        "approvers": [account.display for account in can],
     }
 
 
@@ -136,6 +139,10 @@ def _reading(found: Reading | None) -> shapes.Line:
         "hosts_added": [{"role": role, "host": host} for role, host in reading.hosts_added],
         "hosts_removed": [{"role": role, "host": host} for role, host in reading.hosts_removed],
     }
+
+
+def _window(window: Window) -> shapes.Line:
+    return {"id": window.id, "by": window.signed, "reason": window.reason, "via": window.via}
 
 
 def _times(times: Times | None) -> shapes.Line | None:
