@@ -207,12 +207,13 @@ class Schedule:
         self, page_id: str, errand: Errand, every: float | None, weight: float, age: float | None, now: float
     ) -> None:
         """Put an errand on the agenda: at its place in the interval, or when its last time is that long ago;
-        soon where it is longer, and not all in one moment."""
+        soon where it is longer, and not all in one moment. A last time that is still to come, by a clock that
+        was set back since, is as good as none."""
         if every is None:
             self.agenda.drop(page_id, errand)
             return
         start = place = _place(page_id, every, errand)
-        if age is not None:
+        if age is not None and age >= 0:
             start = every - age if age < every else place / 20
         due, known = Due(page_id, errand, every, now + start, weight), self.agenda.get(page_id, errand)
         # why it is urgent is no matter of its interval

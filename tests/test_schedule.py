@@ -431,6 +431,17 @@ async def test_a_restart_goes_on_with_the_round_of_captures() -> None:
     assert schedule.captured["new"] == now
 
 
+async def test_a_page_captured_in_the_future_by_a_clock_set_back_is_captured_within_its_interval() -> None:
+    now, hour = utc_now(), timedelta(hours=1)
+    schedule = Schedule(Checks(), clock=lambda: now)
+    ahead = {f"p-{n}": now + timedelta(days=n) for n in range(1, 9)}
+    schedule.apply({page: Intervals(NEVER, hour) for page in ahead}, ahead)
+    for page in ahead:
+        due = schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        assert due.at - schedule._now() == pytest.approx(offset(page, hour, "render").total_seconds(), abs=5)
+
+
 def test_captures_that_came_in_a_wave_come_evenly_after_twenty_rounds_and_never_late() -> None:
     hour, last = 3600.0, list[float]()
     for page in (f"p-{n}" for n in range(400)):
