@@ -16,7 +16,6 @@ from aiohttp import hdrs, web
 
 from defacewatch.accounts import Account
 from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
-from defacewatch.audit import Act
 from defacewatch.baselines import Approval, Hurdle
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
@@ -268,11 +267,10 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
 
 
 async def proposed_with(console: Console, portal: Portal, capture: Capture) -> frozenset[str]:
-    """The accounts with which a capture of a critical portal was proposed, whomever they are linked to."""
+    """The accounts of whoever proposed a capture of a critical portal, whomever they are linked to by now."""
     if not portal.critical or capture.proposed_by is None:
         return frozenset()
-    of = f"capture {capture.id}"
-    return await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=capture.proposed_by)
+    return await console.store.audit.accounts_of(capture.proposed_by)
 
 
 def hurdle_of(request: web.Request, review: Review, actor: Actor, used: Collection[str]) -> Hurdle | None:

@@ -14,6 +14,7 @@ from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
 from defacewatch.store.rows import Columns, capture_of
 from defacewatch.web import proposals
+from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.store.samples import (
     CHANGED,
@@ -240,6 +241,30 @@ async def test_on_a_critical_portal_an_account_that_is_linked_anew_is_no_second_
         )
     assert await baseline(store, page) is None
     await store.baselines.approve(capture, by="cuong", reason="x", now=NOW, via="console:::1 account cuong")
+
+
+@pytest.mark.parametrize("begun", ["lesson", "window"])
+async def test_an_account_linked_anew_is_no_second_person_for_what_it_had_learned_or_announced(
+    people: People, store: Store, begun: str
+) -> None:
+    page = await registered(store, critical=True)
+    await people.come("binh", officer="binh")
+    client = await people.come("an.nguyen", officer="an")
+    via = "console:192.0.2.1 account an.nguyen"
+    if begun == "lesson":
+        await store.lessons.ask([page], by="an", via=via, samples=2, now=NOW)
+    else:
+        window = Window("hungyen", NOW, NOW + 60 * MINUTE, "an", "nâng cấp", via="console")
+        await store.windows.announce(window, now=NOW, source=via)
+    capture = await captured(store, page, by="an")  # by the program, under the name of who asked
+    account = await store.accounts.named("an.nguyen")
+    await store.accounts.change(account.id, officer="cuong", actor=ME, now=NOW)
+    shown = await text(client, f"/baselines/{capture}")
+    assert "you have proposed this capture yourself" in shown
+    assert "Who can approve: Binh<" in shown
+    status, said = await decide(client, capture, form=form_of(shown), why="x")
+    assert (status, "with this account as well" in said) == (409, True)
+    assert await baseline(store, page) is None
 
 
 async def test_who_signs_in_by_a_provider_alone_is_named_among_those_who_can_approve(
