@@ -10,7 +10,7 @@ from defacewatch.alerts import AlertKind
 from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.incidents import Resolution, State
-from defacewatch.store import Store, auditrows, baselines
+from defacewatch.store import Store, auditrows, baselines, moves
 from defacewatch.store.reviews import AFTERWARDS, Origin
 from defacewatch.windows import Window
 from tests.store.samples import CHANGED, MINUTE, NOW, captured, checked, portal, registered
@@ -100,7 +100,7 @@ async def test_the_log_is_read_once_for_an_approval_and_before_others_have_to_wa
     page = await registered(store, critical=True)
     capture = await captured(store, page, by="an")
     await store.audit.note(Actor("an", "console:192.0.2.1 account mai"), Act.LEARNING_ASKED, at=NOW)
-    writing, read = baselines.touch, list[str]()
+    read = list[str]()
 
     def accounts_of(db: Connection, *, who: str) -> frozenset[str]:
         read.append(who)
@@ -108,7 +108,7 @@ async def test_the_log_is_read_once_for_an_approval_and_before_others_have_to_wa
 
     def touched(db: Connection, *args: Any) -> None:
         read.append("write")
-        writing(db, *args)
+        moves.touch(db, *args)
 
     monkeypatch.setattr(baselines, "accounts_of", accounts_of)
     monkeypatch.setattr(baselines, "touch", touched)
