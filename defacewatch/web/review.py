@@ -86,6 +86,7 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
         attack=not review.stands and is_attack(review, judgement),
         judgement=judgement,
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
+        forgotten=[(signal, explanation(signal.kind, words.language)) for signal in judgement.forgotten],
         score=verdict.score if verdict else 0.0,
         full=FULL_POINTS,
         details=details_of(capture, before),

@@ -4,15 +4,19 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from defacewatch.accounts import Role
-from defacewatch.captures import Capture
+from defacewatch.captures import Capture, Tier
 from defacewatch.errors import Conflict
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
+from defacewatch.looks import Seen, verdict_of
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
 from defacewatch.store.rows import Columns, capture_of
+from defacewatch.store.schema import mutes
+from defacewatch.verdicts import Verdict
 from defacewatch.web import proposals
 from defacewatch.windows import Window
 from tests.conftest import Clock
@@ -26,6 +30,7 @@ from tests.store.samples import (
     document,
     features,
     look,
+    outcome,
     portal,
     registered,
 )
@@ -380,6 +385,69 @@ async def test_evidence_of_attack_beside_an_earlier_baseline_is_not_forgotten(
     assert "There is evidence of attack" in await text(client, f"/baselines/{made.kept.capture.id}")
     status, said = await decide(client, made.kept.capture.id, why="x")
     assert (status, "say that you have looked at it" in said) == (409, True)
+    shown = await text(client, f"/baselines/{made.kept.capture.id}")
+    assert "words of a defacement" in shown[shown.index('id="forgotten"') :]
+
+
+HIDDEN = replace(document("b"), hidden_links=(("https://casino.example/", "nhà cái uy tín"),))
+SPAM = replace(features("b"), served=HIDDEN, shown=HIDDEN)
+
+
+async def mute(store: Store, page: str, seen: Seen) -> Verdict:
+    """Mute all that a look differs in now; the verdict that is left."""
+    context = await store.checks.context(page, now=NOW)
+    found = verdict_of(context, seen)
+    assert found.evidence > 0
+    muting = [
+        {"page": page, "identity": signal.identity, "by": "an", "at": NOW}
+        for signal in found.signals
+        if signal.points > 0
+    ]
+    async with store.engine.writing() as db:
+        await db.execute(insert(mutes), muting)
+    left = verdict_of(await store.checks.context(page, now=NOW), seen)
+    assert left.score == 0
+    return left
+
+
+async def test_a_mute_hides_nothing_from_whoever_approves_what_was_learned(
+    people: People, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    seen = Seen(look("b", NOW + MINUTE), SPAM)
+    await mute(store, page, seen)
+    learned = await store.checks.keep(page, seen.look, SPAM)
+    capture = await store.baselines.keep_capture(learned, proposed_by="an", profile=None, now=NOW + MINUTE)
+    shown = await text(await people.come("binh"), f"/baselines/{capture.id}")
+    assert "casino.example" in shown[shown.index("<h2>Signs") :]
+    assert "muted as a false alarm" not in shown
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_check_under_a_mute_hides_nothing_from_whoever_approves_what_it_took(
+    people: People, store: Store, kept: bool
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    seen = Seen(look("b", NOW + MINUTE), SPAM)
+    told = await mute(store, page, seen)
+    context = await store.checks.context(page, now=NOW + MINUTE)
+    taken = await store.checks.keep(page, seen.look, SPAM)
+    await store.checks.record(outcome(context, told, NOW + MINUTE, kept=taken, tier=Tier.RENDER))
+    if not kept:
+        store.blobs.delete(taken.capture.facts)
+    client = await people.come("binh")
+    shown = await text(client, f"/baselines/{taken.capture.id}")
+    if kept:
+        assert "compared again with nothing muted" in shown
+        assert "casino.example" in shown[shown.index("<h2>Signs") :]
+        assert "Another baseline was approved" not in shown
+    else:
+        assert "There is evidence of attack" in shown
+        assert "beside the baseline of the time" not in shown
+        status, said = await decide(client, taken.capture.id, why="x")
+        assert (status, "say that you have looked at it" in said) == (409, True)
 
 
 async def test_what_cannot_be_compared_again_is_said_to_be_of_its_time(people: People, store: Store) -> None:
