@@ -203,8 +203,9 @@ class Checker:
     async def _confirm(self, context: Context, looks: list[Judged]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
 
-        Later is `confirm_after` from when the browser began the look before: from opening to opening. And as
-        long as the first time: what a script does late would be outvoted by looks that do not wait for it.
+        Later is `confirm_after` from when the browser began the look before: from opening to opening, but
+        after a slow one a quarter of it at least: two looks at one moment are as good as one. And as long as
+        the first time: what a script does late would be outvoted by looks that do not wait for it.
         """
         dwells = any(dwelt(of.seen) for of in looks)
         while needs_another_look([of.verdict.kind for of in looks]) and is_news(
@@ -212,7 +213,8 @@ class Checker:
         ):
             if context.incident is None and all(is_expected(context.window, of.verdict) for of in looks):
                 return  # nobody is woken
-            await self.sleep(max(0.0, self.confirm_after.total_seconds() - took(looks[-1].seen)))
+            after = self.confirm_after.total_seconds()
+            await self.sleep(max(after / 4, after - took(looks[-1].seen)))
             seen = await self._render(context, Rank.CONFIRM, dwell=dwells)
             looks.append(await in_worker(judged, context, seen))
 

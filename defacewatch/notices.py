@@ -126,7 +126,7 @@ class Notices:
         if blob is None:
             return None
         making = self._pictures.get(blob)
-        if making is None:
+        if making is None or (making.done() and (making.cancelled() or making.exception() is not None)):
             making = self._pictures[blob] = asyncio.create_task(self._made(blob))
             if len(self._pictures) > PICTURES:
                 self._pictures.popitem(last=False)

@@ -207,14 +207,17 @@ class Schedule:
         self, page_id: str, errand: Errand, every: float | None, weight: float, age: float | None, now: float
     ) -> None:
         """Put an errand on the agenda: at its place in the interval, or when its last time is that long ago;
-        soon where it is longer, and not all in one moment."""
+        soon where it is longer, and not all in one moment. A last time that is still to come, by a clock that
+        was set back since, is as good as none. Where the interval has grown (a raised watch is over) all
+        were captured lately, and would come in one wave: each comes at its place, if that is sooner."""
         if every is None:
             self.agenda.drop(page_id, errand)
             return
-        start = place = _place(page_id, every, errand)
-        if age is not None:
+        start, known = (place := _place(page_id, every, errand)), self.agenda.get(page_id, errand)
+        if age is not None and age >= 0:
             start = every - age if age < every else place / 20
-        due, known = Due(page_id, errand, every, now + start, weight), self.agenda.get(page_id, errand)
+            start = min(start, place) if known is not None and known.every < every else start
+        due = Due(page_id, errand, every, now + start, weight)
         # why it is urgent is no matter of its interval
         self.agenda.put(due.hurried(now) if known is not None and known.urgent else due)
 

@@ -10,6 +10,7 @@ from defacewatch.signals import Kind, Role, Signal, same_difference
 CHANGED_AT = 30.0  # points of everything that differs
 DEFACED_AT = 50.0  # points of evidence of attack
 SALIENT_AT = 10.0  # a signal below this is neither news nor worth an incident of its own
+MUTED = "muted:"  # before the identity of what a false alarm muted
 WAVERS_BEFORE_ALERT = 2  # disagreements within 24 hours, this one included
 
 
@@ -79,7 +80,7 @@ def muted(signals: Iterable[Signal], mutes: Iterable[str]) -> tuple[Signal, ...]
     """`signals` with those that a false alarm muted turned into notes that say so."""
     quiet = tuple(mutes)
     return tuple(
-        Signal(Kind.MUTED, 0.0, f"muted:{s.identity}", {"kind": s.kind.value})
+        Signal(Kind.MUTED, 0.0, f"{MUTED}{s.identity}", {"kind": s.kind.value})
         if s.points > 0 and any(same_difference(s.identity, mute) for mute in quiet)
         else s
         for s in signals

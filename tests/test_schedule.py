@@ -431,6 +431,45 @@ async def test_a_restart_goes_on_with_the_round_of_captures() -> None:
     assert schedule.captured["new"] == now
 
 
+async def test_a_page_captured_in_the_future_by_a_clock_set_back_is_captured_within_its_interval() -> None:
+    now, hour = utc_now(), timedelta(hours=1)
+    schedule = Schedule(Checks(), clock=lambda: now)
+    ahead = {f"p-{n}": now + timedelta(days=n) for n in range(1, 9)}
+    schedule.apply({page: Intervals(NEVER, hour) for page in ahead}, ahead)
+    for page in ahead:
+        due = schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        assert due.at - schedule._now() == pytest.approx(offset(page, hour, "render").total_seconds(), abs=5)
+
+
+async def test_captures_come_evenly_after_a_raised_watch_and_none_later_than_its_interval() -> None:
+    now, short, long = utc_now(), timedelta(minutes=10), timedelta(minutes=30)
+    schedule = Schedule(Checks(), clock=lambda: now)
+    ages = {f"p-{n}": now - short * (n / 400) for n in range(400)}
+    schedule.apply({page: Intervals(NEVER, short) for page in ages}, ages)
+    schedule.apply({page: Intervals(NEVER, long) for page in ages}, ages)
+    minutes = list[float]()
+    for page, captured in ages.items():
+        due = schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        start = due.at - schedule._now()
+        assert -5 < start < (long - (now - captured)).total_seconds() + 5
+        minutes.append(start / 60)
+    parts = Counter(int(minute // 5) for minute in minutes)
+    assert len(parts) >= 6
+    assert max(parts.values()) < 2 * 400 / 6
+
+
+async def test_a_page_overdue_after_a_raised_watch_is_captured_soon() -> None:
+    now, short, long = utc_now(), timedelta(minutes=10), timedelta(minutes=30)
+    schedule = Schedule(Checks(), clock=lambda: now)
+    schedule.apply({"p-1": Intervals(NEVER, short)}, {"p-1": now - 2 * long})
+    schedule.apply({"p-1": Intervals(NEVER, long)}, {"p-1": now - 2 * long})
+    due = schedule.agenda.get("p-1", Errand.RENDER)
+    assert due is not None
+    assert -5 < due.at - schedule._now() < 90 + 5
+
+
 def test_captures_that_came_in_a_wave_come_evenly_after_twenty_rounds_and_never_late() -> None:
     hour, last = 3600.0, list[float]()
     for page in (f"p-{n}" for n in range(400)):

@@ -38,7 +38,7 @@ from defacewatch.audit import (
 from defacewatch.errors import Conflict
 from defacewatch.store.accountschema import accounts, audit
 from defacewatch.store.auditrows import (
-    accounts_with,
+    accounts_of,
     digest_at,
     entry_from,
     last_of,
@@ -123,9 +123,9 @@ class Audit:
         async with self.engine.lasting() as db:
             await db.run_sync(note, key, actor, act, at=at, of=of, before=before, after=after)
 
-    async def accounts_with(self, act: Act, *, of: str, who: str) -> frozenset[str]:
-        """The accounts with which `who` has done this to `of`, as far as the log names them."""
-        return await self.engine.read(lambda db: accounts_with(db, act=act, of=of, who=who))
+    async def accounts_of(self, who: str) -> frozenset[str]:
+        """The accounts with which `who` has ever acted, as far as the log names them."""
+        return await self.engine.read(lambda db: accounts_of(db, who=who))
 
     async def list(self, *, limit: int = 200, before: int | None = None) -> list[Entry]:
         """The latest entries, newest first; those older than the number `before`, where it is given."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, LargeBinary, Row, Text, cast, func, select
 from sqlalchemy.engine import Connection
 
-from defacewatch.audit import Act, Entry, Head, account_in
+from defacewatch.audit import Entry, Head, account_in
 from defacewatch.store.accountschema import audit
 
 WINDOW = 1_000_000  # how far after the head a row may stand and be in the way of the next
@@ -57,12 +57,13 @@ def latest(db: Connection) -> tuple[str, str] | None:
     return None if row is None else (text_of(row[0]), text_of(row[1]))
 
 
-def accounts_with(db: Connection, *, act: Act, of: str, who: str) -> frozenset[str]:
-    """The accounts with which `who` has done this to `of`, as far as the log names them. Reads the whole log:
-    it is asked where a second person acts, which is seldom."""
-    acted = audit.c.act == act.value, audit.c.object == of, audit.c.who == who
+def accounts_of(db: Connection, *, who: str) -> frozenset[str]:
+    """The accounts with which `who` has ever acted, as far as the log names them: whatever stands under a
+    name may have been begun elsewhere (a lesson that was asked for, an update that was announced). Reads the
+    whole log: it is asked where a second person acts, which is seldom."""
     source = plain(audit.c.source, db.dialect.name == "sqlite")
-    found = (account_in(text_of(value)) for value in db.scalars(select(source).where(*acted)))
+    acted = select(source).distinct().where(audit.c.who == who, audit.c.source.contains(" account "))
+    found = {account_in(text_of(value)) for value in db.scalars(acted)}
     return frozenset(account for account in found if account is not None)
 
 

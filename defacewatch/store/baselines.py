@@ -22,7 +22,7 @@ from defacewatch.profiles import Profile
 from defacewatch.records import Kept
 from defacewatch.roster import Roster
 from defacewatch.store.audit import note
-from defacewatch.store.auditrows import accounts_with
+from defacewatch.store.auditrows import accounts_of
 from defacewatch.store.blobs import Blobs, Damaged
 from defacewatch.store.engine import Engine
 from defacewatch.store.known import Known, save_profile
@@ -197,12 +197,13 @@ class Baselines:
         expired or the rule of the second person forbids it, where another version of the program made its
         features, or, with `against`, where something else is to be judged by now.
         """
+        used = _Used(via)
         async with self.engine.reading() as db:
-            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, used=used, reason=reason, against=against)
         await asyncio.to_thread(self._copy_blobs, capture_of(row))
         async with self.engine.lasting() as db:
             await db.run_sync(touch, row["page"], {**LOOK_AFRESH, "verdict": None})
-            row = await self._approvable(db, capture_id, by=by, via=via, reason=reason, against=against)
+            row = await self._approvable(db, capture_id, by=by, used=used, reason=reason, against=against)
             again = await once_approved(db, capture_id)
             if not also:
                 await db.execute(_withdrawing(row["page"], now))
@@ -215,7 +216,14 @@ class Baselines:
         return approval
 
     async def _approvable(
-        self, db: AsyncConnection, capture_id: str, *, by: str, via: str, reason: str, against: int | None
+        self,
+        db: AsyncConnection,
+        capture_id: str,
+        *,
+        by: str,
+        used: "_Used",
+        reason: str,
+        against: int | None,
     ) -> Columns:
         """The row of a capture that may be approved as things stand. Raises what `approve` does."""
         row = await _capture(db, capture_id)
@@ -225,9 +233,7 @@ class Baselines:
         waiting = await is_waiting(db, capture_id)
         check_approval(portal, capture_of(row), by=by, reason=reason, waiting=waiting)
         if portal.critical:
-            of, who = f"capture {capture_id}", row["proposed_by"]
-            used = partial(accounts_with, act=Act.PROPOSED, of=of, who=who)
-            check_account(via, await db.run_sync(used))
+            await used.check(db, row["proposed_by"])
         if against is not None:
             await check_shown(db, row, against)
         return row
@@ -328,6 +334,20 @@ class Baselines:
         for blob in (capture.served, capture.dom, capture.screenshot, capture.facts):
             if not self.approved.has(blob):
                 self.approved.put(self.evidence.get(blob), self.evidence.suffix(blob))
+
+
+class _Used:
+    """The accounts of whoever proposed what is approved from `via`. The log takes a while and is only added
+    to: it is read before the transaction that approves, and in it only where somebody else proposed since."""
+
+    def __init__(self, via: str) -> None:
+        self.via, self.known = via, dict[str, frozenset[str]]()
+
+    async def check(self, db: AsyncConnection, who: str) -> None:
+        """Raises Conflict where one of them acts."""
+        if who not in self.known:
+            self.known[who] = await db.run_sync(partial(accounts_of, who=who))
+        check_account(self.via, self.known[who])
 
 
 def _plain(row: Row[Any]) -> Capture:

@@ -13,7 +13,7 @@ from defacewatch.errors import Conflict, NotFound
 from defacewatch.language import N_
 from defacewatch.masks import LIVING, TALLEST, Mask, Rectangle, check_confirming, check_covered
 from defacewatch.store.audit import note
-from defacewatch.store.auditrows import accounts_with
+from defacewatch.store.auditrows import accounts_of
 from defacewatch.store.engine import Engine
 from defacewatch.store.maskschema import masks
 from defacewatch.store.moves import LOOK_AFRESH, touch
@@ -69,12 +69,13 @@ class Masks:
     async def confirm(self, number: int, *, by: str, now: datetime, via: str) -> Mask:
         """Put a mask of a page of a critical portal in force. Raises NotFound; Conflict where it does not
         wait, or the same person drew it."""
+        async with self.engine.reading() as db:  # the log takes a while, and is only added to
+            used = await db.run_sync(partial(accounts_of, who=(await _one(db, number)).by))
         async with self.engine.lasting() as db:
             mask = await _for_update(db, number)
             portal, _ = await page_with_portal(db, mask.page)
             check_confirming(mask, critical=portal.critical, by=by, now=now)
-            used = partial(accounts_with, act=Act.MASK_DRAWN, of=f"mask {mask.id}", who=mask.by)
-            check_account(via, await db.run_sync(used))
+            check_account(via, used)
             return await self._moved(db, mask, Act.MASK_CONFIRMED, "confirmed", Actor(by, via), now)
 
     async def end(self, number: int, *, by: str, now: datetime, via: str) -> Mask:

@@ -1,7 +1,6 @@
 """The audit log, for administrators: a page, and the API."""
 
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from defacewatch.audit import Act, Entry, facts_of
+from defacewatch.audit import Act, Entry, account_in, facts_of
 from defacewatch.errors import UsageError
 from defacewatch.language import N_, Translate
 from defacewatch.web.console import console_of, words_of
@@ -126,7 +125,8 @@ OBJECTS: Mapping[str, str] = {  # what acts are of; what they are called stands 
     "officer": N_("officer"),
     "portal": N_("portal"),
 }
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+CHANNELS = frozenset({"telegram", "email"})  # by which officers of the roster act, whoever else does not
+TIMES = frozenset({"starts", "ends", "expires"})  # facts that are moments; what people type is shown as typed
 
 
 def said(entry: Entry, zone: str) -> list[tuple[str, str, str]]:
@@ -136,7 +136,15 @@ def said(entry: Entry, zone: str) -> list[tuple[str, str, str]]:
     after = facts_of(entry.after)
     names = [name for name in after if name not in before or before[name] != after[name]]
     shown = (name for name in names if name in before or after[name] not in ("", None, False, []))
-    return [(name, _short(before.get(name, ""), zone), _short(after[name], zone)) for name in shown]
+    return [(name, _fact(name, before.get(name, ""), zone), _fact(name, after[name], zone)) for name in shown]
+
+
+def officer_of(entry: Entry, officers: Mapping[str, str]) -> str | None:
+    """The full name of the officer who acted; None where nobody of the roster did, or with an account alone:
+    what it is called says nothing of officers."""
+    kind = entry.source.partition(":")[0]
+    known = kind in CHANNELS or account_in(entry.source) is not None
+    return officers.get(entry.who) if known else None
 
 
 def about(of: str, translate: Translate) -> str:
@@ -145,13 +153,19 @@ def about(of: str, translate: Translate) -> str:
     return f"{translate(OBJECTS[kind])}{space}{name}" if kind in OBJECTS else of
 
 
-def _short(value: object, zone: str) -> str:
+def _fact(name: str, value: object, zone: str) -> str:
+    if name in TIMES and isinstance(value, str):
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return f"{moment.astimezone(ZoneInfo(zone)):%H:%M %d/%m/%Y}"
+    return _short(value)
+
+
+def _short(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(_short(part, zone) for part in value)[:LONG]
+        return ", ".join(_short(part) for part in value)[:LONG]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if MOMENT.match(text):
-        with suppress(ValueError):
-            return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%H:%M %d/%m/%Y}"
     return text if len(text) <= LONG else text[:LONG] + "…"
 
 
@@ -165,6 +179,7 @@ async def show(request: web.Request) -> web.Response:
         "audit.html",
         words,
         entries=[(entry, said(entry, console.zone)) for entry in entries[:SHOWN]],
+        officer_of=lambda entry: officer_of(entry, words.officers),
         about=lambda of: about(of, words._),
         acts=ACTS,
         names=FACTS,

@@ -20,6 +20,7 @@ from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
 from defacewatch.web.access import Access
+from defacewatch.web.comparing import Comparisons
 from defacewatch.web.guessing import Guesses, Tries
 from defacewatch.web.hashing import Hashing
 from defacewatch.web.provider import Provider
@@ -115,6 +116,7 @@ class Console:
     guesses: Guesses = field(default_factory=Guesses)
     tries: Tries = field(default_factory=Tries)
     hashing: Hashing = field(default_factory=Hashing)
+    comparisons: Comparisons = field(default_factory=Comparisons, repr=False)
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
     coverage: Callable[[], float | None] = lambda: None

@@ -15,7 +15,7 @@ from defacewatch.web.filters import Filters, Seat
 from defacewatch.web.front import STALE_AFTER
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.security import HEADERS, failure, set_session
-from defacewatch.web.visitors import visitor_of
+from defacewatch.web.visitors import by_cookie, visitor_of
 from defacewatch.web.wall import LIVE, front_values, lines
 
 BEAT = 10.0  # seconds after which a stream that has nothing to say says so
@@ -69,10 +69,11 @@ class Watcher:
     ) -> None:
         self.request, self.live, self.stream, self.since = request, live, stream, since
         self.filters = Filters.of(request.query)
+        self.asked = asyncio.get_running_loop().time()  # when it was last asked who its reader is
         self.told: Ages = {}
 
     async def watch(self) -> None:
-        """Tell what changes until the reader leaves or the program ends."""
+        """Tell what changes until the reader leaves, is signed out or the program ends."""
         ended = asyncio.create_task(self.live.ended.wait())
         try:
             await self._tell(await self.live.glance())
@@ -80,6 +81,8 @@ class Watcher:
                 following = asyncio.create_task(self.live.next())
                 try:
                     await asyncio.wait((following, ended), timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+                    if not await self._is_let_in():
+                        return
                     if following.done():
                         await self._tell(following.result())
                     elif not ended.done():  # looks take long: that is well for a while, and then no more
@@ -88,6 +91,16 @@ class Watcher:
                     following.cancel()
         finally:
             ended.cancel()
+
+    async def _is_let_in(self) -> bool:
+        """Whether its reader is who they were: a session that was ended by hand, an account that was disabled
+        or has another role, and a new password end the stream within two beats. To ask is no use of it."""
+        visitor, now = visitor_of(self.request), asyncio.get_running_loop().time()
+        if visitor.account is None or now - self.asked < BEAT:
+            return True
+        self.asked = now
+        found = await by_cookie(self.request)
+        return found is not None and (found.session, found.role) == (visitor.session, visitor.role)
 
     async def _tell(self, snapshot: Snapshot | None) -> None:
         """Tell what a look brought; None: that there is nothing to be seen."""

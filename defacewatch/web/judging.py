@@ -1,12 +1,13 @@
 """What a capture is judged to be beside the baseline that stands now: what whoever approves has to see.
 
-The check that took it judged it beside the baseline of its time. Where that is another by now, or no check
-took it, it is compared again with what stands; where that cannot be done, it is said.
+The check that took it judged it beside the baseline of its time, without what false alarms had muted. Where
+that baseline is another by now, something was muted, or no check took it, it is compared again with what
+stands, and nothing muted: what is approved becomes normal, so nothing is left out. Where that cannot be done,
+it is said.
 """
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -14,8 +15,9 @@ import structlog
 from defacewatch.baselines import Approval
 from defacewatch.errors import DefacewatchError
 from defacewatch.looks import Seen, verdict_of
+from defacewatch.signals import Kind, Signal, tells_of_attack
 from defacewatch.store.reviews import Review
-from defacewatch.verdicts import Verdict, VerdictKind
+from defacewatch.verdicts import MUTED, Verdict, VerdictKind
 from defacewatch.web.console import Console
 
 log = structlog.get_logger(__name__)
@@ -23,19 +25,32 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Judgement:
-    """`verdict` is beside the baseline of now, or, where it is `old`, beside that of the capture's time;
-    `then` is what was said at that time, where it was compared again since. None: nothing is known."""
+    """`verdict` is beside the baseline of now with nothing muted, or, where it is `old`, as the check said it
+    at the capture's time; `then` is what was said at that time, where it was compared again since; `moved`
+    says that the baseline is another since. None: nothing is known."""
 
     verdict: Verdict | None = None
     then: Verdict | None = None
     old: bool = False
+    moved: bool = True
 
     @property
     def attack(self) -> bool:
         """Whether there was evidence of attack, now or then: that another baseline was approved since is no
-        reason to forget it."""
+        reason to forget it. What was muted and cannot be compared again may have been some."""
         verdicts = (self.verdict, self.then)
-        return any(verdict is not None and verdict.kind is VerdictKind.DEFACED for verdict in verdicts)
+        defaced = any(verdict is not None and verdict.kind is VerdictKind.DEFACED for verdict in verdicts)
+        hidden = self.verdict is not None and any(_hides_attack(signal) for signal in self.verdict.signals)
+        return defaced or hidden
+
+    @property
+    def forgotten(self) -> tuple[Signal, ...]:
+        """The signs of an attack at that time that those of now do not tell of, the strongest first."""
+        if self.then is None or self.then.kind is not VerdictKind.DEFACED:
+            return ()
+        if self.verdict is not None and self.verdict.kind is VerdictKind.DEFACED:
+            return ()
+        return tuple(sorted(self.then.signals, key=lambda signal: -signal.points))
 
 
 async def judged(console: Console, review: Review) -> Judgement:
@@ -45,12 +60,19 @@ async def judged(console: Console, review: Review) -> Judgement:
     told = None if check is None else check.verdict
     history = await store.baselines.history(page)
     now = [approval.capture for approval in history if approval.withdrawn_at is None]
-    if told is not None and check is not None and _stood(history, check.at) == now:
+    moved = told is None or check is None or _stood(history, check.at) != now
+    if not moved and told is not None and not any(s.kind is Kind.MUTED for s in told.signals):
         return Judgement(told)
     if review.stands or review.before is None:  # there is nothing to compare it with
-        return Judgement(told, old=told is not None)
+        return Judgement(told, old=moved and told is not None)
     fresh = await _again(console, review)
-    return Judgement(told, old=told is not None) if fresh is None else Judgement(fresh, told)
+    if fresh is None:
+        return Judgement(told, old=moved and told is not None)
+    return Judgement(fresh, told, moved=moved)
+
+
+def _hides_attack(signal: Signal) -> bool:
+    return signal.kind is Kind.MUTED and tells_of_attack(signal.identity.removeprefix(MUTED))
 
 
 def _stood(history: Iterable[Approval], at: datetime) -> list[str]:
@@ -59,8 +81,8 @@ def _stood(history: Iterable[Approval], at: datetime) -> list[str]:
 
 
 async def _again(console: Console, review: Review) -> Verdict | None:
-    """The verdict beside the baseline that stands; None where what was kept of the capture is gone, or was
-    read by another version of the program."""
+    """The verdict beside the baseline that stands, nothing muted; None where what was kept of the capture is
+    gone, or was read by another version of the program."""
     store, capture = console.store, review.capture
     try:
         context = await store.checks.context(review.page.id, now=console.clock())
@@ -71,4 +93,7 @@ async def _again(console: Console, review: Review) -> Verdict | None:
     except DefacewatchError as error:
         log.warning("a capture could not be compared again", capture=capture.id, error=str(error))
         return None
-    return await asyncio.to_thread(verdict_of, context, Seen(look, features))
+    unmuted = replace(context, mutes=frozenset())
+    masked = frozenset(mask.id for mask in context.masks)
+    key = (capture.id, review.version, masked)
+    return await console.comparisons.verdict(key, lambda: verdict_of(unmuted, Seen(look, features)))

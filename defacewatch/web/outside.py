@@ -151,12 +151,12 @@ async def _bound(request: web.Request, claimed: Claimed) -> Account | None:
 
 async def _with_role(request: web.Request, account: Account, claimed: Claimed) -> Account | None:
     """The account with the role that the provider gives it; None where it gives none, and lets in nobody
-    without. A role above the most that is believed was given by hand, and stays. The only administrator
-    stays one as well, which is written down."""
+    without, whatever role was given by hand. A role above the most that is believed was given by hand, and
+    stays. The only administrator stays one in any case, which is written down."""
     console, trust, role = console_of(request), _provider(request).trust, claimed.role
     by_hand = account.role is not trust.most and account.role.covers(trust.most)
     denied = claimed.unmatched and trust.deny_unmatched
-    if role is None or by_hand or (role is account.role and not denied):
+    if role is None or (not denied and (by_hand or role is account.role)):
         return account
     if account.role is Role.ADMIN and await _is_alone(console, account):
         return await _kept(request, account, role)

@@ -16,7 +16,6 @@ from aiohttp import hdrs, web
 
 from defacewatch.accounts import Account
 from defacewatch.approving import check_people, in_the_way, is_stranger, proposed_by_stranger, who_can
-from defacewatch.audit import Act
 from defacewatch.baselines import Approval, Hurdle
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
@@ -87,6 +86,7 @@ async def shown_review(request: web.Request, *, problem: str | None = None) -> w
         attack=not review.stands and is_attack(review, judgement),
         judgement=judgement,
         signals=[(signal, explanation(signal.kind, words.language)) for signal in signals],
+        forgotten=[(signal, explanation(signal.kind, words.language)) for signal in judgement.forgotten],
         score=verdict.score if verdict else 0.0,
         full=FULL_POINTS,
         details=details_of(capture, before),
@@ -268,13 +268,12 @@ async def _may(request: web.Request, review: Review, actor: Actor | None) -> dic
 
 
 async def proposed_with(console: Console, review: Review, actor: Actor | None) -> frozenset[str]:
-    """The accounts with which a capture of a critical portal was proposed, whomever they are linked to; none
-    for who may only look (`actor` None), as the whole log is read for it."""
+    """The accounts of whoever proposed a capture of a critical portal, whomever they are linked to by now;
+    none for who may only look (`actor` None), as the whole log is read for it."""
     by = review.capture.proposed_by
     if actor is None or not review.waiting or not review.portal.critical or by is None:
         return frozenset()
-    of = f"capture {review.capture.id}"
-    return await console.store.audit.accounts_with(Act.PROPOSED, of=of, who=by)
+    return await console.store.audit.accounts_of(by)
 
 
 def hurdle_of(request: web.Request, review: Review, actor: Actor, used: Collection[str]) -> Hurdle | None:

@@ -1,5 +1,6 @@
 """Who asks: a person with an account, somebody with the shared token, or a program."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from defacewatch.web.words import UNATTENDED
 
 FORM_COOKIE = "defacewatch_form"
 EVENTS = "/events"  # the news of the wall
+PICTURE = re.compile(r"/pictures/.+|/(?:incidents|baselines)/[^/]+/difference")
 BY_ITSELF = "X-Unattended"  # what our scripts say when they ask for a page without anybody's doing
 
 
@@ -82,8 +84,12 @@ async def by_cookie(request: web.Request) -> Visitor | None:
 
 
 def is_unattended(request: web.Request) -> bool:
-    """Whether a page of ours asks by itself: for news, by its script, or without one by loading itself."""
-    return request.path == EVENTS or BY_ITSELF in request.headers or UNATTENDED in request.query
+    """Whether a page of ours asks by itself: for news, for a picture, by its script, or without one by
+    loading itself. Pictures come with what a wall shows anew while nobody sits there."""
+    if request.path == EVENTS or PICTURE.fullmatch(request.path):
+        return True
+    by_itself = BY_ITSELF in request.headers or UNATTENDED in request.query
+    return by_itself or request.headers.get("Sec-Fetch-Dest") == "image"
 
 
 async def by_token(request: web.Request, value: str) -> Visitor | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.masks import LIVING, Mask, Rectangle
 from defacewatch.store import Store
@@ -70,6 +70,9 @@ async def test_an_account_that_drew_a_mask_confirms_it_for_nobody(store: Store) 
     with pytest.raises(Conflict):
         await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account an.nguyen")
     assert await in_force(store, page) == []
+    await store.audit.note(Actor("an", "api:::1 account mai token 3"), Act.ACKNOWLEDGED, at=NOW)
+    with pytest.raises(Conflict):
+        await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account mai")
     await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account binh")
     assert await in_force(store, page) == [entered.id]
 

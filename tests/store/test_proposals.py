@@ -1,13 +1,16 @@
 """Proposals that wait, that are settled, turned down, or would bring an earlier look back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.engine import Connection
 
 from defacewatch.alerts import AlertKind
+from defacewatch.audit import Act, Actor
 from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.incidents import Resolution, State
-from defacewatch.store import Store
+from defacewatch.store import Store, auditrows, baselines, moves
 from defacewatch.store.reviews import AFTERWARDS, Origin
 from defacewatch.windows import Window
 from tests.store.samples import CHANGED, MINUTE, NOW, captured, checked, portal, registered
@@ -89,6 +92,33 @@ async def test_on_a_critical_portal_an_earlier_look_is_brought_back_by_two(store
     await store.baselines.approve(first, by="an", reason="back", now=at + MINUTE)
     assert await baseline(store, page) == first
     assert await store.reviews.waiting() == []
+
+
+async def test_the_log_is_read_once_for_an_approval_and_before_others_have_to_wait_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await registered(store, critical=True)
+    capture = await captured(store, page, by="an")
+    await store.audit.note(Actor("an", "console:192.0.2.1 account mai"), Act.LEARNING_ASKED, at=NOW)
+    read = list[str]()
+
+    def accounts_of(db: Connection, *, who: str) -> frozenset[str]:
+        read.append(who)
+        return auditrows.accounts_of(db, who=who)
+
+    def touched(db: Connection, *args: Any) -> None:
+        read.append("write")
+        moves.touch(db, *args)
+
+    monkeypatch.setattr(baselines, "accounts_of", accounts_of)
+    monkeypatch.setattr(baselines, "touch", touched)
+    with pytest.raises(Conflict, match="with this account as well"):
+        await store.baselines.approve(
+            capture, by="binh", reason="x", now=NOW, via="api:192.0.2.1 account mai token 3"
+        )
+    assert read == ["an"]
+    await store.baselines.approve(capture, by="binh", reason="x", now=NOW, via="console:::1 account binh")
+    assert read == ["an", "an", "write"]
 
 
 async def test_while_a_proposal_waits_nobody_takes_it_over(store: Store) -> None:

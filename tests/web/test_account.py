@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from defacewatch.accounts import Role
-from defacewatch.audit import Act
+from defacewatch.audit import Act, Actor
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store
 from defacewatch.store.accountschema import audit
@@ -359,3 +359,40 @@ async def test_the_names_of_facts_in_the_log_are_in_the_readers_language(
     await log_in(client, "root")
     assert "Reason:" in await (await client.get("/audit?lang=en")).text()
     assert "Lý do:" in await (await client.get("/audit?lang=vi")).text()
+
+
+async def test_a_text_that_looks_like_a_moment_is_shown_as_it_was_typed(client: Client, store: Store) -> None:
+    await person(store, "root", Role.ADMIN)
+    of, typed = "portal a", ("9999-12-31T23:59", "2026-03-02T09:00", "tối 2026-03-02T09:00:00+00:00")
+    for text in typed:
+        await store.audit.note(ME, Act.ANNOUNCED, at=NOW, of=of, after={"reason": text, "starts": text})
+    far = {"ends": "9999-12-31T23:59:00+00:00", "expires": "2026-03-02T09:00:00+00:00"}
+    await store.audit.note(ME, Act.ANNOUNCED, at=NOW, of=of, after=far)
+    await store.audit.note(ME, Act.DECLINED, at=NOW, of=of, after={"reason": "2026-04-05T01:00:00+00:00"})
+    await log_in(client, "root")
+    answer = await client.get("/audit")
+    assert answer.status == 200
+    page = html.unescape(await answer.text())
+    for text in (*typed, far["ends"], "2026-04-05T01:00:00+00:00"):
+        assert f"<bdi>{text}</bdi>" in page, text
+    assert f"<bdi>{far['expires']}</bdi>" not in page
+    assert "16:00 02/03/2026" in page
+
+
+async def test_the_log_names_an_officer_beside_what_was_written_and_no_account_by_an_officers_name(
+    client: Client, store: Store, around: Around
+) -> None:
+    around.roster = Roster((Officer("an", "Nguyễn Văn An"),))
+    await person(store, "root", Role.ADMIN)
+    await log_in(client, "root")
+    for source in ("10.0.0.7", "cli:an", "config", "api:10.0.0.7 token 3", "link"):
+        await store.audit.note(Actor("an", source), Act.SIGN_IN_FAILED, at=NOW)
+    page = await (await client.get("/audit")).text()
+    assert page.count('<td data-name="Who">an</td>') == 5
+    assert "Nguyễn Văn An" not in page.partition('<table class="log">')[2]
+    for source in ("console:10.0.0.7 account mai", "api:10.0.0.7 account mai token 3", "telegram", "email"):
+        await store.audit.note(Actor("an", source), Act.ACKNOWLEDGED, at=NOW)
+    await store.audit.note(Actor("binh", "console:10.0.0.7 account binh"), Act.ACKNOWLEDGED, at=NOW)
+    page = await (await client.get("/audit")).text()
+    assert page.count('<td data-name="Who">an<small class="soft">Nguyễn Văn An</small></td>') == 4
+    assert '<td data-name="Who">binh</td>' in page

@@ -19,7 +19,7 @@ from defacewatch.web.live import STREAMS
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED
 from tests.web.conftest import Client, Serve, sign_in
-from tests.web.people import log_in, person
+from tests.web.people import ME, log_in, person
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal
 
 Reader = aiohttp.ClientResponse
@@ -196,6 +196,31 @@ async def test_nobody_hears_anything_after_their_session_has_ended(
     clock.forward(seconds=0.2)
     answer = await client.get("/events", allow_redirects=False)
     assert answer.headers["Location"] == "/login?next=/&ended=1"
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OFFICER])
+@pytest.mark.parametrize("what", ["ended", "disabled", "password", "role"])
+@pytest.mark.parametrize("pulse", [3600.0, 0.005])
+async def test_a_stream_ends_with_a_session_that_is_ended_by_hand(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch, role: Role, what: str, pulse: float
+) -> None:
+    monkeypatch.setattr(events, "BEAT", 0.02)
+    account = await person(store, "an", role)
+    client = await serve(pulse=pulse)
+    await log_in(client, "an")
+    async with client.get("/events") as stream:
+        for _ in range(3):
+            await next_of(stream, "beat", "ages")
+        if what == "ended":
+            await store.sessions.end(account, actor=ME, now=NOW)
+        elif what == "password":
+            await store.accounts.set_password(account.id, "x", actor=ME, now=NOW)
+        elif what == "disabled":
+            await store.accounts.change(account.id, disabled=True, actor=ME, now=NOW)
+        else:
+            await store.accounts.change(account.id, role=Role.APPROVER.value, actor=ME, now=NOW)
+        async with asyncio.timeout(10):
+            await stream.read()
 
 
 async def test_only_so_many_watch_at_once_and_their_places_become_free(reader: Client) -> None:

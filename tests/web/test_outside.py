@@ -403,7 +403,9 @@ async def test_roles_come_from_a_claim_where_it_is_believed_and_never_above_the_
     assert (await store.accounts.get(account.id)).role is after
 
 
-@pytest.mark.parametrize(("before", "status"), [(Role.OFFICER, 403), (Role.VIEWER, 403), (Role.ADMIN, 303)])
+@pytest.mark.parametrize(
+    ("before", "status"), [(Role.OFFICER, 403), (Role.VIEWER, 403), (Role.APPROVER, 403), (Role.ADMIN, 303)]
+)
 async def test_whom_the_claim_gives_no_role_is_not_let_in_where_that_is_so_configured(
     serve: Serve, trust: Trust, store: Store, service: SignInService, before: Role, status: int
 ) -> None:
@@ -424,6 +426,18 @@ async def test_whom_the_claim_gives_no_role_is_not_let_in_where_that_is_so_confi
     assert (await store.accounts.get(account.id)).role is before  # as it is for a password
     service.says = {"groups": ["duty"]}
     assert (await come_back(client)).status == 303
+
+
+async def test_of_several_administrators_by_hand_whom_the_claim_gives_no_role_is_not_let_in(
+    serve: Serve, trust: Trust, store: Store, service: SignInService
+) -> None:
+    account = await bound(store, service, role=Role.ADMIN)
+    await person(store, "binh", Role.ADMIN)
+    service.says = {"groups": ["strangers"]}
+    believed = replace(trust, role_claim="groups", roles={"duty": Role.OFFICER}, deny_unmatched=True)
+    client = await serve(oidc=believed, oidc_secret=SECRET)
+    assert (await come_back(client)).status == 403
+    assert (await store.accounts.get(account.id)).role is Role.ADMIN
 
 
 @pytest.mark.parametrize("deny", [False, True])

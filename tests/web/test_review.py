@@ -4,16 +4,21 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from defacewatch.accounts import Role
-from defacewatch.captures import Capture
+from defacewatch.captures import Capture, Tier
 from defacewatch.errors import Conflict
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
+from defacewatch.looks import Seen, verdict_of
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
 from defacewatch.store.rows import Columns, capture_of
+from defacewatch.store.schema import mutes
+from defacewatch.verdicts import Verdict
 from defacewatch.web import proposals
+from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.store.samples import (
     CHANGED,
@@ -25,6 +30,7 @@ from tests.store.samples import (
     document,
     features,
     look,
+    outcome,
     portal,
     registered,
 )
@@ -242,6 +248,30 @@ async def test_on_a_critical_portal_an_account_that_is_linked_anew_is_no_second_
     await store.baselines.approve(capture, by="cuong", reason="x", now=NOW, via="console:::1 account cuong")
 
 
+@pytest.mark.parametrize("begun", ["lesson", "window"])
+async def test_an_account_linked_anew_is_no_second_person_for_what_it_had_learned_or_announced(
+    people: People, store: Store, begun: str
+) -> None:
+    page = await registered(store, critical=True)
+    await people.come("binh", officer="binh")
+    client = await people.come("an.nguyen", officer="an")
+    via = "console:192.0.2.1 account an.nguyen"
+    if begun == "lesson":
+        await store.lessons.ask([page], by="an", via=via, samples=2, now=NOW)
+    else:
+        window = Window("hungyen", NOW, NOW + 60 * MINUTE, "an", "nâng cấp", via="console")
+        await store.windows.announce(window, now=NOW, source=via)
+    capture = await captured(store, page, by="an")  # by the program, under the name of who asked
+    account = await store.accounts.named("an.nguyen")
+    await store.accounts.change(account.id, officer="cuong", actor=ME, now=NOW)
+    shown = await text(client, f"/baselines/{capture}")
+    assert "you have proposed this capture yourself" in shown
+    assert "Who can approve: Binh<" in shown
+    status, said = await decide(client, capture, form=form_of(shown), why="x")
+    assert (status, "with this account as well" in said) == (409, True)
+    assert await baseline(store, page) is None
+
+
 async def test_who_signs_in_by_a_provider_alone_is_named_among_those_who_can_approve(
     people: People, store: Store
 ) -> None:
@@ -355,6 +385,69 @@ async def test_evidence_of_attack_beside_an_earlier_baseline_is_not_forgotten(
     assert "There is evidence of attack" in await text(client, f"/baselines/{made.kept.capture.id}")
     status, said = await decide(client, made.kept.capture.id, why="x")
     assert (status, "say that you have looked at it" in said) == (409, True)
+    shown = await text(client, f"/baselines/{made.kept.capture.id}")
+    assert "words of a defacement" in shown[shown.index('id="forgotten"') :]
+
+
+HIDDEN = replace(document("b"), hidden_links=(("https://casino.example/", "nhà cái uy tín"),))
+SPAM = replace(features("b"), served=HIDDEN, shown=HIDDEN)
+
+
+async def mute(store: Store, page: str, seen: Seen) -> Verdict:
+    """Mute all that a look differs in now; the verdict that is left."""
+    context = await store.checks.context(page, now=NOW)
+    found = verdict_of(context, seen)
+    assert found.evidence > 0
+    muting = [
+        {"page": page, "identity": signal.identity, "by": "an", "at": NOW}
+        for signal in found.signals
+        if signal.points > 0
+    ]
+    async with store.engine.writing() as db:
+        await db.execute(insert(mutes), muting)
+    left = verdict_of(await store.checks.context(page, now=NOW), seen)
+    assert left.score == 0
+    return left
+
+
+async def test_a_mute_hides_nothing_from_whoever_approves_what_was_learned(
+    people: People, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    seen = Seen(look("b", NOW + MINUTE), SPAM)
+    await mute(store, page, seen)
+    learned = await store.checks.keep(page, seen.look, SPAM)
+    capture = await store.baselines.keep_capture(learned, proposed_by="an", profile=None, now=NOW + MINUTE)
+    shown = await text(await people.come("binh"), f"/baselines/{capture.id}")
+    assert "casino.example" in shown[shown.index("<h2>Signs") :]
+    assert "muted as a false alarm" not in shown
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_check_under_a_mute_hides_nothing_from_whoever_approves_what_it_took(
+    people: People, store: Store, kept: bool
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    seen = Seen(look("b", NOW + MINUTE), SPAM)
+    told = await mute(store, page, seen)
+    context = await store.checks.context(page, now=NOW + MINUTE)
+    taken = await store.checks.keep(page, seen.look, SPAM)
+    await store.checks.record(outcome(context, told, NOW + MINUTE, kept=taken, tier=Tier.RENDER))
+    if not kept:
+        store.blobs.delete(taken.capture.facts)
+    client = await people.come("binh")
+    shown = await text(client, f"/baselines/{taken.capture.id}")
+    if kept:
+        assert "compared again with nothing muted" in shown
+        assert "casino.example" in shown[shown.index("<h2>Signs") :]
+        assert "Another baseline was approved" not in shown
+    else:
+        assert "There is evidence of attack" in shown
+        assert "beside the baseline of the time" not in shown
+        status, said = await decide(client, taken.capture.id, why="x")
+        assert (status, "say that you have looked at it" in said) == (409, True)
 
 
 async def test_what_cannot_be_compared_again_is_said_to_be_of_its_time(people: People, store: Store) -> None:

@@ -15,6 +15,7 @@ from tests.conftest import Clock
 from tests.store.samples import NOW
 from tests.web.conftest import Client, Serve, csrf_of, send
 from tests.web.people import KEY, ME, PASSWORD, code, hidden, log_in, person
+from tests.web.seeds import attacked
 
 
 async def acts(store: Store) -> list[str]:
@@ -189,6 +190,11 @@ UNATTENDED = (
     {"path": "/events"},
     {"path": "/", "headers": {"X-Unattended": "1"}},
     {"path": "/?view=rows&unattended=1"},
+    {"path": "/", "headers": {"Sec-Fetch-Dest": "image"}},
+    {"path": "{picture}"},
+    {"path": "{picture}?small"},
+    {"path": "/incidents/{incident}/difference"},
+    {"path": "/baselines/{capture}/difference"},
 )
 
 
@@ -203,6 +209,10 @@ async def test_what_a_page_asks_by_itself_keeps_nobody_signed_in_who_may_act(
     else:
         await log_in(client, "an")
     begun = clock.now
+    page, incident = await attacked(store)
+    capture = (await store.baselines.captures(page, 1))[0]
+    there = {"picture": f"/pictures/{capture.screenshot}", "capture": capture.id, "incident": incident}
+    asked = asked | {"path": asked["path"].format(**there)}
 
     async def ask() -> int:
         async with client.get(**asked, allow_redirects=False) as answer:
