@@ -27,8 +27,8 @@ PAGES: Mapping[str, str] = {
 
 @dataclass
 class Reader:
-    """Asks for one page after the other; `took` are the seconds of each answer, by the page's name. What
-    cannot be asked for yet (there is no incident) is passed over."""
+    """Asks for one page after the other; `took` are the seconds of each answer after the first, by the page's
+    name. What cannot be asked for yet (there is no incident) is passed over."""
 
     subject: Subject
     portal: str
@@ -46,7 +46,11 @@ class Reader:
                     if "{incident}" in path and not await self._finds_incident(session):
                         continue
                     where = path.format(incident=self.incident, portal=self.portal, page=self.page)
-                    self.took.setdefault(name, []).append(await _seconds(session, where))
+                    seconds = await _seconds(session, where)
+                    if name in self.took:
+                        self.took[name].append(seconds)
+                    else:
+                        self.took[name] = []
                     await asyncio.sleep(PAUSE)
 
     async def _finds_incident(self, session: aiohttp.ClientSession) -> bool:

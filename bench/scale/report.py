@@ -134,6 +134,7 @@ def _plain(run: Run) -> dict[str, Any]:
         "strays": run.strays,
         "odd": run.odd,
         "told": [asdict(told) for told in run.told],
+        "answers": run.answers,
         "counts": run.counts,
         "metrics": {"first": _series(run.first), "last": _series(run.last)},
         "samples": [
