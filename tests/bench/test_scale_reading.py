@@ -22,7 +22,7 @@ async def test_every_page_is_asked_for_in_turn_and_an_incident_once_there_is_one
 
     async def answer(request: web.Request) -> web.Response:
         assert request.headers["Authorization"] == "Bearer secret"
-        asked.append(request.path)
+        asked.append(request.path_qs)
         if asked.count("/incidents/7") > 1:
             through.set()
         there = asked.count("/duty") > 0
