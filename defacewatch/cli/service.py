@@ -1,6 +1,7 @@
 """`run` and `demo`."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -52,6 +53,9 @@ async def _run(settled: Settled, listen: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, daemon.stop)
+        # what has been made by now stays: looked through again and again, it would hold the event loop
+        gc.collect()
+        gc.freeze()
         await daemon.run()
 
 
