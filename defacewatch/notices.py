@@ -133,7 +133,6 @@ class Notices:
         try:
             return await asyncio.shield(making)
         except Exception:
-            self._pictures.pop(blob, None)
             log.exception("a picture could not be made", blob=blob)
             return None
 

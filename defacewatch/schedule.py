@@ -82,10 +82,8 @@ def next_capture(due: Due, now: float) -> float:
     """When a page that is captured `now` is captured again: an interval later (what was put off is not made
     up for), or a little sooner, nearer to its own place. After a restart, or a lesson for all, captures come
     in a wave that would come again in every round; so it ebbs away within twenty."""
-    last = now + due.every
-    beyond = (
-        last - _place(due.page, due.every, due.errand) + TICK
-    ) % due.every - TICK  # on it, or just before
+    last, place = now + due.every, _place(due.page, due.every, due.errand)
+    beyond = (last - place + TICK) % due.every - TICK  # less than nothing: it comes just before its place
     return last - min(beyond, SOONER * due.every)
 
 
@@ -213,10 +211,12 @@ class Schedule:
         if every is None:
             self.agenda.drop(page_id, errand)
             return
-        start, known = (place := _place(page_id, every, errand)), self.agenda.get(page_id, errand)
+        place, known = _place(page_id, every, errand), self.agenda.get(page_id, errand)
+        start = place
         if age is not None and age >= 0:
             start = every - age if age < every else place / 20
-            start = min(start, place) if known is not None and known.every < every else start
+            if known is not None and known.every < every:
+                start = min(start, place)
         due = Due(page_id, errand, every, now + start, weight)
         # why it is urgent is no matter of its interval
         self.agenda.put(due.hurried(now) if known is not None and known.urgent else due)

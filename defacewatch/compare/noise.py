@@ -140,12 +140,14 @@ def _is_buster(parameter: str) -> bool:
 
 def normal_value(value: str) -> str:
     """An attribute's value without generated numbers (ids of a framework, hashes)."""
-    return _normal_value(value) if len(value) <= VALUE_LIMIT else _GENERATED.sub("0", squeeze(value))
+    return _remembered(value) if len(value) <= VALUE_LIMIT else _without_generated(value)
 
 
-@lru_cache(maxsize=8192)
-def _normal_value(value: str) -> str:
+def _without_generated(value: str) -> str:
     return _GENERATED.sub("0", squeeze(value))
+
+
+_remembered = lru_cache(maxsize=8192)(_without_generated)
 
 
 def normal_script(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from defacewatch.compare import domains, noise
 
@@ -51,10 +51,9 @@ def only_noise(before: str, after: str) -> bool:
     if after.count("<") > PIECES:
         return False
     old, new = Copy(before), Copy(after)
-    differing = islice(_differing(before, after), MOST + 1)
     return all(
         number < MOST and spans is not None and _same_span(old, spans[0], new, spans[1])
-        for number, spans in enumerate(differing)
+        for number, spans in enumerate(_differing(before, after))
     )
 
 
