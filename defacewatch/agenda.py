@@ -19,13 +19,24 @@ class Errand(StrEnum):
     RENDER = "render"
 
 
+class Way(StrEnum):
+    """Where errands wait, each with a lane of its own: those of one kind, and probes of which it is known
+    that their document will have to be read in full. These wait before they fetch it: documents that wait
+    take memory, and the probes of pages known by little need not wait for them."""
+
+    PROBE = "probe"
+    READ = "read"
+    REVALIDATE = "revalidate"
+    RENDER = "render"
+
+
 @dataclass(frozen=True)
 class Due:
     """An errand for a page, due at `at` and every so often. `weight` is how much sooner than others it comes
     when not all can come in time: 1 for most, more for the important, less for those that hardly answer.
 
     What is `urgent` comes before all that is not, however late. `then` is its own next time, where `at` is an
-    occasion of its own before that.
+    occasion of its own before that. `full`: a probe that waits until its document can be read in full.
     """
 
     page: str
@@ -35,6 +46,11 @@ class Due:
     weight: float = 1.0
     urgent: bool = False
     then: float | None = None
+    full: bool = False
+
+    @property
+    def way(self) -> Way:
+        return Way.READ if self.full else Way(self.errand)
 
     @property
     def deadline(self) -> float:
@@ -73,7 +89,7 @@ class Agenda:
     def __init__(self) -> None:
         self._current: dict[tuple[str, Errand], Due] = {}
         self._coming: list[tuple[float, int, Due]] = []
-        self._waiting: dict[Errand, list[tuple[bool, float, int, Due]]] = {errand: [] for errand in Errand}
+        self._waiting: dict[Way, list[tuple[bool, float, int, Due]]] = {way: [] for way in Way}
         self._number = count()
 
     def __len__(self) -> int:
@@ -97,21 +113,30 @@ class Agenda:
         while self._coming and self._coming[0][0] <= now:
             _, number, due = heapq.heappop(self._coming)
             if self._is_current(due):
-                heapq.heappush(self._waiting[due.errand], (not due.urgent, due.deadline, number, due))
+                heapq.heappush(self._waiting[due.way], (not due.urgent, due.deadline, number, due))
 
-    def take(self, errand: Errand) -> Due | None:
+    def take(self, way: Way) -> Due | None:
         """The most urgent that waits, which is then on no list until it is put again; None: none does."""
-        waiting = self._waiting[errand]
+        due = self.first(way)
+        if due is not None:
+            heapq.heappop(self._waiting[way])
+            del self._current[due.page, due.errand]
+        return due
+
+    def first(self, way: Way) -> Due | None:
+        """The most urgent that waits, which goes on waiting."""
+        waiting = self._waiting[way]
         while waiting:
-            *_, due = heapq.heappop(waiting)
+            due = waiting[0][-1]
             if self._is_current(due):
-                del self._current[due.page, due.errand]
                 return due
+            heapq.heappop(waiting)
         return None
 
     def waiting(self, errand: Errand) -> Iterator[Due]:
         """What is overdue, in no order."""
-        return (due for *_, due in self._waiting[errand] if self._is_current(due))
+        ways = (Way.PROBE, Way.READ) if errand is Errand.PROBE else (Way(errand),)
+        return (due for way in ways for *_, due in self._waiting[way] if self._is_current(due))
 
     def _is_current(self, due: Due) -> bool:
         return self._current.get((due.page, due.errand)) is due
@@ -133,11 +158,12 @@ class Lane:
         return self.active < self.at_once and self.running < self.most
 
 
-def lanes(browsers: int) -> dict[Errand, Lane]:
+def lanes(browsers: int) -> dict[Way, Lane]:
     return {
-        Errand.PROBE: Lane(64, 2.0, 4000),
-        Errand.REVALIDATE: Lane(8, 10.0, 200),
-        Errand.RENDER: Lane(4 * browsers, 10.0, 16 * browsers),
+        Way.PROBE: Lane(128, 2.0, 4000),
+        Way.READ: Lane(32, 2.0, 2000),
+        Way.REVALIDATE: Lane(8, 10.0, 200),
+        Way.RENDER: Lane(4 * browsers, 10.0, 16 * browsers),
     }
 
 

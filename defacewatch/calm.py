@@ -27,6 +27,7 @@ from defacewatch.workers import TooMuch
 SHELF = 96 * 1024 * 1024  # bytes of documents that are kept to compare with, compressed
 LARGEST = 2 * 1024 * 1024  # characters of one
 MOST_HEAVY = 10_000  # pages
+REREADS = 2.0  # a second, of documents that differ in noise; each takes some 80 ms of a worker
 
 # Whether a document, compressed, and the next one, at an address, differ in a little news only.
 Reads = Callable[[bytes, str, str], Awaitable[bool]]
@@ -92,7 +93,7 @@ class CalmPages:
             return
         before, probe = self._pages.get(page.id), last.look.probe
         as_before = before is not None and probe.not_modified
-        reread = probe.at + _share(page.id) * revalidate_every
+        reread = probe.at + _share(page.id) * self._reread_every(revalidate_every)
         if before is not None and before.reread is not None and as_before:
             reread = min(before.reread, reread)
         self._pages[page.id] = Calm(
@@ -109,6 +110,11 @@ class CalmPages:
         )
         if probe.html:
             self._shelve(page.id, probe.html)
+
+    def _reread_every(self, revalidate_every: timedelta) -> timedelta:
+        """Within which time documents that differ in noise are read in full: longer where there are many
+        pages, so that this takes no more of a host than for some 1,000. A capture reads them, too."""
+        return max(revalidate_every, timedelta(seconds=len(self._pages) / REREADS))
 
     def forget(self, page_id: str) -> None:
         self._pages.pop(page_id, None)

@@ -13,7 +13,7 @@ from defacewatch.alerts import draft
 from defacewatch.calm import CalmPages, Reads
 from defacewatch.captures import Failure, Look, Material, Tier, Validators
 from defacewatch.dwelling import Dwelling
-from defacewatch.errors import Conflict, DefacewatchError, Moved
+from defacewatch.errors import Conflict, DefacewatchError, Moved, Postponed
 from defacewatch.features import Features
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, TOLD_APART, Change, advance, is_news
 from defacewatch.looks import (
@@ -88,7 +88,8 @@ class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
     `renew` makes what is kept of a page readable, before the page is compared with it; `reads` reads the news
-    of a page that was calm; `apart` sets apart what lies outside of masked blocks.
+    of a page that was calm; `apart` sets apart what lies outside of masked blocks. `crowded` says that as
+    much waits to be read as is good.
     """
 
     def __init__(
@@ -105,9 +106,10 @@ class Checker:
         renew: Callable[[str], Awaitable[object]] | None = None,
         reads: Reads | None = None,
         apart: Callable[[Context, Look], Awaitable[Apart | None]] | None = None,
+        crowded: Callable[[], bool] = lambda: False,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
-        self.extract, self.renew, self.apart = extract, renew, apart
+        self.extract, self.renew, self.apart, self.crowded = extract, renew, apart, crowded
         self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
@@ -116,14 +118,21 @@ class Checker:
         self.dwelling = Dwelling()
         self.calm = CalmPages(checks.quiet, reads=reads)
 
-    async def probe_page(self, page_id: str) -> Result | None:
+    async def probe_page(self, page_id: str, *, waited: bool = True) -> Result | None:
         """As `check_page`; None where one probe of a page that was calm has found it so still, or with
-        a little news that may wait for the browser, which is only noted (`calm.flush` writes it)."""
+        a little news that may wait for the browser, which is only noted (`calm.flush` writes it). Raises
+        Postponed where its document has to be read, too much waits for that, and this one has not `waited`:
+        it is fetched again in its turn, as many documents would fill the memory."""
         calm = self.calm.get(page_id)
+        if calm is None and not waited and self.crowded():
+            raise Postponed
         if calm is None:
             return await self.check_page(page_id)
         look = await self.fetch.probe(calm.url, now=self.clock(), validators=calm.validators)
-        if self.calm.is_still(calm, look) or await self.calm.has_little_news(calm, look):
+        still = self.calm.is_still(calm, look)
+        if not still and not waited and look.probe.html and self.crowded():
+            raise Postponed
+        if still or await self.calm.has_little_news(calm, look):
             self.calm.saw(calm, look.at)
             return None
         return await self.check_page(page_id, probed=None if look.probe.not_modified else look)

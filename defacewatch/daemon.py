@@ -105,12 +105,12 @@ class Daemon:
             self.entered = await self.store.absences.standing()
             self.messenger = self._make_messenger(self.settings)
             await self.messenger.start()
-            browsers = self.settings.watch.browsers
             self.schedule = Schedule(
                 lambda page_id, errand: self.errands.run(page_id, errand),
                 clock=self.clock,
-                browsers=browsers,
-                crowded=lambda: self.eyes.browser.waiting > 2 * browsers,
+                browsers=self.settings.watch.browsers,
+                crowded=self.eyes.crowded,
+                reads=lambda page_id: self.eyes.checker.calm.get(page_id) is None,
                 beat=lambda: self.watchdog.beat("schedule"),
             )
             self.gauges = Gauges(self.store, self.eyes, self.schedule, clock=self.clock)

@@ -8,7 +8,7 @@ from defacewatch import metrics
 from defacewatch.agenda import Errand
 from defacewatch.captures import Material, Tier
 from defacewatch.check import Result
-from defacewatch.errors import DefacewatchError, NotFound
+from defacewatch.errors import DefacewatchError, NotFound, Postponed
 from defacewatch.eyes import Eyes
 from defacewatch.gauges import Gauges
 from defacewatch.schedule import Schedule
@@ -32,10 +32,11 @@ class Errands:
         self.changed: dict[str, tuple[Material, ...]] = {}  # of what pages are made of; not captured since
 
     async def run(self, page_id: str, errand: Errand) -> None:
-        """One errand that is due. Raises what kept it from being done."""
+        """One errand that is due. Raises what kept it from being done, and Postponed."""
         checker = self.eyes.checker
         if errand is Errand.PROBE:
-            await self._check(page_id, checker.probe_page(page_id))
+            waited = page_id in self.schedule.reading
+            await self._check(page_id, checker.probe_page(page_id, waited=waited))
         elif errand is Errand.RENDER:
             await self._capture(page_id)
         elif page_id in checker.clean:  # of any other it is not known what it should be made of
@@ -70,6 +71,8 @@ class Errands:
         """One scheduled check; what goes wrong here is ours, never the page's."""
         try:
             result = await checking
+        except Postponed:
+            raise
         except NotFound:
             log.info("page is gone", page=page_id)
             self.store_trouble.pop(page_id, None)

@@ -50,6 +50,10 @@ class Moved(DefacewatchError):
     """What was read has changed meanwhile; read it again and repeat. Never shown to a person."""
 
 
+class Postponed(Exception):
+    """Too much waits for what an errand needs; it is to be done when there is room. Never shown."""
+
+
 class Exhausted(DefacewatchError):
     """This host has run out of something that looking needs; says nothing about the page."""
 

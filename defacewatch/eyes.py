@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from defacewatch.agenda import Way
 from defacewatch.calm import reads_little_news
 from defacewatch.captures import Look
 from defacewatch.check import Checker
@@ -32,6 +33,8 @@ from defacewatch.schedule import fresh_for
 from defacewatch.store import Store
 from defacewatch.workers import Workers
 
+CROWDED = 4  # documents that wait for each worker, from which on probes that would bring more are put off
+
 
 @dataclass(frozen=True)
 class Eyes:
@@ -43,6 +46,14 @@ class Eyes:
     extract: Callable[[Look], Awaitable[Features]]
     renewal: Renewal
     revalidation: Revalidation
+    workers: Workers
+    browsers: int  # captures at once
+
+    def crowded(self, way: Way) -> bool:
+        """Whether enough waits for what the errands of one way need: the browser, or who reads documents."""
+        if way is Way.RENDER:
+            return self.browser.waiting > 2 * self.browsers
+        return way is Way.READ and self.workers.waiting >= 2 * CROWDED * self.workers.count
 
 
 @asynccontextmanager
@@ -87,6 +98,7 @@ async def opened_eyes(
             renew=renewal.page,
             reads=partial(workers.run, reads_little_news),
             apart=Masking(store.baselines, partial(workers.run, outside_of)).apart,
+            crowded=lambda: workers.waiting >= CROWDED * workers.count,
         )
         revalidation = Revalidation(
             Behind(http),
@@ -94,7 +106,18 @@ async def opened_eyes(
             clock=clock,
             fresh=fresh_for(watch.revalidate_every),
         )
-        yield Eyes(guard, chromium, fetcher, canaries, checker, reading, renewal, revalidation)
+        yield Eyes(
+            guard,
+            chromium,
+            fetcher,
+            canaries,
+            checker,
+            reading,
+            renewal,
+            revalidation,
+            workers,
+            watch.browsers,
+        )
 
 
 def forbid_listener(guard: Guard, host: str, port: int) -> None:

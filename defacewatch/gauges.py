@@ -51,6 +51,7 @@ class Gauges:
         metrics.COVERAGE.set(schedule.covered())
         metrics.MISSED.set(schedule.coverage.missed)
         metrics.CAPTURES_WAITING.set(self.eyes.browser.waiting)
+        metrics.DOCUMENTS_WAITING.set(self.eyes.workers.waiting)
         metrics.MATERIALS.set(self.eyes.revalidation.asked)
         for errand in Errand:
             metrics.WAITING.labels(errand).set(schedule.overdue(errand))

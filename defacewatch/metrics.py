@@ -52,6 +52,7 @@ CAPTURE_AGE = Gauge(
     "capture_age_seconds", "Age of the captures of pages, by quantile", ["quantile"], namespace=NAMESPACE
 )
 CAPTURES_WAITING = Gauge("captures_waiting", "Captures that wait for the browser", namespace=NAMESPACE)
+DOCUMENTS_WAITING = Gauge("documents_waiting", "Documents that wait to be read", namespace=NAMESPACE)
 CPU = Gauge("cpu_seconds", "Processor time used, by part of the process tree", ["part"], namespace=NAMESPACE)
 MEMORY = Gauge("memory_bytes", "Memory of the process tree (PSS)", namespace=NAMESPACE)
 STORE = Gauge("store_bytes", "Size of the store, by part", ["part"], namespace=NAMESPACE)

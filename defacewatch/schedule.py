@@ -4,14 +4,14 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from defacewatch import metrics
-from defacewatch.agenda import Agenda, Coverage, Due, Errand, Lane, lanes
-from defacewatch.errors import DefacewatchError
+from defacewatch.agenda import Agenda, Coverage, Due, Errand, Lane, Way, lanes
+from defacewatch.errors import DefacewatchError, Postponed
 from defacewatch.portals import Portal
 from defacewatch.raising import RaisedWatch
 
@@ -19,6 +19,7 @@ LONGEST = 900.0  # seconds that a check may take, all its looks and waits includ
 TICK = 0.1  # seconds between two looks at what has become due
 CRITICAL = 2.0  # weight of a critical portal's pages
 FAILING = 0.25  # … of captures of a page that does not answer its probes
+LATE = 1.0  # seconds from which on probes that wait have captures wait
 SOONER = 0.05  # of its interval by which a capture may come sooner than it has to
 REVALIDATE_SHARE = 0.75  # of `revalidate_every`; the rest is how old an answer for another page may be
 
@@ -91,8 +92,11 @@ class Schedule:
     """Runs `run(page_id, errand)` for every page when it is due, each page one check at a time. A look counts
     when it has ended; an errand that raises was not done.
 
-    `crowded` says that enough captures wait for the browser: meanwhile the others wait on the agenda, where
-    they keep no page from being probed. `beat` is called as long as the schedule turns.
+    `crowded` says that enough waits for what the errands of one way need (the browser; those who read
+    documents): meanwhile the others wait on the agenda, where they keep no page from being probed and no
+    document in memory. `reads` says that a page's probe will have to read its document in full. An errand
+    that raises `Postponed` goes back on the agenda, to wait for that. `beat` is called as long as the
+    schedule turns.
     """
 
     def __init__(
@@ -101,10 +105,11 @@ class Schedule:
         *,
         clock: Callable[[], datetime],
         browsers: int = 2,
-        crowded: Callable[[], bool] = lambda: False,
+        crowded: Callable[[Way], bool] = lambda way: False,
+        reads: Callable[[str], bool] = lambda page: False,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        self.run, self.clock, self.crowded, self.beat = run, clock, crowded, beat
+        self.run, self.clock, self.crowded, self.reads, self.beat = run, clock, crowded, reads, beat
         self.planned: dict[str, Intervals] = {}
         self.agenda, self.coverage = Agenda(), Coverage()
         self.lanes = lanes(browsers)
@@ -112,6 +117,7 @@ class Schedule:
         self.stopping = False
         self.failing: set[str] = set()  # pages that do not answer; who runs the checks says so
         self.seen: dict[str, float] = {}  # when a look at a page last ended, or it entered; seconds of `_now`
+        self.reading: set[str] = set()  # pages of probes under way that have waited to be read in full
         self.began: dict[str, float] = {}  # when the look at a page that is under way began
         self.captured: dict[str, datetime] = {}  # when each page was last captured, or entered
         self.cut_off: dict[str, str] = {}  # pages whose last check took too long, and for how long
@@ -243,21 +249,36 @@ class Schedule:
 
     def _tick(self) -> None:
         self.agenda.advance(self._now())
-        for errand in Errand:
-            self._fill(errand)
+        for way in Way:
+            self._fill(way)
 
-    def _fill(self, errand: Errand) -> None:
+    def _fill(self, way: Way) -> None:
         """Start what waits, as far as there is room for it."""
-        lane = self.lanes[errand]
-        if errand is Errand.RENDER and self.crowded():
+        lane = self.lanes[way]
+        if self.crowded(way):
             return
-        while not self.stopping and lane.free and (due := self.agenda.take(errand)) is not None:
+        while not self.stopping and lane.free and (due := self._next(way, lane)) is not None:
+            if way is Way.PROBE and due.page not in self.failing and self.reads(due.page):
+                self.agenda.put(replace(due, full=True))
+                continue
             self._start(due, lane)
+
+    def _next(self, way: Way, lane: Lane) -> Due | None:
+        """The next that waits. Where probes are late, what is captured is what the host has left: one page at
+        a time, so that the round stretches and does not end."""
+        if way is Way.RENDER and lane.active and self._is_late():
+            return None
+        return self.agenda.take(way)
+
+    def _is_late(self) -> bool:
+        """Whether probes wait for longer than is good."""
+        now = self._now()
+        waiting = (self.agenda.first(way) for way in (Way.PROBE, Way.READ))
+        return any(due is not None and due.late(now) > LATE for due in waiting)
 
     def _start(self, due: Due, lane: Lane) -> None:
         now = self._now()
         if due.errand is Errand.PROBE:
-            self.coverage.note(now, missed=due.missed(now))
             metrics.PROBE_LATENESS.observe(due.late(now))
         wanted = self.planned.get(due.page)
         if wanted is None:
@@ -269,8 +290,8 @@ class Schedule:
         self.agenda.put(Due(due.page, due.errand, due.every, at, weight))
         if due.errand is Errand.PROBE and self._lock(due.page).locked():
             # the look that is on its way is newer than this probe would be, unless it does not come to an end
-            if now - self.began.get(due.page, now) > due.every + TICK:
-                self.coverage.note(now, missed=1)
+            hangs = now - self.began.get(due.page, now) > due.every + TICK
+            self.coverage.note(now, missed=due.missed(now) + hangs)
             return
         lane.active += 1
         lane.running += 1
@@ -279,22 +300,33 @@ class Schedule:
         task.add_done_callback(self.running.discard)
 
     async def _run(self, due: Due, lane: Lane) -> None:
-        counted = True
+        counted, missed = True, due.missed(self._now())
 
         def out_of_patience() -> None:
             nonlocal counted
             counted = False
             lane.active -= 1
-            self._fill(due.errand)
+            self._fill(due.way)
 
         timer = asyncio.get_running_loop().call_later(lane.patience, out_of_patience)
         try:
             await self._checked(due)
+        except Postponed:
+            self._postpone(due)
+        else:
+            if due.errand is Errand.PROBE:
+                self.coverage.note(self._now(), missed=missed)
         finally:
             timer.cancel()
             lane.running -= 1
             lane.active -= counted
-            self._fill(due.errand)
+            self._fill(due.way)
+
+    def _postpone(self, due: Due) -> None:
+        """Have it wait on the agenda, since when it was due, and before pages of which less is known: it was
+        other than before."""
+        if self.agenda.get(due.page, due.errand) is not None:  # else it has left the plan
+            self.agenda.put(replace(due, full=True, urgent=True))
 
     async def _checked(self, due: Due) -> None:
         limit = asyncio.timeout(LONGEST)
@@ -304,6 +336,8 @@ class Schedule:
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
+        except Postponed:
+            raise
         except Exception as error:
             self._failed(due, error, cut_off=limit.expired())
         else:
@@ -315,10 +349,13 @@ class Schedule:
             return
         async with self._lock(due.page):
             self.began[due.page] = self._now()
+            if due.full:
+                self.reading.add(due.page)
             try:
                 await self.run(due.page, due.errand)
             finally:
                 self.began.pop(due.page, None)
+                self.reading.discard(due.page)
                 if due.page not in self.planned:
                     self.busy.pop(due.page, None)
 

@@ -10,7 +10,7 @@ import ctypes
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
@@ -44,13 +44,14 @@ class Workers:
     def __init__(self, count: int = 2, *, timeout: timedelta = timedelta(seconds=20)) -> None:
         self.count, self.timeout = count, timeout.total_seconds()
         self._pool: ProcessPoolExecutor | None = None
+        self.waiting = 0  # how many wait for a worker
         self._slots = asyncio.Semaphore(count)
         self._starting = asyncio.Lock()
         self._again = asyncio.Lock()
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
-        async with self._slots:
+        async with self._slot():
             for attempt in range(TRIES):
                 # what was in a pool that died is tried again one by one: only one of them ended it
                 async with self._again if attempt else contextlib.nullcontext():
@@ -66,6 +67,18 @@ class Workers:
                     except BrokenProcessPool:
                         self._end(pool)
             raise TooMuch("reading the page ended the worker process")
+
+    @contextlib.asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        self.waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self.waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def stop(self) -> None:
         if self._pool is not None:

@@ -1,4 +1,4 @@
-from defacewatch.agenda import Agenda, Coverage, Due, Errand
+from defacewatch.agenda import Agenda, Coverage, Due, Errand, Way
 
 PROBE, RENDER = Errand.PROBE, Errand.RENDER
 
@@ -9,7 +9,7 @@ def due(page: str, at: float, *, every: float = 30.0, weight: float = 1.0, erran
 
 def taken(agenda: Agenda, errand: Errand = PROBE) -> list[str]:
     pages = []
-    while (one := agenda.take(errand)) is not None:
+    while (one := agenda.take(Way(errand))) is not None:
         pages.append(one.page)
     return pages
 

@@ -112,6 +112,19 @@ def test_a_page_that_was_clean_is_calm_at_the_version_that_its_record_made(pages
     assert calm == Calm("p", URL, 5, KNOWN, meaning=("", "", ""), reread=calm.reread)
 
 
+def test_where_there_are_many_pages_those_that_differ_in_noise_are_read_in_full_less_often(
+    pages: CalmPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = settled(pages).reread
+    monkeypatch.setattr(calm_module, "REREADS", 2 / ROUND.total_seconds())
+    pages._pages.update({f"p-{n}": settled(pages) for n in range(7)})
+    many = settled(pages).reread
+    assert few is not None
+    assert many is not None
+    assert NOW + ROUND / 2 <= few <= NOW + ROUND
+    assert many - NOW == 4 * (few - NOW), "eight pages, of which two are affordable in a round"
+
+
 def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmPages) -> None:
     before = outcome(validators=None)
     pages.settle(

@@ -15,6 +15,7 @@ from defacewatch.campaigns import Trait
 from defacewatch.captures import Failure, Look, Rendering, Tier
 from defacewatch.compare import compare
 from defacewatch.dwelling import EVERY as DWELL_EVERY
+from defacewatch.errors import Postponed
 from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
 from defacewatch.masks import Masked
@@ -573,6 +574,26 @@ async def test_a_page_that_never_comes_twice_the_same_is_calm_where_that_means_n
     watch.clock.forward(seconds=30)
     assert await watch.checker.probe_page(watch.page_id) is None
     assert count > 2
+
+
+async def test_a_page_with_news_is_fetched_again_in_its_turn_while_too_much_waits_to_be_read(
+    watch: Watch,
+) -> None:
+    await watch.check()
+    watch.checker.crowded = lambda: True
+    watch.clock.forward(seconds=30)
+    assert await watch.checker.probe_page(watch.page_id, waited=False) is None, "it is as it was"
+    watch.site.show(DEFACED)
+    with pytest.raises(Postponed):
+        await watch.checker.probe_page(watch.page_id, waited=False)
+    assert watch.checker.calm.get(watch.page_id) is not None, "nothing is decided"
+    result = await watch.checker.probe_page(watch.page_id, waited=True)
+    assert result is not None
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    with pytest.raises(Postponed):
+        await watch.checker.probe_page(watch.page_id, waited=False)
+    watch.checker.crowded = lambda: False
+    assert await watch.checker.probe_page(watch.page_id, waited=False) is not None
 
 
 async def test_an_approval_by_another_process_ends_the_calm(watch: Watch) -> None:

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from defacewatch.agenda import Errand
+from defacewatch.agenda import Errand, Way
 from defacewatch.captures import Material, Tier
 from defacewatch.check import Result
 from defacewatch.errands import Errands
-from defacewatch.errors import NotFound, StoreError
+from defacewatch.errors import NotFound, Postponed, StoreError
 from defacewatch.revalidation import Found
 from defacewatch.schedule import Intervals, Schedule
 from defacewatch.verdicts import VerdictKind
@@ -31,6 +31,7 @@ class Looking:
         self.trouble: Exception | None = None
         self.captures: list[tuple[str, tuple[Material, ...]]] = []
         self.probes: list[str] = []
+        self.crowded = False
         self.asked: list[str] = []
         self.let_go = asyncio.Event()
         self.let_go.set()
@@ -47,8 +48,10 @@ class Looking:
         self.asked.append(page_id)
         return self.found
 
-    async def probe_page(self, page_id: str) -> Result | None:
+    async def probe_page(self, page_id: str, *, waited: bool) -> Result | None:
         self.probes.append(page_id)
+        if self.crowded and not waited:
+            raise Postponed
         return await self._looked(Tier.PROBE)
 
     async def check_page(self, page_id: str, *, render: bool, changed: Sequence[Material] = ()) -> Result:
@@ -79,7 +82,7 @@ class Stage:
         self.schedule = Schedule(
             lambda page, errand: self.errands.run(page, errand),
             clock=lambda: datetime.now(UTC),
-            crowded=lambda: self.crowded,
+            crowded=lambda way: way is Way.RENDER and self.crowded,
         )
         gauges = SimpleNamespace(count=lambda **_: None)
         self.errands = Errands(cast(Any, self.eyes), self.schedule, cast(Any, gauges), alerted=lambda: None)
@@ -164,6 +167,17 @@ async def test_a_page_that_leaves_while_it_is_looked_at_is_kept_nowhere() -> Non
     assert not stage.schedule.failing
     await stage.errands.run("p-1", Errand.REVALIDATE)
     assert not stage.errands.changed
+
+
+async def test_a_probe_is_put_off_while_too_much_waits_to_be_read_and_is_no_trouble() -> None:
+    stage = Stage()
+    stage.eyes.crowded = True
+    with pytest.raises(Postponed):
+        await stage.errands.run("p-1", Errand.PROBE)
+    assert stage.errands.store_trouble == {}
+    stage.schedule.reading.add("p-1")
+    await stage.errands.run("p-1", Errand.PROBE)
+    assert stage.eyes.probes == ["p-1", "p-1"]
 
 
 async def test_a_page_that_the_store_no_longer_knows_is_no_trouble() -> None:

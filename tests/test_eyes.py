@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from defacewatch.agenda import Way
 from defacewatch.config import Settings
 from defacewatch.config.general import Watch
 from defacewatch.eyes import forbid_listener, opened_eyes
@@ -43,5 +44,11 @@ async def test_canaries_are_dialled_anew_and_what_pages_are_made_of_waits_behind
             assert await eyes.canaries.online()
             clock.now += timedelta(seconds=10)
         assert isinstance(eyes.revalidation.http, Behind)
+        assert not any(eyes.crowded(way) for way in Way)
+        eyes.workers.waiting = 8
+        assert eyes.checker.crowded(), "probes that would bring more are put off"
+        assert not any(eyes.crowded(way) for way in Way), "those that have waited come first"
+        eyes.workers.waiting = 16
+        assert [way for way in Way if eyes.crowded(way)] == [Way.READ]
     await runner.cleanup()
     assert len(callers) == 2

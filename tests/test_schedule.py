@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from defacewatch.agenda import Due, Errand, Lane
-from defacewatch.errors import StoreError
+from defacewatch.agenda import Due, Errand, Lane, Way
+from defacewatch.errors import Postponed, StoreError
 from defacewatch.portals import Page, Portal
 from defacewatch.raising import RaisedWatch
 from defacewatch.schedule import CRITICAL, Intervals, Schedule, intervals, next_capture, offset
@@ -141,13 +141,13 @@ async def test_a_capture_waits_until_the_look_under_way_has_ended() -> None:
 async def test_the_most_urgent_come_first_when_not_all_can_be_run_at_once() -> None:
     checks = Checks()
     schedule = Schedule(checks, clock=utc_now)
-    schedule.lanes[Errand.PROBE] = Lane(1, 60.0, 1)
+    schedule.lanes[Way.PROBE] = Lane(1, 60.0, 1)
     pages = {f"p-{n}": Intervals(SOON, NEVER) for n in range(20)}
     pages["important"] = Intervals(SOON, NEVER, weight=10.0)
     schedule.apply(pages)
     await asyncio.get_running_loop().run_in_executor(None, lambda: None)
     schedule.agenda.advance(schedule._now() + 1)
-    schedule._fill(Errand.PROBE)
+    schedule._fill(Way.PROBE)
     await checks.until(1)
     assert checks.begun == [("important", Errand.PROBE)]
     schedule.start()
@@ -159,7 +159,7 @@ async def test_the_most_urgent_come_first_when_not_all_can_be_run_at_once() -> N
 async def test_pages_that_do_not_answer_keep_no_others_waiting() -> None:
     checks = Checks()
     schedule = Schedule(checks, clock=utc_now)
-    schedule.lanes[Errand.PROBE] = Lane(2, 0.05, 100)
+    schedule.lanes[Way.PROBE] = Lane(2, 0.05, 100)
     checks.holding = {f"tarpit-{n}" for n in range(10)}
     schedule.start()
     schedule.apply({name: Intervals(SOON, NEVER) for name in [*checks.holding, "p"]})
@@ -171,7 +171,7 @@ async def test_pages_that_do_not_answer_keep_no_others_waiting() -> None:
 
 async def test_the_round_of_captures_waits_on_the_agenda_while_others_crowd_the_browser() -> None:
     checks, crowd = Checks(), [True]
-    schedule = Schedule(checks, clock=utc_now, crowded=lambda: crowd[0])
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER and crowd[0])
     schedule.start()
     schedule.apply({"p-1": Intervals(SOON, SOON)})
     await checks.until(3)
@@ -184,11 +184,116 @@ async def test_the_round_of_captures_waits_on_the_agenda_while_others_crowd_the_
     await schedule.stop(timedelta(seconds=1))
 
 
+async def test_pages_of_which_nothing_is_known_wait_before_they_are_fetched_and_keep_nobody_waiting() -> None:
+    checks, crowd = Checks(), [True]
+    schedule = Schedule(
+        checks,
+        clock=utc_now,
+        crowded=lambda way: way is Way.READ and crowd[0],
+        reads=lambda page: page.startswith("new"),
+    )
+    schedule.lanes[Way.PROBE] = Lane(2, 60.0, 2)
+    schedule.start()
+    schedule.apply({name: Intervals(SOON, NEVER) for name in ["known", *(f"new-{n}" for n in range(50))]})
+    async with asyncio.timeout(10):
+        while checks.begun.count(("known", Errand.PROBE)) < 20:
+            await checks.calls.get()
+    assert {page for page, _ in checks.begun} == {"known"}
+    assert schedule.overdue(Errand.PROBE) >= 50
+    assert schedule.covered() < 1, "what waits is not seen in time, and that is said"
+    crowd[0] = False
+    async with asyncio.timeout(10):
+        while len({page for page, _ in checks.begun}) < 51:
+            await checks.calls.get()
+    await schedule.stop(timedelta(seconds=1))
+
+
+async def test_pages_that_do_not_answer_do_not_wait_among_those_that_are_read_in_full() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.READ, reads=lambda page: True)
+    schedule.failing.add("dead")
+    schedule.start()
+    schedule.apply({"dead": Intervals(SOON, NEVER), "new": Intervals(SOON, NEVER)})
+    await checks.until(5)
+    await schedule.stop(timedelta(seconds=1))
+    assert {page for page, _ in checks.begun} == {"dead"}
+
+
+async def test_a_probe_that_is_put_off_is_done_when_there_is_room_and_counted_once() -> None:
+    tries: list[tuple[str, bool]] = []
+    crowd, done = [True], asyncio.Event()
+
+    async def check(page_id: str, errand: Errand) -> None:
+        waited = page_id in schedule.reading
+        tries.append((page_id, waited))
+        if not waited:
+            raise Postponed
+        done.set()
+
+    schedule = Schedule(check, clock=utc_now, crowded=lambda way: way is Way.READ and crowd[0])
+    schedule.start()
+    schedule.apply({"p-1": Intervals(timedelta(seconds=5), NEVER)})
+    schedule.soon("p-1")
+    async with asyncio.timeout(10):
+        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+    waiting = schedule.agenda.first(Way.READ)
+    assert waiting is not None
+    assert waiting.urgent, "it comes before pages of which nothing is known"
+    crowd[0] = False
+    await asyncio.wait_for(done.wait(), 10)
+    await schedule.stop(timedelta(seconds=1))
+    assert tries == [("p-1", False), ("p-1", True)]
+    assert (schedule.coverage.ratio(schedule._now()), schedule.coverage.missed) == (1.0, 0)
+    assert schedule.reading == set()
+    following = schedule.agenda.get("p-1", Errand.PROBE)
+    assert following is not None
+    assert not following.full
+
+
+async def test_a_probe_that_is_put_off_after_its_page_has_left_the_plan_is_forgotten() -> None:
+    async def check(page_id: str, errand: Errand) -> None:
+        schedule.apply({})
+        raise Postponed
+
+    schedule = Schedule(check, clock=utc_now)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    async with asyncio.timeout(10):
+        while schedule.planned or schedule.running:  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+    await schedule.stop(timedelta(seconds=1))
+    assert len(schedule.agenda) == 0
+
+
+async def test_while_probes_are_late_one_page_at_a_time_is_captured_and_the_round_goes_on() -> None:
+    checks, at_once = Checks(), []
+
+    async def check(page_id: str, errand: Errand) -> None:
+        if errand is Errand.RENDER:
+            at_once.append(schedule.lanes[Way.RENDER].active)
+        await checks(page_id, errand)
+
+    schedule = Schedule(check, clock=utc_now, crowded=lambda way: way is Way.READ, reads=lambda page: True)
+    pages = {f"p-{n}": Intervals(NEVER, SOON) for n in range(20)}
+    schedule.apply({**pages, "unread": Intervals(SOON, NEVER)})
+    schedule.agenda.put(Due("unread", Errand.PROBE, 30.0, schedule._now() - 5, full=True))
+    schedule.start()
+    await checks.until(20)
+    assert set(at_once) == {1}
+    schedule.agenda.drop("unread")
+    checks.let_go.clear()
+    await checks.until(len(checks.begun) + 4)
+    checks.let_go.set()
+    await schedule.stop(timedelta(seconds=1))
+    assert max(at_once) > 1
+
+
 async def test_what_could_not_be_done_in_time_is_counted_and_done_once() -> None:
     checks = Checks()
     checks.let_go.clear()
     schedule = Schedule(checks, clock=utc_now)
-    schedule.lanes[Errand.PROBE] = Lane(1, 60.0, 1)
+    schedule.lanes[Way.PROBE] = Lane(1, 60.0, 1)
     schedule.apply({"p-1": Intervals(timedelta(milliseconds=1), NEVER), "p-2": Intervals(SOON, NEVER)})
     schedule.start()
     async with asyncio.timeout(10):
@@ -226,7 +331,7 @@ async def test_the_schedule_beats_as_long_as_it_turns_and_no_longer() -> None:
     beats = asyncio.Queue[None]()
     broken: list[Exception] = []
 
-    def crowded() -> bool:
+    def crowded(_: Way) -> bool:
         if broken:
             raise broken[0]
         return False
@@ -367,7 +472,9 @@ async def test_a_storm_of_hurried_captures_leaves_the_pages_to_their_probes() ->
     def waiting() -> int:
         return sum(errand is Errand.RENDER for _, errand in begun)
 
-    schedule = Schedule(check, clock=utc_now, browsers=1, crowded=lambda: waiting() > 2)
+    schedule = Schedule(
+        check, clock=utc_now, browsers=1, crowded=lambda way: way is Way.RENDER and waiting() > 2
+    )
     pages = [f"p-{n}" for n in range(200)]
     schedule.apply({page: Intervals(timedelta(milliseconds=500), NEVER) for page in pages})
     for page in pages:
@@ -396,7 +503,7 @@ async def test_a_hurried_capture_comes_before_a_round_that_is_hours_late_also_wh
     schedule.hurry("nobody knows it")
     schedule.apply({**schedule.planned, "changed": Intervals(NEVER, hour / 2)})
     schedule.agenda.advance(later)
-    first = schedule.agenda.take(Errand.RENDER)
+    first = schedule.agenda.take(Way.RENDER)
     assert first is not None
     assert first.page == "changed"
 

@@ -48,6 +48,18 @@ async def test_work_is_done_in_another_process(workers: Workers) -> None:
     assert await workers.run(os.getpid) != os.getpid()
 
 
+async def test_it_is_known_how_much_waits_for_a_worker(workers: Workers) -> None:
+    await workers.run(os.getpid)
+    work = [asyncio.create_task(workers.run(time.sleep, 0.2)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert workers.waiting == 3
+    work[4].cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+    assert work[4].cancelled()
+    assert workers.waiting == 0
+    assert await workers.run(abs, -1) == 1
+
+
 async def test_work_that_takes_too_long_is_ended_and_the_next_goes_on(workers: Workers) -> None:
     await workers.run(os.getpid)
     workers.timeout = 0.5
