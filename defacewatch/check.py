@@ -206,15 +206,19 @@ class Checker:
             return [first]
         seen = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
         shown = await in_worker(judged, context, seen)
-        agreed = shown.verdict.kind in BAD
-        return [shown] if agreed or first.verdict.kind not in BAD else [first, shown]
+        if first.verdict.kind not in BAD:
+            return [shown]
+        if shown.verdict.kind in BAD:
+            return [replace(shown, since=first.seen.look.at)]
+        return [first, shown]
 
     async def _confirm(self, context: Context, looks: list[Judged]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
 
-        Later is `confirm_after` from when the browser began the look before: from opening to opening, but
-        after a slow one a quarter of it at least: two looks at one moment are as good as one. And as long as
-        the first time: what a script does late would be outvoted by looks that do not wait for it.
+        Later is `confirm_after` from when it was first seen: by a probe, else from when the browser began the
+        look before. But it is a quarter of that after a slow one at least: two looks at one moment are as
+        good as one. And as long as the first time: what a script does late would be outvoted by looks that do
+        not wait for it.
         """
         dwells = any(dwelt(of.seen) for of in looks)
         while needs_another_look([of.verdict.kind for of in looks]) and is_news(
@@ -222,8 +226,10 @@ class Checker:
         ):
             if context.incident is None and all(is_expected(context.window, of.verdict) for of in looks):
                 return  # nobody is woken
-            after = self.confirm_after.total_seconds()
-            await self.sleep(max(after / 4, after - took(looks[-1].seen)))
+            after, passed = self.confirm_after.total_seconds(), took(looks[-1].seen)
+            if looks[-1].since is not None:
+                passed = max(passed, (self.clock() - looks[-1].since).total_seconds())
+            await self.sleep(max(after / 4, after - passed))
             seen = await self._render(context, Rank.CONFIRM, dwell=dwells)
             looks.append(await in_worker(judged, context, seen))
 

@@ -53,10 +53,12 @@ def fits(apart: Apart | None, context: Context) -> bool:
 
 @dataclass(frozen=True)
 class Judged:
-    """A look with its verdict in one context: in another one it is to be judged again."""
+    """A look with its verdict in one context: in another one it is to be judged again. `since` is when a
+    probe had seen what it says, if one had before."""
 
     seen: Seen
     verdict: Verdict
+    since: datetime | None = None
 
 
 def nothing_came(look: Look) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import trustme
@@ -125,6 +126,28 @@ async def test_a_replaced_page_is_looked_at_twice_then_alerts_with_proof(watch: 
     assert b"Hacked By" in await watch.store.pictures(capture.dom)
     again = await watch.check()
     assert not again.outcome.alerts, "what stays does not alert again"
+
+
+@pytest.mark.parametrize(
+    ("passes", "waits"),
+    [(timedelta(seconds=4), 6.0), (timedelta(hours=1), 2.5), (timedelta(hours=-1), 9.0)],
+    ids=["four seconds", "a clock that is set forward", "a clock that is set back"],
+)
+async def test_what_a_probe_has_seen_is_looked_at_again_so_long_after_that(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, passes: timedelta, waits: float
+) -> None:
+    watch.fetch.slow = 1.0
+    render = watch.fetch.render
+
+    async def waiting_for_its_turn(url: str, **wanted: Any) -> Look:
+        if not watch.slept:
+            watch.clock.now += passes
+        return await render(url, **wanted)
+
+    monkeypatch.setattr(watch.fetch, "render", waiting_for_its_turn)
+    watch.site.show(DEFACED)
+    assert (await watch.check()).outcome.looks == 2
+    assert watch.slept == [waits]
 
 
 async def test_a_second_look_comes_a_while_after_the_first_however_slow_that_was(watch: Watch) -> None:
