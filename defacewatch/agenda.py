@@ -162,7 +162,7 @@ def lanes(browsers: int) -> dict[Way, Lane]:
     return {
         Way.PROBE: Lane(128, 2.0, 4000),
         Way.READ: Lane(32, 2.0, 2000),
-        Way.REVALIDATE: Lane(8, 10.0, 200),
+        Way.REVALIDATE: Lane(32, 10.0, 400),
         Way.RENDER: Lane(4 * browsers, 10.0, 16 * browsers),
     }
 
