@@ -1,7 +1,7 @@
 """THE path: fetch → compare → judge → settle → advance → record."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -32,6 +32,7 @@ from defacewatch.looks import (
     pause_before,
     proposed,
     showing,
+    shows_other_pictures,
     since_captured,
     standing,
     taught_profile,
@@ -88,8 +89,9 @@ class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
     `renew` makes what is kept of a page readable, before the page is compared with it; `reads` reads the news
-    of a page that was calm; `apart` sets apart what lies outside of masked blocks. `crowded` says that as
-    much waits to be read as is good.
+    of a page that was calm; `apart` sets apart what lies outside of masked blocks. `turns` tells
+    which pictures of approved looks were loaded as they were; `crowded`, that as much waits to be read as is
+    good.
     """
 
     def __init__(
@@ -106,11 +108,12 @@ class Checker:
         renew: Callable[[str], Awaitable[object]] | None = None,
         reads: Reads | None = None,
         apart: Callable[[Context, Look], Awaitable[Apart | None]] | None = None,
+        turns: Callable[[Context, Look], Awaitable[Mapping[str, frozenset[str]]]] | None = None,
         crowded: Callable[[], bool] = lambda: False,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
         self.extract, self.renew, self.apart, self.crowded = extract, renew, apart, crowded
-        self.confirm_after, self.revalidate_every = confirm_after, revalidate_every
+        self.confirm_after, self.revalidate_every, self.turns = confirm_after, revalidate_every, turns
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
@@ -164,7 +167,7 @@ class Checker:
             if any(of.seen.look.probe.not_modified for of in looks):
                 looks = []  # they say "as before", and before has moved
             again = [await self._set_apart(context, of.seen) for of in looks]
-            looks = [await in_worker(judged, context, seen) for seen in again]
+            looks = [await self._judged(context, seen) for seen in again]
             looks = looks or await self._look(context, rank if render else None, probed)
             await self._confirm(context, looks)
             outcome, shown = await self._conclude(context, looks, began)
@@ -197,15 +200,15 @@ class Checker:
         page = context.page
         if render is not None:
             seen = await self._render(context, render, dwell=self.dwelling.wants(context, due=True))
-            return [await in_worker(judged, context, seen)]
+            return [await self._judged(context, seen)]
         look = probed or await self.fetch.probe(
             page.url, now=self.clock(), validators=validators_for(context)
         )
-        first = await in_worker(judged, context, await self._seen(context, look))
+        first = await self._judged(context, await self._seen(context, look))
         if not self._wants_browser(context, first.seen, first.verdict):
             return [first]
         seen = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
-        shown = await in_worker(judged, context, seen)
+        shown = await self._judged(context, seen)
         if first.verdict.kind not in BAD:
             return [shown]
         if shown.verdict.kind in BAD:
@@ -231,7 +234,7 @@ class Checker:
                 passed = max(passed, (self.clock() - looks[-1].since).total_seconds())
             await self.sleep(max(after / 4, after - passed))
             seen = await self._render(context, Rank.CONFIRM, dwell=dwells)
-            looks.append(await in_worker(judged, context, seen))
+            looks.append(await self._judged(context, seen))
 
     async def _render(self, context: Context, rank: Rank, *, dwell: bool) -> Seen:
         """A look with the browser, tried once more when our own browser fails.
@@ -266,6 +269,14 @@ class Checker:
             log.warning("page not read", url=look.probe.url, error=str(error))
             return Seen(unreadable(look, error), None)
         return await self._set_apart(context, Seen(look, features))
+
+    async def _judged(self, context: Context, seen: Seen) -> Judged:
+        """A look with its verdict; where pictures are others, it is asked whether they only take turns."""
+        found = await in_worker(judged, context, seen)
+        if self.turns is None or not shows_other_pictures(found):
+            return found
+        kept = await self.turns(context, seen.look)
+        return await in_worker(judged, context, replace(seen, kept=kept)) if any(kept.values()) else found
 
     async def _set_apart(self, context: Context, seen: Seen) -> Seen:
         """A look with what lies outside of the blocks that are masked now, from the looks approved now."""
@@ -363,7 +374,7 @@ class Checker:
             served_hash=features.served.dom_hash if features else None,
             dom_hash=(seen.shown or seen.served).dom_hash if seen else None,
             screen_hash=seen.screen.page if seen and seen.screen else None,
-            profile=taught_profile(context, verdict, features, last.apart) if tier is Tier.RENDER else None,
+            profile=taught_profile(context, verdict, last) if tier is Tier.RENDER else None,
             alerts=tuple(a for a in alerts if a is not None),
             browser_failed=last.blind is not None,
             expected=expected,

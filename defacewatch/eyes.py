@@ -31,6 +31,7 @@ from defacewatch.renewal import Renewal
 from defacewatch.revalidation import Revalidation
 from defacewatch.schedule import fresh_for
 from defacewatch.store import Store
+from defacewatch.turning import Turning
 from defacewatch.workers import Workers
 
 CROWDED = 4  # documents that wait for each worker, from which on probes that would bring more are put off
@@ -98,6 +99,7 @@ async def opened_eyes(
             renew=renewal.page,
             reads=partial(workers.run, reads_little_news),
             apart=Masking(store.baselines, partial(workers.run, outside_of)).apart,
+            turns=Turning(store.baselines).kept,
             crowded=lambda: workers.waiting >= CROWDED * workers.count,
         )
         revalidation = Revalidation(

@@ -1,6 +1,6 @@
 """What a look means for a page as the store knows it: rules of the path, without any I/O."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,13 +33,15 @@ class Seen:
     """A look and what comparing needs of it (None: not modified, or nothing came).
 
     `blind` says why our own browser failed: such a look counts as a probe, whatever was asked for. `apart` is
-    what lies outside of masked blocks, where there are any.
+    what lies outside of masked blocks, where there are any. `kept` are the addresses of pictures of the looks
+    approved, by capture, that it has loaded as they were; None where nobody has asked.
     """
 
     look: Look
     features: Features | None
     blind: str | None = None
     apart: Apart | None = None
+    kept: Mapping[str, frozenset[str]] | None = None
 
 
 def fits(apart: Apart | None, context: Context) -> bool:
@@ -194,15 +196,19 @@ def next_validators(verdict: Verdict, look: Look) -> Validators | None:
     return Validators() if bad else probe.validators
 
 
-def taught_profile(
-    context: Context, verdict: Verdict, features: Features | None, apart: Apart | None = None
-) -> Profile | None:
+def shows_other_pictures(judged: Judged) -> bool:
+    """Whether it is bad, and among the reasons are pictures that are others."""
+    return judged.verdict.kind in BAD and any(s.kind is Kind.PICTURES for s in judged.verdict.signals)
+
+
+def taught_profile(context: Context, verdict: Verdict, seen: Seen) -> Profile | None:
     """Only a clean capture of a page without an open incident teaches the profile. What is masked teaches
-    nothing: otherwise it would be forgiven when the mask has ended."""
+    nothing: otherwise it would be forgiven when the mask has ended. Nor does a look at pictures that take
+    turns, whose place would then be taken to move, whatever comes to stand there."""
     usable = verdict.kind is VerdictKind.CLEAN and not verdict.wavered and context.incident is None
-    if not usable or features is None or context.baseline is None:
+    features, apart, baseline = seen.features, seen.apart, context.baseline
+    if not usable or features is None or baseline is None or seen.kept:
         return None
-    baseline = context.baseline
     masked = masked_by(context.masks, apart)
     if masked is None:
         taught = teach(context.profile, baseline, features)
@@ -252,7 +258,8 @@ def verdict_of(context: Context, seen: Seen) -> Verdict:
     if probe.not_modified and probe.tls is None and not probe.refusals and context.last is not None:
         return Verdict(context.last, context.last_score)
     masked = masked_by(context.masks, seen.apart)
-    signals = compare(context.baseline, context.profile, seen.look, seen.features, masked)
+    kept = seen.kept or {}
+    signals = compare(context.baseline, context.profile, seen.look, seen.features, masked, kept)
     if seen.blind is not None:
         signals = (*signals, Signal(Kind.BROWSER_FAILED, 0.0, "browser-failed", {"detail": seen.blind[:200]}))
     return judge(muted(signals, context.mutes), has_baseline=context.baseline is not None)

@@ -1,5 +1,6 @@
 """A small site on loopback whose answers a test decides, request by request."""
 
+import hashlib
 from collections.abc import Callable
 
 from aiohttp import web
@@ -31,11 +32,13 @@ USUAL = page()
 
 
 class Site:
-    """`answer` makes the answer to each request for the front page; `requests` counts them."""
+    """`answer` makes the answer to each request for the front page; `requests` counts them. `pictures` are
+    PNGs by their path, each with an ETag of its own."""
 
     def __init__(self) -> None:
         self.answer: Callable[[web.Request], web.StreamResponse] = lambda _: html(USUAL)
         self.requests = 0
+        self.pictures: dict[str, bytes] = {}
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -47,6 +50,7 @@ class Site:
     async def start(self) -> str:
         app = web.Application()
         app.router.add_get("/", self._front)
+        app.router.add_get("/{name}.png", self._picture)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -56,6 +60,13 @@ class Site:
     async def stop(self) -> None:
         assert self._runner is not None
         await self._runner.cleanup()
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        body = self.pictures.get(request.path)
+        if body is None:
+            raise web.HTTPNotFound
+        mark = hashlib.sha256(body).hexdigest()[:16]
+        return web.Response(body=body, content_type="image/png", headers={"ETag": f'"{mark}"'})
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1

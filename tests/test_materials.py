@@ -16,6 +16,7 @@ from defacewatch.materials import (
     has_changed,
     is_worth_asking,
     made_of,
+    same_pictures,
 )
 
 PAGE = "https://tinh.gov.vn/"
@@ -25,6 +26,23 @@ NOW = datetime(2026, 9, 2, tzinfo=UTC)
 
 def css(**changes: object) -> Resource:
     return Resource(**{"url": CSS, "kind": "stylesheet", "status": 200, "etag": '"1"', **changes})  # type: ignore[arg-type]
+
+
+def test_a_picture_is_the_same_where_all_that_marks_it_is_and_something_does() -> None:
+    def hero(**changes: object) -> Resource:
+        fields = {"url": PAGE + "hero.jpg", "kind": "image", "status": 200, "etag": '"1"', **changes}
+        return Resource(**fields)  # type: ignore[arg-type]
+
+    same = frozenset([PAGE + "hero.jpg"])
+    assert same_pictures([hero()], [hero(), css()]) == same
+    assert same_pictures([hero()], [hero(), hero(url=PAGE + "hero.jpg#x", etag='W/"1-gzip"')]) == same
+    unmarked = hero(etag=None)
+    assert same_pictures([unmarked], [unmarked]) == frozenset(), "nothing tells that it is"
+    assert same_pictures([hero(etag=None, body_hash="ab")], [hero(etag=None, body_hash="ab")]) == same
+    for other in (hero(etag='"2"'), hero(body_hash="cd"), hero(last_modified="x"), hero(status=404)):
+        assert same_pictures([hero(body_hash="ab")], [other]) == frozenset()
+    assert same_pictures([hero()], [hero(), hero(etag='"2"')]) == frozenset(), "given in two ways"
+    assert same_pictures([css()], [css()]) == frozenset(), "no picture"
 
 
 def test_a_page_is_made_of_what_was_loaded_and_can_be_asked_for() -> None:

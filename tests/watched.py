@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -173,11 +173,14 @@ class Approved:
 
 
 @asynccontextmanager
-async def approving(shown: str, blank: Path, folder: Path, fetch: Fetcher) -> AsyncIterator[Approved]:
+async def approving(
+    shown: str, blank: Path, folder: Path, fetch: Fetcher, pictures: Mapping[str, bytes] | None = None
+) -> AsyncIterator[Approved]:
     """Have a page learned and approved once, for all tests of a module."""
     shutil.copyfile(blank, folder / "store.db")
     site, clock = Site(), Clock(NOW)
     site.show(shown)
+    site.pictures.update(pictures or {})
     await site.start()
     try:
         async with watching(site, folder, fetch, clock) as watch:

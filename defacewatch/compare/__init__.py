@@ -5,7 +5,8 @@ is in its profile, what each difference weighs in `data/weights.yaml`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from defacewatch.baselines import Baseline
 from defacewatch.captures import Failure, Look
@@ -18,6 +19,7 @@ from defacewatch.masks import Masked, Outside, Rest
 from defacewatch.profiles import Profile
 from defacewatch.signals import Kind, Role, Signal
 
+_NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 _UNWEIGHED = frozenset((Role.OUTAGE, Role.NOTE))  # of no points, and worth saying
 
 __all__ = ["VERSION", "compare", "extract"]
@@ -29,22 +31,25 @@ def compare(
     look: Look,
     features: Features | None,
     masked: Masked | None = None,
+    kept: Mapping[str, Collection[str]] = _NONE,
 ) -> tuple[Signal, ...]:
     """The signals of `look`, strongest first.
 
     `features` are those of the look, None when it brought no page (it failed, or nothing was modified).
     Of several approved looks the one that the page is closest to counts. Without a baseline only evidence
     that needs none is returned, so that an already defaced page is not learned as normal. What is `masked` is
-    left out, and notes say so; no evidence of attack ever is.
+    left out, and notes say so; no evidence of attack ever is. `kept` are the addresses of the pictures of
+    approved looks, by capture, that the page has loaded again as they were.
     """
     if baseline is None or not baseline.looks:
         return _ordered(_unapproved(look, features))
     every = []
     for approved in baseline.looks:
-        found = _ordered(_against(approved.features, profile, look, features))
+        same = kept.get(approved.capture, ())
+        found = _ordered(_against(approved.features, profile, look, features, kept=same))
         if masked is not None and features is not None:
             before = masked.apart.approved.get(approved.capture) if masked.apart is not None else None
-            less = _ordered(_against(approved.features, profile, look, features, masked, before))
+            less = _ordered(_against(approved.features, profile, look, features, masked, before, same))
             found = (*less, *_left_out(found, less, masked))
         every.append(found)
     return min(every, key=lambda signals: sum(signal.points for signal in signals))
@@ -109,8 +114,10 @@ def _against(
     features: Features | None,
     masked: Masked | None = None,
     outside: Outside | None = None,
+    kept: Collection[str] = (),
 ) -> Iterator[Signal]:
-    """The signals against one approved look; `outside` is what of it lies outside of masked blocks."""
+    """The signals against one approved look; `outside` is what of it lies outside of masked blocks, `kept`
+    the addresses of its pictures that were loaded again as they were."""
     shown = outage.is_shown(look, before, features)
     yield from outage.fetch_signals(look, before, features, shown=shown)
     if features is None:
@@ -145,7 +152,7 @@ def _against(
     yield from attack.evidence_of(facts)
     yield from change.changes_of(facts)
     yield from change.behaviour_of(facts, look)
-    yield from screening.screen_signals(before, features, profile, masked.cells if masked else ())
+    yield from screening.screen_signals(before, features, profile, masked.cells if masked else (), kept)
     if before.shown is not None and features.shown is not None:
         yield from covers.cover_signals(before.shown, features.shown, profile)
     yield from change.icon_signals(before, features, profile)

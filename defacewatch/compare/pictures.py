@@ -6,7 +6,8 @@ gone weighs little: pictures load late or not at all on the best of days.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from urllib.parse import urldefrag
 
 from defacewatch.compare.weights import weights
 from defacewatch.features import Screen, Shot
@@ -29,12 +30,15 @@ _PAGE = re.compile(r"^(html[^>]*>)?(body[^>]*>)?")  # whose classes say nothing 
 _PASSING = re.compile(r"slid|carousel|swiper|owl|news|tin-|article|post|thumb|item|story|advert|quang-?cao")
 
 
-def picture_signals(before: Screen, after: Screen, profile: Profile) -> Iterator[Signal]:
-    """The lasting pictures of `before` that are nowhere in `after`."""
+def picture_signals(
+    before: Screen, after: Screen, profile: Profile, kept: Collection[str] = ()
+) -> Iterator[Signal]:
+    """The lasting pictures of `before` that are nowhere in `after`. `kept` are the addresses of pictures that
+    the page had loaded before and has loaded again as they were."""
     lasting = lasting_pictures(before.shots, profile)
     steady = {id(shot) for shot in lasting}
     every = [swap for swap in swaps(before.shots, after.shots) if id(swap.before) in steady]
-    found = [swap for swap in every if not _written_over(swap)]
+    found = [swap for swap in every if not _written_over(swap) and not _takes_turns(swap, kept)]
     if not found:
         return
     lead = max((shot for shot in lasting if _is_first(shot)), key=lambda shot: shot.area, default=None)
@@ -65,6 +69,14 @@ def _written_over(swap: Swap) -> bool:
     """Whether a background is the one it was, as far as is known: what stands on it is another thing."""
     before, after = swap.before, swap.after
     return is_ground(before) and (after is None or after.url == before.url or before.area >= GROUND)
+
+
+def _takes_turns(swap: Swap, kept: Collection[str]) -> bool:
+    """Whether a picture and the one in its place are both the page's own, as slides of a slider are."""
+    before, after = swap.before, swap.after
+    if after is None or after.url == before.url:
+        return False
+    return urldefrag(before.url).url in kept and urldefrag(after.url).url in kept
 
 
 def _is_first(shot: Shot) -> bool:

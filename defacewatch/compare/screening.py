@@ -33,9 +33,14 @@ class Shift(NamedTuple):
 
 
 def screen_signals(
-    before: Features, after: Features, profile: Profile, cells: Collection[Cell] = ()
+    before: Features,
+    after: Features,
+    profile: Profile,
+    cells: Collection[Cell] = (),
+    kept: Collection[str] = (),
 ) -> Iterator[Signal]:
-    """How the screen differs from the approved one, where both are known, apart from masked `cells`."""
+    """How the screen differs from the approved one, where both are known, apart from masked `cells`. `kept`
+    are the addresses of pictures that were loaded again as they were."""
     if before.screen is None or after.screen is None:
         return
     one, other = unpacked(before.screen.strips), unpacked(after.screen.strips)
@@ -54,7 +59,7 @@ def screen_signals(
         points = weights().points[Kind.BLANK_SCREEN]["new"]
         yield Signal(Kind.BLANK_SCREEN, points, f"blank-screen~{colour_sketch(mean(other)):016x}", {})
     old, new = (replace(of, shots=without_hidden(of.shots, cells)) for of in (before.screen, after.screen))
-    yield from pictures.picture_signals(old, new, profile)
+    yield from pictures.picture_signals(old, new, profile, kept)
 
 
 def share_of_tiles(before: Strips, after: Strips, moving: Collection[int]) -> float:

@@ -214,18 +214,22 @@ class Visit:
             raise _Failed(Failure.CRASH, "the page does not let go")
 
     async def _observe(self) -> Observed:
-        """What the page shows, what moves brought to a rest before: the picture is to show the same.
+        """What the page shows, what moves brought to a rest before: the picture is to show the same. So its
+        scripts rest from here on: a slider would go on to its next slide, on a busy host more often than not.
 
         A page that does not answer is held and asked again.
         """
         try:
+            await self._world.rest(True, within=max(0.1, min(1.0, self._budget.left() * 0.1)))
             await self._world.evaluate(f"({FREEZE})()", within=max(0.1, min(2.0, self._budget.left() * 0.2)))
             return await self._ask(0.4)
         except Unanswered as unanswered:
             if unanswered.late:
                 await self._hold()
             else:
+                await self._world.rest(False, within=0.5)
                 await asyncio.sleep(QUIET)  # it went elsewhere just now, perhaps for the last time
+                await self._world.rest(True, within=0.5)
         try:
             return await self._ask(0.5)
         except Unanswered:

@@ -50,6 +50,22 @@ def test_the_same_pictures_say_nothing() -> None:
     assert against(SHOWN) == []
 
 
+def test_a_picture_that_takes_turns_with_another_of_the_page_says_nothing() -> None:
+    other = replace(HERO, url=HOST + "cau.jpg")
+    turned = {(other if place is HERO else place): number for place, number in SHOWN.items()} | {other: 77}
+
+    def told(*kept: str) -> bool:
+        return bool(list(picture_signals(BEFORE, shown(turned), EMPTY, kept)))
+
+    assert not told(HERO.url, other.url)
+    assert not told(HERO.url, other.url, EMBLEM.url)
+    assert told(), "nothing is known of either"
+    assert told(other.url), "the one that stood there is not loaded any more, or is another"
+    assert told(HERO.url), "what stands there now is new, or another than it was"
+    overwritten = SHOWN | {HERO: 77}
+    assert list(picture_signals(BEFORE, shown(overwritten), EMPTY, (HERO.url,))), "it looks otherwise"
+
+
 @pytest.mark.parametrize("place", [EMBLEM, HERO], ids=["emblem", "hero"])
 def test_another_emblem_or_hero_is_a_change_by_itself(place: Picture) -> None:
     overwritten = SHOWN | {place: 77}

@@ -246,6 +246,28 @@ async def test_lazy_images_are_there_and_what_moves_looks_the_same_twice(here: P
     assert first.screenshot == second.screenshot
 
 
+async def test_the_picture_shows_what_was_observed_also_of_a_page_whose_scripts_never_rest(
+    here: Place,
+) -> None:
+    for name, colour in (("mot", (255, 0, 0)), ("hai", (0, 0, 255))):
+        file = io.BytesIO()
+        Image.new("RGB", (400, 200), colour).save(file, "PNG")
+        here.portal.answers[f"/{name}.png"] = page(file.getvalue(), content_type="image/png")
+    html = (
+        "<body style='margin: 0'><div><img src=/mot.png></div>"
+        "<div style='display: none'><img src=/hai.png></div>"
+        "<script>const slides = document.querySelectorAll('div'); let at = 0;"
+        "setInterval(() => { at = 1 - at; slides.forEach((slide, n) => {"
+        "slide.style.display = n === at ? 'block' : 'none' }) }, 20)</script>"
+    )
+    for _ in range(4):
+        rendering = await here.show(html)
+        (shown,) = rendering.pictures
+        colour = (255, 0, 0) if shown.url.endswith("/mot.png") else (0, 0, 255)
+        pixels = Image.open(io.BytesIO(rendering.screenshot)).convert("RGB")
+        assert pixels.getpixel((shown.left + 50, shown.top + 50)) == colour
+
+
 async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Place) -> None:
     here.portal.answers["/file"] = page(b"MZ", content_disposition="attachment; filename=a.exe")
     rendering = await here.show(
