@@ -79,6 +79,7 @@ def plans(options: argparse.Namespace, folder: Path | None) -> Iterator[Plan]:
             corpus=folder,
             fresh=options.fresh,
             reading=options.reading,
+            again=options.again,
             name=f"{size:,}",
         )
         if both:
@@ -125,6 +126,7 @@ def read_options(argv: list[str]) -> argparse.Namespace:
     add(
         "--troubles", action="store_true", help="20 %% tarpits and 5 %% dead hosts in the other scenarios too"
     )
+    add("--again", type=float, default=0.0, help="minutes after which the daemon is started once more")
     add("--reading", action="store_true", help="read the console meanwhile, and time its pages")
     add("--generated", action="store_true", help="no real pages, so that no isolation is needed")
     add("--fresh", action="store_true", help="learn everything again")

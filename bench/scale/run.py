@@ -41,12 +41,14 @@ Metrics = Mapping[tuple[str, Labels], float]
 @dataclass(frozen=True)
 class Plan:
     """What is run. Times in seconds; `deface_every` 0: nothing is defaced. `storm`: so many pages at once, in
-    the middle of the time that is measured."""
+    the middle of the time that is measured. `again`: minutes after which the daemon is started once more,
+    before the warm-up; 0: it is not."""
 
     layout: Layout
     pace: Pace = field(default_factory=Pace)
     minutes: float = 10.0
     warmup: float = 2.0
+    again: float = 0.0
     deface_every: float = 20.0
     storm: int = 0
     troubles: frozenset[Trouble] = frozenset()
@@ -136,6 +138,13 @@ async def measured(plan: Plan, *, say: Callable[[str], None], folder: Path | Non
         say(f"starting the daemon on {len(fields)} pages")
         run.healthy = await subject.start()
         stack.push_async_callback(subject.stop)
+        if plan.again:
+            await asyncio.sleep(plan.again * 60)
+            say("starting the daemon again")
+            first = await subject.stop()
+            if first.status or first.left:
+                run.problems.append(f"the first daemon ended with {first.status} and left {first.left}")
+            run.healthy = await subject.start()
         observer = _Observer(subject, client, farm, standins, cluster)
         await asyncio.sleep(plan.warmup * 60)
         stored = Stored(folder, url)
