@@ -77,8 +77,11 @@ class CalmPages:
     def get(self, page_id: str) -> Calm | None:
         return self._pages.get(page_id)
 
-    def settle(self, outcome: Outcome, last: Seen, *, revalidate_every: timedelta) -> None:
-        """Remember a page after a full check that has been recorded, or forget it."""
+    def settle(
+        self, outcome: Outcome, last: Seen, *, revalidate_every: timedelta, owed: bool = False
+    ) -> None:
+        """Remember a page after a full check that has been recorded, or forget it. `owed`: the browser is to
+        look at it in its turn, until when its document is compared with this one."""
         context, page = outcome.context, outcome.context.page
         if not _is_calm(outcome, last):
             self.forget(page.id)
@@ -91,6 +94,7 @@ class CalmPages:
         if waits and seen_at is None:
             self.forget(page.id)
             return
+        due = seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None
         before, probe = self._pages.get(page.id), last.look.probe
         as_before = before is not None and probe.not_modified
         reread = probe.at + _share(page.id) * self._reread_every(revalidate_every)
@@ -104,7 +108,7 @@ class CalmPages:
             _way(probe),
             meaning=before.meaning if before and as_before else meaning_of(probe),
             reread=reread,
-            due=seen_at + pause_before(outcome.verdict, revalidate_every) if waits and seen_at else None,
+            due=outcome.at + revalidate_every if owed else due,
             fresh=seen_at + revalidate_every if seen_at else None,
             since=(outcome.at, self._monotonic()),
         )

@@ -27,6 +27,7 @@ from defacewatch.looks import (
     is_worth_keeping,
     judged,
     marks_for,
+    may_be_captured_later,
     next_validators,
     nothing_came,
     pause_before,
@@ -89,9 +90,9 @@ class Checker:
     """Looks at pages, one call a page. What must survive is in the store, not here.
 
     `renew` makes what is kept of a page readable, before the page is compared with it; `reads` reads the news
-    of a page that was calm; `apart` sets apart what lies outside of masked blocks. `turns` tells
-    which pictures of approved looks were loaded as they were; `crowded`, that as much waits to be read as is
-    good.
+    of a page that was calm; `apart` sets apart what lies outside of masked blocks. `turns` tells which
+    pictures of approved looks were loaded as they were; `crowded`, that as much waits to be read as is good;
+    `later` has a page captured in its turn, where that is better than now.
     """
 
     def __init__(
@@ -110,11 +111,14 @@ class Checker:
         apart: Callable[[Context, Look], Awaitable[Apart | None]] | None = None,
         turns: Callable[[Context, Look], Awaitable[Mapping[str, frozenset[str]]]] | None = None,
         crowded: Callable[[], bool] = lambda: False,
+        later: Callable[[str], bool] = lambda page_id: False,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
-        self.extract, self.renew, self.apart, self.crowded = extract, renew, apart, crowded
+        self.extract, self.renew, self.apart = extract, renew, apart
+        self.crowded, self.later = crowded, later
         self.confirm_after, self.revalidate_every, self.turns = confirm_after, revalidate_every, turns
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
+        self.owed: set[str] = set()  # pages under way that the browser will look at in its turn
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
         self.clean: set[str] = set()  # pages of which the last full check said so
@@ -159,6 +163,7 @@ class Checker:
         """
         if self.renew is not None:
             await self.renew(page_id)
+        self.owed.discard(page_id)
         began = self.clock()
         rank = Rank.CHANGED if changed else Rank.ROUND
         looks: list[Judged] = []
@@ -178,7 +183,8 @@ class Checker:
                 recorded = await self.checks.record(outcome)
             except Moved:
                 continue  # a person or another process was faster: read again, and judge by what stands now
-            self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every)
+            owed = page_id in self.owed
+            self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every, owed=owed)
             sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
             (self.clean.add if sound else self.clean.discard)(page_id)
             return Result(outcome, recorded)
@@ -206,6 +212,9 @@ class Checker:
         )
         first = await self._judged(context, await self._seen(context, look))
         if not self._wants_browser(context, first.seen, first.verdict):
+            return [first]
+        if may_be_captured_later(context, first) and self.later(page.id):
+            self.owed.add(page.id)
             return [first]
         seen = await self._render(context, Rank.SUSPICION, dwell=self.dwelling.wants(context, due=False))
         shown = await self._judged(context, seen)

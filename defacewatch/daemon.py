@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from defacewatch import config
+from defacewatch.agenda import Way
 from defacewatch.alerts import AlertKind
 from defacewatch.announcing import Announcing
 from defacewatch.audit import PROGRAM, Act, Actor
@@ -113,6 +114,7 @@ class Daemon:
                 reads=lambda page_id: self.eyes.checker.calm.get(page_id) is None,
                 beat=lambda: self.watchdog.beat("schedule"),
             )
+            self.eyes.checker.later = self._later
             self.gauges = Gauges(self.store, self.eyes, self.schedule, clock=self.clock)
             self.errands = Errands(
                 self.eyes, self.schedule, self.gauges, alerted=lambda: self.messenger.outbox.wake()
@@ -173,6 +175,10 @@ class Daemon:
                 noting=self.note_trouble,
             )
         ]
+
+    def _later(self, page_id: str) -> bool:
+        """Have a page whose document is another captured in its turn, where enough waits for the browser."""
+        return self.eyes.crowded(Way.RENDER) and self.schedule.hurry(page_id)
 
     def _make_messenger(self, settings: Settings) -> Messenger:
         return Messenger(

@@ -179,6 +179,13 @@ def is_worth_keeping(outcome: Outcome) -> bool:
     return outcome.at - kept_at >= (KEEP_BAD_EVERY if verdict.kind in BAD else KEEP_CLEAN_EVERY)
 
 
+def may_be_captured_later(context: Context, first: Judged) -> bool:
+    """Whether a probe that the browser should follow shows no more than that the document is another."""
+    quiet = context.incident is None and context.window is None and not context.streak.failures
+    verdict = first.verdict
+    return quiet and verdict.kind is VerdictKind.CLEAN and verdict.score < SUSPECT_AT
+
+
 def proposed(kept: Kept, outcome: Outcome) -> Kept:
     """A capture of what was announced, proposed as the new look by whoever announced it."""
     window = outcome.context.window

@@ -159,12 +159,14 @@ class Schedule:
         if due is not None and due.at > now:
             self.agenda.put(due.sooner(now))
 
-    def hurry(self, page_id: str) -> None:
-        """Capture a page at the next occasion, before the round: what it is made of has changed. It waits on
-        the agenda, not in the page's turn, so that the page is probed meanwhile."""
+    def hurry(self, page_id: str) -> bool:
+        """Capture a page at the next occasion, before the round: it or what it is made of has changed. It
+        waits on the agenda, not in the page's turn, so that the page is probed meanwhile. False where it is
+        not on the agenda."""
         due = self.agenda.get(page_id, Errand.RENDER)
         if due is not None and not due.urgent:
             self.agenda.put(due.hurried(self._now()))
+        return due is not None
 
     def unseen(self, patience: float) -> list[str]:
         """Pages that have not been looked at for twice their interval and `patience` seconds."""

@@ -77,6 +77,31 @@ async def test_a_changed_document_is_captured_when_the_revalidation_is_due(watch
     assert (await watch.check()).outcome.tier is Tier.PROBE, "this document has been captured"
 
 
+async def test_a_changed_document_is_captured_in_its_turn_while_the_browser_has_no_time(watch: Watch) -> None:
+    await watch.check(render=True)
+    asked: list[str] = []
+
+    def later(page_id: str) -> bool:
+        asked.append(page_id)
+        return True
+
+    watch.checker.later = later
+    watch.site.show(page("Hội nghị tổng kết", more="<button>Tra cứu</button>"))
+    watch.clock.forward(minutes=11)
+    first = await watch.checker.probe_page(watch.page_id)
+    assert first is not None
+    assert first.outcome.tier is Tier.PROBE
+    assert asked == [watch.page_id]
+    watch.clock.forward(seconds=30)
+    assert await watch.checker.probe_page(watch.page_id) is None, "meanwhile this document is what it was"
+    watch.site.show(DEFACED)
+    attacked = await watch.checker.probe_page(watch.page_id)
+    assert attacked is not None
+    assert attacked.outcome.verdict.kind is VerdictKind.DEFACED
+    assert attacked.outcome.tier is Tier.RENDER
+    assert asked == [watch.page_id], "that does not wait"
+
+
 async def test_a_changed_document_is_read_once_and_waits_for_its_capture(watch: Watch) -> None:
     await watch.check(render=True)
     watch.site.show(page("Hội nghị tổng kết", more="<button>Tra cứu</button>"))
