@@ -1,7 +1,8 @@
 """Pages at whose last check nothing was amiss: what it takes to see, at little cost, that nothing is still.
 
 What is here saves work and nothing else: it may be lost at any time. The store stays the judge. A page that
-a person or another process has moved is forgotten as soon as its looks are noted, and checked in full.
+a person or another process has moved is forgotten as soon as its looks are noted, and checked in full. What
+is known survives a restart where `calmshelf` keeps it.
 
 How long a page may be calm is counted from its last full check by a clock that nobody sets: a clock of the
 host that is set back makes no page calm for longer. One that is set forward ends its calm early.
@@ -10,7 +11,7 @@ host that is set back makes no page calm for longer. One that is set forward end
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -73,6 +74,7 @@ class CalmPages:
         self._shelved = 0
         self._quiet: dict[str, Quiet] = {}
         self._heavy: set[str] = set()  # pages whose news take too long to read
+        self._changed: dict[str, bool] = {}  # pages as `changes` gives them
 
     def get(self, page_id: str) -> Calm | None:
         return self._pages.get(page_id)
@@ -112,6 +114,7 @@ class CalmPages:
             fresh=seen_at + revalidate_every if seen_at else None,
             since=(outcome.at, self._monotonic()),
         )
+        self._changed.setdefault(page.id, False)
         if probe.html:
             self._shelve(page.id, probe.html)
 
@@ -121,9 +124,32 @@ class CalmPages:
         return max(revalidate_every, timedelta(seconds=len(self._pages) / REREADS))
 
     def forget(self, page_id: str) -> None:
-        self._pages.pop(page_id, None)
+        if self._pages.pop(page_id, None) is not None:
+            self._changed[page_id] = True
         self._quiet.pop(page_id, None)
         self._shelved -= len(self._documents.pop(page_id, b""))
+
+    def known(self, page_id: str) -> tuple[Calm | None, bytes | None]:
+        """What is known of a page, and its document, compressed."""
+        return self._pages.get(page_id), self._documents.get(page_id)
+
+    def changes(self) -> dict[str, bool]:
+        """Pages of which something else is known (or nothing any more) than when this was last asked, and
+        whether that is so of their documents too."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def change(self, pages: Mapping[str, bool] | None = None) -> None:
+        """Have `changes` give these pages (None: all that are calm, with their documents) once more."""
+        for page, document in (dict.fromkeys(self._pages, True) if pages is None else pages).items():
+            self._changed[page] = self._changed.get(page, False) or document
+
+    def take_over(self, calm: Calm, document: bytes | None) -> None:
+        """Know of a page what another process has known, its document included as far as there is room."""
+        self._pages[calm.page] = calm
+        if document is not None and self._shelved + len(document) <= SHELF:
+            self._documents[calm.page] = document
+            self._shelved += len(document)
 
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""
@@ -191,14 +217,19 @@ class CalmPages:
         return moved
 
     def _shelve(self, page_id: str, html: str) -> None:
-        self._shelved -= len(self._documents.pop(page_id, b""))
-        if len(html) > LARGEST:
+        before = self._documents.pop(page_id, b"")
+        self._shelved -= len(before)
+        document = b"" if len(html) > LARGEST else zlib.compress(html.encode("utf-8", "replace"), 1)
+        if document != before:
+            self._changed[page_id] = True
+        if not document:
             return
-        document = zlib.compress(html.encode("utf-8", "replace"), 1)
         self._documents[page_id] = document
         self._shelved += len(document)
         while self._shelved > SHELF:
-            self._shelved -= len(self._documents.popitem(last=False)[1])
+            dropped, least = self._documents.popitem(last=False)
+            self._shelved -= len(least)
+            self._changed[dropped] = True
 
 
 def reads_little_news(document: bytes, html: str, url: str) -> bool:
@@ -207,7 +238,11 @@ def reads_little_news(document: bytes, html: str, url: str) -> bool:
 
 
 def _unpacked(document: bytes) -> str:
-    return zlib.decompress(document).decode("utf-8", "replace")
+    """At most as much as is ever put in; nothing where it is damaged, which is like no page."""
+    try:
+        return zlib.decompressobj().decompress(document, 4 * LARGEST).decode("utf-8", "replace")
+    except zlib.error:
+        return ""
 
 
 def _is_odd(calm: Calm, probe: Probe) -> bool:

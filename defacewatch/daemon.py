@@ -17,6 +17,7 @@ from defacewatch.announcing import Announcing
 from defacewatch.audit import PROGRAM, Act, Actor
 from defacewatch.auditwatch import AuditWatch
 from defacewatch.calling import Sending
+from defacewatch.calmshelf import CalmShelf
 from defacewatch.channelwatch import ChannelWatch
 from defacewatch.config import Settings
 from defacewatch.costs import keeps_up
@@ -54,6 +55,8 @@ LESSONS_EVERY = 1.0  # seconds until learning that somebody asked for begins
 BEAT_EVERY = 60.0  # seconds between signs of life to the outside
 CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is said to do so again
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
+KEEP_CALM_EVERY = 60.0  # seconds until what is known of calm pages is kept for the next start
+LAST_KEEPING = 2.0  # seconds that this may take when the daemon is stopped
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
 CONFIG = Actor(PROGRAM, "config")
@@ -119,6 +122,7 @@ class Daemon:
             self.errands = Errands(
                 self.eyes, self.schedule, self.gauges, alerted=lambda: self.messenger.outbox.wake()
             )
+            await self._take_over_calm()
             self.schedule.start()
             await self._plan()
             self._make_selfwatches()
@@ -137,6 +141,7 @@ class Daemon:
                 self._every("usage", USAGE_EVERY, self.gauges.use, watched=False),
                 # unwatched: another process may hold the database for long, which a restart does not end
                 self._every("note", NOTE_EVERY, self._note, watched=False),
+                self._every("calm pages", KEEP_CALM_EVERY, self.shelf.write, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
                 self._every("audit log", AUDIT_EVERY, self._audit, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
@@ -157,6 +162,7 @@ class Daemon:
             await self.schedule.stop(GRACE)
             await self._note()
             await self.messenger.stop(3.0)
+            await self.shelf.write(LAST_KEEPING)
         log.info("stopped")
 
     def stop(self) -> None:
@@ -249,6 +255,18 @@ class Daemon:
         over = {portal for number, portal in before.items() if number not in self.announced}
         for page in (page for portal in portals if portal.key in over for page in portal.pages):
             self.schedule.hurry(page.id)
+
+    async def _take_over_calm(self) -> None:
+        """Know of calm pages what the process before has known: they need not be read in full once more."""
+        checker, database = self.eyes.checker, str(self.store.engine.url)
+        self.shelf = CalmShelf(
+            self.settings.secret_key_file.with_name("calm.db"),
+            checker.calm,
+            key=self.secret_key,
+            judged_by=lambda: (database, checker.revalidate_every),
+            clock=self.clock,
+        )
+        checker.clean |= await self.shelf.load(await self.store.checks.sound(now=self.clock()))
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention

@@ -113,3 +113,20 @@ class Quiet:
     page: str
     version: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A page that is watched and was clean when it was last looked at, with nothing open.
+
+    `version`, `validators` and `checked_at` are those of its state. `moved_at` is when something by which it
+    is judged last changed that does not move the version: its portal was registered anew, or a mute, a mask
+    or an announced time came to its end.
+    """
+
+    page: str
+    url: str
+    version: int
+    validators: Validators
+    checked_at: datetime | None
+    moved_at: datetime

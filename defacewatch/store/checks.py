@@ -10,7 +10,7 @@ from defacewatch.alerts import AlertKind
 from defacewatch.captures import Look, Material, Tier
 from defacewatch.features import Features
 from defacewatch.incidents import PROGRAM, TOLD_APART
-from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded
+from defacewatch.records import Context, Kept, Outcome, Quiet, Recorded, Sound
 from defacewatch.store.blobs import Blobs
 from defacewatch.store.campaigns import join
 from defacewatch.store.contexts import read_context
@@ -22,6 +22,7 @@ from defacewatch.store.moves import add_alert, add_capture, add_event, save_inci
 from defacewatch.store.quiet import write_quiet
 from defacewatch.store.rows import SIGNALS, Values, dumped
 from defacewatch.store.schema import checks
+from defacewatch.store.sound import read_sound
 from defacewatch.store.states import (
     CheckDay,
     CheckRow,
@@ -96,6 +97,10 @@ class Checks:
     async def standing(self) -> list[Standing]:
         """The same of all enabled pages, in no order and far cheaper: only what changes all the time."""
         return await self.engine.read(standing)
+
+    async def sound(self, *, now: datetime) -> list[Sound]:
+        """The pages that are watched and were clean when they were last looked at, with nothing open."""
+        return await self.engine.read(lambda db: read_sound(db, now))
 
     async def history(
         self, page_id: str, limit: int = 100, *, before: tuple[datetime, int] | None = None
