@@ -94,6 +94,6 @@ async def _again(console: Console, review: Review) -> Verdict | None:
         log.warning("a capture could not be compared again", capture=capture.id, error=str(error))
         return None
     unmuted = replace(context, mutes=frozenset())
-    masked = frozenset(mask.id for mask in context.masks)
-    key = (capture.id, review.version, masked)
+    masked = frozenset(mask.id for mask in context.masks)  # one that runs out moves nothing
+    key = (capture.id, context.version, masked)
     return await console.comparisons.verdict(key, lambda: verdict_of(unmuted, Seen(look, features)))
