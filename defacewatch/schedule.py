@@ -214,17 +214,18 @@ class Schedule:
     ) -> None:
         """Put an errand on the agenda: at its place in the interval, or when its last time is that long ago;
         soon where it is longer, and not all in one moment. A last time that is still to come, by a clock that
-        was set back since, is as good as none. Where the interval has grown (a raised watch is over) all
-        were captured lately, and would come in one wave: each comes at its place, if that is sooner."""
+        was set back since, is as good as none. Where the interval has changed there is no wave either: after
+        a raised watch all were captured lately, and each comes at its place, if that is sooner; when one
+        begins, so does what is overdue by its interval alone."""
         if every is None:
             self.agenda.drop(page_id, errand)
             return
         place, known = _place(page_id, every, errand), self.agenda.get(page_id, errand)
-        start = place
-        if age is not None and age >= 0:
-            start = every - age if age < every else place / 20
-            if known is not None and known.every < every:
-                start = min(start, place)
+        start, before = place, every if known is None else known.every
+        if age is not None and age >= max(every, before):
+            start = place / 20
+        elif age is not None and 0 <= age < every:
+            start = min(every - age, place) if before < every else every - age
         due = Due(page_id, errand, every, now + start, weight)
         # why it is urgent is no matter of its interval
         self.agenda.put(due.hurried(now) if known is not None and known.urgent else due)

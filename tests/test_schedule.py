@@ -567,6 +567,22 @@ async def test_captures_come_evenly_after_a_raised_watch_and_none_later_than_its
     assert max(parts.values()) < 2 * 400 / 6
 
 
+async def test_captures_come_evenly_when_a_raised_watch_begins_and_what_was_overdue_comes_soon() -> None:
+    now, short, long = utc_now(), timedelta(minutes=10), timedelta(minutes=30)
+    schedule = Schedule(Checks(), clock=lambda: now)
+    ages = {f"p-{n}": now - long * (n / 600) for n in range(600)} | {"overdue": now - 2 * long}
+    schedule.apply({page: Intervals(NEVER, long) for page in ages}, ages)
+    schedule.apply({page: Intervals(NEVER, short) for page in ages}, ages)
+    starts = dict[str, float]()
+    for page in ages:
+        due = schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        starts[page] = (due.at - schedule._now()) / 60
+        assert -0.1 < starts[page] < 10.1
+    assert starts["overdue"] < 1
+    assert max(Counter(int(start) for start in starts.values()).values()) < 2 * 600 / 10
+
+
 async def test_a_page_overdue_after_a_raised_watch_is_captured_soon() -> None:
     now, short, long = utc_now(), timedelta(minutes=10), timedelta(minutes=30)
     schedule = Schedule(Checks(), clock=lambda: now)

@@ -2,7 +2,7 @@
 transaction of its caller."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,12 +30,16 @@ async def propose(
     db: AsyncConnection, capture_id: str, *, by: str, now: datetime, officers: Collection[str] = ()
 ) -> None:
     """Who proposed it first stays its proposer, until it is settled; where only `officers` count (empty: all
-    do), one of them takes the place of somebody else."""
+    do), one of them takes the place of somebody else. It is proposed after all approvals of its page, also
+    those that are still to come by a clock that was set back since."""
     free = or_(captures.c.proposed_by.is_(None), captures.c.proposed_by == by, SETTLED)
     if officers:
         free = or_(free, captures.c.proposed_by.not_in(list(officers)))
+    page = select(captures.c.page).where(captures.c.id == capture_id).scalar_subquery()
+    last = await db.scalar(select(func.max(approvals.c.at)).where(approvals.c.page == page))
+    at = now if last is None or last <= now else last + timedelta(microseconds=1)
     proposed = update(captures).where(captures.c.id == capture_id, free)
-    await db.execute(proposed.values(proposed_by=by, proposed_at=now))
+    await db.execute(proposed.values(proposed_by=by, proposed_at=at))
 
 
 async def is_waiting(db: AsyncConnection, capture_id: str) -> bool:

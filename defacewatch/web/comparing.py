@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 
 from defacewatch.verdicts import Verdict
 
@@ -16,13 +16,19 @@ class Comparisons:
         self._known: OrderedDict[Hashable, Verdict] = OrderedDict()
         self._turn = asyncio.Lock()
 
-    async def verdict(self, key: Hashable, compare: Callable[[], Verdict]) -> Verdict:
-        """What `compare` says, in a thread; at once where it has said so before. Whoever comes meanwhile
-        waits for their turn. Raises what `compare` does, which is not remembered."""
+    async def verdict(
+        self, key: Hashable, compare: Callable[[], Awaitable[Verdict | None]]
+    ) -> Verdict | None:
+        """What `compare` says; at once where it has said so before. Whoever comes meanwhile waits for their
+        turn, and has read nothing yet: what is compared is read by `compare`. None, and what it raises, is
+        not remembered."""
         async with self._turn:
             known = self._known.get(key)
             if known is None:
-                known = self._known[key] = await asyncio.to_thread(compare)
+                known = await compare()
+                if known is None:
+                    return None
+                self._known[key] = known
             self._known.move_to_end(key)
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)

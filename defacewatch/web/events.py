@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 
+import structlog
 from aiohttp import hdrs, web
 
 from defacewatch.accounts import Role
+from defacewatch.errors import DefacewatchError
 from defacewatch.store.wall import WallPage
 from defacewatch.web.console import Console, Visitor, console_of, words_of
 from defacewatch.web.filters import Filters, Seat
@@ -26,6 +28,8 @@ BUSY = "30"  # seconds, where too many watch
 PARTS = ("duty", "front", "chips", "lately")  # what may be another with any change
 
 Ages = dict[str, tuple[int | None, int | None]]
+
+log = structlog.get_logger(__name__)
 
 
 async def events(request: web.Request) -> web.StreamResponse:
@@ -81,9 +85,12 @@ class Watcher:
                 following = asyncio.create_task(self.live.next())
                 try:
                     await asyncio.wait((following, ended), timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
-                    if not await self._is_let_in():
+                    let_in = await self._is_let_in()
+                    if let_in is None:
+                        await self._send("blind", {})
+                    elif not let_in:
                         return
-                    if following.done():
+                    elif following.done():
                         await self._tell(following.result())
                     elif not ended.done():  # looks take long: that is well for a while, and then no more
                         await self._send("beat" if self.live.sees else "blind", {})
@@ -92,14 +99,19 @@ class Watcher:
         finally:
             ended.cancel()
 
-    async def _is_let_in(self) -> bool:
+    async def _is_let_in(self) -> bool | None:
         """Whether its reader is who they were: a session that was ended by hand, an account that was disabled
-        or has another role, and a new password end the stream within two beats. To ask is no use of it."""
+        or has another role, and a new password end the stream within two beats. To ask is no use of it. None
+        where the store does not say: then they are told nothing but that, and it is asked again."""
         visitor, now = visitor_of(self.request), asyncio.get_running_loop().time()
         if visitor.account is None or now - self.asked < BEAT:
             return True
+        try:
+            found = await by_cookie(self.request)
+        except DefacewatchError as error:
+            log.warning("it is not known whose stream it is", error=str(error))
+            return None
         self.asked = now
-        found = await by_cookie(self.request)
         return found is not None and (found.session, found.role) == (visitor.session, visitor.role)
 
     async def _tell(self, snapshot: Snapshot | None) -> None:

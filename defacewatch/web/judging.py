@@ -6,6 +6,7 @@ stands, and nothing muted: what is approved becomes normal, so nothing is left o
 it is said.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -86,14 +87,17 @@ async def _again(console: Console, review: Review) -> Verdict | None:
     store, capture = console.store, review.capture
     try:
         context = await store.checks.context(review.page.id, now=console.clock())
-        features = await store.reviews.features(capture.id, version=store.baselines.version)
-        if features is None or context.baseline is None:
-            return None
-        look = await store.baselines.look(capture)
+        unmuted = replace(context, mutes=frozenset())
+        masked = frozenset(mask.id for mask in context.masks)  # one that runs out moves nothing
+
+        async def compare() -> Verdict | None:
+            features = await store.reviews.features(capture.id, version=store.baselines.version)
+            if features is None or context.baseline is None:
+                return None
+            seen = Seen(await store.baselines.look(capture), features)
+            return await asyncio.to_thread(verdict_of, unmuted, seen)
+
+        return await console.comparisons.verdict((capture.id, context.version, masked), compare)
     except DefacewatchError as error:
         log.warning("a capture could not be compared again", capture=capture.id, error=str(error))
         return None
-    unmuted = replace(context, mutes=frozenset())
-    masked = frozenset(mask.id for mask in context.masks)
-    key = (capture.id, review.version, masked)
-    return await console.comparisons.verdict(key, lambda: verdict_of(unmuted, Seen(look, features)))

@@ -19,7 +19,8 @@ from defacewatch.web.words import UNATTENDED
 
 FORM_COOKIE = "defacewatch_form"
 EVENTS = "/events"  # the news of the wall
-PICTURE = re.compile(r"/pictures/.+|/(?:incidents|baselines)/[^/]+/difference")
+# What is loaded with a page: its pictures, style sheets and scripts.
+PART = re.compile(r"/(?:pictures|static)/.+|/(?:incidents|baselines)/[^/]+/difference")
 BY_ITSELF = "X-Unattended"  # what our scripts say when they ask for a page without anybody's doing
 
 
@@ -84,9 +85,9 @@ async def by_cookie(request: web.Request) -> Visitor | None:
 
 
 def is_unattended(request: web.Request) -> bool:
-    """Whether a page of ours asks by itself: for news, for a picture, by its script, or without one by
-    loading itself. Pictures come with what a wall shows anew while nobody sits there."""
-    if request.path == EVENTS or PICTURE.fullmatch(request.path):
+    """Whether a page of ours asks by itself: for news, for a picture or a style sheet, by its script, or
+    without one by loading itself. Its parts come with what a wall shows anew while nobody sits there."""
+    if request.path == EVENTS or PART.fullmatch(request.path):
         return True
     by_itself = BY_ITSELF in request.headers or UNATTENDED in request.query
     return by_itself or request.headers.get("Sec-Fetch-Dest") == "image"

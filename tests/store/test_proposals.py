@@ -121,6 +121,20 @@ async def test_the_log_is_read_once_for_an_approval_and_before_others_have_to_wa
     assert read == ["an", "an", "write"]
 
 
+async def test_what_is_proposed_waits_also_where_an_approval_is_to_come_by_a_clock_set_back(
+    store: Store,
+) -> None:
+    page = await registered(store, critical=True)
+    first = await captured(store, page, "a", by="an")
+    await store.baselines.approve(first, by="binh", reason="x", now=NOW + 60 * MINUTE)
+    second = await captured(store, page, "b", by="an", at=NOW + MINUTE)  # the clock was set back
+    assert [capture.id for capture in await store.baselines.proposals()] == [second]
+    assert (await store.reviews.of(second)).waiting
+    await store.baselines.approve(second, by="binh", reason="x", now=NOW + 2 * MINUTE)
+    assert await baseline(store, page) == second
+    assert await store.baselines.proposals() == []
+
+
 async def test_while_a_proposal_waits_nobody_takes_it_over(store: Store) -> None:
     page = await registered(store, critical=True)
     capture = await captured(store, page, by="an")

@@ -36,6 +36,8 @@ async def test_a_capture_is_seen_as_who_approves_sees_it(
     )
     answer = await client.get(f"/api/v1/captures/{first}/review", headers={"Authorization": f"Bearer {mine}"})
     assert (await answer.json())["hurdle"] == "own-proposal"
+    answer = await client.get(f"/api/v1/captures/{first}/review", headers=await token(store))
+    assert (await answer.json())["hurdle"] is None  # an officer, who approves nothing
     assert await asked(client, "baselines/waiting") == {"counts": {"first": 1}, "without": 0}
     assert (await asked(client, f"captures/{first}/words"))["made"] is False
     await asked(client, f"captures/{first}/difference", 404)

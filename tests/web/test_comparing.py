@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -27,13 +28,13 @@ async def test_comparisons_are_made_one_at_a_time_and_each_once() -> None:
         return Verdict(VerdictKind.CLEAN, float(number))
 
     tasks = [
-        asyncio.create_task(comparisons.verdict(number % 4, lambda n=number % 4: compare(n)))  # type: ignore[misc]
+        asyncio.create_task(comparisons.verdict(number % 4, partial(asyncio.to_thread, compare, number % 4)))
         for number in range(12)
     ]
     await begun.wait()
     going.set()
     verdicts = await asyncio.gather(*tasks)
-    assert [verdict.score for verdict in verdicts] == [0.0, 1.0, 2.0, 3.0] * 3
+    assert [verdict and verdict.score for verdict in verdicts] == [0.0, 1.0, 2.0, 3.0] * 3
     assert sorted(made) == [0, 1, 2, 3]
     assert max(most) == 1
 
@@ -41,17 +42,21 @@ async def test_comparisons_are_made_one_at_a_time_and_each_once() -> None:
 async def test_what_failed_is_tried_again_and_what_is_remembered_is_bounded() -> None:
     comparisons, asked = Comparisons(), list[int]()
 
-    def fail() -> Verdict:
+    async def fail() -> Verdict:
         raise DefacewatchError("damaged")
 
-    def compare(number: int) -> Verdict:
+    async def gone() -> None:
+        return None
+
+    async def compare(number: int) -> Verdict:
         asked.append(number)
         return CLEAN
 
     with pytest.raises(DefacewatchError):
         await comparisons.verdict(0, fail)
+    assert await comparisons.verdict(0, gone) is None
     for number in range(KEPT + 1):
-        await comparisons.verdict(number, lambda n=number: compare(n))  # type: ignore[misc]
-    await comparisons.verdict(KEPT, lambda: compare(KEPT))
-    await comparisons.verdict(0, lambda: compare(0))
+        await comparisons.verdict(number, partial(compare, number))
+    await comparisons.verdict(KEPT, partial(compare, KEPT))
+    await comparisons.verdict(0, partial(compare, 0))
     assert asked == [*range(KEPT + 1), 0]

@@ -63,6 +63,9 @@ class Broken:
     async def read(self, _: object) -> None:
         raise StoreError("the database is damaged")
 
+    def reading(self) -> Any:
+        raise StoreError("the database is damaged")
+
 
 async def two(store: Store) -> dict[str, str]:
     await store.portals.apply([portal("a"), portal("b")], now=NOW)
@@ -162,6 +165,24 @@ async def test_that_the_store_cannot_be_read_is_told_and_that_it_can_be_again(
             assert (await next_of(stream, "ages", "beat", "change", "blind")).kind == "blind"
             async with reader.get("/events") as another:
                 assert (await next_of(another, "ages", "stale", "blind")).kind == "blind"
+        await next_of(stream, "ages")
+
+
+async def test_who_is_signed_in_by_name_is_told_as_well_that_the_store_cannot_be_read(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BEAT", 0.02)
+    await two(store)
+    await person(store, "an", Role.OFFICER)
+    client = await serve(pulse=0.02)
+    await log_in(client, "an")
+    async with client.get("/events") as stream:
+        await next_of(stream, "ages")
+        with monkeypatch.context() as broken:
+            broken.setattr(store.wall, "engine", Broken())
+            broken.setattr(store.sessions, "engine", Broken())
+            for _ in range(3):
+                assert (await next_of(stream, "blind", "beat", "change")).kind == "blind"
         await next_of(stream, "ages")
 
 

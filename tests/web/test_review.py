@@ -12,6 +12,7 @@ from defacewatch.errors import Conflict
 from defacewatch.identities import Identity, Trust
 from defacewatch.incidents import Resolution, State
 from defacewatch.looks import Seen, verdict_of
+from defacewatch.profiles import Profile
 from defacewatch.roster import Officer, Roster
 from defacewatch.store import Store, reviews
 from defacewatch.store.rows import Columns, capture_of
@@ -476,6 +477,29 @@ async def test_what_was_learned_is_compared_with_the_baseline_before_it_is_appro
     capture = await store.baselines.keep_capture(learned, proposed_by="an", profile=None, now=NOW + MINUTE)
     shown = await text(await people.come("binh"), f"/baselines/{capture.id}")
     assert "casino.example" in shown[shown.index("<h2>Signs") :]
+
+
+async def test_what_a_capture_was_judged_to_be_is_not_remembered_once_the_page_is_known_otherwise(
+    people: People, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    moving = Profile(page, samples=9, hosts={"script ads.example": 9})
+    await store.baselines.set_profile(page, moving)
+    hosts = replace(document("b"), hosts={"script": frozenset({"cdn.example.vn", "ads.example"})})
+    learned = await store.checks.keep(
+        page, look("b", NOW + MINUTE), replace(features("b"), served=hosts, shown=hosts)
+    )
+    capture = await store.baselines.keep_capture(learned, proposed_by="an", profile=None, now=NOW + MINUTE)
+    client = await people.come("binh")
+    assert "There is evidence of attack" not in await text(client, f"/baselines/{capture.id}")
+    with monkeypatch.context() as unread:  # what is remembered is not read again
+        unread.setattr(store.baselines, "look", None)
+        assert "There is evidence of attack" not in await text(client, f"/baselines/{capture.id}")
+    await store.baselines.set_profile(page, Profile(page))
+    shown = await text(client, f"/baselines/{capture.id}")
+    assert "ads.example" in shown[shown.index("<h2>Signs") :]
+    assert "There is evidence of attack" in shown
 
 
 async def test_from_an_incident_a_legitimate_update_is_approved_and_resolves_it(

@@ -193,6 +193,7 @@ UNATTENDED = (
     {"path": "/", "headers": {"Sec-Fetch-Dest": "image"}},
     {"path": "{picture}"},
     {"path": "{picture}?small"},
+    {"path": "/static/wall.css"},
     {"path": "/incidents/{incident}/difference"},
     {"path": "/baselines/{capture}/difference"},
 )

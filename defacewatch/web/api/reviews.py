@@ -13,6 +13,7 @@ from defacewatch.web.api import reviewlines as lines
 from defacewatch.web.api.described import File, get
 from defacewatch.web.api.shared import Query
 from defacewatch.web.console import acting, console_of, words_of
+from defacewatch.web.incident import may_approve
 from defacewatch.web.judging import judged
 from defacewatch.web.pagehistory import CHECKS, DAYS, Times, times_of
 from defacewatch.web.review import approvers, hurdle_of, is_attack, proposed_with
@@ -100,7 +101,8 @@ async def _line(request: web.Request, review: Review) -> shapes.Line:
     verdict = judgement.verdict
     used = await proposed_with(console, review, actor)
     can = await approvers(console, portal, capture, used) if review.waiting else ()
-    hurdle = None if actor is None else hurdle_of(request, review, actor, used)
+    judge = actor if may_approve(request) else None
+    hurdle = None if judge is None else hurdle_of(request, review, judge, used)
     window = review.window
     return {
         "capture": shapes.capture_line(capture),
