@@ -1,14 +1,16 @@
 """The page of one incident."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from defacewatch.accounts import Role
-from defacewatch.captures import Tier
+from defacewatch.captures import Refusal, Tier
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Mark, Runbook, Step
+from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from defacewatch.web import incident as incident_module
 from tests.conftest import Clock
@@ -53,6 +55,25 @@ async def test_downloads_and_errors_of_scripts_are_counted_and_what_a_page_says_
     assert "&lt;script&gt;" in came
     assert "<script>alert" not in came
     assert "<img src=x" not in came
+
+
+async def test_why_a_request_was_refused_is_said_in_the_readers_language(
+    reader: Client, store: Store
+) -> None:
+    page = await registered(store)
+    reached = look("b", NOW, refusals=(Refusal("http://10.0.0.5/admin", "private address 10.0.0.5"),))
+    kept = await store.checks.keep(page, reached, features("b"))
+    context = await store.checks.context(page, now=NOW)
+    evidence = {"url": "http://10.0.0.5/admin", "reason": "private address 10.0.0.5"}
+    verdict = defaced()
+    reaches = Signal(Kind.REFUSED_REQUEST, 20, "refused-request=10.0.0.5", evidence)
+    verdict = replace(verdict, signals=(*verdict.signals, reaches))
+    made = await store.checks.record(outcome(context, verdict, NOW, kept=kept, tier=Tier.RENDER))
+    assert made.incident is not None
+    assert (await shown(reader, made.incident)).count("private address 10.0.0.5") == 3
+    text = await (await reader.get(f"/incidents/{made.incident}?lang=vi")).text()
+    assert text.count("địa chỉ mạng nội bộ 10.0.0.5") == 3
+    assert "private address" not in text
 
 
 async def test_a_page_that_sends_nothing_has_no_lines_about_it(reader: Client, store: Store) -> None:
