@@ -1,13 +1,18 @@
 """The page of one incident."""
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
 
+import docx
 import pytest
+from pypdf import PdfReader
 
 from defacewatch.accounts import Role
 from defacewatch.captures import Refusal, Tier
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.printing import pdf_of
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Mark, Runbook, Step
 from defacewatch.signals import Kind, Signal
@@ -259,3 +264,29 @@ async def test_without_javascript_the_page_is_not_loaded_again_under_the_hands_o
     text = await shown(officer, incident)
     assert 'http-equiv="refresh"' not in text
     assert f'<a href="/incidents/{incident}">Load again' in text
+
+
+async def test_the_report_on_an_incident_is_taken_as_a_file_by_those_who_act(
+    serve: Serve, store: Store
+) -> None:
+    _, incident = await attacked(store, said=HOSTILE)
+    client = await serve(printing=lambda html: pdf_of(html, executable=find_chromium(None)))
+    await person(store, "an", Role.OFFICER)
+    await log_in(client, "an")
+    address = f"/incidents/{incident}/report"
+    assert f'href="{address}.pdf"' in await shown(client, incident)
+    printed = await client.get(f"{address}.pdf")
+    assert printed.headers["Content-Disposition"] == f'attachment; filename="incident-{incident}.pdf"'
+    pages = PdfReader(io.BytesIO(await printed.read())).pages
+    assert f"On incident SC-{incident:06d}" in pages[0].extract_text()
+    assert sum(len(page.images) for page in pages) == 2
+    written = docx.Document(io.BytesIO(await (await client.get(f"{address}.docx?lang=vi")).read()))
+    assert f"Về sự cố SC-{incident:06d}: nghi bị tấn công" in [p.text for p in written.paragraphs]
+    assert len(written.inline_shapes) == 2
+    assert (await client.get("/incidents/99/report.docx")).status == 404
+    assert (await client.get(f"{address}.csv")).status == 404
+    await person(store, "xem", Role.VIEWER)
+    viewer = await serve()
+    await log_in(viewer, "xem")
+    assert address not in await shown(viewer, incident)
+    assert (await viewer.get(f"{address}.docx")).status == 403
