@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from defacewatch import forbidden
 from defacewatch.language import N_, Translate
 
 
@@ -236,6 +237,14 @@ _NAMED: Mapping[Kind, Mapping[str, Mapping[str, str]]] = {
     Kind.ALTERED_SCRIPT: {"does": DOES, "url": WHERE},
 }
 
+# Evidence that may be a reason of our own why something was not asked for.
+_REASONS: Mapping[Kind, str] = {
+    Kind.REFUSED_REQUEST: "reason",
+    Kind.FETCH_FAILED: "detail",
+    Kind.NOT_SHOWN: "detail",
+    Kind.NOT_SERVED: "detail",
+}
+
 NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
 
 # Outages behind which a page was received all the same: it can be judged, and is.
@@ -334,11 +343,14 @@ class Signal:
     def sentence(self, translate: Translate, show: Callable[[object], object] = _listed) -> str:
         """The signal in a sentence, in the language of `translate`; `show` makes of each value of the
         evidence what is to stand in it."""
-        tables = _NAMED.get(self.kind, {})
-        shown = {
-            key: show(_named(value, tables[key], translate) if key in tables else value)
-            for key, value in self.evidence.items()
-        }
+        shown = {key: show(self._in_words(key, value, translate)) for key, value in self.evidence.items()}
         if "does" in shown:
             shown["does"] = str(shown["does"]).replace("{hosts}", str(shown.get("hosts", "…")))
         return translate(KINDS[self.kind].sentence).format_map(_Gaps(shown))
+
+    def _in_words(self, key: str, value: object, translate: Translate) -> object:
+        """A value of the evidence, said in the language of `translate` as far as it is in words of ours."""
+        if names := _NAMED.get(self.kind, {}).get(key):
+            return _named(value, names, translate)
+        is_reason = _REASONS.get(self.kind) == key and isinstance(value, str)
+        return forbidden.said(str(value), translate) if is_reason else value

@@ -1,4 +1,4 @@
-"""`report` and `roster handover`: what the duty desk files, as PDF, DOCX, CSV or JSON."""
+"""`report`, `roster handover` and `incidents report`: what the duty desk files, as PDF, DOCX, CSV or JSON."""
 
 import json
 import sys
@@ -12,7 +12,9 @@ import typer
 
 from defacewatch import shapes
 from defacewatch.cli.common import Session, say, utc_now, with_session
+from defacewatch.cli.incidents import Number
 from defacewatch.errors import DefacewatchError, NotFound, UsageError
+from defacewatch.evidence import account_of
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.printing import pdf_of
 from defacewatch.figures import Period, figures_of
@@ -23,6 +25,7 @@ from defacewatch.papers.page import html_of
 from defacewatch.papers.paper import Paper
 from defacewatch.papers.sheet import csv_of
 from defacewatch.reports.handover import handover_record
+from defacewatch.reports.incident import incident_report
 from defacewatch.reports.lines import figures_line
 from defacewatch.reports.monthly import LISTED, report_of
 from defacewatch.reports.wording import Wording
@@ -111,6 +114,29 @@ def handover(
         return found, await _formed(session, paper, chosen)
 
     _write(context, work, lambda found: f"handover-{found.id}.{chosen}", chosen, out)
+
+
+def incident(
+    context: typer.Context,
+    incident: Number,
+    as_: As = None,
+    out: Out = None,
+    language: Language = None,
+    number: FiledAs = "",
+) -> None:
+    """The report on an incident: what happened, before and after, who was told, who did what."""
+    chosen, now = _format(as_, out), utc_now()
+    if chosen not in PRINTED:
+        said = "an incident comes as pdf or docx; 'incidents show --json' has it as JSON"
+        raise typer.BadParameter(said, param_hint="--format")
+
+    async def work(session: Session) -> tuple[int, bytes]:
+        account = await account_of(session.store, incident, session.settings.runbooks)
+        issuer, wording = session.settings.report.issued(), _wording(session, language)
+        paper = incident_report(account, issuer, wording, at=now, number=number)
+        return incident, await _formed(session, paper, chosen)
+
+    _write(context, work, lambda one: f"incident-{one}.{chosen}", chosen, out)
 
 
 async def _handover(session: Session, which: str) -> Handover:

@@ -9,7 +9,7 @@ Network = IPv4Network | IPv6Network
 
 # The IANA special-purpose registries of IPv4 and IPv6 (RFC 6890 and its successors), as of 2026. Kept here
 # and not taken from `ipaddress`, whose answers differ between Python versions. The first that fits names it.
-_SPECIAL: tuple[tuple[Network, str], ...] = tuple(
+SPECIAL: tuple[tuple[Network, str], ...] = tuple(
     (ip_network(network), name)
     for network, name in (
         ("0.0.0.0/8", "unspecified"),
@@ -65,7 +65,7 @@ def special_use(address: Address) -> str | None:
     """What `address` is reserved for ('private', 'loopback', …), or None when anyone may dial it."""
     if address in METADATA:
         return "metadata"
-    for network, name in _SPECIAL:
+    for network, name in SPECIAL:
         if address.version == network.version and address in network:
             return name
     if isinstance(address, IPv6Address) and not any(address in network for network in _GLOBAL_V6):

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from defacewatch import forbidden
 from defacewatch.captures import Failure, Hop, Probe, Refusal, TlsFinding, Validators
 from defacewatch.fetch import headers, redirects, tls
 from defacewatch.fetch.body import Body, Undecodable
@@ -269,7 +270,7 @@ class Probing:
 
     def _refuse(self, url: str, reason: str) -> None:
         self._refusals.append(Refusal(headers.clean(url)[:_URL], reason))
-        self.fail(Failure.REFUSED, short(f"refused to go to {url[:100]}: {reason}"))
+        self.fail(Failure.REFUSED, short(forbidden.THERE.format(url=url[:100], reason=reason)))
 
     def _validators(self, body_hash: str | None) -> Validators:
         if self._hops or self._failure is not None or self.status not in (200, 304):

@@ -1,11 +1,11 @@
-"""What messages say of each kind of alert, in words that are translated where they are shown."""
+"""What messages, pages and papers call things, in words that are translated where they are shown."""
 
 from collections.abc import Mapping
 
-from defacewatch.alerts import AlertKind
+from defacewatch.alerts import AlertKind, DeliveryState
 from defacewatch.campaigns import Trait
 from defacewatch.deadlines import What as Owed
-from defacewatch.incidents import Event
+from defacewatch.incidents import Event, State
 from defacewatch.language import N_
 from defacewatch.reducing import What
 from defacewatch.roster import ON_DUTY, Duty
@@ -115,6 +115,33 @@ ROLES: Mapping[str, str] = {
     Duty.ADMIN: N_("the administrator"),
 }
 
+STATES: Mapping[State, str] = {
+    State.OPEN: N_("Waiting to be acknowledged"),
+    State.ACKNOWLEDGED: N_("Acknowledged"),
+    State.RESOLVED: N_("Resolved"),
+}
+
+EVENTS: Mapping[Event, str] = {
+    Event.OPENED: N_("Incident opened"),
+    Event.WORSENED: N_("It has become worse"),
+    Event.CHANGED_AGAIN: N_("The page has changed further"),
+    Event.CALMED: N_("The page looks as approved again"),
+    Event.RETURNED: N_("The difference has come back"),
+    Event.UNREACHABLE: N_("The page can no longer be reached"),
+    Event.ACKNOWLEDGED: N_("Incident acknowledged"),
+    Event.ASSIGNED: N_("Incident assigned"),
+    Event.RESOLVED: N_("Incident resolved"),
+    Event.COMMENT: N_("Remark"),
+    Event.TICKED: N_("Done"),
+    Event.UNTICKED: N_("Not done after all"),
+}
+
+DELIVERIES: Mapping[DeliveryState, str] = {
+    DeliveryState.PENDING: N_("Waiting"),
+    DeliveryState.SENDING: N_("Being sent"),
+    DeliveryState.SENT: N_("Delivered"),
+    DeliveryState.FAILED: N_("Failed"),
+}
 
 TRAITS: Mapping[Trait, str] = {  # what the incidents of a campaign have in common
     Trait.CODE_HOST: N_("code or links from {value}"),

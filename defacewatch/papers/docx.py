@@ -15,10 +15,11 @@ from docx.table import _Row as Line
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from defacewatch.papers.paper import Block, Heading, Letterhead, Paper, Recipients, Signature, Table
+from defacewatch.papers.paper import Block, Heading, Letterhead, Paper, Pictures, Recipients, Signature, Table
 
 FONT = "Times New Roman"
 WIDTH = Mm(165)  # between the margins
+_GAP = Mm(5)  # beside a picture
 _NOT_XML = re.compile(r"[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CENTRE, _LEFT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.LEFT
 
@@ -32,7 +33,7 @@ def docx_of(paper: Paper) -> bytes:
         _line(document.add_paragraph(), line, bold=True, size=13.5)
     _rule(document.add_paragraph(), Mm(60), after=10)
     for block, following in zip(paper.blocks, (*paper.blocks[1:], None), strict=False):
-        _block(document, block, leads=isinstance(following, Table))
+        _block(document, block, leads=isinstance(following, Table | Pictures))
     _foot(document, paper)
     out = io.BytesIO()
     document.save(out)
@@ -79,6 +80,9 @@ def _block(document: Written, block: Block, *, leads: bool) -> None:
     """One part of the body; what leads to a table stays on its page."""
     if isinstance(block, Table):
         _table(document, block)
+        return
+    if isinstance(block, Pictures):
+        _pictures(document, block)
         return
     paragraph = document.add_paragraph()
     if isinstance(block, Heading):
@@ -128,6 +132,28 @@ def _row(
     for cell, text, middle, width in zip(row.cells, texts, centred, widths, strict=True):
         cell.width, cell.vertical_alignment = width, WD_ALIGN_VERTICAL.CENTER
         _line(cell.paragraphs[0], text, bold=bold, size=size, align=_CENTRE if middle else _LEFT)
+
+
+def _pictures(document: Written, block: Pictures) -> None:
+    """Titles over pictures, in columns without lines around them."""
+    width = Length(WIDTH // len(block.shown))
+    grid = document.add_table(2, len(block.shown))
+    grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    for row in grid.rows:
+        _mark(row._tr, "w:cantSplit")
+    for column, picture in enumerate(block.shown):
+        title, below = (row.cells[column] for row in grid.rows)
+        grid.columns[column].width = title.width = below.width = width
+        _line(title.paragraphs[0], picture.title, italic=True, size=11)
+        title.paragraphs[0].paragraph_format.keep_with_next = True
+        if not picture.jpeg:
+            _line(below.paragraphs[0], picture.lacking, size=11)
+            continue
+        below.paragraphs[0].alignment = _CENTRE
+        run = below.paragraphs[0].add_run()
+        shown = run.add_picture(io.BytesIO(picture.jpeg), width=Length(width - _GAP))
+        shown._inline.docPr.set("descr", _held(picture.title))
+    document.add_paragraph().paragraph_format.line_spacing = Pt(8)
 
 
 def _foot(document: Written, paper: Paper) -> None:

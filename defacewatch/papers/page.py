@@ -1,8 +1,11 @@
-"""A paper as HTML for the browser to print: all of it escaped, nothing loaded, nothing that runs."""
+"""A paper as HTML for the browser to print: all of it escaped, nothing loaded, nothing that runs. Pictures
+stand in it themselves."""
+
+from base64 import b64encode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from defacewatch.papers.paper import Heading, Paper, Recipients, Table
+from defacewatch.papers.paper import Heading, Paper, Pictures, Recipients, Table
 
 _TEMPLATES = Environment(
     loader=PackageLoader("defacewatch.papers"),
@@ -14,11 +17,16 @@ _TEMPLATES = Environment(
 
 
 def _kind(part: object) -> str:
-    names = {Heading: "heading", Table: "table", Recipients: "recipients"}
+    names = {Heading: "heading", Table: "table", Pictures: "pictures", Recipients: "recipients"}
     return names.get(type(part), "other")
 
 
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode("ascii")
+
+
 _TEMPLATES.filters["kind"] = _kind
+_TEMPLATES.filters["base64"] = _base64
 
 
 def html_of(paper: Paper) -> str:

@@ -57,7 +57,23 @@ class Table:
         return len(self.columns) >= DENSE
 
 
-Block = Heading | Text | Table
+@dataclass(frozen=True)
+class Picture:
+    """A picture (JPEG, made by us) under its title; where there is none (b""), `lacking` says so."""
+
+    title: str
+    jpeg: bytes
+    lacking: str = ""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures beside one another, of the same width."""
+
+    shown: tuple[Picture, ...]
+
+
+Block = Heading | Text | Table | Pictures
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Masks. Nothing is changed or deleted afterwards: what no longer holds is ended, and stays to be seen."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +20,7 @@ from defacewatch.store.maskschema import masks
 from defacewatch.store.moves import LOOK_AFRESH, touch
 from defacewatch.store.portals import page_with_portal
 from defacewatch.store.rows import Columns, Values, part
-from defacewatch.store.schema import portals
+from defacewatch.store.schema import pages, portals
 
 
 def living(now: object) -> ColumnElement[bool]:
@@ -70,7 +71,10 @@ class Masks:
         """Put a mask of a page of a critical portal in force. Raises NotFound; Conflict where it does not
         wait, or the same person drew it."""
         async with self.engine.reading() as db:  # the log takes a while, and is only added to
-            used = await db.run_sync(partial(accounts_of, who=(await _one(db, number)).by))
+            mask = await _one(db, number)
+            portal, _ = await page_with_portal(db, mask.page)
+            check_confirming(mask, critical=portal.critical, by=by, now=now)
+            used = await db.run_sync(partial(accounts_of, who=mask.by))
         async with self.engine.lasting() as db:
             mask = await _for_update(db, number)
             portal, _ = await page_with_portal(db, mask.page)
@@ -113,6 +117,13 @@ class Masks:
             query = query.where(living(now))
         async with self.engine.reading() as db:
             return [mask_of(part(row, masks)) for row in await db.execute(query)]
+
+    async def critical(self, of: Collection[Mask]) -> frozenset[str]:
+        """The pages of these masks that are of critical portals."""
+        query = select(pages.c.id).join(portals, portals.c.key == pages.c.portal).where(portals.c.critical)
+        among = {mask.page for mask in of}
+        async with self.engine.reading() as db:
+            return frozenset(await db.scalars(query.where(pages.c.id.in_(among)))) if among else frozenset()
 
     async def _moved(
         self, db: AsyncConnection, mask: Mask, act: Act, what: str, actor: Actor, now: datetime

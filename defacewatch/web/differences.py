@@ -17,13 +17,13 @@ from defacewatch.captures import Capture
 from defacewatch.compare.overlay import overlay
 from defacewatch.compare.reading import Reading, read_difference
 from defacewatch.errors import DefacewatchError
+from defacewatch.evidence import gather
 from defacewatch.language import N_
 from defacewatch.masks import cells_of, tiles_of
 from defacewatch.profiles import Profile
 from defacewatch.store import Store
 from defacewatch.tiles import COUNT
 from defacewatch.web.console import Console, console_of, words_of
-from defacewatch.web.evidence import gather
 from defacewatch.web.pictures import JPEG, answer
 from defacewatch.web.problems import Unavailable
 from defacewatch.workers import Workers

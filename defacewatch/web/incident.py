@@ -8,6 +8,7 @@ from aiohttp import web
 
 from defacewatch.accounts import Role
 from defacewatch.deadlines import clocks
+from defacewatch.evidence import gather
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.roster import Officer, on_duty
@@ -15,7 +16,6 @@ from defacewatch.runbooks import runbook_for
 from defacewatch.signals import Signal
 from defacewatch.web.console import Console, acting, console_of, csrf_field, words_of
 from defacewatch.web.details import details_of
-from defacewatch.web.evidence import gather
 from defacewatch.web.explanations import explanation
 from defacewatch.web.visitors import visitor_of
 from defacewatch.web.words import Words

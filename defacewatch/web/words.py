@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
+from defacewatch import forbidden
 from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
 from defacewatch.deadlines import What
@@ -18,7 +19,7 @@ from defacewatch.language import N_, Translate, local_time, more, translator
 from defacewatch.notify.content import incident_code
 from defacewatch.notify.hostile import bounded, clean
 from defacewatch.notify.refusals import RESOLUTIONS, refusal
-from defacewatch.notify.sayings import DUES
+from defacewatch.notify.sayings import DELIVERIES, DUES, EVENTS, STATES
 from defacewatch.notify.ways import way
 from defacewatch.signals import Severity, Signal
 from defacewatch.store.reviews import Origin
@@ -37,31 +38,6 @@ VERDICTS: Mapping[VerdictKind | None, str] = {
 }
 WORST_FIRST = tuple(VERDICTS)
 
-STATES: Mapping[State, str] = {
-    State.OPEN: N_("Waiting to be acknowledged"),
-    State.ACKNOWLEDGED: N_("Acknowledged"),
-    State.RESOLVED: N_("Resolved"),
-}
-EVENTS: Mapping[Event, str] = {
-    Event.OPENED: N_("Incident opened"),
-    Event.WORSENED: N_("It has become worse"),
-    Event.CHANGED_AGAIN: N_("The page has changed further"),
-    Event.CALMED: N_("The page looks as approved again"),
-    Event.RETURNED: N_("The difference has come back"),
-    Event.UNREACHABLE: N_("The page can no longer be reached"),
-    Event.ACKNOWLEDGED: N_("Incident acknowledged"),
-    Event.ASSIGNED: N_("Incident assigned"),
-    Event.RESOLVED: N_("Incident resolved"),
-    Event.COMMENT: N_("Remark"),
-    Event.TICKED: N_("Done"),
-    Event.UNTICKED: N_("Not done after all"),
-}
-DELIVERIES: Mapping[DeliveryState, str] = {
-    DeliveryState.PENDING: N_("Waiting"),
-    DeliveryState.SENDING: N_("Being sent"),
-    DeliveryState.SENT: N_("Delivered"),
-    DeliveryState.FAILED: N_("Failed"),
-}
 SEVERITIES: Mapping[Severity, str] = {
     Severity.HIGH: N_("high"),
     Severity.MEDIUM: N_("medium"),
@@ -242,6 +218,10 @@ class Words:
     def until(self, moment: datetime) -> str:
         """'in 3 minutes', or '3 minutes ago' where that is over."""
         return _ago(round((self.now - moment).total_seconds()), self.language)
+
+    def forbidden(self, reason: str) -> str:
+        """Why something was not asked for."""
+        return self.text(forbidden.said(reason, self._))
 
     def due(self, what: What) -> str:
         return self._(DUES[what])

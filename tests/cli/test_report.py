@@ -1,4 +1,5 @@
-"""`report` and `roster handover`, from a store that was really written to files that are really opened."""
+"""`report`, `roster handover` and `incidents report`, from a store that was really written to files that are
+really opened."""
 
 import asyncio
 import csv
@@ -213,3 +214,18 @@ def test_a_handover_that_is_not_there_is_not_found(shell: Shell) -> None:
     assert shell.run("roster", "handover", "9").code == 3
     assert shell.run("roster", "handover", "last").code == 2
     assert shell.run("roster", "handover", "--format", "csv").code == 2
+
+
+def test_the_report_on_an_incident_as_pdf_and_docx(filled: Shell) -> None:
+    assert filled.run("incidents", "report", "SC-000001", "--language", "vi").out.startswith(
+        "incident-1.pdf: "
+    )
+    text = pdf_text("incident-1.pdf")
+    for part in ("Về sự cố SC-000001", "HYPERLINK", "Dấu hiệu", "Ai đã làm gì", "đã khôi phục trang"):
+        assert part in text
+    assert [page.get("/Annots") for page in PdfReader("incident-1.pdf").pages if page.get("/Annots")] == []
+    assert filled.run("incidents", "report", "1", "--out", "i.docx", "--language", "en").code == 0
+    assert "On incident SC-000001: suspected attack" in [p.text for p in docx.Document("i.docx").paragraphs]
+    assert filled.run("incidents", "report", "1", "--format", "json").code == 2
+    assert filled.run("incidents", "report", "99").code == 3
+    assert filled.run("incidents", "report", "1", "--out", "i.docx").code == 2

@@ -1,5 +1,9 @@
 """A small paper around the parts that a test is about."""
 
+import io
+
+from PIL import Image
+
 from defacewatch.papers.paper import Block, Letterhead, Paper, Recipients, Signature, Signing
 
 HEAD = Letterhead(
@@ -10,6 +14,12 @@ HEAD = Letterhead(
     "Độc lập - Tự do - Hạnh phúc",
     "Sông Hồng, ngày 01 tháng 12 năm 2026",
 )
+
+
+def jpeg(colour: str = "#c00") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (80, 100), colour).save(out, "JPEG")
+    return out.getvalue()
 
 
 def paper(*blocks: Block, head: Letterhead = HEAD, signer: str = "Hoàng Minh Đức") -> Paper:

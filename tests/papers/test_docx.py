@@ -11,8 +11,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from defacewatch.papers.docx import docx_of
-from defacewatch.papers.paper import Column, Heading, Paper, Table, Text
-from tests.papers.samples import paper
+from defacewatch.papers.paper import Column, Heading, Paper, Picture, Pictures, Table, Text
+from tests.papers.samples import jpeg, paper
 
 TABLE = Table(
     "Sự cố",
@@ -93,3 +93,16 @@ def test_text_from_anywhere_is_text_and_nothing_else(hostile: str) -> None:
     assert "<w:hyperlink" not in xml
     assert xml.count("instrText") == 0  # the page number, the one field, is in the header
     assert "External" not in relations
+
+
+def test_pictures_stand_beside_one_another_under_their_titles() -> None:
+    document = opened(paper(Pictures((Picture("Trước\x00", jpeg()), Picture("Sau", b"", "Không có ảnh.")))))
+    _, beside, _ = document.tables
+    assert [[cell.text for cell in row.cells] for row in beside.rows] == [
+        ["Trước", "Sau"],
+        ["", "Không có ảnh."],
+    ]
+    (shown,) = document.inline_shapes
+    assert shown.width < Mm(165) / 2
+    assert shown._inline.docPr.get("descr") == "Trước"
+    assert jpeg() in [part.blob for part in document.part.package.iter_parts()]

@@ -1,12 +1,13 @@
 """Papers as HTML for the printer: escaped, and without anything that loads or runs."""
 
 import re
+from base64 import b64decode
 
 from selectolax.lexbor import LexborHTMLParser
 
 from defacewatch.papers.page import html_of
-from defacewatch.papers.paper import Column, Heading, Letterhead, Table, Text
-from tests.papers.samples import paper
+from defacewatch.papers.paper import Column, Heading, Letterhead, Picture, Pictures, Table, Text
+from tests.papers.samples import jpeg, paper
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=a><a href='https://evil.example'>x</a></style>{{ 7*7 }}"
@@ -45,3 +46,15 @@ def test_what_leads_to_a_table_stays_with_it_and_many_columns_have_small_type() 
     assert [p.text() for p in tree.css("p.lead")] == ["leads:"]
     assert len(tree.css("table.dense")) == 1
     assert len(tree.css("table.dense td")) == 7
+
+
+def test_pictures_stand_in_it_beside_one_another_under_their_titles() -> None:
+    shown = Pictures((Picture(HOSTILE, jpeg()), Picture("Sau", b"", HOSTILE)))
+    tree = LexborHTMLParser(html_of(paper(Text("leads:"), shown)))
+    (image,) = tree.css("img")
+    head, _, content = (image.attributes["src"] or "").partition(",")
+    assert (head, b64decode(content)) == ("data:image/jpeg;base64", jpeg())
+    assert image.attributes["alt"] == HOSTILE
+    assert [one.text() for one in tree.css("figcaption, .lacking")] == [HOSTILE, "Sau", HOSTILE]
+    assert [p.text() for p in tree.css("p.lead")] == ["leads:"]
+    assert tree.css("script, iframe, a") == []

@@ -1,5 +1,6 @@
 """Masks in the store."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from defacewatch.errors import Conflict, NotFound, UsageError
 from defacewatch.masks import LIVING, Mask, Rectangle
 from defacewatch.store import Store
 from tests.store.samples import MINUTE, NOW, registered
+from tests.store.statements import asked
 
 DAY = timedelta(days=1)
 
@@ -75,6 +77,21 @@ async def test_an_account_that_drew_a_mask_confirms_it_for_nobody(store: Store) 
         await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account mai")
     await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account binh")
     assert await in_force(store, page) == [entered.id]
+
+
+async def test_the_log_is_read_only_where_a_mask_waits_for_a_second_person(store: Store) -> None:
+    async def read(entered: Mask) -> bool:
+        with asked(store) as seen, suppress(Conflict):
+            await store.masks.confirm(entered.id, by="binh", now=NOW, via="console:192.0.2.9 account binh")
+        return any("FROM audit" in statement and "account" in str(seen[statement]) for statement in seen)
+
+    plain = await store.masks.add(mask(await registered(store)), now=NOW, via="")
+    assert not await read(plain)
+    critical = await store.masks.add(mask(await registered(store, "moet", critical=True)), now=NOW, via="")
+    assert await store.masks.critical([plain, critical]) == {critical.page}
+    assert await store.masks.critical([]) == frozenset()
+    assert await read(critical)
+    assert not await read(critical), "it is confirmed by now"
 
 
 async def test_what_was_not_confirmed_holds_no_more_when_a_portal_becomes_critical(store: Store) -> None:

@@ -21,6 +21,7 @@ NO_PAGES = {
     "/login/oidc",
     "/pictures/{sha}",
     "/incidents/{id}/difference",
+    "/incidents/{id}/report.{form}",
     "/incidents/{id}/{action}",
     "/baselines/review",
     "/baselines/{capture}/difference",

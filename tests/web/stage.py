@@ -228,7 +228,7 @@ async def _proposed(store: Store, pages: Mapping[str, str], said: str) -> dict[s
 async def _attack(store: Store, page: str, said: str, alike: frozenset[Mark]) -> int:
     """A page that was learned, and defaced; its incident."""
     at = NOW + 10 * MINUTE
-    refused = (Refusal("http://169.254.169.254/", "a private address"),)
+    refused = (Refusal("http://169.254.169.254/", "metadata address 169.254.169.254"),)
     shown = {"html": AFTER, "title": "Hacked by x", "refusals": refused, "text": "Hacked by x"}
     seen = look("b", at, screenshot=picture(hacked=True), **shown)
     if said:

@@ -191,7 +191,16 @@ async def test_what_is_filed_comes_as_files(client: Client, store: Store, clock:
         table = (await read(client, headers, "reports/2026-09.csv?lang=en")).decode("utf-8-sig")
         rows.append([row for row in csv.reader(io.StringIO(table)) if any("hungyen" in cell for cell in row)])
     assert (rows[0], bool(rows[1])) == ([], True)
-    for wrong in ("reports/2026-13.docx", "reports/2020-01.csv", "handovers/99/record.docx"):
+    (view,) = await store.incidents.list()
+    told = f"incidents/{view.incident.id}/report.docx"
+    assert (await read(client, headers, told))[:2] == b"PK"
+    await asked(client, told, 403)
+    for wrong in (
+        "incidents/99/report.docx",
+        "reports/2026-13.docx",
+        "reports/2020-01.csv",
+        "handovers/99/record.docx",
+    ):
         await read(client, headers, wrong, 404)
     named = await client.get("/api/v1/reports/2026-09.docx", headers=headers)
     assert named.headers["Content-Disposition"] == 'attachment; filename="report-2026-09.docx"'

@@ -110,6 +110,21 @@ async def test_of_long_lists_the_store_is_asked_for_one_part(client: Client, sto
     assert [one for one in told if "LIMIT" not in one] == []
 
 
+async def test_of_portals_a_list_of_masks_reads_those_that_it_shows(
+    client: Client, store: Store, clock: Clock
+) -> None:
+    page, capture = await approved(store, critical=True)
+    await registered(store, "moet")
+    clock.now = NOW + 30 * MINUTE
+    drawing = BOX | {"reason": "Băng rôn", "capture": capture}
+    await sent(client, await token(store, Role.APPROVER), f"pages/{page}/masks", drawing, 201)
+    with statements(store) as seen:
+        (found,) = (await asked(client, "masks"))["masks"]
+    assert found["state"] == "waiting"
+    read = [one for one in seen if re.search(r"\bportals\b", one)]
+    assert [seen[one] for one in read] == [(page,)] or [list(seen[one].values()) for one in read] == [[page]]
+
+
 async def test_what_a_false_alarm_has_muted_is_listed_and_ended(
     client: Client, store: Store, clock: Clock
 ) -> None:

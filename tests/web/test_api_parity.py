@@ -77,6 +77,7 @@ SHOWS = {  # what is only shown
     "/incidents/{id}": ("/incidents/{id}", "/deliveries", "/captures/{capture}"),
     "/incidents/{id}/difference": ("/incidents/{id}/difference",),
     "/incidents/{id}/words": ("/incidents/{id}/words",),
+    "/incidents/{id}/report.{form}": ("/incidents/{id}/report.docx", "/incidents/{id}/report.pdf"),
     "/campaigns/{id}": ("/campaigns/{id}",),
     "/baselines": ("/baselines/proposals", "/baselines/waiting"),
     "/baselines/review": ("/baselines/proposals",),

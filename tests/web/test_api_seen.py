@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from defacewatch.accounts import Role, Scope
+from defacewatch.incidents import Resolution
 from defacewatch.store import Store
 from defacewatch.verdicts import VerdictKind
 from defacewatch.windows import LINK, Window
 from tests.conftest import Clock
-from tests.store.samples import NOW, captured, portal
+from tests.store.samples import DEFACED, NOW, captured, portal
 from tests.store.statements import asked as statements
 from tests.web.conftest import TOKEN, Around, Client
 from tests.web.people import ME, PASSWORD, hash_of, log_in, person
-from tests.web.seeds import HOSTILE, MINUTE, attacked, registered
+from tests.web.seeds import HOSTILE, MINUTE, attacked, checked, registered
 from tests.web.test_api import asked
 from tests.web.test_api_duty import ROSTER
 from tests.web.test_api_incidents import sent, token
@@ -188,3 +189,22 @@ async def test_one_ends_ones_sessions_and_a_token_that_reads_ends_none(
     mine = (await (await client.get("/api/v1/me/sessions")).json())["sessions"]
     assert [one["current"] for one in mine] == [True]
     assert await sent(client, acts, "me/sessions/end") == {"ended": 1}
+
+
+async def test_signs_of_an_attack_beside_an_earlier_baseline_are_told_too(
+    client: Client, store: Store
+) -> None:
+    page = await registered(store)
+    await store.baselines.approve(await captured(store, page, "a"), by="binh", reason="x", now=NOW)
+    made = await checked(store, page, DEFACED, NOW + MINUTE, mark="b")
+    assert made.kept is not None
+    address = f"captures/{made.kept.capture.id}/review"
+    found = await asked(client, address)
+    assert (found["verdict"], found["forgotten"]) == ("defaced", [])
+    await store.incidents.resolve(1, as_=Resolution.FALSE_ALARM, by="an", now=NOW + MINUTE)
+    same = await captured(store, page, "b", at=NOW + 2 * MINUTE)
+    await store.baselines.approve(same, by="binh", reason="x", now=NOW + 2 * MINUTE)
+    found = await asked(client, address)
+    assert (found["verdict"], found["signals"], found["attack"]) == ("clean", [], True)
+    assert [sign["kind"] for sign in found["forgotten"]] == ["deface-phrase"]
+    assert "words of a defacement" in found["forgotten"][0]["summary"]

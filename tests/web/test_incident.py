@@ -1,14 +1,21 @@
 """The page of one incident."""
 
+import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
+import docx
 import pytest
+from pypdf import PdfReader
 
 from defacewatch.accounts import Role
-from defacewatch.captures import Tier
+from defacewatch.captures import Refusal, Tier
+from defacewatch.fetch.chromium import find_chromium
+from defacewatch.fetch.printing import pdf_of
 from defacewatch.incidents import Resolution
 from defacewatch.runbooks import Mark, Runbook, Step
+from defacewatch.signals import Kind, Signal
 from defacewatch.store import Store
 from defacewatch.web import incident as incident_module
 from tests.conftest import Clock
@@ -53,6 +60,25 @@ async def test_downloads_and_errors_of_scripts_are_counted_and_what_a_page_says_
     assert "&lt;script&gt;" in came
     assert "<script>alert" not in came
     assert "<img src=x" not in came
+
+
+async def test_why_a_request_was_refused_is_said_in_the_readers_language(
+    reader: Client, store: Store
+) -> None:
+    page = await registered(store)
+    reached = look("b", NOW, refusals=(Refusal("http://10.0.0.5/admin", "private address 10.0.0.5"),))
+    kept = await store.checks.keep(page, reached, features("b"))
+    context = await store.checks.context(page, now=NOW)
+    evidence = {"url": "http://10.0.0.5/admin", "reason": "private address 10.0.0.5"}
+    verdict = defaced()
+    reaches = Signal(Kind.REFUSED_REQUEST, 20, "refused-request=10.0.0.5", evidence)
+    verdict = replace(verdict, signals=(*verdict.signals, reaches))
+    made = await store.checks.record(outcome(context, verdict, NOW, kept=kept, tier=Tier.RENDER))
+    assert made.incident is not None
+    assert (await shown(reader, made.incident)).count("private address 10.0.0.5") == 3
+    text = await (await reader.get(f"/incidents/{made.incident}?lang=vi")).text()
+    assert text.count("địa chỉ mạng nội bộ 10.0.0.5") == 3
+    assert "private address" not in text
 
 
 async def test_a_page_that_sends_nothing_has_no_lines_about_it(reader: Client, store: Store) -> None:
@@ -238,3 +264,29 @@ async def test_without_javascript_the_page_is_not_loaded_again_under_the_hands_o
     text = await shown(officer, incident)
     assert 'http-equiv="refresh"' not in text
     assert f'<a href="/incidents/{incident}">Load again' in text
+
+
+async def test_the_report_on_an_incident_is_taken_as_a_file_by_those_who_act(
+    serve: Serve, store: Store
+) -> None:
+    _, incident = await attacked(store, said=HOSTILE)
+    client = await serve(printing=lambda html: pdf_of(html, executable=find_chromium(None)))
+    await person(store, "an", Role.OFFICER)
+    await log_in(client, "an")
+    address = f"/incidents/{incident}/report"
+    assert f'href="{address}.pdf"' in await shown(client, incident)
+    printed = await client.get(f"{address}.pdf")
+    assert printed.headers["Content-Disposition"] == f'attachment; filename="incident-{incident}.pdf"'
+    pages = PdfReader(io.BytesIO(await printed.read())).pages
+    assert f"On incident SC-{incident:06d}" in pages[0].extract_text()
+    assert sum(len(page.images) for page in pages) == 2
+    written = docx.Document(io.BytesIO(await (await client.get(f"{address}.docx?lang=vi")).read()))
+    assert f"Về sự cố SC-{incident:06d}: nghi bị tấn công" in [p.text for p in written.paragraphs]
+    assert len(written.inline_shapes) == 2
+    assert (await client.get("/incidents/99/report.docx")).status == 404
+    assert (await client.get(f"{address}.csv")).status == 404
+    await person(store, "xem", Role.VIEWER)
+    viewer = await serve()
+    await log_in(viewer, "xem")
+    assert address not in await shown(viewer, incident)
+    assert (await viewer.get(f"{address}.docx")).status == 403

@@ -7,7 +7,7 @@ import pytest
 
 from defacewatch import incidents
 from defacewatch.language import translator
-from defacewatch.notify import refusals
+from defacewatch.notify import refusals, sayings
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web import front, rendering, security, words
 
@@ -25,7 +25,8 @@ def test_every_text_of_a_template_has_its_vietnamese(file: Path) -> None:
 def test_every_word_has_its_vietnamese() -> None:
     vietnamese = translator("vi")
     tables = (
-        words.VERDICTS, words.STATES, refusals.RESOLUTIONS, words.EVENTS, words.DELIVERIES, words.SEVERITIES,
+        words.VERDICTS, sayings.STATES, refusals.RESOLUTIONS, sayings.EVENTS, sayings.DELIVERIES,
+        words.SEVERITIES,
         front.SITUATIONS, security.ERRORS,
     )  # fmt: skip
     for table in tables:

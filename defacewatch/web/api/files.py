@@ -1,13 +1,27 @@
-"""What the duty desk files: records of handovers and monthly reports, in the form of offices."""
+"""What the duty desk files: reports on incidents, records of handovers and monthly reports, in the form of
+offices."""
 
 from aiohttp import web
 
+from defacewatch.web import incidentpaper
 from defacewatch.web.api.described import File, get
 from defacewatch.web.api.shared import Query
 from defacewatch.web.filing import FORMS, filed
 from defacewatch.web.handingover import DOCX, PDF, printed, record
 
 TAG = "duty"
+
+
+@get("/incidents/{id}/report.docx", File(DOCX, "The report."), tag="incidents")
+async def incident(request: web.Request, query: Query) -> web.StreamResponse:
+    """The report on an incident: what happened, the page before and after, who was told, who did what."""
+    return await incidentpaper.filed(request, "docx")
+
+
+@get("/incidents/{id}/report.pdf", File(PDF, "The report."), tag="incidents")
+async def incident_pdf(request: web.Request, query: Query) -> web.StreamResponse:
+    """The same as PDF. Printing takes some seconds, and is done for one at a time."""
+    return await incidentpaper.filed(request, "pdf")
 
 
 @get("/handovers/{id}/record.docx", File(DOCX, "The record."), tag=TAG)
@@ -40,4 +54,4 @@ async def table(request: web.Request, query: Query) -> web.StreamResponse:
     return await filed(request, request.match_info["month"], "csv")
 
 
-OPERATIONS = (handover, handover_pdf, report, report_pdf, table)
+OPERATIONS = (incident, incident_pdf, handover, handover_pdf, report, report_pdf, table)

@@ -12,6 +12,7 @@ from defacewatch.campaigns import Campaign
 from defacewatch.deadlines import clocks
 from defacewatch.dossier import archive_of, files_of
 from defacewatch.errors import NotFound, UsageError
+from defacewatch.evidence import gather
 from defacewatch.incidents import Resolution, Shown, State
 from defacewatch.runbooks import runbook_for
 from defacewatch.store.incidents import IncidentView
@@ -21,7 +22,6 @@ from defacewatch.web.api.cursors import number, part
 from defacewatch.web.api.described import File, get, post
 from defacewatch.web.api.shared import Body, Number, Pages, Said, Text, Word
 from defacewatch.web.console import console_of, words_of
-from defacewatch.web.evidence import gather
 
 TAG = "incidents"
 

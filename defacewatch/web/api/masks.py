@@ -79,11 +79,10 @@ class Drawing(Body):
 async def masks(request: web.Request, query: OfMasks) -> web.Response:
     """Masks that apply or wait for a second person, the newest first."""
     console, now, before = console_of(request), console_of(request).clock(), number("masks", query.cursor)
-    every = await console.store.portals.all(disabled=True)
-    critical = {page.id for portal in every if portal.critical for page in portal.pages}
     found = await console.store.masks.some(
         query.limit + 1, before=before, page=query.page, now=None if query.over else now
     )
+    critical = await console.store.masks.critical(found)
 
     def line(mask: Mask) -> shapes.Line:
         return mask_line(mask, critical=mask.page in critical, now=now)

@@ -75,6 +75,13 @@ class Review(Shape):
     verdict: VerdictKind | None
     score: float
     signals: list[SignalLine]
+    forgotten: Annotated[
+        list[SignalLine],
+        Field(
+            description="The signs of an attack when the capture was taken, where those of now, beside"
+            " another baseline, tell of none; the strongest first."
+        ),
+    ]
     attack: bool
     hurdle: Hurdle | None
     approvers: list[str]

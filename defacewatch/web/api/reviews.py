@@ -122,6 +122,7 @@ async def _line(request: web.Request, review: Review) -> shapes.Line:
         "verdict": None if verdict is None else verdict.kind.value,
         "score": 0.0 if verdict is None else verdict.score,
         "signals": [shapes.signal_line(signal, translate) for signal in verdict.signals] if verdict else [],
+        "forgotten": [shapes.signal_line(signal, translate) for signal in judgement.forgotten],
         "attack": not review.stands and is_attack(review, judgement),
         "hurdle": None if hurdle is None else hurdle.value,
         "approvers": [account.display for account in can],

@@ -1,11 +1,18 @@
 """Everything the store knows about one incident, gathered for whoever shows it."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from defacewatch.alerts import ESCALATES, Delivery
+from defacewatch.campaigns import Campaign
 from defacewatch.captures import Capture
-from defacewatch.errors import NotFound
+from defacewatch.errors import DefacewatchError, NotFound
+from defacewatch.notify.pictures import picture
+from defacewatch.runbooks import Runbook, Step, Tick, runbook_for
 from defacewatch.store import Store
 from defacewatch.store.incidents import IncidentView, TimelineEntry
 from defacewatch.store.told import Told
@@ -13,6 +20,8 @@ from defacewatch.verdicts import Verdict, VerdictKind
 
 CHECKS_SEARCHED = 200  # the latest kept checks of the page, where none is known that took the capture
 SAYS_NOTHING = frozenset({VerdictKind.CLEAN, VerdictKind.LEARNING, VerdictKind.UNKNOWN})
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,44 @@ async def gather(store: Store, incident: int) -> Evidence:
     elsewhere = told is not None and capture is not None and told.after and told.capture != capture.id
     told_with = await _capture(store, told.capture) if told is not None and elsewhere else None
     return Evidence(view, timeline, deliveries, proof, capture, before, told_with)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a paper tells of an incident: its evidence with the pictures (JPEG; b"" for none), what was to be
+    done and by whom it was (`done`, by the text of the step), and the campaign that it belongs to."""
+
+    evidence: Evidence
+    before: bytes = b""
+    after: bytes = b""
+    steps: tuple[Step, ...] = ()
+    done: Mapping[str, Tick] = field(default_factory=dict)
+    campaign: Campaign | None = None
+
+
+async def account_of(store: Store, incident: int, runbooks: Mapping[str, Runbook]) -> Account:
+    """What there is to tell of an incident in a paper. Raises NotFound."""
+    evidence = await gather(store, incident)
+    view, proof = evidence.view, evidence.proof
+    return Account(
+        evidence,
+        await _picture(store, proof.before),
+        await _picture(store, proof.after),
+        runbook_for(runbooks, view.portal.key, view.incident.verdict).steps,
+        await store.incidents.ticked(incident),
+        await store.campaigns.of_incident(incident),
+    )
+
+
+async def _picture(store: Store, blob: str | None) -> bytes:
+    """What a screenshot shows first, as JPEG; b"" where there is none, or none any more."""
+    if blob is None:
+        return b""
+    try:
+        return await asyncio.to_thread(picture, await store.pictures(blob))
+    except (DefacewatchError, OSError) as error:
+        log.warning("a picture is left out of a paper", blob=blob, error=str(error))
+        return b""
 
 
 async def _told(store: Store, deliveries: list[Delivery]) -> Told | None:
