@@ -28,13 +28,14 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.printing import pdf_of
 from defacewatch.gauges import Gauges
 from defacewatch.handing import HandingOver
+from defacewatch.intervals import Intervals, fresh_for, intervals
 from defacewatch.language import Sentence, translator
 from defacewatch.messenger import Messenger
 from defacewatch.portals import Portal
 from defacewatch.reminding import Reminding
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.rostering import with_absences
-from defacewatch.schedule import Intervals, Schedule, fresh_for, intervals
+from defacewatch.schedule import Schedule
 from defacewatch.selfwatch import SelfWatch
 from defacewatch.shifts import Absence
 from defacewatch.store import Store

@@ -26,10 +26,10 @@ from defacewatch.fetch.http import Behind, HttpFetcher
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.fetch.names import CachedLookup
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.intervals import fresh_for
 from defacewatch.masking import Masking
 from defacewatch.renewal import Renewal
 from defacewatch.revalidation import Revalidation
-from defacewatch.schedule import fresh_for
 from defacewatch.store import Store
 from defacewatch.turning import Turning
 from defacewatch.workers import Workers

@@ -1,10 +1,9 @@
-"""When each page is due: probed, revalidated, captured; spread by a hash, tightened by a raised watch."""
+"""Runs what is due: pages are probed, asked for what they are made of, and captured."""
 
 import asyncio
-import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,80 +11,13 @@ import structlog
 from defacewatch import metrics
 from defacewatch.agenda import Agenda, Coverage, Due, Errand, Lane, Way, lanes
 from defacewatch.errors import DefacewatchError, Postponed
-from defacewatch.portals import Portal
-from defacewatch.raising import RaisedWatch
+from defacewatch.intervals import TICK, Intervals, next_capture, place_of
 
 LONGEST = 900.0  # seconds that a check may take, all its looks and waits included
-TICK = 0.1  # seconds between two looks at what has become due
-CRITICAL = 2.0  # weight of a critical portal's pages
 FAILING = 0.25  # … of captures of a page that does not answer its probes
 LATE = 1.0  # seconds from which on probes that wait have captures wait
-SOONER = 0.05  # of its interval by which a capture may come sooner than it has to
-REVALIDATE_SHARE = 0.75  # of `revalidate_every`; the rest is how old an answer for another page may be
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """How often a page is probed, asked for what it is made of (None: never), and captured in any case."""
-
-    probe: timedelta
-    render: timedelta
-    revalidate: timedelta | None = None
-    weight: float = 1.0
-
-    def every(self, errand: Errand) -> float | None:
-        """Seconds; None: not at all."""
-        if errand is Errand.PROBE:
-            return self.probe.total_seconds()
-        if errand is Errand.RENDER:
-            return self.render.total_seconds()
-        return None if self.revalidate is None else self.revalidate.total_seconds() * REVALIDATE_SHARE
-
-
-def fresh_for(revalidate_every: timedelta) -> timedelta:
-    """How old an answer for another page may be, so that a change is found within `revalidate_every`."""
-    return revalidate_every * (1 - REVALIDATE_SHARE)
-
-
-def intervals(
-    portals: Iterable[Portal], default: Intervals, watch: RaisedWatch | None
-) -> dict[str, Intervals]:
-    """The intervals of every page that is watched, by page id. A raised watch shortens, never lengthens."""
-    planned: dict[str, Intervals] = {}
-    for portal in portals:
-        if not portal.enabled or portal.paused:
-            continue
-        for page in portal.pages:
-            probe, render = page.probe_every or default.probe, page.render_every or default.render
-            if watch is not None:
-                probe = min(probe, watch.probe_every or probe)
-                render = min(render, watch.render_every or render)
-            weight = CRITICAL if portal.critical else default.weight
-            revalidate = default.revalidate if default.revalidate and default.revalidate < render else None
-            planned[page.id] = Intervals(probe, render, revalidate, weight)
-    return planned
-
-
-def offset(page_id: str, interval: timedelta, errand: str) -> timedelta:
-    """Where in its interval a page is due: even over the pages, and the same after every restart."""
-    digest = hashlib.sha256(f"{errand}:{page_id}".encode()).digest()
-    return interval * (int.from_bytes(digest[:8]) / 2**64)
-
-
-def _place(page_id: str, every: float, errand: Errand) -> float:
-    """As `offset`, in seconds."""
-    return offset(page_id, timedelta(seconds=every), errand).total_seconds()
-
-
-def next_capture(due: Due, now: float) -> float:
-    """When a page that is captured `now` is captured again: an interval later (what was put off is not made
-    up for), or a little sooner, nearer to its own place. After a restart, or a lesson for all, captures come
-    in a wave that would come again in every round; so it ebbs away within twenty."""
-    last, place = now + due.every, _place(due.page, due.every, due.errand)
-    beyond = (last - place + TICK) % due.every - TICK  # less than nothing: it comes just before its place
-    return last - min(beyond, SOONER * due.every)
 
 
 class Schedule:
@@ -220,7 +152,7 @@ class Schedule:
         if every is None:
             self.agenda.drop(page_id, errand)
             return
-        place, known = _place(page_id, every, errand), self.agenda.get(page_id, errand)
+        place, known = place_of(page_id, every, errand), self.agenda.get(page_id, errand)
         start, before = place, every if known is None else known.every
         if age is not None and age >= max(every, before):
             start = place / 20

@@ -11,8 +11,9 @@ from defacewatch.captures import Material, Tier
 from defacewatch.check import Result
 from defacewatch.errands import Errands
 from defacewatch.errors import NotFound, Postponed, StoreError
+from defacewatch.intervals import Intervals
 from defacewatch.revalidation import Found
-from defacewatch.schedule import Intervals, Schedule
+from defacewatch.schedule import Schedule
 from defacewatch.verdicts import VerdictKind
 
 NEVER = timedelta(hours=10)

@@ -22,10 +22,10 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.intervals import Intervals, intervals
 from defacewatch.processors import processors
 from defacewatch.roster import Roster, on_duty, raised
 from defacewatch.rostering import Fault, fault_text, findings, names, with_absences
-from defacewatch.schedule import Intervals, intervals
 from defacewatch.shifttests import SHIFTS, ChannelTest, Outcome, Standing, standings
 from defacewatch.store.figures import KeptFigures
 from defacewatch.usage import free_at

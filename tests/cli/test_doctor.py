@@ -4,7 +4,7 @@ from datetime import timedelta
 from defacewatch import processors
 from defacewatch.cli.doctor import foretold, kept_to
 from defacewatch.costs import Costs
-from defacewatch.schedule import Intervals
+from defacewatch.intervals import Intervals
 from defacewatch.store.figures import KeptFigures
 from tests.cli.conftest import Shell
 from tests.conftest import Clock
