@@ -8,6 +8,7 @@ from enum import StrEnum
 from defacewatch.captures import Capture
 from defacewatch.errors import Conflict, UsageError
 from defacewatch.features import Features
+from defacewatch.language import N_
 from defacewatch.portals import Portal
 
 
@@ -77,15 +78,16 @@ def check_approval(portal: Portal, capture: Capture, *, by: str, reason: str, wa
     is no proposal that waits, or was proposed by the same person.
     """
     if not plain_name(by) or not plain_name(reason):
-        raise UsageError("an approval needs a name (--by) and a reason (--reason)")
+        raise UsageError(N_("an approval needs a name (--by) and a reason (--reason)"))
     found = hurdle(portal, capture, by=by, waiting=waiting)
     if found is Hurdle.NOT_PROPOSED:
-        raise Conflict(
-            f"portal {portal.key} is critical: capture {capture.id} must first be proposed by another person"
+        text = N_(
+            "portal {portal} is critical: capture {capture} must first be proposed by another person"
             " (defacewatch baseline propose, or the button in an alert)"
         )
+        raise Conflict(text, portal=portal.key, capture=capture.id)
     if found is Hurdle.OWN_PROPOSAL:
-        raise Conflict(
-            f"portal {portal.key} is critical: {by} proposed capture {capture.id},"
-            " so another person must approve it"
+        text = N_(
+            "portal {portal} is critical: {by} proposed capture {capture}, so another person must approve it"
         )
+        raise Conflict(text, portal=portal.key, capture=capture.id, by=by)

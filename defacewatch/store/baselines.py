@@ -325,10 +325,11 @@ class Baselines:
 
     def _check_version(self, capture: Columns) -> None:
         if self.version is not None and capture["features_version"] != self.version:
-            raise Conflict(
-                f"capture {capture['id']} was read by another version of defacewatch: take a new one"
-                f" (defacewatch learn {capture['page']})"
+            text = N_(
+                "capture {capture} was read by another version of defacewatch: take a new one"
+                " (defacewatch learn {page})"
             )
+            raise Conflict(text, capture=capture["id"], page=capture["page"])
 
     def _copy_blobs(self, capture: Capture) -> None:
         for blob in (capture.served, capture.dom, capture.screenshot, capture.facts):
@@ -374,7 +375,8 @@ async def _row(db: AsyncConnection, query: Select[Any], capture_id: str) -> Row[
 
 def _check_usable(capture: Columns) -> None:
     if capture["expired_at"] is not None or capture["features"] is None:
-        raise Conflict(f"capture {capture['id']} has expired: its pictures are gone; take a new one")
+        text = N_("capture {capture} has expired: its pictures are gone; take a new one")
+        raise Conflict(text, capture=capture["id"])
 
 
 def _withdrawing(page: str, now: datetime) -> Update:
