@@ -261,6 +261,22 @@ async def test_when_an_announced_time_is_over_its_portal_is_captured_before_the_
         await until(lambda: daemon.schedule.captured[page] > before)
 
 
+async def test_a_page_is_captured_in_its_turn_only_where_enough_waits_for_the_browser(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        (page,) = daemon.schedule.planned
+        later = daemon.eyes.checker.later
+        assert not later(page)
+        monkeypatch.setattr(type(daemon.eyes.browser), "waiting", 100)
+        assert not later("nobody watches it")
+        assert later(page)
+        due = daemon.schedule.agenda.get(page, Errand.RENDER)
+        assert due is not None
+        assert due.urgent, "before the round"
+
+
 async def test_leave_that_another_process_enters_holds_at_the_next_plan(stand: Stand) -> None:
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)

@@ -2,8 +2,8 @@
 
 The check that took it judged it beside the baseline of its time, without what false alarms had muted. Where
 that baseline is another by now, something was muted, or no check took it, it is compared again with what
-stands, and nothing muted: what is approved becomes normal, so nothing is left out. Where that cannot be done,
-it is said.
+stands, and nothing muted: what is approved becomes normal, so no more is left out than by masks in force,
+which never leave out evidence. Where that cannot be done, it is said.
 """
 
 import asyncio
