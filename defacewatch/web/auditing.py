@@ -11,7 +11,9 @@ from aiohttp import web
 from defacewatch.audit import Act, Entry, account_in, facts_of
 from defacewatch.errors import UsageError
 from defacewatch.language import N_, Translate
+from defacewatch.notify.refusals import RESOLUTIONS
 from defacewatch.web.console import console_of, words_of
+from defacewatch.web.words import SCOPES, Words
 from defacewatch.web.wrongs import FIELDS
 
 SHOWN = 100
@@ -125,18 +127,31 @@ OBJECTS: Mapping[str, str] = {  # what acts are of; what they are called stands 
     "officer": N_("officer"),
     "portal": N_("portal"),
 }
+VALUES: Mapping[str, Mapping[str, str]] = {  # what facts that are names of ours say
+    "role": {
+        "viewer": N_("viewer"),
+        "officer": N_("officer"),
+        "approver": N_("approver"),
+        "admin": N_("administrator"),
+    },
+    "scope": {scope.value: text for scope, text in SCOPES.items()},
+    "as": {end.value: text for end, text in RESOLUTIONS.items()},
+    "disabled": {"true": N_("yes"), "false": N_("no")},
+}
 CHANNELS = frozenset({"telegram", "email"})  # by which officers of the roster act, whoever else does not
 TIMES = frozenset({"starts", "ends", "expires"})  # facts that are moments; what people type is shown as typed
 
 
-def said(entry: Entry, zone: str) -> list[tuple[str, str, str]]:
-    """What an entry says was, and is: name, before and after of each fact that differs or is new. Times are
-    local in `zone`."""
+def said(entry: Entry, words: Words) -> list[tuple[str, str, str]]:
+    """What an entry says was, and is: name, before and after of each fact that differs or is new, by the
+    reader's words and in their time zone."""
     before = facts_of(entry.before)
     after = facts_of(entry.after)
     names = [name for name in after if name not in before or before[name] != after[name]]
     shown = (name for name in names if name in before or after[name] not in ("", None, False, []))
-    return [(name, _fact(name, before.get(name, ""), zone), _fact(name, after[name], zone)) for name in shown]
+    return [
+        (name, _fact(name, before.get(name, ""), words), _fact(name, after[name], words)) for name in shown
+    ]
 
 
 def officer_of(entry: Entry, officers: Mapping[str, str]) -> str | None:
@@ -153,13 +168,15 @@ def about(of: str, translate: Translate) -> str:
     return f"{translate(OBJECTS[kind])}{space}{name}" if kind in OBJECTS else of
 
 
-def _fact(name: str, value: object, zone: str) -> str:
+def _fact(name: str, value: object, words: Words) -> str:
     if name in TIMES and isinstance(value, str):
         with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is not None:
-                return f"{moment.astimezone(ZoneInfo(zone)):%H:%M %d/%m/%Y}"
-    return _short(value)
+                return f"{moment.astimezone(ZoneInfo(words.zone)):%H:%M %d/%m/%Y}"
+    text = _short(value)
+    known = VALUES.get(name, {})
+    return words._(known[text]) if text in known else text
 
 
 def _short(value: object) -> str:
@@ -178,7 +195,7 @@ async def show(request: web.Request) -> web.Response:
     return console.renderer.page(
         "audit.html",
         words,
-        entries=[(entry, said(entry, console.zone)) for entry in entries[:SHOWN]],
+        entries=[(entry, said(entry, words)) for entry in entries[:SHOWN]],
         officer_of=lambda entry: officer_of(entry, words.officers),
         about=lambda of: about(of, words._),
         acts=ACTS,

@@ -358,7 +358,13 @@ async def test_the_names_of_facts_in_the_log_are_in_the_readers_language(
     await store.portals.pause("a", by="root", now=NOW, reason="bảo trì")
     await log_in(client, "root")
     assert "Reason:" in await (await client.get("/audit?lang=en")).text()
-    assert "Lý do:" in await (await client.get("/audit?lang=vi")).text()
+    an = await person(store, "an", Role.OFFICER)
+    await store.accounts.change(an.id, role="approver", disabled=True, actor=ME, now=NOW)
+    page = await (await client.get("/audit?lang=vi")).text()
+    assert "Lý do:" in page
+    facts = re.sub(r"<[^>]+>", "", page)
+    assert "Vai trò: cán bộ → người duyệt" in facts
+    assert "Bị khóa: không → có" in facts
 
 
 async def test_a_text_that_looks_like_a_moment_is_shown_as_it_was_typed(client: Client, store: Store) -> None:
