@@ -16,7 +16,7 @@ from defacewatch.fetch.chromium import find_chromium
 from defacewatch.store.engine import parse
 from defacewatch.store.migrate import migrate
 from tests.web.pages import PAGES, Shown, visit
-from tests.web.stage import Stage, staged
+from tests.web.stage import Night, Stage, staged
 
 WIDTHS = (1280, 390)
 LANGUAGES = ("vi", "en")
@@ -24,8 +24,9 @@ SCHEMES = ("light", "dark")
 
 
 @asynccontextmanager
-async def hall(blank: Path, folder: Path) -> AsyncIterator[dict[bool, Stage]]:
-    """The stage after the first start (True), and after a night (False); `blank` is an empty store."""
+async def hall(blank: Path, folder: Path, night: Night | None = None) -> AsyncIterator[dict[bool, Stage]]:
+    """The stage after the first start (True), and after a night (False), a copy where one is given; `blank`
+    is an empty store."""
     async with AsyncExitStack() as stack:
         stages: dict[bool, Stage] = {}
         for empty in (True, False):
@@ -33,7 +34,8 @@ async def hall(blank: Path, folder: Path) -> AsyncIterator[dict[bool, Stage]]:
             own.mkdir(parents=True)
             shutil.copyfile(blank, own / "store.db")
             url = f"sqlite+aiosqlite:///{own}/store.db"
-            stages[empty] = await stack.enter_async_context(staged(url, own, empty=empty))
+            spent = None if empty else night
+            stages[empty] = await stack.enter_async_context(staged(url, own, empty=empty, night=spent))
         yield stages
 
 

@@ -1,6 +1,7 @@
 """A console in which a good deal has happened, to look at: every kind of verdict, an incident with two
 pictures, a campaign, a handover, people with and without codes; and the links that such a night sends out."""
 
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -74,15 +75,44 @@ class Stage:
     cookies: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Night:
+    """What has happened, in a `folder` with its store: to copy that is far quicker than to have it happen."""
+
+    folder: Path
+    values: dict[str, str]
+    cookies: dict[str, str]
+
+    async def staged(self, folder: Path) -> Store:
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return await _opened(f"sqlite+aiosqlite:///{folder}/store.db", folder)
+
+
+async def spent(folder: Path) -> Night:
+    """Have it happen, over the SQLite file with its tables that is in the folder."""
+    store = await _opened(f"sqlite+aiosqlite:///{folder}/store.db", folder)
+    try:
+        return Night(folder, await set_stage(store), await _signed_in(store, ""))
+    finally:
+        await store.close()
+
+
+async def _opened(url: str, folder: Path) -> Store:
+    return await Store.open(url, baselines=folder / "baselines", evidence=folder / "evidence")
+
+
 @asynccontextmanager
-async def staged(url: str, folder: Path, *, empty: bool = False, said: str = "") -> AsyncIterator[Stage]:
-    """The console over a store with its tables; `empty`: as it is after the first start. With `said` that is
-    all that anybody from outside says of anything."""
-    store = await Store.open(url, baselines=folder / "baselines", evidence=folder / "evidence")
+async def staged(
+    url: str, folder: Path, *, empty: bool = False, said: str = "", night: Night | None = None
+) -> AsyncIterator[Stage]:
+    """The console over a store with its tables; `empty`: as it is after the first start, `night`: as it is
+    after that. With `said` that is all that anybody from outside says of anything."""
+    store = await (night.staged(folder) if night else _opened(url, folder))
     try:
         clock = Clock(AT)
-        values = {} if empty else await set_stage(store, said)
-        cookies = {} if empty else await _signed_in(store, said)
+        values, cookies = ({}, {}) if night is None else (dict(night.values), dict(night.cookies))
+        if night is None and not empty:
+            values, cookies = await set_stage(store, said), await _signed_in(store, said)
         if empty:
             first = await setup_url(store, "", KEY, clock())
             assert first is not None

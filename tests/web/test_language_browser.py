@@ -8,10 +8,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.web.gallery import looking
+from tests.web.nights import night
 from tests.web.pages import Shown, refused, visit
 from tests.web.people import PASSWORD
-from tests.web.stage import ADMIN, OFFICER, Stage, staged
+from tests.web.stage import ADMIN, OFFICER, Night, Stage, staged
 
+__all__ = ["night"]
 NAMES = {"vi": "Tiếng Việt", "en": "English"}
 PLACES = {  # an address, and what stays of what was asked for there
     "wall": ("/?view=rows&q=UBND+huyện&critical=", "input[name=q]", "UBND huyện"),
@@ -34,8 +36,8 @@ PLACES = {  # an address, and what stays of what was asked for there
 
 
 @pytest.fixture
-async def stage(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(sqlite_url, tmp_path) as stage:
+async def stage(sqlite_url: str, tmp_path: Path, night: Night) -> AsyncIterator[Stage]:
+    async with staged(sqlite_url, tmp_path, night=night) as stage:
         yield stage
 
 
