@@ -131,10 +131,8 @@ class Checker:
         Postponed where its document has to be read, too much waits for that, and this one has not `waited`:
         it is fetched again in its turn, as many documents would fill the memory."""
         calm = self.calm.get(page_id)
-        if calm is None and not waited and self.crowded():
-            raise Postponed
         if calm is None:
-            return await self.check_page(page_id)
+            return await self.check_page(page_id, waited=waited)
         look = await self.fetch.probe(calm.url, now=self.clock(), validators=calm.validators)
         still = self.calm.is_still(calm, look)
         if not still and not waited and look.probe.html and self.crowded():
@@ -153,13 +151,14 @@ class Checker:
         dry_run: bool = False,
         probed: Look | None = None,
         changed: Sequence[Material] = (),
+        waited: bool = True,
     ) -> Result:
         """Look at one page until its verdict stands, and record it.
 
         `render` looks with the browser in any case; `keep` keeps its capture even of a clean page;
         `dry_run` records nothing. `probed` is a probe that has been made already, and `changed` what the page
-        is made of that was found to be another, as it was given. Raises NotFound for an unknown page; never
-        for what a page does.
+        is made of that was found to be another, as it was given. Raises NotFound for an unknown page, and
+        Postponed as `probe_page` does where it has not `waited`; never for what a page does.
         """
         if self.renew is not None:
             await self.renew(page_id)
@@ -173,7 +172,7 @@ class Checker:
                 looks = []  # they say "as before", and before has moved
             again = [await self._set_apart(context, of.seen) for of in looks]
             looks = [await self._judged(context, seen) for seen in again]
-            looks = looks or await self._look(context, rank if render else None, probed)
+            looks = looks or await self._look(context, rank if render else None, probed, waited)
             await self._confirm(context, looks)
             outcome, shown = await self._conclude(context, looks, began)
             if dry_run:
@@ -201,15 +200,20 @@ class Checker:
         made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed)
         return replace(outcome, materials=made)
 
-    async def _look(self, context: Context, render: Rank | None, probed: Look | None) -> list[Judged]:
+    async def _look(
+        self, context: Context, render: Rank | None, probed: Look | None, waited: bool
+    ) -> list[Judged]:
         """A probe, and the browser where it matters."""
         page = context.page
         if render is not None:
             seen = await self._render(context, render, dwell=self.dwelling.wants(context, due=True))
             return [await self._judged(context, seen)]
-        look = probed or await self.fetch.probe(
-            page.url, now=self.clock(), validators=validators_for(context)
-        )
+        look = probed
+        if look is None:
+            validators = validators_for(context)
+            look = await self.fetch.probe(page.url, now=self.clock(), validators=validators)
+            if look.probe.html and not waited and self.crowded():
+                raise Postponed
         first = await self._judged(context, await self._seen(context, look))
         if not self._wants_browser(context, first.seen, first.verdict):
             return [first]

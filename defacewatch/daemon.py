@@ -89,6 +89,7 @@ class Daemon:
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
         self.entered: tuple[Absence, ...] = ()
+        self.askable: set[str] = set()  # pages that can be asked whether they are as they were, once
         self.beaten = False  # whether a sign of life was given
         self.announced: dict[int, str] = {}  # the portals of announcements that run, by their numbers
 
@@ -115,7 +116,7 @@ class Daemon:
                 clock=self.clock,
                 browsers=self.settings.watch.browsers,
                 crowded=self.eyes.crowded,
-                reads=lambda page_id: self.eyes.checker.calm.get(page_id) is None,
+                reads=self._reads,
                 beat=lambda: self.watchdog.beat("schedule"),
             )
             self.eyes.checker.later = self._later
@@ -182,6 +183,14 @@ class Daemon:
                 noting=self.note_trouble,
             )
         ]
+
+    def _reads(self, page_id: str) -> bool:
+        """Whether a page's document will have to be read: nothing is known of it, and it has been asked
+        whether it is as it was, where that can be asked."""
+        if page_id in self.askable:
+            self.askable.discard(page_id)
+            return False
+        return self.eyes.checker.calm.get(page_id) is None
 
     def _later(self, page_id: str) -> bool:
         """Have a page whose document is another captured in its turn, where enough waits for the browser."""
@@ -267,7 +276,11 @@ class Daemon:
             judged_by=lambda: (database, checker.revalidate_every),
             clock=self.clock,
         )
-        checker.clean |= await self.shelf.load(await self.store.checks.sound(now=self.clock()))
+        sound = await self.store.checks.sound(now=self.clock())
+        known = await self.shelf.load(sound)
+        checker.clean |= known
+        given = {page.page: page.validators for page in sound}
+        self.askable = {page for page, by in given.items() if by.etag or by.last_modified} - known
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention

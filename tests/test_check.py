@@ -638,10 +638,33 @@ async def test_a_page_with_news_is_fetched_again_in_its_turn_while_too_much_wait
     result = await watch.checker.probe_page(watch.page_id, waited=True)
     assert result is not None
     assert result.outcome.verdict.kind is VerdictKind.DEFACED
+    watch.site.show(page("Hội nghị tổng kết"))
     with pytest.raises(Postponed):
         await watch.checker.probe_page(watch.page_id, waited=False)
+    assert (await watch.store.checks.standing())[0].verdict is VerdictKind.DEFACED, "nothing is recorded"
     watch.checker.crowded = lambda: False
     assert await watch.checker.probe_page(watch.page_id, waited=False) is not None
+
+
+async def test_a_page_that_says_that_it_is_as_it_was_need_not_wait_to_be_read_after_a_restart(
+    watch: Watch,
+) -> None:
+    mark = {"ETag": '"1"'}
+
+    def answer(request: web.Request) -> web.Response:
+        if request.headers.get("If-None-Match") == '"1"':
+            return web.Response(status=304, headers=mark)
+        return web.Response(text=page(), content_type="text/html", headers=mark)
+
+    watch.site.answer = answer
+    await watch.check(render=True)
+    watch.restart()
+    watch.checker.crowded = lambda: True
+    watch.clock.forward(seconds=30)
+    result = await watch.checker.probe_page(watch.page_id, waited=False)
+    assert result is not None
+    assert result.outcome.verdict.kind is VerdictKind.CLEAN
+    assert watch.checker.calm.get(watch.page_id) is not None
 
 
 async def test_an_approval_by_another_process_ends_the_calm(watch: Watch) -> None:

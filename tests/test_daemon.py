@@ -261,6 +261,15 @@ async def test_when_an_announced_time_is_over_its_portal_is_captured_before_the_
         await until(lambda: daemon.schedule.captured[page] > before)
 
 
+async def test_pages_that_can_be_asked_whether_they_are_as_they_were_are_asked_once_before_they_are_read(
+    stand: Stand,
+) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        daemon.askable = {"asked"}
+        assert [daemon._reads(page) for page in ("asked", "asked", "other")] == [False, True, True]
+
+
 async def test_a_page_is_captured_in_its_turn_only_where_enough_waits_for_the_browser(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
