@@ -260,8 +260,9 @@ class Schedule:
     def _postpone(self, due: Due) -> None:
         """Have it wait on the agenda, since when it was due, and before pages of which less is known: it was
         other than before."""
-        if self.agenda.get(due.page, due.errand) is not None:  # else it has left the plan
-            self.agenda.put(replace(due, full=True, urgent=True))
+        following = self.agenda.get(due.page, due.errand)
+        if following is not None:  # else it has left the plan; its interval may be another by now
+            self.agenda.put(replace(following, at=due.at, full=True, urgent=True))
 
     async def _checked(self, due: Due) -> None:
         limit = asyncio.timeout(LONGEST)

@@ -204,6 +204,23 @@ async def test_a_probe_that_is_put_off_is_done_when_there_is_room_and_counted_on
     assert not following.full
 
 
+async def test_a_probe_that_is_put_off_comes_as_often_as_is_planned_by_then() -> None:
+    minute = timedelta(minutes=1)
+
+    async def check(page_id: str, errand: Errand) -> None:
+        schedule.apply({"p-1": Intervals(minute, NEVER)})
+        raise Postponed
+
+    schedule = Schedule(check, clock=utc_now, crowded=lambda way: way is Way.READ)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    async with asyncio.timeout(10):
+        while (waiting := schedule.agenda.first(Way.READ)) is None:  # noqa: ASYNC110 - it has to turn
+            await asyncio.sleep(0.01)
+    await schedule.stop(timedelta(seconds=1))
+    assert waiting.every == minute.total_seconds()
+
+
 async def test_a_probe_that_is_put_off_after_its_page_has_left_the_plan_is_forgotten() -> None:
     async def check(page_id: str, errand: Errand) -> None:
         schedule.apply({})
