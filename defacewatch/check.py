@@ -118,6 +118,7 @@ class Checker:
         self.crowded, self.later = crowded, later
         self.confirm_after, self.revalidate_every, self.turns = confirm_after, revalidate_every, turns
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
+        self.held: set[str] = set()  # pages whose documents are on their way to a verdict
         self.owed: set[str] = set()  # pages under way that the browser will look at in its turn
         self.browser_failures: dict[str, list[datetime]] = {}  # of each page, in a row
         self.rendered_at: datetime | None = None  # when the browser last showed any page
@@ -160,34 +161,37 @@ class Checker:
         is made of that was found to be another, as it was given. Raises NotFound for an unknown page, and
         Postponed as `probe_page` does where it has not `waited`; never for what a page does.
         """
-        if self.renew is not None:
-            await self.renew(page_id)
-        self.owed.discard(page_id)
-        began = self.clock()
-        rank = Rank.CHANGED if changed else Rank.ROUND
-        looks: list[Judged] = []
-        for _ in range(RACES):
-            context = await self.checks.context(page_id, now=self.clock())
-            if any(of.seen.look.probe.not_modified for of in looks):
-                looks = []  # they say "as before", and before has moved
-            again = [await self._set_apart(context, of.seen) for of in looks]
-            looks = [await self._judged(context, seen) for seen in again]
-            looks = looks or await self._look(context, rank if render else None, probed, waited)
-            await self._confirm(context, looks)
-            outcome, shown = await self._conclude(context, looks, began)
-            if dry_run:
-                return Result(outcome, Recorded(None, None, None))
-            outcome = await self._keep(await self._made_of(outcome, looks[-1].seen, changed), shown, keep)
-            try:
-                recorded = await self.checks.record(outcome)
-            except Moved:
-                continue  # a person or another process was faster: read again, and judge by what stands now
-            owed = page_id in self.owed
-            self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every, owed=owed)
-            sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
-            (self.clean.add if sound else self.clean.discard)(page_id)
-            return Result(outcome, recorded)
-        raise Conflict(f"page {page_id} kept changing under the check; it will be looked at again")
+        try:
+            if self.renew is not None:
+                await self.renew(page_id)
+            self.owed.discard(page_id)
+            began = self.clock()
+            rank = Rank.CHANGED if changed else Rank.ROUND
+            looks: list[Judged] = []
+            for _ in range(RACES):
+                context = await self.checks.context(page_id, now=self.clock())
+                if any(of.seen.look.probe.not_modified for of in looks):
+                    looks = []  # they say "as before", and before has moved
+                again = [await self._set_apart(context, of.seen) for of in looks]
+                looks = [await self._judged(context, seen) for seen in again]
+                looks = looks or await self._look(context, rank if render else None, probed, waited)
+                await self._confirm(context, looks)
+                outcome, shown = await self._conclude(context, looks, began)
+                if dry_run:
+                    return Result(outcome, Recorded(None, None, None))
+                outcome = await self._keep(await self._made_of(outcome, looks[-1].seen, changed), shown, keep)
+                try:
+                    recorded = await self.checks.record(outcome)
+                except Moved:
+                    continue  # somebody was faster: read again, and judge by what stands now
+                owed = page_id in self.owed
+                self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every, owed=owed)
+                sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
+                (self.clean.add if sound else self.clean.discard)(page_id)
+                return Result(outcome, recorded)
+            raise Conflict(f"page {page_id} kept changing under the check; it will be looked at again")
+        finally:
+            self.held.discard(page_id)
 
     async def _made_of(self, outcome: Outcome, last: Seen, changed: Sequence[Material]) -> Outcome:
         """With what the page is made of, where the browser has seen it as it should be."""
@@ -214,6 +218,8 @@ class Checker:
             look = await self.fetch.probe(page.url, now=self.clock(), validators=validators)
             if look.probe.html and not waited and self.crowded():
                 raise Postponed
+        if look.probe.html:
+            self.held.add(page.id)
         first = await self._judged(context, await self._seen(context, look))
         if not self._wants_browser(context, first.seen, first.verdict):
             return [first]
@@ -256,6 +262,7 @@ class Checker:
         finding about the page. Otherwise the look counts as the probe that came with it.
         """
         page = context.page
+        self.held.discard(page.id)  # it waits for somebody else than who reads documents
         for _ in range(2):
             look = await self.fetch.render(page.url, now=self.clock(), dwell=dwell, rank=rank)
             rendering = look.rendering

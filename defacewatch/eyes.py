@@ -34,7 +34,9 @@ from defacewatch.store import Store
 from defacewatch.turning import Turning
 from defacewatch.workers import Workers
 
-CROWDED = 4  # documents that wait for each worker, from which on probes that would bring more are put off
+# From which on probes that would bring more documents are put off; from twice as many on, those that waited.
+CROWDED = 4  # documents that wait for each worker
+HELD = 64  # documents on their way to a verdict
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Eyes:
         """Whether enough waits for what the errands of one way need: the browser, or who reads documents."""
         if way is Way.RENDER:
             return self.browser.waiting > 2 * self.browsers
-        return way is Way.READ and self.workers.waiting >= 2 * CROWDED * self.workers.count
+        return way is Way.READ and _crowd(self.workers, self.checker) >= 2
 
 
 @asynccontextmanager
@@ -100,8 +102,8 @@ async def opened_eyes(
             reads=partial(workers.run, reads_little_news),
             apart=Masking(store.baselines, partial(workers.run, outside_of)).apart,
             turns=Turning(store.baselines).kept,
-            crowded=lambda: workers.waiting >= CROWDED * workers.count,
         )
+        checker.crowded = lambda: _crowd(workers, checker) >= 1
         revalidation = Revalidation(
             Behind(http),
             store.checks.materials_of,
@@ -120,6 +122,11 @@ async def opened_eyes(
             workers,
             watch.browsers,
         )
+
+
+def _crowd(workers: Workers, checker: Checker) -> float:
+    """How much waits to be read, as a share of what is good."""
+    return max(workers.waiting / (CROWDED * workers.count), len(checker.held) / HELD)
 
 
 def forbid_listener(guard: Guard, host: str, port: int) -> None:

@@ -39,6 +39,7 @@ class Renewal:
     def __init__(self, kept: Kept, extract: Callable[[Look], Awaitable[Features]], *, version: int) -> None:
         self.kept, self.extract, self.version = kept, extract, version
         self.done: set[str] = set()  # pages of which nothing is left to do
+        self.due: frozenset[str] | None = None  # all others than these, once that has been asked
         self.turns: dict[str, asyncio.Lock] = {}  # one for each page that is not done
 
     async def page(self, page_id: str) -> Sequence[Capture]:
@@ -46,7 +47,7 @@ class Renewal:
 
         Raises what the store raises when it cannot be asked; the next call tries again.
         """
-        if page_id in self.done:
+        if page_id in self.done or (self.due is not None and page_id not in self.due):
             return ()
         async with self.turns.setdefault(page_id, asyncio.Lock()):
             if page_id in self.done:
@@ -60,6 +61,7 @@ class Renewal:
     async def all(self) -> None:
         """Every page that has something to do, those with approved captures first."""
         pages = dict.fromkeys(capture.page for capture in await self.kept.outdated(self.version))
+        self.due = frozenset(pages)
         if not pages:
             return
         log.info("reading kept captures again", pages=len(pages), version=self.version)

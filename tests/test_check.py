@@ -644,6 +644,7 @@ async def test_a_page_with_news_is_fetched_again_in_its_turn_while_too_much_wait
     assert (await watch.store.checks.standing())[0].verdict is VerdictKind.DEFACED, "nothing is recorded"
     watch.checker.crowded = lambda: False
     assert await watch.checker.probe_page(watch.page_id, waited=False) is not None
+    assert watch.checker.held == set(), "it has its verdict"
 
 
 async def test_a_page_that_says_that_it_is_as_it_was_need_not_wait_to_be_read_after_a_restart(

@@ -50,5 +50,9 @@ async def test_canaries_are_dialled_anew_and_what_pages_are_made_of_waits_behind
         assert not any(eyes.crowded(way) for way in Way), "those that have waited come first"
         eyes.workers.waiting = 16
         assert [way for way in Way if eyes.crowded(way)] == [Way.READ]
+        eyes.workers.waiting = 0
+        assert not eyes.checker.crowded()
+        eyes.checker.held = {f"p-{n}" for n in range(64)}
+        assert eyes.checker.crowded(), "documents wait for other things than to be read as well"
     await runner.cleanup()
     assert len(callers) == 2
