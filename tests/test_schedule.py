@@ -204,6 +204,26 @@ async def test_a_probe_that_is_put_off_is_done_when_there_is_room_and_counted_on
     assert not following.full
 
 
+async def test_a_probe_that_is_put_off_is_due_by_the_interval_that_its_page_has_got_meanwhile() -> None:
+    raised = Intervals(timedelta(seconds=2), NEVER, weight=CRITICAL)
+
+    async def check(page_id: str, errand: Errand) -> None:
+        schedule.apply({"p-1": raised})
+        raise Postponed
+
+    schedule = Schedule(check, clock=utc_now, crowded=lambda way: way is Way.READ)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(timedelta(hours=1), NEVER)})
+    schedule.soon("p-1")
+    async with asyncio.timeout(10):
+        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+    await schedule.stop(timedelta(seconds=1))
+    waiting = schedule.agenda.first(Way.READ)
+    assert waiting is not None
+    assert (waiting.every, waiting.weight) == (2.0, CRITICAL)
+
+
 async def test_a_probe_that_is_put_off_after_its_page_has_left_the_plan_is_forgotten() -> None:
     async def check(page_id: str, errand: Errand) -> None:
         schedule.apply({})
