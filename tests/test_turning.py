@@ -123,6 +123,7 @@ async def test_of_a_page_that_loads_more_than_is_listed_nothing_is_taken_to_be_a
     assert any((await turning.kept(context, look)).values())
     assert look.rendering is not None
     listed = look.rendering.resources
-    many = (*listed, *[replace(listed[0], url=f"{watch.site.url}{n}") for n in range(RESOURCES - len(listed))])
+    more = [replace(listed[0], url=f"{watch.site.url}{n}") for n in range(RESOURCES - len(listed))]
+    many = (*listed, *more)
     crowded = replace(look, rendering=replace(look.rendering, resources=many))
     assert await turning.kept(context, crowded) == {}
