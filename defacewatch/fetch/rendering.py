@@ -27,6 +27,7 @@ from defacewatch.fetch.observing import FREEZE, HEED, OBSERVE, SCROLL, Observed,
 from defacewatch.fetch.picture import picture_of
 from defacewatch.fetch.proxy import ProxySession
 from defacewatch.fetch.script_files import hashes_of, scripts_of
+from defacewatch.fetch.scripting import asks_for_scripts
 from defacewatch.fetch.tab import Tab
 
 FRAMES = 100
@@ -41,6 +42,7 @@ SETTLE_MOST = 5.0  # at the latest so many
 DWELL = 10.0  # seconds after loading at which a page is looked at that is watched for what comes late
 AGAIN = 2  # pictures more at the most, of a page that has gone on while one was taken
 BESIDES = 3.0  # seconds in which the script files and the icon are fetched, while the picture is taken
+CHECKED = 5.0  # seconds in which a page that is held has to say what its style sheets ask
 
 SACRIFICED = "the browsers took too much memory together, and a page was ended"
 EXHAUSTED = "this host has run out of files, buffers, memory or threads: raise the limit of open files"
@@ -144,6 +146,7 @@ class Visit:
             self._screenshot = await self._unless_lost(self._picture(tab, seen.height, self._hold))
             await self._unless_lost(self._catch_up(tab))
             await besides
+            await self._unless_lost(self._check_held(tab))
         finally:
             besides.cancel()
             await asyncio.gather(besides, return_exceptions=True)
@@ -279,6 +282,12 @@ class Visit:
     async def _let_be(self) -> None:
         """In place of holding a page of which there is a picture already."""
         raise Unanswered("no other picture in time", late=True)
+
+    async def _check_held(self, tab: Tab) -> None:
+        """One that is held and asks whether scripts run has shown us what it liked."""
+        within = max(1.0, min(CHECKED, self._budget.left()))
+        if self._world.held and await asks_for_scripts(tab.devtools, self._seen.html, within=within):
+            raise _Failed(Failure.CRASH, "the page does not let go, and asks whether scripts run")
 
     async def _fetch_besides(self, tab: Tab) -> None:
         """What the page is made of and does not show."""

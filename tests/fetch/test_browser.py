@@ -285,6 +285,25 @@ async def test_a_style_sheet_cannot_tell_that_the_page_is_looked_at(here: Place)
     assert pixels.getpixel((600, 400)) == (255, 0, 0)
 
 
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "@media (scripting: none) { .bad { display: none } }",
+        ".bad { display: if(media(/**/s\\63 ripting: none): none; else: block) }",
+    ],
+)
+async def test_a_page_that_is_held_cannot_show_us_what_nobody_else_sees(here: Place, asks: str) -> None:
+    busy = "setInterval(() => { const now = Date.now(); while (Date.now() - now < 9000); }, 1500)"
+    html = "<style>{css}</style><body><p>Trang chủ</p><p class=bad>Bị tấn công</p><script>{js}</script>"
+    held = await here.show(html.format(css=asks, js=busy))
+    assert (held.failure, held.detail) == (
+        Failure.CRASH,
+        "the page does not let go, and asks whether scripts run",
+    )
+    plain = await here.show(html.format(css=".bad { color: red }", js=busy))
+    assert (plain.failure, plain.text.split()[-1]) == (None, "công"), "one that only is busy is shown"
+
+
 async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Place) -> None:
     here.portal.answers["/file"] = page(b"MZ", content_disposition="attachment; filename=a.exe")
     rendering = await here.show(
