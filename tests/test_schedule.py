@@ -276,6 +276,36 @@ async def test_what_could_not_be_done_in_time_is_counted_and_done_once() -> None
     await schedule.stop(timedelta(seconds=1))
 
 
+async def test_a_probe_that_comes_late_has_missed_the_intervals_that_passed() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(timedelta(seconds=10), NEVER)})
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 35))
+    assert schedule.covered() == 0.0, "it waits"
+    schedule.start()
+    await checks.until(1)
+    await schedule.stop(timedelta(seconds=1))
+    assert (schedule.coverage.missed, schedule.coverage.ratio(schedule._now())) == (3, 1 / 4)
+
+
+async def test_a_late_probe_that_gives_way_to_a_look_under_way_has_missed_them_as_well() -> None:
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(timedelta(seconds=10), timedelta(hours=1))})
+    schedule.hurry("p-1")
+    schedule.start()
+    await checks.until(1)
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 35))
+    async with asyncio.timeout(10):
+        while not schedule.coverage.missed:  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+    checks.let_go.set()
+    await schedule.stop(timedelta(seconds=1))
+    assert checks.begun == [("p-1", Errand.RENDER)]
+    assert schedule.coverage.missed == 3
+
+
 async def test_a_schedule_that_stands_still_does_not_say_that_all_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
