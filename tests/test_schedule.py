@@ -280,7 +280,7 @@ async def test_a_probe_that_comes_late_has_missed_the_intervals_that_passed() ->
     checks = Checks()
     schedule = Schedule(checks, clock=utc_now)
     schedule.apply({"p-1": Intervals(timedelta(seconds=10), NEVER)})
-    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 35))
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 31))
     assert schedule.covered() == 0.0, "it waits"
     schedule.start()
     await checks.until(1)
@@ -296,7 +296,7 @@ async def test_a_late_probe_that_gives_way_to_a_look_under_way_has_missed_them_a
     schedule.hurry("p-1")
     schedule.start()
     await checks.until(1)
-    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 35))
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 31))
     async with asyncio.timeout(10):
         while not schedule.coverage.missed:  # noqa: ASYNC110 - the schedule has to turn
             await asyncio.sleep(0.01)
