@@ -101,7 +101,8 @@ def _remembered(hashes: tuple[str, ...], before: Material, *, same_validators: b
 
 def same_pictures(before: Iterable[Resource], after: Iterable[Resource]) -> frozenset[str]:
     """The addresses of pictures that were loaded both times, and whose hashes and validators are the same.
-    One that was given in two ways in one look is another each time."""
+    One that was given in two ways in one look is another each time; with an error or by a detour, too, since
+    browsers show what comes so."""
     one, other = _marks(before), _marks(after)
     return frozenset(url for url, marks in one.items() if marks is not None and other.get(url) == marks)
 
@@ -110,12 +111,12 @@ def _marks(resources: Iterable[Resource]) -> dict[str, tuple[str | None, ...] | 
     """By address, what tells a picture from another one; None where nothing does."""
     found: dict[str, tuple[str | None, ...] | None] = {}
     for resource in resources:
-        if resource.kind != "image" or resource.status != 200:
+        if resource.kind != "image" or resource.status in (None, 304):  # nothing came; or what had come
             continue
         etag = None if resource.etag is None else _strong(resource.etag)
         marks = (resource.body_hash, etag, resource.last_modified)
         url = urldefrag(resource.url).url
-        same = any(marks) and found.get(url, marks) == marks
+        same = resource.status == 200 and any(marks) and found.get(url, marks) == marks
         found[url] = marks if same else None
     return found
 

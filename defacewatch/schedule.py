@@ -259,10 +259,11 @@ class Schedule:
 
     def _postpone(self, due: Due) -> None:
         """Have it wait on the agenda, since when it was due, and before pages of which less is known: it was
-        other than before."""
+        other than before. Its interval may be another by now."""
         following = self.agenda.get(due.page, due.errand)
-        if following is not None:  # else it has left the plan; its interval may be another by now
-            self.agenda.put(replace(following, at=due.at, full=True, urgent=True))
+        if following is not None:  # else it has left the plan
+            again = replace(due, every=following.every, weight=following.weight)
+            self.agenda.put(replace(again, full=True, urgent=True))
 
     async def _checked(self, due: Due) -> None:
         limit = asyncio.timeout(LONGEST)

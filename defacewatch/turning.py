@@ -14,6 +14,7 @@ import structlog
 
 from defacewatch.captures import Capture, Look, Resource
 from defacewatch.errors import DefacewatchError
+from defacewatch.fetch.events import RESOURCES
 from defacewatch.materials import same_pictures
 from defacewatch.records import Context
 
@@ -40,6 +41,8 @@ class Turning:
         """The addresses of those pictures, by approved capture; none where that cannot be known."""
         if context.baseline is None or look.rendering is None:
             return {}
+        if len(look.rendering.resources) >= RESOURCES:
+            return {}  # one that was given in another way may be among those that are not listed
         now = _pictures(look)
         try:
             looks = {of.capture: await self._loaded(of.capture) for of in context.baseline.looks}

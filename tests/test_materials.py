@@ -42,6 +42,10 @@ def test_a_picture_is_the_same_where_all_that_marks_it_is_and_something_does() -
     for other in (hero(etag='"2"'), hero(body_hash="cd"), hero(last_modified="x"), hero(status=404)):
         assert same_pictures([hero(body_hash="ab")], [other]) == frozenset()
     assert same_pictures([hero()], [hero(), hero(etag='"2"')]) == frozenset(), "given in two ways"
+    for status in (302, 404):
+        shown = [hero(), hero(status=status, etag=None)]
+        assert same_pictures([hero()], shown) == frozenset(), "a browser shows what comes with an error"
+    assert same_pictures([hero()], [hero(status=None), hero(), hero(status=304)]) == same
     assert same_pictures([css()], [css()]) == frozenset(), "no picture"
 
 

@@ -204,21 +204,24 @@ async def test_a_probe_that_is_put_off_is_done_when_there_is_room_and_counted_on
     assert not following.full
 
 
-async def test_a_probe_that_is_put_off_comes_as_often_as_is_planned_by_then() -> None:
-    minute = timedelta(minutes=1)
+async def test_a_probe_that_is_put_off_is_due_by_the_interval_that_its_page_has_got_meanwhile() -> None:
+    raised = Intervals(timedelta(seconds=2), NEVER, weight=CRITICAL)
 
     async def check(page_id: str, errand: Errand) -> None:
-        schedule.apply({"p-1": Intervals(minute, NEVER)})
+        schedule.apply({"p-1": raised})
         raise Postponed
 
     schedule = Schedule(check, clock=utc_now, crowded=lambda way: way is Way.READ)
     schedule.start()
-    schedule.apply({"p-1": Intervals(SOON, NEVER)})
+    schedule.apply({"p-1": Intervals(timedelta(hours=1), NEVER)})
+    schedule.soon("p-1")
     async with asyncio.timeout(10):
-        while (waiting := schedule.agenda.first(Way.READ)) is None:  # noqa: ASYNC110 - it has to turn
+        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
             await asyncio.sleep(0.01)
     await schedule.stop(timedelta(seconds=1))
-    assert waiting.every == minute.total_seconds()
+    waiting = schedule.agenda.first(Way.READ)
+    assert waiting is not None
+    assert (waiting.every, waiting.weight) == (2.0, CRITICAL)
 
 
 async def test_a_probe_that_is_put_off_after_its_page_has_left_the_plan_is_forgotten() -> None:
@@ -271,6 +274,36 @@ async def test_what_could_not_be_done_in_time_is_counted_and_done_once() -> None
             await asyncio.sleep(0.01)
     checks.let_go.set()
     await schedule.stop(timedelta(seconds=1))
+
+
+async def test_a_probe_that_comes_late_has_missed_the_intervals_that_passed() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(timedelta(seconds=10), NEVER)})
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 31))
+    assert schedule.covered() == 0.0, "it waits"
+    schedule.start()
+    await checks.until(1)
+    await schedule.stop(timedelta(seconds=1))
+    assert (schedule.coverage.missed, schedule.coverage.ratio(schedule._now())) == (3, 1 / 4)
+
+
+async def test_a_late_probe_that_gives_way_to_a_look_under_way_has_missed_them_as_well() -> None:
+    checks = Checks()
+    checks.let_go.clear()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(timedelta(seconds=10), timedelta(hours=1))})
+    schedule.hurry("p-1")
+    schedule.start()
+    await checks.until(1)
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 10.0, schedule._now() - 31))
+    async with asyncio.timeout(10):
+        while not schedule.coverage.missed:  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+    checks.let_go.set()
+    await schedule.stop(timedelta(seconds=1))
+    assert checks.begun == [("p-1", Errand.RENDER)]
+    assert schedule.coverage.missed == 3
 
 
 async def test_a_schedule_that_stands_still_does_not_say_that_all_is_seen(

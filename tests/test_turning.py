@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from defacewatch.fetch.events import RESOURCES
 from defacewatch.fetch.looks import Fetcher
 from defacewatch.signals import Kind
 from defacewatch.turning import Turning
@@ -109,3 +111,19 @@ async def test_where_the_approved_look_cannot_be_read_a_picture_that_is_another_
     watch.site.show(SECOND)
     kind, _ = await captured(watch)
     assert kind is VerdictKind.CHANGED
+
+
+async def test_of_a_page_that_loads_more_than_is_listed_nothing_is_taken_to_be_as_it_was(
+    watch: Watch,
+) -> None:
+    watch.site.show(SECOND)
+    look = await watch.checker.fetch.render(watch.site.url, now=watch.clock())
+    context = await watch.store.checks.context(watch.page_id, now=watch.clock())
+    turning = Turning(watch.store.baselines)
+    assert any((await turning.kept(context, look)).values())
+    assert look.rendering is not None
+    listed = look.rendering.resources
+    more = [replace(listed[0], url=f"{watch.site.url}{n}") for n in range(RESOURCES - len(listed))]
+    many = (*listed, *more)
+    crowded = replace(look, rendering=replace(look.rendering, resources=many))
+    assert await turning.kept(context, crowded) == {}

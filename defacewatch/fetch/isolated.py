@@ -64,12 +64,6 @@ class IsolatedWorld:
             async with asyncio.timeout(1):
                 await self.session.send("Runtime.terminateExecution")
 
-    async def rest(self, on: bool, *, within: float) -> None:
-        """Have the scripts of the page rest, or go on; ours run all the same. It may not obey in time."""
-        with suppress(Error, TimeoutError):
-            async with asyncio.timeout(within):
-                await self.session.send("Emulation.setScriptExecutionDisabled", {"value": on})
-
     async def hold(self) -> bool:
         """Make the page stand still as it is: nowhere else to go, no more scripts of its own.
 

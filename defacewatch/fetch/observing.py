@@ -4,6 +4,7 @@ The answer comes from our own scripts in a world of their own; all the same noth
 each part has its type and its bounds, and what has not is left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -57,7 +58,7 @@ def script(name: str) -> str:
     return (_scripts / f"{name}.js").read_text("utf-8").strip()
 
 
-SCROLL, FREEZE = script("scroll"), script("freeze")
+SCROLL, FREEZE, HEED = script("scroll"), script("freeze"), script("heed")
 
 
 def _observing() -> str:
@@ -126,6 +127,18 @@ def observed(answer: object) -> Observed:
             )
             for parent, tag, name, classes, *box in _rows(answer.get("boxes"), 8, LIMITS["boxes"])
         ),
+    )
+
+
+def shows_others(before: Sequence[Picture], after: Sequence[Picture]) -> bool:
+    """Whether pictures came, went or left their places: a picture of the page taken at the one time does not
+    show what was observed at the other. What creeps on, as in a ticker, has not left its place yet."""
+    places = [(picture.path, picture.url) for picture in before]
+    if places != [(picture.path, picture.url) for picture in after]:
+        return True
+    return any(
+        2 * abs(one.left - other.left) > one.width or 2 * abs(one.top - other.top) > one.height
+        for one, other in zip(before, after, strict=True)
     )
 
 

@@ -6,8 +6,9 @@ there is time left for that; one that does not let go is held still first.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urldefrag, urlsplit
@@ -22,10 +23,11 @@ from defacewatch.fetch.events import URL
 from defacewatch.fetch.gate import Turn
 from defacewatch.fetch.icons import icon_of
 from defacewatch.fetch.isolated import Unanswered
-from defacewatch.fetch.observing import FREEZE, OBSERVE, SCROLL, Observed, observed
+from defacewatch.fetch.observing import FREEZE, HEED, OBSERVE, SCROLL, Observed, observed, shows_others
 from defacewatch.fetch.picture import picture_of
 from defacewatch.fetch.proxy import ProxySession
 from defacewatch.fetch.script_files import hashes_of, scripts_of
+from defacewatch.fetch.scripting import asks_for_scripts
 from defacewatch.fetch.tab import Tab
 
 FRAMES = 100
@@ -38,7 +40,9 @@ QUIET = 0.5  # seconds without network traffic that make a page settled,
 SETTLE_LEAST = 1.5  # at the earliest so many after it loaded (scripts start late),
 SETTLE_MOST = 5.0  # at the latest so many
 DWELL = 10.0  # seconds after loading at which a page is looked at that is watched for what comes late
+AGAIN = 2  # pictures more at the most, of a page that has gone on while one was taken
 BESIDES = 3.0  # seconds in which the script files and the icon are fetched, while the picture is taken
+CHECKED = 5.0  # seconds in which a page that is held has to say what its style sheets ask
 
 SACRIFICED = "the browsers took too much memory together, and a page was ended"
 EXHAUSTED = "this host has run out of files, buffers, memory or threads: raise the limit of open files"
@@ -139,8 +143,10 @@ class Visit:
         self._seen = seen
         besides = asyncio.create_task(self._fetch_besides(tab))
         try:
-            self._screenshot = await self._unless_lost(self._picture(tab, seen.height))
+            self._screenshot = await self._unless_lost(self._picture(tab, seen.height, self._hold))
+            await self._unless_lost(self._catch_up(tab))
             await besides
+            await self._unless_lost(self._check_held(tab))
         finally:
             besides.cancel()
             await asyncio.gather(besides, return_exceptions=True)
@@ -214,22 +220,18 @@ class Visit:
             raise _Failed(Failure.CRASH, "the page does not let go")
 
     async def _observe(self) -> Observed:
-        """What the page shows, what moves brought to a rest before: the picture is to show the same. So its
-        scripts rest from here on: a slider would go on to its next slide, on a busy host more often than not.
+        """What the page shows, what moves brought to a rest before: the picture is to show the same.
 
         A page that does not answer is held and asked again.
         """
         try:
-            await self._world.rest(True, within=max(0.1, min(1.0, self._budget.left() * 0.1)))
-            await self._world.evaluate(f"({FREEZE})()", within=max(0.1, min(2.0, self._budget.left() * 0.2)))
+            await self._freeze()
             return await self._ask(0.4)
         except Unanswered as unanswered:
             if unanswered.late:
                 await self._hold()
             else:
-                await self._world.rest(False, within=0.5)
                 await asyncio.sleep(QUIET)  # it went elsewhere just now, perhaps for the last time
-                await self._world.rest(True, within=0.5)
         try:
             return await self._ask(0.5)
         except Unanswered:
@@ -239,6 +241,30 @@ class Visit:
         except Unanswered as unanswered:
             raise _Failed(Failure.CRASH, f"the page does not let go: {unanswered}") from None
 
+    async def _freeze(self) -> None:
+        within = max(0.1, min(2.0, self._budget.left() * 0.2))
+        await self._world.evaluate(f"({FREEZE})(), ({HEED})()", within=within)
+
+    async def _catch_up(self, tab: Tab) -> None:
+        """Take the picture again where the page has gone on to other pictures since it was observed, as
+        sliders do, on a busy host more often than not. Its scripts are not made to rest for it: style sheets
+        can tell (`@media (scripting: none)`), and would show us what nobody else sees. What was observed
+        first stays, but for where its pictures are."""
+        for _ in range(AGAIN):
+            if self._world.held or self._budget.left(SETTLED) <= 0:
+                return
+            try:
+                if not await self._world.evaluate(f"({HEED})()", within=min(1.0, self._budget.left() * 0.1)):
+                    return
+                await self._freeze()
+                now = await self._ask(0.3)
+                if not shows_others(self._seen.pictures, now.pictures):
+                    return
+                self._screenshot = await self._picture(tab, now.height, self._let_be)
+            except Unanswered:
+                return
+            self._seen = replace(self._seen, height=now.height, pictures=now.pictures, boxes=now.boxes)
+
     async def _ask(self, share: float) -> Observed:
         answer = await self._world.evaluate(OBSERVE, within=self._budget.left() * share)
         try:
@@ -246,13 +272,22 @@ class Visit:
         except ValueError as error:
             raise Unanswered(str(error)) from None
 
-    async def _picture(self, tab: Tab, height: int) -> bytes:
-        taken = await picture_of(
-            tab.devtools, height, most=self._max_height, budget=self._budget, hold=self._hold
-        )
+    async def _picture(self, tab: Tab, height: int, hold: Callable[[], Awaitable[None]]) -> bytes:
+        most, budget = self._max_height, self._budget
+        taken = await picture_of(tab.devtools, height, most=most, budget=budget, hold=hold)
         if taken is None:
             raise _Failed(Failure.CRASH, "no picture of the page could be taken")
         return taken
+
+    async def _let_be(self) -> None:
+        """In place of holding a page of which there is a picture already."""
+        raise Unanswered("no other picture in time", late=True)
+
+    async def _check_held(self, tab: Tab) -> None:
+        """One that is held and asks whether scripts run has shown us what it liked."""
+        within = max(1.0, min(CHECKED, self._budget.left()))
+        if self._world.held and await asks_for_scripts(tab.devtools, self._seen.html, within=within):
+            raise _Failed(Failure.CRASH, "the page does not let go, and asks whether scripts run")
 
     async def _fetch_besides(self, tab: Tab) -> None:
         """What the page is made of and does not show."""

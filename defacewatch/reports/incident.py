@@ -15,6 +15,7 @@ from defacewatch.papers.paper import Block, Column, Heading, Paper, Picture, Pic
 from defacewatch.reports.form import Issuer, foot, letterhead
 from defacewatch.reports.wording import BLANK, NOTHING, RESOLUTIONS, VERDICTS, Wording
 from defacewatch.store.incidents import TimelineEntry
+from defacewatch.verdicts import VerdictKind
 
 LISTED = 200  # lines of a timeline, and messages, the latest
 SIGNS = 40  # the strongest
@@ -50,7 +51,7 @@ def incident_report(
         _("REPORT"),
         (
             _("On incident {code}: {verdict}").format(
-                code=incident_code(view.incident.id), verdict=_verdict(view.incident, wording).lower()
+                code=incident_code(view.incident.id), verdict=_verdict(view.incident.verdict, wording).lower()
             ),
             safe(view.portal.name, 160),
         ),
@@ -60,11 +61,14 @@ def incident_report(
 
 
 def _opening(account: Account, wording: Wording, at: datetime) -> str:
+    """What was found when it began, which may have become worse since, and how it stands."""
     _, view = wording._, account.evidence.view
+    began = (one.verdict for one in account.evidence.timeline if one.event is Event.OPENED)
+    found = next(filter(None, began), view.incident.verdict)
     text = _("At {at}, the watch over web portals found on a page of {portal}: {verdict}.").format(
         at=wording.formal(view.incident.opened_at),
         portal=safe(view.portal.name, 160),
-        verdict=_verdict(view.incident, wording).lower(),
+        verdict=_verdict(found, wording).lower(),
     )
     state = _("At {at} it stood as follows: {state}.")
     return f"{text} " + state.format(at=wording.moment(at), state=_state(view.incident, wording))
@@ -84,7 +88,7 @@ def _facts(account: Account, wording: Wording) -> Iterator[tuple[str, str]]:
     yield _("Governing body"), safe(portal.owner or "", 160)
     yield _("Operating unit"), safe(portal.operator or "", 160)
     yield _("Security level"), str(portal.level or "")
-    yield _("Verdict"), _verdict(incident, wording)
+    yield _("Verdict"), _verdict(incident.verdict, wording)
     yield _("Title of the page then"), safe(evidence.capture.title, 200) if evidence.capture else ""
     yield _("Detected"), _clock(incident.opened_at, wording)
     attacked = incident.attacked_at
@@ -258,6 +262,7 @@ def _steps(account: Account, wording: Wording) -> Iterator[Block]:
 
 def _kept(account: Account, wording: Wording) -> Iterator[Block]:
     _, evidence = wording._, account.evidence
+    lost = _("no longer kept")
     rows = []
     for name, capture in ((_("Before"), evidence.before), (_("After"), evidence.capture)):
         if capture is not None:
@@ -266,7 +271,8 @@ def _kept(account: Account, wording: Wording) -> Iterator[Block]:
                 _("document as served"): capture.served,
                 _("document in the browser"): capture.dom,
             }
-            rows += [(f"{name}: {part}\n{capture.id}", blob) for part, blob in parts.items()]
+            gone = f" ({lost})" if capture.expired else ""
+            rows += [(f"{name}: {part}{gone}\n{capture.id}", blob) for part, blob in parts.items()]
     if not rows:
         yield Text(_("None."))
         return
@@ -274,8 +280,7 @@ def _kept(account: Account, wording: Wording) -> Iterator[Block]:
     yield Table(_("What is kept as evidence"), columns, tuple(rows))
 
 
-def _verdict(incident: Incident, wording: Wording) -> str:
-    kind = incident.verdict
+def _verdict(kind: VerdictKind, wording: Wording) -> str:
     return wording._(VERDICTS[kind]) if kind in VERDICTS else kind.value
 
 

@@ -246,26 +246,62 @@ async def test_lazy_images_are_there_and_what_moves_looks_the_same_twice(here: P
     assert first.screenshot == second.screenshot
 
 
-async def test_the_picture_shows_what_was_observed_also_of_a_page_whose_scripts_never_rest(
+async def test_the_picture_shows_what_was_observed_also_of_a_page_that_goes_on_between_the_two(
     here: Place,
 ) -> None:
-    for name, colour in (("mot", (255, 0, 0)), ("hai", (0, 0, 255))):
+    colours = {"mot": (255, 0, 0), "hai": (0, 0, 255)}
+    for name, colour in colours.items():
         file = io.BytesIO()
         Image.new("RGB", (400, 200), colour).save(file, "PNG")
         here.portal.answers[f"/{name}.png"] = page(file.getvalue(), content_type="image/png")
+    # its endless animation is ended just before it is observed
     html = (
+        "<style>@keyframes away { to { opacity: 0.5 } } i { animation: away 1s infinite }</style>"
         "<body style='margin: 0'><div><img src=/mot.png></div>"
-        "<div style='display: none'><img src=/hai.png></div>"
-        "<script>const slides = document.querySelectorAll('div'); let at = 0;"
-        "setInterval(() => { at = 1 - at; slides.forEach((slide, n) => {"
-        "slide.style.display = n === at ? 'block' : 'none' }) }, 20)</script>"
+        "<div style='display: none'><img src=/hai.png></div><i>.</i><p style='height: 2000px'>"
+        "<script>const [one, other] = document.querySelectorAll('div');"
+        "document.querySelector('i').addEventListener('animationcancel', () => setTimeout(() => {"
+        "one.style.display = 'none'; other.style.display = 'block' }, AFTER), { once: true })</script>"
     )
-    for _ in range(4):
-        rendering = await here.show(html)
-        (shown,) = rendering.pictures
-        colour = (255, 0, 0) if shown.url.endswith("/mot.png") else (0, 0, 255)
+    shown = set()
+    for after in (30, 60, 120):
+        rendering = await here.show(html.replace("AFTER", str(after)))
+        (picture,) = rendering.pictures
+        name = picture.url.rpartition("/")[2].removesuffix(".png")
         pixels = Image.open(io.BytesIO(rendering.screenshot)).convert("RGB")
-        assert pixels.getpixel((shown.left + 50, shown.top + 50)) == colour
+        assert pixels.getpixel((picture.left + 50, picture.top + 50)) == colours[name]
+        shown.add(name)
+    assert "hai" in shown
+
+
+async def test_a_style_sheet_cannot_tell_that_the_page_is_looked_at(here: Place) -> None:
+    rendering = await here.show(
+        "<style>@media (scripting: none) { .bad { display: none } body { background: blue } }"
+        "@media (scripting: enabled) { .good { display: none } body { background: red } }</style>"
+        "<body><p class=good>Trang chủ</p><p class=bad>Bị tấn công</p><script>1</script>"
+    )
+    assert rendering.text == "Bị tấn công"
+    pixels = Image.open(io.BytesIO(rendering.screenshot)).convert("RGB")
+    assert pixels.getpixel((600, 400)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "@media (scripting: none) { .bad { display: none } }",
+        ".bad { display: if(media(/**/s\\63 ripting: none): none; else: block) }",
+    ],
+)
+async def test_a_page_that_is_held_cannot_show_us_what_nobody_else_sees(here: Place, asks: str) -> None:
+    busy = "setInterval(() => { const now = Date.now(); while (Date.now() - now < 9000); }, 1500)"
+    html = "<style>{css}</style><body><p>Trang chủ</p><p class=bad>Bị tấn công</p><script>{js}</script>"
+    held = await here.show(html.format(css=asks, js=busy))
+    assert (held.failure, held.detail) == (
+        Failure.CRASH,
+        "the page does not let go, and asks whether scripts run",
+    )
+    plain = await here.show(html.format(css=".bad { color: red }", js=busy))
+    assert (plain.failure, plain.text.split()[-1]) == (None, "công"), "one that only is busy is shown"
 
 
 async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Place) -> None:

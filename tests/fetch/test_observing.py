@@ -5,7 +5,7 @@ import pytest
 
 from defacewatch.captures import Box, Cover, Picture, Rendering
 from defacewatch.fetch.browser import Browser
-from defacewatch.fetch.observing import Observed, observed
+from defacewatch.fetch.observing import Observed, observed, shows_others
 from tests.fetch.conftest import NOW
 from tests.fetch.portal import Portal, page
 
@@ -264,3 +264,14 @@ async def test_blocks_have_a_box_and_the_block_that_they_stand_in(browser: Brows
 async def test_boxes_that_are_none_are_left_out() -> None:
     answer = {"html": "", "boxes": [[0, "div", None, 7, 1, 2, 3, 4.4], [1, 2], "x"]}
     assert observed(answer).boxes == (Box(0, "div", "", "", 1, 2, 3, 4),)
+
+
+async def test_pictures_are_others_where_they_come_go_or_leave_their_places() -> None:
+    one, other = Picture("img", "/a.png", 0, 0, 400, 200), Picture("div>img", "/b.png", 0, 300, 400, 200)
+    assert not shows_others([one, other], [one, other])
+    assert shows_others([one], [other])
+    assert shows_others([one, other], [one])
+    assert shows_others([one], [dataclasses.replace(one, url="/b.png")])
+    assert not shows_others([one], [dataclasses.replace(one, left=30, top=-100)]), "it creeps on"
+    assert shows_others([one], [dataclasses.replace(one, left=-400)])
+    assert shows_others([one], [dataclasses.replace(one, top=101)])

@@ -141,6 +141,26 @@ def test_what_happened_who_was_told_and_who_did_what_stand_with_their_times() ->
     assert {row[1] for row in rows(paper, "What is kept as evidence")} == {SHA}
 
 
+def test_what_was_found_first_is_told_of_an_incident_that_has_become_worse() -> None:
+    of = account()
+    began = replace(of.evidence.timeline[0], verdict=VerdictKind.CHANGED)
+    worse = replace(of, evidence=replace(of.evidence, timeline=[began, *of.evidence.timeline[1:]]))
+    paper = report(worse, "en")
+    opening = paper.blocks[0]
+    assert isinstance(opening, Text)
+    assert "found on a page of Cổng tỉnh: unusual change." in opening.text
+    assert paper.subject[0] == "On incident SC-000124: suspected attack"
+
+
+def test_evidence_that_is_gone_is_not_said_to_be_kept() -> None:
+    of, seen = account(), account().evidence.capture
+    assert seen is not None
+    expired = replace(of, evidence=replace(of.evidence, capture=replace(seen, expired=True)))
+    kept = [row[0].partition("\n")[0] for row in rows(report(expired, "en"), "What is kept as evidence")]
+    assert kept[0] == "Before: picture"
+    assert kept[3] == "After: picture (no longer kept)"
+
+
 def test_the_page_before_and_after_stand_beside_one_another() -> None:
     (shown,) = (block for block in report(account(), "en").blocks if isinstance(block, Pictures))
     assert [picture.jpeg for picture in shown.shown] == [jpeg(), jpeg("#000")]
