@@ -39,6 +39,7 @@ from defacewatch.looks import (
     taught_profile,
     took,
     unreadable,
+    unseen_pictures,
     validators_for,
 )
 from defacewatch.masks import Apart
@@ -201,7 +202,8 @@ class Checker:
         page = outcome.context.page
         previous = await self.checks.materials_of(page.id)
         urls = (page.url, rendering.final_url)
-        made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed)
+        unseen = unseen_pictures(outcome.context, rendering, changed)
+        made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed, unseen=unseen)
         return replace(outcome, materials=made)
 
     async def _look(

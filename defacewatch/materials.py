@@ -7,7 +7,7 @@ now, and the browser may have been given the other one's copy.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urldefrag
 
@@ -31,12 +31,14 @@ def made_of(
     page_urls: Iterable[str],
     previous: Sequence[Material] = (),
     called: Sequence[Material] = (),
+    unseen: Collection[str] = (),
 ) -> tuple[Material, ...]:
     """What a page is made of as the browser has just loaded it, in that order.
 
     `page_urls` are those of the page's own document, which is probed anyway; `previous` is what was known:
     a thing that has changed since, on a page that looks as approved, is the more restless for it, and one
-    that has not the less. `called` are the things that the browser was sent for, as they were `given`.
+    that has not the less. `called` are the things that the browser was sent for, as they were `given`; of
+    those whose addresses are `unseen` nobody knows what they look like now, so they call again, some times.
     """
     own = {urldefrag(url).url for url in page_urls}
     known = {material.url: material for material in previous}
@@ -54,7 +56,11 @@ def made_of(
         # Only the round's own captures take restlessness back: things that call in turn, each falsely,
         # would otherwise calm one another for ever.
         rest = 0 if called else 1
-        found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest)
+        before = known.get(url)
+        if before is not None and url in unseen:
+            found[url] = replace(before, restless=min(RESTLESS_MOST, before.restless + 1))
+        else:
+            found[url] = _since(before, fresh, given_to_us.get(url), rest)
         if len(found) >= MOST:
             break
     return tuple(found.values())

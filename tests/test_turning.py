@@ -98,6 +98,23 @@ async def test_a_picture_that_was_hidden_on_the_page_after_its_approval_is_a_cha
     assert (kind, Kind.PICTURES in signals) == (VerdictKind.CHANGED, True)
 
 
+async def test_a_picture_that_is_another_behind_another_slide_calls_again_until_it_is_seen(
+    watch: Watch,
+) -> None:
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    (before,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith("mot.png")]
+    watch.site.pictures["/mot.png"] = png(77)
+    called = (replace(before, etag='"another"'),)
+    watch.site.show(slider("mot", "hai", shown=2))
+    result = await watch.checker.check_page(watch.page_id, render=True, changed=called)
+    assert result.outcome.verdict.kind is VerdictKind.CLEAN, "nobody sees it"
+    (after,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith("mot.png")]
+    assert (after.etag, after.restless) == (before.etag, before.restless + 1), "so it is asked for once more"
+    watch.site.show(FIRST)
+    result = await watch.checker.check_page(watch.page_id, render=True, changed=called)
+    assert result.outcome.verdict.kind is VerdictKind.CHANGED
+
+
 async def test_where_the_approved_look_cannot_be_read_a_picture_that_is_another_is_told(
     watch: Watch, tmp_path: Path
 ) -> None:
