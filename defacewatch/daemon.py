@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 
 import structlog
@@ -58,6 +60,7 @@ CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is 
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
 KEEP_CALM_EVERY = 60.0  # seconds until what is known of calm pages is kept for the next start
 LAST_KEEPING = 2.0  # seconds that this may take when the daemon is stopped
+TIDY_AFTER, TIDY_EVERY = (60.0, 240.0), 600.0  # seconds
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
 CONFIG = Actor(PROGRAM, "config")
@@ -145,6 +148,7 @@ class Daemon:
                 self._every("note", NOTE_EVERY, self._note, watched=False),
                 self._every("calm pages", KEEP_CALM_EVERY, self.shelf.write, watched=False),
                 self._every("upkeep", UPKEEP_EVERY, self._upkeep, watched=False),
+                self._tidying(),
                 self._every("audit log", AUDIT_EVERY, self._audit, watched=False),
                 self._every("itself", BLIND_EVERY, self._itself, watched=False),
                 self._every("channels", CHANNELS_EVERY, self._channels, watched=False),
@@ -358,6 +362,15 @@ class Daemon:
             await self.eyes.renewal.all()
         except Exception:
             log.exception("kept captures not read again")
+
+    async def _tidying(self) -> None:
+        """What has been made since and stays (all that is known of pages) is looked through by the collector
+        of garbage now and then, and not every ten seconds: each time it holds the event loop for 0.2 s."""
+        for seconds in chain(TIDY_AFTER, repeat(TIDY_EVERY)):
+            await asyncio.sleep(seconds)
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
 
     async def _nothing(self) -> None:
         """The event loop's own beat."""

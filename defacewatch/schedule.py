@@ -15,7 +15,7 @@ from defacewatch.intervals import TICK, Intervals, next_capture, place_of
 
 LONGEST = 900.0  # seconds that a check may take, all its looks and waits included
 FAILING = 0.25  # … of captures of a page that does not answer its probes
-LATE = 1.0  # seconds from which on probes that wait have captures wait
+LATE = 2.0  # seconds from which on probes that wait have captures wait
 
 log = structlog.get_logger(__name__)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -379,9 +380,10 @@ async def test_a_look_is_compared_once_and_again_only_with_what_has_moved(
         look: Look,
         features: Features | None,
         masked: Masked | None,
+        kept: Mapping[str, frozenset[str]],
     ) -> Signals:
         compared.append(look)
-        return compare(baseline, profile, look, features, masked)
+        return compare(baseline, profile, look, features, masked, kept)
 
     monkeypatch.setattr("defacewatch.looks.compare", noted)
     watch.site.show(DEFACED)

@@ -1,6 +1,7 @@
 """The daemon: in this process for its parts, as a process of its own for its end."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -259,6 +260,16 @@ async def test_when_an_announced_time_is_over_its_portal_is_captured_before_the_
         await daemon._plan()
         assert daemon.announced == {}
         await until(lambda: daemon.schedule.captured[page] > before)
+
+
+async def test_what_stays_is_set_apart_from_what_the_collector_looks_through_again_and_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defacewatch.daemon.TIDY_AFTER", (0.0,))
+    gc.unfreeze()
+    async with AsyncExitStack() as stack:
+        await stand.daemon(stack)
+        await until(lambda: gc.get_freeze_count() > 10_000)
 
 
 async def test_pages_that_can_be_asked_whether_they_are_as_they_were_are_asked_once_before_they_are_read(

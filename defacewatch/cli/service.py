@@ -5,6 +5,7 @@ import gc
 import os
 import resource
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from defacewatch.usage import spare_memory
 from defacewatch.web.welcome import setup_url
 
 OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
+SWITCH = 0.001  # seconds after which a thread that compares pages lets the event loop go on
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ async def _run(settled: Settled, listen: str | None) -> None:
         # what has been made by now stays: looked through again and again, it would hold the event loop
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(SWITCH)
         await daemon.run()
 
 
