@@ -111,12 +111,11 @@ class Checker:
         reads: Reads | None = None,
         apart: Callable[[Context, Look], Awaitable[Apart | None]] | None = None,
         turns: Callable[[Context, Look], Awaitable[Mapping[str, frozenset[str]]]] | None = None,
-        crowded: Callable[[], bool] = lambda: False,
-        later: Callable[[str], bool] = lambda page_id: False,
     ) -> None:
         self.fetch, self.checks, self.clock, self.online, self.sleep = fetch, checks, clock, online, sleep
         self.extract, self.renew, self.apart = extract, renew, apart
-        self.crowded, self.later = crowded, later
+        self.crowded: Callable[[], bool] = lambda: False
+        self.later: Callable[[str], bool] = lambda page_id: False
         self.confirm_after, self.revalidate_every, self.turns = confirm_after, revalidate_every, turns
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.held: set[str] = set()  # pages whose documents are on their way to a verdict

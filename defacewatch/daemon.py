@@ -60,7 +60,7 @@ CAUGHT_UP_AFTER = 300.0  # seconds for which a host has to keep up before it is 
 MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
 KEEP_CALM_EVERY = 60.0  # seconds until what is known of calm pages is kept for the next start
 LAST_KEEPING = 2.0  # seconds that this may take when the daemon is stopped
-TIDY_AFTER, TIDY_EVERY = (60.0, 240.0), 600.0  # seconds
+TIDY_AFTER, TIDY_EVERY = (0.0, 60.0, 240.0), 600.0  # seconds
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
 CONFIG = Actor(PROGRAM, "config")
@@ -364,7 +364,7 @@ class Daemon:
             log.exception("kept captures not read again")
 
     async def _tidying(self) -> None:
-        """What has been made since and stays (all that is known of pages) is looked through by the collector
+        """What has been made and stays (also all that is known of pages) is looked through by the collector
         of garbage now and then, and not every ten seconds: each time it holds the event loop for 0.2 s."""
         for seconds in chain(TIDY_AFTER, repeat(TIDY_EVERY)):
             await asyncio.sleep(seconds)

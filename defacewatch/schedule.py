@@ -249,7 +249,7 @@ class Schedule:
         except Postponed:
             self._postpone(due)
         else:
-            if due.errand is Errand.PROBE:
+            if missed and due.errand is Errand.PROBE:
                 self.coverage.note(self._now(), missed=missed)
         finally:
             timer.cancel()

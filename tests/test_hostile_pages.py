@@ -21,7 +21,7 @@ BOMB = gzip.compress(b"\0" * 60_000_000, 9)
 DIALOGS = USUAL + "<script>for (let n = 0; n < 50; n++) { alert(n); window.open('about:blank') }</script>"
 EATER = USUAL + "<script>const kept = []; while (true) kept.push(new Array(1e6).fill(Math.random()))</script>"
 CALM_GAP = 10.0  # seconds between looks at the calm page: its interval is one, the rest is a busy machine
-ENDS_WITHIN = 120.0
+ENDS_WITHIN = 75.0
 
 # what is served, and the verdicts that may be said of it
 PAGES: dict[str, tuple[Answer, set[VerdictKind]]] = {

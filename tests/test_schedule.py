@@ -41,6 +41,13 @@ class Checks:
         return self.begun
 
 
+async def waits(schedule: Schedule) -> None:
+    """Until a probe waits that should have been made."""
+    async with asyncio.timeout(10):
+        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
+            await asyncio.sleep(0.01)
+
+
 async def test_pages_are_seen_to_when_due_by_every_errand_until_they_leave_the_plan() -> None:
     checks = Checks()
     schedule = Schedule(checks, clock=utc_now)
@@ -187,9 +194,7 @@ async def test_a_probe_that_is_put_off_is_done_when_there_is_room_and_counted_on
     schedule.start()
     schedule.apply({"p-1": Intervals(timedelta(seconds=5), NEVER)})
     schedule.soon("p-1")
-    async with asyncio.timeout(10):
-        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
-            await asyncio.sleep(0.01)
+    await waits(schedule)
     waiting = schedule.agenda.first(Way.READ)
     assert waiting is not None
     assert waiting.urgent, "it comes before pages of which nothing is known"
@@ -215,9 +220,7 @@ async def test_a_probe_that_is_put_off_is_due_by_the_interval_that_its_page_has_
     schedule.start()
     schedule.apply({"p-1": Intervals(timedelta(hours=1), NEVER)})
     schedule.soon("p-1")
-    async with asyncio.timeout(10):
-        while not schedule.overdue(Errand.PROBE):  # noqa: ASYNC110 - the schedule has to turn
-            await asyncio.sleep(0.01)
+    await waits(schedule)
     await schedule.stop(timedelta(seconds=1))
     waiting = schedule.agenda.first(Way.READ)
     assert waiting is not None

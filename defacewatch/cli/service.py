@@ -1,7 +1,6 @@
 """`run` and `demo`."""
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -55,9 +54,6 @@ async def _run(settled: Settled, listen: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, daemon.stop)
-        # what has been made by now stays: looked through again and again, it would hold the event loop
-        gc.collect()
-        gc.freeze()
         sys.setswitchinterval(SWITCH)
         await daemon.run()
 
