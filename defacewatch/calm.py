@@ -1,4 +1,4 @@
-"""Pages at whose last check nothing was amiss: what it takes to see, at little cost, that nothing is still.
+"""Pages at whose last check nothing was amiss (an incident may wait to be resolved): what it takes to see, at little cost, that nothing is still.
 
 What is here saves work and nothing else: it may be lost at any time. The store stays the judge. A page that
 a person or another process has moved is forgotten as soon as its looks are noted, and checked in full. What
@@ -40,7 +40,8 @@ class Calm:
     the way to its document (redirects, and what is wrong with the certificate).
 
     `due` is when the browser has to look, if the document is not the one that it saw last; `fresh` is until
-    when its last look is recent enough for a document with a little news to wait for the next. `reread` is
+    when its last look is recent enough for a document with a little news to wait for the next (None: news do
+    not wait, as of a page with an incident that nobody has resolved). `reread` is
     when a document that differs in noise is read in full once more, lest what noise is was a mistake.
     `meaning` are headers that say what the document is, or send its reader elsewhere. `since` is the moment
     of that check by the clock of the host and by one that nobody sets (seconds).
@@ -111,7 +112,7 @@ class CalmPages:
             meaning=before.meaning if before and as_before else meaning_of(probe),
             reread=reread,
             due=outcome.at + revalidate_every if owed else due,
-            fresh=seen_at + revalidate_every if seen_at else None,
+            fresh=seen_at + revalidate_every if seen_at and outcome.change.incident is None else None,
             since=(outcome.at, self._monotonic()),
         )
         self._changed.setdefault(page.id, False)
@@ -267,13 +268,14 @@ def _way(probe: Probe) -> tuple[str, ...]:
 
 
 def _is_calm(outcome: Outcome, last: Seen) -> bool:
-    """Whether the next probe may be compared with this look alone: nothing is open, and nothing is owed but a
-    look of the browser's."""
+    """Whether the next probe may be compared with this look alone: nothing is owed but a look of the
+    browser's, and what incident there is waits for a person, not for the page."""
     context, verdict, probe = outcome.context, outcome.verdict, last.look.probe
+    incident = outcome.change.incident
     return (
         verdict.kind is VerdictKind.CLEAN
         and not verdict.wavered
-        and outcome.change.incident is None
+        and (incident is None or not incident.present)
         and context.baseline is not None
         and outcome.streak.failures == 0
         and not outcome.browser_failed

@@ -21,7 +21,7 @@ from defacewatch.captures import (
     Validators,
 )
 from defacewatch.errors import StoreError
-from defacewatch.incidents import Change
+from defacewatch.incidents import Change, Event, Incident
 from defacewatch.looks import Seen
 from defacewatch.portals import Page, Portal, Urgency
 from defacewatch.records import Context, Outcome, Quiet
@@ -32,6 +32,8 @@ NOW = datetime(2026, 9, 2, 7, 0, tzinfo=UTC)
 URL = "https://tinh.gov.vn/"
 ROUND = timedelta(minutes=10)
 KNOWN = Validators('"1"', None, "hash")
+ATTACK = Incident("p", VerdictKind.DEFACED, NOW)
+CALMED = replace(ATTACK, present=False)
 HTML = "<html><body><p>Lượt truy cập: {0}</p><input type=hidden name=csrf value='{1}'></body></html>"
 
 
@@ -107,6 +109,13 @@ def settled(pages: CalmPages, look: Seen | None = None, **changes: object) -> Ca
     return calm
 
 
+def test_a_page_whose_incident_waits_for_a_person_alone_is_calm_and_its_news_do_not_wait(
+    pages: CalmPages,
+) -> None:
+    assert settled(pages, tier=Tier.RENDER).fresh == NOW + ROUND
+    assert settled(pages, tier=Tier.RENDER, change=Change(CALMED)).fresh is None
+
+
 def test_a_page_that_was_clean_is_calm_at_the_version_that_its_record_made(pages: CalmPages) -> None:
     calm = settled(pages)
     assert calm == Calm("p", URL, 5, KNOWN, meaning=("", "", ""), reread=calm.reread)
@@ -144,6 +153,12 @@ def test_validators_that_stay_as_they_were_are_those_of_the_context(pages: CalmP
         {"streak": Streak(1, Tier.RENDER)},
         {"browser_failed": True},
         {"alerts": (Draft(AlertKind.CERTIFICATE, Urgency.NORMAL),)},
+        {"change": Change(ATTACK)},
+        {"change": Change(replace(ATTACK, intermittent=True))},
+        {
+            "change": Change(CALMED, Event.CALMED, alert=True),
+            "alerts": (Draft(AlertKind.CALMED, Urgency.NORMAL),),
+        },
     ],
 )
 def test_a_page_of_which_something_is_owed_is_not_calm(pages: CalmPages, changes: dict[str, object]) -> None:

@@ -610,6 +610,22 @@ async def test_a_calm_page_is_probed_at_little_cost_until_something_is_new(watch
     assert await watch.checker.probe_page(watch.page_id) is not None, "not calm while it is defaced"
 
 
+async def test_a_page_that_was_restored_is_calm_before_somebody_resolves_its_incident(watch: Watch) -> None:
+    await watch.check()
+    watch.site.show(DEFACED)
+    await watch.checker.probe_page(watch.page_id)
+    watch.site.show(page())
+    assert (await watch.check(render=True)).outcome.change.event is Event.CALMED
+    watch.clock.forward(seconds=30)
+    assert await watch.checker.probe_page(watch.page_id) is not None, "once more in full"
+    assert await watch.checker.probe_page(watch.page_id) is None, "the incident waits for a person"
+    watch.site.show(DEFACED)
+    returned = await watch.checker.probe_page(watch.page_id)
+    assert returned is not None
+    assert returned.outcome.change.event is Event.RETURNED
+    assert returned.outcome.change.alert
+
+
 async def test_a_page_that_never_comes_twice_the_same_is_calm_where_that_means_nothing(watch: Watch) -> None:
     count = 0
 

@@ -1,8 +1,8 @@
-"""Pages of which nothing is open: what has to be so still, for what is known of them to be true."""
+"""Pages that looked as they should, with no incident that goes on: what has to be so still, for what is known of them to be true."""
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from defacewatch.captures import Validators
@@ -34,7 +34,7 @@ _SOUND = (
         ~portals.c.paused,
         page_state.c.verdict == VerdictKind.CLEAN.value,
         page_state.c.failures == 0,
-        incidents.c.id.is_(None),
+        or_(incidents.c.id.is_(None), ~incidents.c.present),
     )
 )
 

@@ -45,14 +45,22 @@ async def test_pages_that_are_not_clean_or_not_known_are_not(store: Store) -> No
     assert [page.page for page in await sound(store)] == [pages[2]]
 
 
-async def test_a_page_with_an_unresolved_incident_is_not(store: Store) -> None:
+async def test_a_page_with_an_incident_is_not_until_it_looks_as_it_should_again(store: Store) -> None:
     page = await looked_at(store)
     await checked(store, page, DEFACED, NOW + 2 * MINUTE)
-    await checked(store, page, CLEAN, NOW + 3 * MINUTE)
     assert await sound(store) == []
+    await checked(store, page, CLEAN, NOW + 3 * MINUTE)
+    assert [found.page for found in await sound(store)] == [page], "a person still has to resolve it"
     (view,) = await store.incidents.list(page=page)
     await store.incidents.resolve(view.incident.id, as_=Resolution.RESTORED, by="an", now=NOW + 4 * MINUTE)
     assert [found.page for found in await sound(store)] == [page]
+
+
+async def test_a_page_whose_attack_comes_and_goes_is_not(store: Store) -> None:
+    page = await looked_at(store)
+    for minute, verdict in enumerate((DEFACED, CLEAN, DEFACED, CLEAN), 2):
+        await checked(store, page, verdict, NOW + minute * MINUTE)
+    assert await sound(store) == []
 
 
 async def test_a_page_that_is_not_watched_is_not(store: Store) -> None:
