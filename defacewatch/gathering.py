@@ -24,6 +24,7 @@ MINUTE = timedelta(minutes=1)
 DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
 EDIT_EVERY = timedelta(seconds=5)  # of one that can
+FEW = 2  # incidents that join a thread at a time, for which its next sound need not wait for long
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
 # What may travel with others; everything else has buttons of its own, or is about the watch itself.
@@ -220,7 +221,8 @@ def plan(
             loose += some
             continue
         order = min(map(_order, some))
-        plans.append((order, _of_thread(thread, some, counts.get(campaign, 0), editable=editable, now=now)))
+        count = counts.get(campaign, 0)
+        plans.append((order, _of_thread(thread, some, count, sent=sent, editable=editable, now=now)))
     plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
     if loose:
         failing = failing or any(d.attempts for d in loose)
@@ -250,9 +252,12 @@ def _of_loose(
     return Plan(Manner.DIGEST, _first(due))
 
 
-def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool, now: datetime) -> Plan:
+def _of_thread(
+    thread: Thread, due: Sequence[Due], count: int, *, sent: int, editable: bool, now: datetime
+) -> Plan:
     """What goes out of a campaign that this officer knows. Its first attack goes in full, like its first
-    alert. A silent edit carries only what need not be heard."""
+    alert. A silent edit carries only what need not be heard; between two sounds there is a pause, a
+    short one where pages join one by one and there is room for more below the cap."""
     attacks = [d for d in due if d.kind is AlertKind.DEFACED]
     failed = any(d.attempts for d in attacks)
     if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
@@ -265,7 +270,8 @@ def _of_thread(thread: Thread, due: Sequence[Due], count: int, *, editable: bool
     if heard_at is None or changed_at is None or _at_once(thread, due):
         return Plan(Manner.THREAD, numbers, thread.campaign)
     if _to_be_heard(thread, due, count, now - heard_at):
-        until = heard_at + DIGEST_EVERY
+        one_by_one = sum(d.kind in OPENING for d in due) <= FEW and sent < CAP - 1
+        until = heard_at + (EDIT_EVERY if one_by_one else DIGEST_EVERY)
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign)
     else:

@@ -7,6 +7,7 @@ from defacewatch.gathering import (
     CAP,
     DIGEST_EVERY,
     EDIT_EVERY,
+    FEW,
     NOTIFY_AGAIN,
     TOGETHER,
     UPDATE_EVERY,
@@ -93,11 +94,18 @@ def test_a_further_attack_is_heard_as_long_as_nobody_has_any_of_the_campaign() -
 
 
 def test_what_ought_to_be_heard_waits_for_the_next_sound_and_is_never_edited_in_silently() -> None:
-    soon = heard(5 * SECOND, of=2)
+    soon = heard(4 * SECOND, of=2)
     for some in (due(4, campaign=7), due(4, CHANGED, 7, step=1)):
-        waits = planned(some, threads=(soon,), count=200)
-        assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + DIGEST_EVERY)
-        assert planned(some, threads=(heard(DIGEST_EVERY),), count=200).loud
+        for sent, pause in ((CAP - 2, EDIT_EVERY), (CAP - 1, DIGEST_EVERY)):
+            waits = planned(some, threads=(soon,), count=200, sent=sent)
+            assert waits == Plan(Manner.LATER, (4,), until=NOW - 4 * SECOND + pause)
+            assert planned(some, threads=(heard(pause),), count=200, sent=sent).loud
+
+
+def test_pages_that_join_one_by_one_are_heard_soon_and_a_flood_of_them_less_often() -> None:
+    for many, pause in ((FEW, EDIT_EVERY), (FEW + 1, DIGEST_EVERY)):
+        some = tuple(due(n, campaign=7) for n in range(many))
+        assert planned(*some, threads=(heard(4 * SECOND),)).until == NOW - 4 * SECOND + pause
 
 
 def test_a_thread_of_changes_that_has_doubled_makes_itself_heard_again() -> None:
@@ -125,7 +133,7 @@ def test_a_deadline_is_never_edited_in_without_a_sound() -> None:
     reminder = due(4, AlertKind.DEADLINE, 7)
     thread = heard(MINUTE, taken=True)
     assert planned(reminder, threads=(thread,), count=2) == Plan(Manner.THREAD, (4,), 7, loud=True)
-    waits = planned(reminder, threads=(heard(5 * SECOND, taken=True),), count=2)
+    waits = planned(reminder, threads=(heard(5 * SECOND, taken=True),), count=2, sent=CAP - 1)
     assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + DIGEST_EVERY)
 
 
@@ -151,7 +159,7 @@ def test_a_thread_that_cannot_be_edited_waits_for_its_turn() -> None:
 
 
 def test_a_thread_that_waits_holds_up_nothing_else_and_no_edit_comes_before_an_attack() -> None:
-    threads = (heard(5 * SECOND),)
+    threads = (heard(4 * SECOND),)
     assert planned(due(4, campaign=7), due(5), threads=threads, count=3) == Plan(Manner.ALONE, (5,))
     taken = due(4, AlertKind.TAKEN, 7, ago=60)
     assert planned(taken, due(5), threads=(heard(MINUTE),), count=3) == Plan(Manner.ALONE, (5,))

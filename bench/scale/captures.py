@@ -101,11 +101,11 @@ class Ours:
 
 
 @asynccontextmanager
-async def ours(urls: Sequence[str]) -> AsyncIterator[Ours]:
+async def ours(urls: Sequence[str], at_once: int = AT_ONCE) -> AsyncIterator[Ours]:
     guard = Guard(["127.0.0.0/8"])
     proxy = FilteringProxy(guard)
     browser = Browser(
-        proxy, executable=find_chromium(None), timeout=TIMEOUT, working=AT_ONCE, max_height=MOST
+        proxy, executable=find_chromium(None), timeout=TIMEOUT, working=at_once, max_height=MOST
     )
     workers, http = Workers(), HttpFetcher(guard, timeout=TIMEOUT)
     probes = {url: await http.probe(url, now=datetime.now(UTC)) for url in urls}
@@ -227,8 +227,10 @@ def moment(captures: int, server: int) -> Moment:
     return Moment(captures, sum(rss for rss, _ in sizes), sum(pss for _, pss in sizes), len(tree))
 
 
-async def soaked(urls: Sequence[str], server: int, captures: int, console: Console) -> list[Moment]:
-    """So many captures, two at a time; the tree at each hundred, and at last when all is stopped."""
+async def soaked(
+    urls: Sequence[str], server: int, captures: int, console: Console, *, at_once: int
+) -> list[Moment]:
+    """So many captures, some at once; the tree at each hundred, and at last when all is stopped."""
     numbers = iter(range(captures))
     every = max(1, min(EVERY, captures // LEAST))
     moments: list[Moment] = []
@@ -243,8 +245,8 @@ async def soaked(urls: Sequence[str], server: int, captures: int, console: Conso
                 moments.append(moment(done, server))
                 console.print(_line(moments[-1]))
 
-    async with ours(urls) as look:
-        await asyncio.gather(*(work(look) for _ in range(AT_ONCE)))
+    async with ours(urls, at_once) as look:
+        await asyncio.gather(*(work(look) for _ in range(at_once)))
     await asyncio.sleep(1)
     return [*moments, moment(captures, server)]
 
@@ -267,6 +269,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench captures", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--soak", type=int, metavar="N", help="make N captures in a row instead")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="captures of a soak (default 2)")
     parser.add_argument("--corpus", type=path, default=path("~/.cache/defacewatch-corpus"))
     parser.add_argument("--pages", nargs="*", help="only these pages")
     parser.add_argument("--json", type=Path, help="where the figures go as well")
@@ -276,7 +279,9 @@ def main(argv: Sequence[str]) -> int:
         if options.pages:
             urls = {name: url for name, url in urls.items() if name in options.pages}
         if options.soak:
-            moments = asyncio.run(soaked(list(urls.values()), server, options.soak, console))
+            moments = asyncio.run(
+                soaked(list(urls.values()), server, options.soak, console, at_once=options.at_once)
+            )
             figures: object = [asdict(one) for one in moments]
             # multiprocessing keeps a helper process of its own (its resource tracker) beside this one.
             left = [p for p in descendants(os.getpid()) if p.pid != server and "tracker" not in p.command]
