@@ -1,4 +1,5 @@
-"""Pages at whose last check nothing was amiss (an incident may wait to be resolved): what it takes to see, at little cost, that nothing is still.
+"""Pages at whose last check nothing was amiss: what it takes to see, at little cost, that nothing is still.
+An incident of theirs may wait to be resolved.
 
 What is here saves work and nothing else: it may be lost at any time. The store stays the judge. A page that
 a person or another process has moved is forgotten as soon as its looks are noted, and checked in full. What

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from defacewatch import forbidden
+from defacewatch import reasons
 from defacewatch.language import N_, Translate
 
 
@@ -237,12 +237,14 @@ _NAMED: Mapping[Kind, Mapping[str, Mapping[str, str]]] = {
     Kind.ALTERED_SCRIPT: {"does": DOES, "url": WHERE},
 }
 
-# Evidence that may be a reason of our own why something was not asked for.
+# Evidence that may be a reason of our own why something was not asked for, or not to be had.
 _REASONS: Mapping[Kind, str] = {
     Kind.REFUSED_REQUEST: "reason",
     Kind.FETCH_FAILED: "detail",
     Kind.NOT_SHOWN: "detail",
     Kind.NOT_SERVED: "detail",
+    Kind.TLS: "detail",
+    Kind.TLS_KNOWN: "detail",
 }
 
 NEAR_BITS = 10  # sketches that differ in at most this many of 64 bits are the same difference
@@ -353,4 +355,4 @@ class Signal:
         if names := _NAMED.get(self.kind, {}).get(key):
             return _named(value, names, translate)
         is_reason = _REASONS.get(self.kind) == key and isinstance(value, str)
-        return forbidden.said(str(value), translate) if is_reason else value
+        return reasons.said(str(value), translate) if is_reason else value

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from defacewatch import reasons
 from defacewatch.captures import Failure, Look, Probe, TlsProblem
 from defacewatch.compare.differences import Facts
 from defacewatch.compare.foreign import CLIP
@@ -32,7 +33,7 @@ def turned_away(look: Look, before: Features | None, after: Document) -> str | N
     if probe.failure is not None:
         return _told(probe.failure, probe.detail)
     if is_error_status(probe.status, approved):
-        return f"status {probe.status}"
+        return reasons.STATUS.format(status=probe.status)
     if approved is None:
         return None
     said = next(wording_signals(approved, after), None)

@@ -8,6 +8,7 @@ import ssl
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from defacewatch import reasons
 from defacewatch.captures import Failure
 from defacewatch.errors import Exhausted
 from defacewatch.fetch.guard import Refused
@@ -30,18 +31,18 @@ def failure_of(error: Exception) -> tuple[Failure, str]:
     if isinstance(cause, Refused):
         return Failure.REFUSED, str(cause)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Failure.DNS, short(f"the name does not resolve: {_reason(cause)}")
+        return Failure.DNS, short(reasons.UNRESOLVED.format(reason=_reason(cause)))
     if isinstance(cause, ssl.SSLError):
-        return Failure.TLS, short(f"TLS failed: {_reason(cause)}")
+        return Failure.TLS, short(reasons.TLS_FAILED.format(reason=_reason(cause)))
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)) or isinstance(cause, TimeoutError):
-        return Failure.TIMEOUT, "no connection in time"
+        return Failure.TIMEOUT, reasons.NOT_IN_TIME
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Failure.PROTOCOL, "the server closed the connection without an answer"
+        return Failure.PROTOCOL, reasons.CLOSED
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ClientOSError, OSError)):
-        return Failure.CONNECT, short(f"no connection: {_reason(cause)}")
+        return Failure.CONNECT, short(reasons.NO_CONNECTION.format(reason=_reason(cause)))
     if isinstance(error, aiohttp.ClientResponseError):
-        return Failure.PROTOCOL, short(f"not a valid HTTP answer: {error.message}")
-    return Failure.PROTOCOL, short(f"not a valid HTTP answer: {_reason(error)}")
+        return Failure.PROTOCOL, short(reasons.NO_HTTP.format(reason=error.message))
+    return Failure.PROTOCOL, short(reasons.NO_HTTP.format(reason=_reason(error)))
 
 
 def is_exhaustion(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from defacewatch import forbidden
+from defacewatch import reasons
 from defacewatch.fetch.addresses import LINK_LOCAL, METADATA, Address, Network, embedded, literal, special_use
 
 # The "bad ports" of the fetch standard, and the ports of databases and remote control.
@@ -63,11 +63,11 @@ class Guard:
             scheme, host = parts.scheme.lower(), parts.hostname
             port = parts.port if parts.port is not None else {"http": 80, "https": 443}.get(scheme, 0)
         except ValueError:
-            return forbidden.NOT_A_URL
+            return reasons.NOT_A_URL
         if scheme not in ("http", "https"):
-            return forbidden.SCHEME.format(scheme=scheme) if scheme else forbidden.NO_SCHEME
+            return reasons.SCHEME.format(scheme=scheme) if scheme else reasons.NO_SCHEME
         if not host:
-            return forbidden.NO_HOST
+            return reasons.NO_HOST
         return self.refusal_of_host(host, port)
 
     def refusal_of_host(self, host: str, port: int) -> str | None:
@@ -75,9 +75,9 @@ class Guard:
         try:
             address = literal(host)
         except ValueError:
-            return forbidden.NOT_A_HOST.format(host=host[:100])
+            return reasons.NOT_A_HOST.format(host=host[:100])
         if address is None:
-            return forbidden.PORT.format(port=port) if port in _BAD_PORTS else None
+            return reasons.PORT.format(port=port) if port in _BAD_PORTS else None
         return self.refusal_of_address(str(address), port)
 
     def refusal_of_address(self, ip: str, port: int) -> str | None:
@@ -85,7 +85,7 @@ class Guard:
         try:
             address = ip_address(ip.partition("%")[0])
         except ValueError:
-            return forbidden.NOT_AN_ADDRESS.format(address=ip[:100])
+            return reasons.NOT_AN_ADDRESS.format(address=ip[:100])
         inner = embedded(address)
         mapped = inner is not None and getattr(address, "ipv4_mapped", None) == inner
         for one in (inner,) if mapped else (inner, address):
@@ -95,13 +95,13 @@ class Guard:
 
     def _refusal(self, address: Address, port: int) -> str | None:
         if port in _BAD_PORTS:
-            return forbidden.PORT.format(port=port)
+            return reasons.PORT.format(port=port)
         if self._is_ours(address, port):
-            return forbidden.OURS.format(address=address, port=port)
+            return reasons.OURS.format(address=address, port=port)
         use = special_use(address)
         if use is None or self._is_named(address):
             return None
-        return forbidden.RESERVED[use].format(address=address)
+        return reasons.RESERVED[use].format(address=address)
 
     def _is_named(self, address: Address) -> bool:
         networks = [n for n in self._allowed if n.version == address.version and address in n]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
+from defacewatch import reasons
 from defacewatch.captures import Failure, Probe, Validators
 from defacewatch.fetch import headers
 from defacewatch.fetch.connector import CONNECTIONS, GuardedConnector
@@ -93,8 +94,8 @@ class HttpFetcher:
                 async with asyncio.timeout(within):
                     await probing.follow()
             except TimeoutError:
-                what = "no answer" if probing.status is None else "the page did not end"
-                probing.fail(Failure.TIMEOUT, f"{what} within {within:g} s")
+                what = reasons.NO_ANSWER_WITHIN if probing.status is None else reasons.NO_END_WITHIN
+                probing.fail(Failure.TIMEOUT, what.format(seconds=f"{within:g}"))
         probe = probing.probe(now=now, elapsed=time.monotonic() - started)
         answered = probe.status is not None or bool(probe.hops)
         self._manners.heard(host, reached=answered or probe.failure not in _UNREACHED)

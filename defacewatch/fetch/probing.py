@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from defacewatch import forbidden
+from defacewatch import reasons
 from defacewatch.captures import Failure, Hop, Probe, Refusal, TlsFinding, Validators
 from defacewatch.fetch import headers, redirects, tls
 from defacewatch.fetch.body import Body, Undecodable
@@ -147,10 +147,8 @@ class Probing:
         asking = (url, self._cookies(request).output())
         # The same URL once more is no loop when a cookie has been set meanwhile.
         if asking in self._asked or len(self._hops) > self._bounds.max_redirects:
-            kind = (
-                "a redirect loop" if asking in self._asked else f"more than {len(self._hops) - 1} redirects"
-            )
-            self.fail(Failure.REDIRECTS, kind)
+            many = reasons.REDIRECTS.format(count=len(self._hops) - 1)
+            self.fail(Failure.REDIRECTS, reasons.LOOP if asking in self._asked else many)
             return None
         self._asked.add(asking)
         response = await self._ask(request)
@@ -220,7 +218,7 @@ class Probing:
         if response.status == 304:
             self._not_modified = bool(not self._hops and self._conditions())
             if not self._not_modified:
-                self.fail(Failure.PROTOCOL, "status 304 without having been asked conditionally")
+                self.fail(Failure.PROTOCOL, reasons.NOT_ASKED)
             return None
         await self._read(response)
         return None
@@ -237,7 +235,7 @@ class Probing:
         except Undecodable as error:
             self._cut = True
             if self._body is None or not self._body.data:
-                self.fail(Failure.PROTOCOL, short(f"the body cannot be decoded: {error}"))
+                self.fail(Failure.PROTOCOL, short(reasons.NOT_DECODED.format(reason=error)))
 
     def _is_known(self, body: Body) -> bool:
         """Whether this is the document that the validators belong to, sent once more."""
@@ -270,7 +268,7 @@ class Probing:
 
     def _refuse(self, url: str, reason: str) -> None:
         self._refusals.append(Refusal(headers.clean(url)[:_URL], reason))
-        self.fail(Failure.REFUSED, short(forbidden.THERE.format(url=url[:100], reason=reason)))
+        self.fail(Failure.REFUSED, short(reasons.THERE.format(url=url[:100], reason=reason)))
 
     def _validators(self, body_hash: str | None) -> Validators:
         if self._hops or self._failure is not None or self.status not in (200, 304):

@@ -15,6 +15,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from playwright.async_api import Error
 
+from defacewatch import reasons
 from defacewatch.captures import Failure, Rendering, Script
 from defacewatch.fetch.budget import Budget
 from defacewatch.fetch.chromium import Chromium
@@ -169,7 +170,7 @@ class Visit:
             async with asyncio.timeout(self._budget.left(COMMITTED)):
                 await self._page.goto(self.url, wait_until="commit", timeout=0)
         except TimeoutError:
-            raise _Failed(Failure.TIMEOUT, "no answer in time") from None
+            raise _Failed(Failure.TIMEOUT, reasons.NO_ANSWER_IN_TIME) from None
         except Error as error:
             if "ERR_ABORTED" in str(error):
                 await asyncio.sleep(0.3)  # a download is told of a moment after it
@@ -217,7 +218,7 @@ class Visit:
 
     async def _hold(self) -> None:
         if not await self._world.hold():
-            raise _Failed(Failure.CRASH, "the page does not let go")
+            raise _Failed(Failure.CRASH, reasons.HELD)
 
     async def _observe(self) -> Observed:
         """What the page shows, what moves brought to a rest before: the picture is to show the same.
@@ -239,7 +240,7 @@ class Visit:
         try:
             return await self._ask(0.6)
         except Unanswered as unanswered:
-            raise _Failed(Failure.CRASH, f"the page does not let go: {unanswered}") from None
+            raise _Failed(Failure.CRASH, reasons.HANGS.format(reason=unanswered)) from None
 
     async def _freeze(self) -> None:
         within = max(0.1, min(2.0, self._budget.left() * 0.2))
@@ -276,7 +277,7 @@ class Visit:
         most, budget = self._max_height, self._budget
         taken = await picture_of(tab.devtools, height, most=most, budget=budget, hold=hold)
         if taken is None:
-            raise _Failed(Failure.CRASH, "no picture of the page could be taken")
+            raise _Failed(Failure.CRASH, reasons.NO_PICTURE)
         return taken
 
     async def _let_be(self) -> None:
@@ -287,7 +288,7 @@ class Visit:
         """One that is held and asks whether scripts run has shown us what it liked."""
         within = max(1.0, min(CHECKED, self._budget.left()))
         if self._world.held and await asks_for_scripts(tab.devtools, self._seen.html, within=within):
-            raise _Failed(Failure.CRASH, "the page does not let go, and asks whether scripts run")
+            raise _Failed(Failure.CRASH, reasons.ASKS)
 
     async def _fetch_besides(self, tab: Tab) -> None:
         """What the page is made of and does not show."""
@@ -313,7 +314,7 @@ class Visit:
         # Over https the proxy can neither answer for the site nor take the mark from what the site answers.
         plain = answer is not None and answer.url.startswith("http:") and answer.url == urldefrag(url).url
         if answer is not None and plain and self._session.mark in answer.headers:
-            raise self._proxy_said(url) or self._why("no answer of the site")
+            raise self._proxy_said(url) or self._why(reasons.NO_ANSWER)
         if self._session.exhausted:  # what is not on the page may be missing through our own fault
             raise _Failed(Failure.BROWSER, EXHAUSTED)
 
@@ -321,7 +322,7 @@ class Visit:
         """Why no page came, told by whoever knows best: the browser, our proxy, the network stack."""
         url, error = self._events.broken or (self.url, error)
         if self._events.downloads:
-            return _Failed(Failure.PROTOCOL, "a download and not a page")
+            return _Failed(Failure.PROTOCOL, reasons.DOWNLOAD)
         said = self._proxy_said(url)
         if said is not None:
             return said
@@ -335,7 +336,7 @@ class Visit:
         failure = self._session.failures.get(place)
         if failure is Failure.BROWSER:
             return _Failed(failure, EXHAUSTED)
-        return None if failure is None else _Failed(failure, f"{place} cannot be reached")
+        return None if failure is None else _Failed(failure, reasons.OUT_OF_REACH.format(place=place))
 
     def _rendering(
         self, errors: tuple[int, int], now: datetime, failure: Failure | None, detail: str, dwelt: bool

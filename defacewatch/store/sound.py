@@ -1,4 +1,5 @@
-"""Pages that looked as they should, with no incident that goes on: what has to be so still, for what is known of them to be true."""
+"""Pages that looked as they should, with no incident that goes on: what has to be so still, for what is known
+of them to be true."""
 
 from datetime import datetime
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
-from defacewatch import forbidden
+from defacewatch import reasons
 from defacewatch.accounts import Role, Scope
 from defacewatch.alerts import DeliveryState
 from defacewatch.deadlines import What
@@ -219,9 +219,9 @@ class Words:
         """'in 3 minutes', or '3 minutes ago' where that is over."""
         return _ago(round((self.now - moment).total_seconds()), self.language)
 
-    def forbidden(self, reason: str) -> str:
-        """Why something was not asked for."""
-        return self.text(forbidden.said(reason, self._))
+    def reason(self, reason: str) -> str:
+        """Why something was not asked for, or not to be had."""
+        return self.text(reasons.said(reason, self._))
 
     def due(self, what: What) -> str:
         return self._(DUES[what])
