@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -52,6 +53,10 @@ class Evidence:
 async def gather(store: Store, incident: int) -> Evidence:
     """The evidence of an incident. Raises NotFound. The timeline is read first: a form that carries its last
     line must not vouch for what came after the pictures were chosen."""
+    return await store.together(partial(_gathered, store, incident))
+
+
+async def _gathered(store: Store, incident: int) -> Evidence:
     timeline = await store.incidents.timeline(incident)
     view = await store.incidents.get(incident)
     deliveries = await store.alerts.deliveries(incident=incident)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import resource
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +22,6 @@ from defacewatch.usage import spare_memory
 from defacewatch.web.welcome import setup_url
 
 OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
-SWITCH = 0.001  # seconds after which a thread that compares pages lets the event loop go on
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +52,6 @@ async def _run(settled: Settled, listen: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, daemon.stop)
-        sys.setswitchinterval(SWITCH)
         await daemon.run()
 
 

@@ -4,7 +4,9 @@ Rows become objects in this package and nowhere else.
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from defacewatch.errors import NotFound
 from defacewatch.store.absences import Absences
@@ -39,6 +41,8 @@ from defacewatch.store.windows import Windows
 from defacewatch.usage import free_at
 
 __all__ = ["Store"]
+
+T = TypeVar("T")
 
 
 class Store:
@@ -112,6 +116,11 @@ class Store:
             await store.close()
             raise
         return store
+
+    async def together(self, gather: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `gather` reads of this store, as it was at one moment, at the cost of one wait; it may await
+        nothing else (`Engine.together`)."""
+        return await self.engine.together(gather)
 
     async def close(self) -> None:
         await self.engine.close()

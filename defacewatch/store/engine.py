@@ -7,9 +7,10 @@ connection of their own, since `PRAGMA synchronous` cannot change inside a trans
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from typing import TypeVar
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, create_engine, exc, func, make_url, select
 from sqlalchemy.engine import Connection
@@ -26,6 +27,9 @@ LOCK_SPACE = 0x64656661  # 'defa': the first key of our advisory locks on Postgr
 DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 T = TypeVar("T")
+
+# The transaction of what is read together, in the thread that runs it.
+_HERE: ContextVar[Connection | None] = ContextVar("here", default=None)
 
 
 def parse(url: str, password: str | None = None) -> URL:
@@ -75,7 +79,8 @@ class Engine:
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that only reads."""
-        return self._transaction(self._reader)
+        here = _HERE.get()
+        return self._transaction(self._reader) if here is None else _borrowed(here)
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that a power cut may undo."""
@@ -87,8 +92,30 @@ class Engine:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`reading`, as a whole; `work` runs in a thread."""
+        if (here := _HERE.get()) is not None:
+            return work(here)
         with explained(self.url):
             return await self._threads.read(work)
+
+    async def together(self, gather: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """All that `gather` reads, in one transaction, from beginning to end in one thread: what is made of
+        ten answers of the database waits once for its turn on a busy event loop, not several times for each.
+        It may await `read`, `reading` and `together` of this engine, and nothing else; RuntimeError where it
+        does."""
+
+        def whole(db: Connection) -> T:
+            before = _HERE.set(db)
+            reads = gather()
+            try:
+                reads.send(None)
+            except StopIteration as end:
+                return cast("T", end.value)
+            finally:
+                reads.close()
+                _HERE.reset(before)
+            raise RuntimeError("what is read together may wait for nothing else")
+
+        return await self.read(whole)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """`writing`, as a whole. When the caller is cancelled meanwhile it may be done or not."""
@@ -133,6 +160,30 @@ class Engine:
         with explained(self.url):
             async with engine.begin() as connection:
                 yield connection
+
+
+class _Borrowed:
+    """A connection of the thread that is here, in the form of an asynchronous one that never waits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, *args: Any, **options: Any) -> Any:
+        return self._connection.execute(*args, **options)
+
+    async def scalar(self, *args: Any, **options: Any) -> Any:
+        return self._connection.scalar(*args, **options)
+
+    async def scalars(self, *args: Any, **options: Any) -> Any:
+        return self._connection.scalars(*args, **options)
+
+    async def run_sync(self, work: Callable[..., T], *args: Any, **options: Any) -> T:
+        return work(self._connection, *args, **options)
+
+
+@asynccontextmanager
+async def _borrowed(connection: Connection) -> AsyncIterator[AsyncConnection]:
+    yield cast("AsyncConnection", _Borrowed(connection))
 
 
 def _sqlite(url: URL, *, synchronous: str, connections: int) -> AsyncEngine:

@@ -5,20 +5,28 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from aiohttp import web
 
 from defacewatch.alerts import DeliveryState
+from defacewatch.handovers import Handover
 from defacewatch.incidents import State
+from defacewatch.portals import Portal
 from defacewatch.raising import upcoming
 from defacewatch.roster import Roster
-from defacewatch.shifts import Turn, turns, turns_at
+from defacewatch.rostering import as_entered
+from defacewatch.shifts import Absence, Turn, turns, turns_at
+from defacewatch.store import Store
 from defacewatch.store.incidents import IncidentView
 from defacewatch.web.console import Console, console_of
-from defacewatch.web.desk import page, roster_of
+from defacewatch.web.desk import page
+from defacewatch.windows import Window
 
 AHEAD = timedelta(days=3)  # in which the next turns are looked for
+Waiting = Mapping[tuple[str, DeliveryState], int]  # messages, by channel and how they stand
+
 COMING = 3  # raised watches that are named
 DAYS = 60  # within which they begin
 
@@ -36,11 +44,11 @@ class Health:
 
 
 async def show(request: web.Request) -> web.Response:
-    console, roster = console_of(request), await roster_of(request)
+    console = console_of(request)
     now = console.clock()
+    found = await console.store.together(partial(_found, console.store, now))
+    roster = as_entered(console.roster(), found.absences)
     today = now.astimezone(roster.zone).date()
-    open_ = await console.store.incidents.list(states=(State.OPEN, State.ACKNOWLEDGED))
-    last = await console.store.handovers.last()
     return page(
         request,
         "desk_now.html",
@@ -50,11 +58,34 @@ async def show(request: web.Request) -> web.Response:
         following=next_turns(roster, now),
         watches=upcoming(roster.raised_watch, roster.holiday_watch, today, days=DAYS)[:COMING],
         today=today,
-        holders=held(open_),
-        channels=await health_of(console, roster, now),
-        handover=last[0] if last else None,
-        portals={one.key: one.name for one in await console.store.portals.all()},
-        windows=await console.store.windows.running(now),
+        holders=held(found.open),
+        channels=health(console, roster, found.backlog),
+        handover=found.handover,
+        portals={one.key: one.name for one in found.portals},
+        windows=found.windows,
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What of it the store knows."""
+
+    absences: tuple[Absence, ...]
+    open: Sequence[IncidentView]
+    handover: Handover | None
+    backlog: Waiting
+    portals: Sequence[Portal]
+    windows: Sequence[Window]
+
+
+async def _found(store: Store, now: datetime) -> _Found:
+    return _Found(
+        await store.absences.standing(),
+        await store.incidents.list(states=(State.OPEN, State.ACKNOWLEDGED)),
+        next(iter(await store.handovers.last()), None),
+        (await store.alerts.backlog(now)).deliveries,
+        await store.portals.all(),
+        await store.windows.running(now),
     )
 
 
@@ -74,7 +105,11 @@ def held(views: Sequence[IncidentView]) -> Mapping[str, list[IncidentView]]:
 
 
 async def health_of(console: Console, roster: Roster, now: datetime) -> list[Health]:
-    backlog = (await console.store.alerts.backlog(now)).deliveries
+    return health(console, roster, (await console.store.alerts.backlog(now)).deliveries)
+
+
+def health(console: Console, roster: Roster, backlog: Waiting) -> list[Health]:
+    """How each channel is, with what waits for it."""
     trouble = console.trouble()
 
     def count(channel: str, *states: DeliveryState) -> int:

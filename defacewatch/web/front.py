@@ -1,8 +1,9 @@
 """What stands above the wall: the situation, who is on duty, what is open, and how the monitor itself is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
@@ -11,6 +12,8 @@ from defacewatch.notify.content import campaign_code, common
 from defacewatch.roster import raised
 from defacewatch.rostering import names
 from defacewatch.shifts import turns_at
+from defacewatch.shifttests import ChannelTest
+from defacewatch.store import Store
 from defacewatch.store.incidents import IncidentView
 from defacewatch.store.wall import OpenCampaign, OpenIncident, WallPage
 from defacewatch.verdicts import VerdictKind
@@ -79,13 +82,36 @@ class Front:
         return self.coverage is not None and self.coverage < ENOUGH
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What of it the store knows."""
+
+    open: Mapping[State, int]
+    drills: Mapping[State, int]
+    tests: Sequence[ChannelTest]
+    backlog: Mapping[tuple[str, DeliveryState], int]
+    incidents: Sequence[OpenIncident]
+    campaigns: Sequence[OpenCampaign]
+    resolved: Sequence[IncidentView]
+
+
+async def _found(store: Store, now: datetime, *, tests: bool) -> _Found:
+    return _Found(
+        await store.wall.unresolved(),
+        await store.wall.unresolved(drills=True),
+        await store.channel_tests.last() if tests else (),
+        (await store.alerts.backlog(now)).deliveries,
+        await store.wall.open_incidents(CARDS),
+        await store.wall.open_campaigns(CAMPAIGNS),
+        await store.incidents.list(states=(State.RESOLVED,), limit=RESOLVED_SHOWN),
+    )
+
+
 async def gather_front(console: Console) -> Front:
     """How it is now."""
     store, now, roster = console.store, console.clock(), console.roster()
-    unresolved = await store.wall.unresolved()
+    found = await store.together(partial(_found, store, now, tests=roster.shift_test.enabled))
     watch = raised(roster, now)
-    tests = await store.channel_tests.last() if roster.shift_test.enabled else []
-    backlog = (await store.alerts.backlog(now)).deliveries
     coverage = console.coverage()
     return Front(
         problems=tuple(console.health()),
@@ -95,18 +121,22 @@ async def gather_front(console: Console) -> Front:
         coverage=None if coverage is None else round(coverage, 3),
         waiting=sum(
             count
-            for (_, state), count in backlog.items()
+            for (_, state), count in found.backlog.items()
             if state in (DeliveryState.PENDING, DeliveryState.SENDING)
         ),
-        failed=sum(count for (_, state), count in backlog.items() if state is DeliveryState.FAILED),
-        channels=len(tests),
-        unproved=tuple(Proof(t.officer, t.channel, t.failed) for t in tests if t.acknowledged_at is None),
-        open=unresolved.get(State.OPEN, 0),
-        taken=unresolved.get(State.ACKNOWLEDGED, 0),
-        drills=sum((await store.wall.unresolved(drills=True)).values()),
-        incidents=tuple(await store.wall.open_incidents(CARDS)),
-        campaigns=tuple(await store.wall.open_campaigns(CAMPAIGNS)),
-        resolved=tuple(await store.incidents.list(states=(State.RESOLVED,), limit=RESOLVED_SHOWN)),
+        failed=sum(count for (_, state), count in found.backlog.items() if state is DeliveryState.FAILED),
+        channels=len(found.tests),
+        unproved=tuple(
+            Proof(test.officer, test.channel, test.failed)
+            for test in found.tests
+            if test.acknowledged_at is None
+        ),
+        open=found.open.get(State.OPEN, 0),
+        taken=found.open.get(State.ACKNOWLEDGED, 0),
+        drills=sum(found.drills.values()),
+        incidents=tuple(found.incidents),
+        campaigns=tuple(found.campaigns),
+        resolved=tuple(found.resolved),
     )
 
 

@@ -2,18 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
 
 from defacewatch.accounts import Role
+from defacewatch.campaigns import Campaign
 from defacewatch.deadlines import clocks
-from defacewatch.evidence import gather
+from defacewatch.evidence import Evidence, gather
 from defacewatch.incidents import State
 from defacewatch.notify.content import campaign_code, common
 from defacewatch.roster import Officer, on_duty
-from defacewatch.runbooks import runbook_for
+from defacewatch.runbooks import Tick, runbook_for
 from defacewatch.signals import Signal
+from defacewatch.store import Store
+from defacewatch.store.incidents import IncidentView
 from defacewatch.web.console import Console, acting, console_of, csrf_field, words_of
 from defacewatch.web.details import details_of
 from defacewatch.web.explanations import explanation
@@ -40,15 +44,11 @@ async def shown_incident(
     """The page of an incident; with what is in the way (`problem`) of what was tried, and what was written
     (`given`, by action), so that nobody writes it twice."""
     console, words = console_of(request), words_of(request)
-    evidence = await gather(console.store, number)
+    evidence, done, campaign, fellows = await console.store.together(partial(_found, console.store, number))
     verdict = evidence.proof.verdict
     view = evidence.view
-    done = await console.store.incidents.ticked(number)
     runbook = runbook_for(console.runbooks(), view.portal.key, view.incident.verdict)
     signals = sorted(verdict.signals if verdict else (), key=lambda signal: -signal.points)
-    campaign = await console.store.campaigns.of_incident(view.incident.id)
-    incidents = console.store.incidents
-    fellows = [] if campaign is None else await incidents.list(campaign=campaign.id, limit=FELLOWS + 1)
     capture = evidence.capture
     return console.renderer.page(
         "incident.html",
@@ -86,6 +86,16 @@ async def shown_incident(
         officers=to_assign(console, view.incident.acknowledged_by),
         can_resolve=view.incident.state is not State.RESOLVED,
     )
+
+
+async def _found(
+    store: Store, number: int
+) -> tuple[Evidence, Mapping[str, Tick], Campaign | None, list[IncidentView]]:
+    """The incident, the steps of its runbook that are done, its campaign, and others of that."""
+    evidence, done = await gather(store, number), await store.incidents.ticked(number)
+    campaign = await store.campaigns.of_incident(number)
+    fellows = [] if campaign is None else await store.incidents.list(campaign=campaign.id, limit=FELLOWS + 1)
+    return evidence, done, campaign, fellows
 
 
 def may_approve(request: web.Request) -> bool:

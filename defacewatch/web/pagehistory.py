@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from statistics import median, quantiles
+from typing import Any
 
 from aiohttp import hdrs, web
 
 from defacewatch.captures import Tier
 from defacewatch.errors import Conflict
+from defacewatch.store import Store
 from defacewatch.store.states import CheckRow
+from defacewatch.store.wall import WallPage
 from defacewatch.web.api.cursors import cursor_of, moment_and
 from defacewatch.web.console import acting, console_of, csrf_field, words_of
 from defacewatch.web.incident import may_approve
@@ -35,42 +40,54 @@ class Times:
 async def show(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     store, name = console.store, request.match_info["id"]
-    portal, page = await store.portals.page(name)
     try:
         at = moment_and("checks", request.query.get("before"), int)
     except Invalid:
         at = None
-    found = await store.checks.history(name, CHECKS + 1, before=at)
-    recent = found if at is None else await store.checks.history(name, CHECKS)
-    on_wall = [one for one in await store.wall.pages([portal.key]) if one.page == name]
+    on_wall, recent, shown = await store.together(partial(_found, store, name, at, words.now))
     lines = await request.app[SPARKLINES].of(on_wall, words.now) if on_wall else {}
-    approvals = (await store.baselines.history(name))[::-1]
     return console.renderer.page(
         "page.html",
         words,
-        portal=portal,
-        page=page,
-        state=next(iter(await store.checks.latest([name])), None),
         line=lines.get(name),
-        checks=found[:CHECKS],
-        older=_place(found[CHECKS - 1]) if len(found) > CHECKS else None,
         newest=at is None,
         probes=times_of(recent, Tier.PROBE),
         renders=times_of(recent, Tier.RENDER),
         graph=graph(recent),
         size=(WIDE, HIGH),
-        days=await store.checks.days(name, DAYS),
-        captures=await store.baselines.captures(name, CAPTURES),
-        approvals=approvals[:APPROVALS],
-        approved=await store.baselines.shots([approval.capture for approval in approvals[:APPROVALS]]),
-        approved_in_all=len(approvals),
-        mutes=await store.mutes.holding(words.now, page=name),
         muted={signal.identity: signal for check in recent for signal in check.verdict.signals},
         may_end=may_approve(request),
         csrf=csrf_field(request),
-        incidents=await store.incidents.list(page=name, limit=INCIDENTS),
-        lesson=(await store.lessons.latest([name])).get(name),
+        **shown,
     )
+
+
+async def _found(
+    store: Store, name: str, at: tuple[datetime, int] | None, now: datetime
+) -> tuple[list[WallPage], list[CheckRow], dict[str, Any]]:
+    """What is told of a page: how the wall shows it, its latest checks, and what its template shows as it is
+    (the checks before `at`, if there is such a place)."""
+    portal, page = await store.portals.page(name)
+    checks = await store.checks.history(name, CHECKS + 1, before=at)
+    recent = checks if at is None else await store.checks.history(name, CHECKS)
+    on_wall = [one for one in await store.wall.pages([portal.key]) if one.page == name]
+    approvals = (await store.baselines.history(name))[::-1]
+    shown: dict[str, Any] = {
+        "portal": portal,
+        "page": page,
+        "state": next(iter(await store.checks.latest([name])), None),
+        "checks": checks[:CHECKS],
+        "older": _place(checks[CHECKS - 1]) if len(checks) > CHECKS else None,
+        "days": await store.checks.days(name, DAYS),
+        "captures": await store.baselines.captures(name, CAPTURES),
+        "approvals": approvals[:APPROVALS],
+        "approved": await store.baselines.shots([approval.capture for approval in approvals[:APPROVALS]]),
+        "approved_in_all": len(approvals),
+        "mutes": await store.mutes.holding(now, page=name),
+        "incidents": await store.incidents.list(page=name, limit=INCIDENTS),
+        "lesson": (await store.lessons.latest([name])).get(name),
+    }
+    return on_wall, recent, shown
 
 
 async def end_mute(request: web.Request) -> web.Response:

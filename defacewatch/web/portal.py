@@ -1,5 +1,7 @@
 """One portal: what is registered, how its pages stand; pausing, resuming, having it learned."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -7,7 +9,11 @@ from aiohttp import hdrs, web
 
 from defacewatch.language import N_
 from defacewatch.portals import Source
-from defacewatch.store.lessons import SAMPLES
+from defacewatch.store import Store
+from defacewatch.store.lessons import SAMPLES, Lesson
+from defacewatch.store.portals import Registered
+from defacewatch.store.states import PageState
+from defacewatch.store.wall import WallPage
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.forms import texts_of
 from defacewatch.web.visitors import console_via, owner_of
@@ -34,11 +40,9 @@ async def show(request: web.Request) -> web.Response:
 async def shown(request: web.Request, *, problem: str | None = None) -> web.Response:
     """The page of a portal; with what was in the way (`problem`, not translated) of what was tried."""
     console, words = console_of(request), words_of(request)
-    registered = await console.store.portals.registered(request.match_info["key"])
+    found = await console.store.together(partial(_found, console.store, request.match_info["key"]))
+    registered, latest, on_wall, lessons = found
     portal = registered.portal
-    names = [page.id for page in portal.pages]
-    states = {state.page.id: state for state in await console.store.checks.latest(names)}
-    shots = {page.page: page.shot for page in await console.store.wall.pages([portal.key])}
     return console.renderer.page(
         "portal.html",
         words,
@@ -47,13 +51,23 @@ async def shown(request: web.Request, *, problem: str | None = None) -> web.Resp
         done=DONE.get(request.query.get("done", "")),
         portal=portal,
         registered=registered,
-        states=states,
-        shots=shots,
-        lessons=await console.store.lessons.latest(names),
+        states={state.page.id: state for state in latest},
+        shots={page.page: page.shot for page in on_wall},
+        lessons=lessons,
         provisioned=portal.source is Source.FILE,
         place=console.registrar.place(portal.key),
         duration=console.registrar.duration,
     )
+
+
+async def _found(
+    store: Store, key: str
+) -> tuple[Registered, Sequence[PageState], Sequence[WallPage], Mapping[str, Lesson]]:
+    """The portal, how its pages stand, how the wall shows them, and what they learn."""
+    registered = await store.portals.registered(key)
+    names = [page.id for page in registered.portal.pages]
+    latest, on_wall = await store.checks.latest(names), await store.wall.pages([key])
+    return registered, latest, on_wall, await store.lessons.latest(names)
 
 
 async def pause(request: web.Request) -> web.Response:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from defacewatch.portals import Source
+from defacewatch.store import Store
 from defacewatch.store.wall import ListedPortal, WallPage
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.console import console_of, words_of
@@ -34,30 +36,40 @@ async def show(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     filters = Filters.of(request.query)
     state = request.query.get("state", "")
-    every = await console.store.wall.portals()
-    kept = [portal for portal in every if filters.keeps(portal)]
-    if state in STATES:
-        kept = [portal for portal in kept if STATES[state](portal)]
-    kept.sort(key=lambda portal: (not portal.enabled, portal.name.casefold(), portal.portal))
-    last = max(1, -(-len(kept) // SHOWN))
-    number = min(filters.page, last)
-    shown = kept[(number - 1) * SHOWN : number * SHOWN]
-    pages = await console.store.wall.pages([portal.portal for portal in shown])
+    found = await console.store.together(partial(_found, console.store, filters, STATES.get(state)))
+    every, kept, number, listed = found
     return console.renderer.page(
         "portals.html",
         words,
-        listed=_lines(shown, pages),
+        listed=listed,
         found=len(kept),
         counts={name: sum(map(belongs, every)) for name, belongs in STATES.items()},
         filters=filters,
         state=state if state in STATES else "",
         page=number,
-        last=last,
+        last=_pages(kept),
         owners=options(portal.owner for portal in every),
         operators=options(portal.operator for portal in every),
         levels=sorted({portal.level for portal in every if portal.level is not None}),
         tags=options(tag for portal in every for tag in portal.tags),
     )
+
+
+async def _found(
+    store: Store, filters: Filters, belongs: Callable[[ListedPortal], bool] | None
+) -> tuple[list[ListedPortal], list[ListedPortal], int, list[Line]]:
+    """All portals; those that are asked for, in their order; which page of them is shown, and its lines."""
+    every = await store.wall.portals()
+    kept = [portal for portal in every if filters.keeps(portal) and (belongs is None or belongs(portal))]
+    kept.sort(key=lambda portal: (not portal.enabled, portal.name.casefold(), portal.portal))
+    number = min(filters.page, _pages(kept))
+    shown = kept[(number - 1) * SHOWN : number * SHOWN]
+    pages = await store.wall.pages([portal.portal for portal in shown])
+    return every, kept, number, _lines(shown, pages)
+
+
+def _pages(kept: Sequence[ListedPortal]) -> int:
+    return max(1, -(-len(kept) // SHOWN))
 
 
 def _lines(shown: Iterable[ListedPortal], pages: Sequence[WallPage]) -> list[Line]:

@@ -1,5 +1,7 @@
 """Baselines in the console: what waits for approval, how a page's baseline came about, what is different."""
 
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -7,8 +9,9 @@ from aiohttp import hdrs, web
 from defacewatch.approving import in_the_way
 from defacewatch.baselines import Hurdle
 from defacewatch.compare.reading import Reading
+from defacewatch.portals import Page, Portal
 from defacewatch.rostering import names
-from defacewatch.store.reviews import Origin, Review
+from defacewatch.store.reviews import Origin, Review, Reviews
 from defacewatch.web.console import Console, acting, console_of, words_of
 from defacewatch.web.differences import DIFFERENCES, moving_tiles
 from defacewatch.web.incident import may_approve
@@ -22,14 +25,12 @@ WITHOUT_SHOWN = 20
 async def waiting_page(request: web.Request) -> web.Response:
     """What waits for approval, the latest first, by kind."""
     console, words, actor = console_of(request), words_of(request), acting(request)
-    store, kind = console.store.reviews, _kind(request)
-    counts = await store.counts()
-    total = sum(counts.values())
-    found = total if kind is None else counts.get(kind, 0)
-    pages = max(1, -(-found // SHOWN))
-    number = min(pages, max(1, _number(request, "page")))
-    reviews = await store.waiting(kind, limit=SHOWN, offset=(number - 1) * SHOWN)
-    bare, without = await store.without(WITHOUT_SHOWN)
+    kind, asked = _kind(request), _number(request, "page")
+
+    counts, reviews, (bare, without) = await console.store.together(
+        partial(_found, console.store.reviews, kind, asked)
+    )
+    found, number, pages = _page_of(counts, kind, asked)
     roster = console.roster()
     return console.renderer.page(
         "baselines.html",
@@ -37,7 +38,7 @@ async def waiting_page(request: web.Request) -> web.Response:
         reviews=reviews,
         own=[] if actor is None else [r for r in reviews if _is_own(console, r, actor.key)],
         counts=[(origin, counts.get(origin, 0)) for origin in Origin],
-        total=total,
+        total=sum(counts.values()),
         found=min(found, MOST),
         kind=kind,
         number=number,
@@ -48,6 +49,24 @@ async def waiting_page(request: web.Request) -> web.Response:
         done=_number(request, "done"),
         none_chosen="none" in request.query,
     )
+
+
+async def _found(
+    reviews: Reviews, kind: Origin | None, asked: int
+) -> tuple[Mapping[Origin, int], list[Review], tuple[int, list[tuple[Portal, Page]]]]:
+    """How many wait by kind, those of the page that was asked for, and the pages that have no baseline."""
+    counts = await reviews.counts()
+    number = _page_of(counts, kind, asked)[1]
+    shown = await reviews.waiting(kind, limit=SHOWN, offset=(number - 1) * SHOWN)
+    return counts, shown, await reviews.without(WITHOUT_SHOWN)
+
+
+def _page_of(counts: Mapping[Origin, int], kind: Origin | None, asked: int) -> tuple[int, int, int]:
+    """How many there are of a kind, which page of them is shown where `asked` is asked for, and how many
+    pages there are."""
+    found = sum(counts.values()) if kind is None else counts.get(kind, 0)
+    pages = max(1, -(-found // SHOWN))
+    return found, min(pages, max(1, asked)), pages
 
 
 async def chosen(request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@ follows from the store alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -85,9 +86,12 @@ async def unfinished(console: Console, words: Words, pages: Sequence[WallPage]) 
     """The tour, where an administrator has it still before them; for the wall, which shows its step."""
     if not words.administers:
         return None
-    if any(page.has_baseline for page in pages) and await console.store.trials.ever():
-        return None
-    return await tour_of(console.store, pages, shown=1)
+    store, approved = console.store, any(page.has_baseline for page in pages)
+
+    async def read() -> Tour | None:
+        return None if approved and await store.trials.ever() else await tour_of(store, pages, shown=1)
+
+    return await store.together(read)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -96,7 +100,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, *, problem: str | None = None) -> web.Response:
     console, words = console_of(request), words_of(request)
-    tour = await tour_of(console.store, await console.store.wall.pages(), shown=SHOWN)
+    tour = await console.store.together(partial(_tour, console.store))
     roster, actor = console.roster(), acting(request)
     return console.renderer.page(
         "tour.html",
@@ -114,6 +118,10 @@ async def _page(request: web.Request, *, problem: str | None = None) -> web.Resp
         second=SECOND,
         attacked=ATTACKED,
     )
+
+
+async def _tour(store: Store) -> Tour:
+    return await tour_of(store, await store.wall.pages(), shown=SHOWN)
 
 
 async def learn(request: web.Request) -> web.Response:
