@@ -7,9 +7,9 @@ connection of their own, since `PRAGMA synchronous` cannot change inside a trans
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, create_engine, exc, func, make_url, select
@@ -28,8 +28,14 @@ DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 
 T = TypeVar("T")
 
-# The transaction of what is read together, in the thread that runs it.
-_HERE: ContextVar[Connection | None] = ContextVar("here", default=None)
+
+class _Here(threading.local):
+    """The transaction of what is read together, in the thread that runs it."""
+
+    db: Connection | None = None
+
+
+_here = _Here()
 
 
 def parse(url: str, password: str | None = None) -> URL:
@@ -79,8 +85,7 @@ class Engine:
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that only reads."""
-        here = _HERE.get()
-        return self._transaction(self._reader) if here is None else _borrowed(here)
+        return self._transaction(self._reader) if _here.db is None else _borrowed(_here.db)
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that a power cut may undo."""
@@ -92,8 +97,8 @@ class Engine:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """`reading`, as a whole; `work` runs in a thread."""
-        if (here := _HERE.get()) is not None:
-            return work(here)
+        if _here.db is not None:
+            return work(_here.db)
         with explained(self.url):
             return await self._threads.read(work)
 
@@ -104,7 +109,7 @@ class Engine:
         does."""
 
         def whole(db: Connection) -> T:
-            before = _HERE.set(db)
+            before, _here.db = _here.db, db
             reads = gather()
             try:
                 reads.send(None)
@@ -112,7 +117,7 @@ class Engine:
                 return cast("T", end.value)
             finally:
                 reads.close()
-                _HERE.reset(before)
+                _here.db = before
             raise RuntimeError("what is read together may wait for nothing else")
 
         return await self.read(whole)
@@ -129,11 +134,13 @@ class Engine:
         """On SQLite: outside of transactions, as some pragmas want it, while this process writes nothing."""
         if not self.sqlite:
             raise ValueError("only SQLite has work that is outside of transactions")
+        _check_alone()
         with explained(self.url):
             async with self._turn:
                 return await self._threads.bare(work)
 
     async def _write(self, work: Callable[[Connection], T], *, lasting: bool) -> T:
+        _check_alone()
         with explained(self.url):
             async with self._turn:
                 return await self._threads.write(work, lasting=lasting)
@@ -152,6 +159,7 @@ class Engine:
 
     @asynccontextmanager
     async def _alone(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        _check_alone()
         async with self._turn, self._transaction(engine) as connection:
             yield connection
 
@@ -160,6 +168,11 @@ class Engine:
         with explained(self.url):
             async with engine.begin() as connection:
                 yield connection
+
+
+def _check_alone() -> None:
+    if _here.db is not None:
+        raise RuntimeError("what is read together may write nothing")
 
 
 class _Borrowed:

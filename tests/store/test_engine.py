@@ -9,13 +9,24 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Connection, Engine, event, insert, select, text
 
-from defacewatch.errors import StoreError, UsageError
+from defacewatch.errors import NotFound, StoreError, UsageError
+from defacewatch.records import Quiet
 from defacewatch.store import Store, sqlite
 from defacewatch.store.engine import parse
 from defacewatch.store.schema import meta
 from tests.conftest import OpenStore
 from tests.postgres import GUARDED, Cluster
-from tests.store.samples import CLEAN, DEFACED, MINUTE, NOW, UNREACHABLE, captured, checked, registered
+from tests.store.samples import (
+    CLEAN,
+    DEFACED,
+    MINUTE,
+    NOW,
+    UNREACHABLE,
+    captured,
+    checked,
+    portal,
+    registered,
+)
 
 
 async def opened(url: str, folder: Path, password: str | None = None) -> None:
@@ -299,3 +310,71 @@ async def test_what_postgresql_refuses_is_explained_without_the_password(
         await opened(cluster.url("nowhere"), tmp_path)
     with pytest.raises(StoreError, match="cannot be reached"):
         await opened(f"postgresql+psycopg://x@/y?host={tmp_path}", tmp_path)
+
+
+async def test_what_is_read_together_is_of_one_moment_and_of_one_thread(store: Store) -> None:
+    page = await registered(store)
+    threads = set()
+
+    def of(db: Connection) -> int:
+        threads.add(threading.get_ident())
+        return len(db.execute(text("SELECT id FROM checks")).all())
+
+    async def inner() -> int:
+        return await store.engine.read(of)
+
+    async def gather() -> tuple[list[str], int, int]:
+        before = await store.engine.read(of)
+        other = asyncio.run_coroutine_threadsafe(checked(store, page, CLEAN), loop)
+        other.result(timeout=20)  # written by another transaction meanwhile
+        async with store.engine.reading() as db:
+            names = list(await db.scalars(text("SELECT id FROM pages")))
+            assert await db.scalar(text("SELECT 1")) == 1
+        return names, before, await store.together(inner)
+
+    loop = asyncio.get_running_loop()
+    names, before, after = await store.together(gather)
+    assert names == [page]
+    assert threading.get_ident() not in threads
+    assert len(threads) == 1
+    assert before == 0
+    if store.engine.sqlite:
+        assert after == 0, "one snapshot"
+    assert await inner() == 1, "and afterwards all is as always"
+
+
+async def test_what_is_read_together_may_wait_for_nothing_else(store: Store) -> None:
+    async def waits() -> None:
+        await store.portals.all()
+        await anything
+
+    anything: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    with pytest.raises(RuntimeError, match="may wait for nothing else"):
+        await store.together(waits)
+    assert await store.portals.all() == []
+
+
+async def test_an_error_of_what_is_read_together_is_that_of_its_reader(store: Store) -> None:
+    async def gather() -> None:
+        await store.portals.all()
+        await store.portals.page("nowhere")
+
+    with pytest.raises(NotFound):
+        await store.together(gather)
+
+    async def broken() -> None:
+        await store.engine.read(lambda db: db.execute(text("SELECT nothing FROM nowhere")))
+
+    with pytest.raises(StoreError):
+        await store.together(broken)
+    assert await store.portals.all() == []
+
+
+async def test_nothing_is_written_by_what_is_read_together(store: Store) -> None:
+    async def gather() -> None:
+        await store.portals.apply([portal()], now=NOW)
+
+    with pytest.raises(RuntimeError, match="may write nothing"):
+        await store.together(gather)
+    with pytest.raises(RuntimeError, match="may write nothing"):
+        await store.together(lambda: store.checks.quiet([Quiet("p", 1, NOW)]))
