@@ -395,7 +395,7 @@ class Checker:
             served_hash=features.served.dom_hash if features else None,
             dom_hash=(seen.shown or seen.served).dom_hash if seen else None,
             screen_hash=seen.screen.page if seen and seen.screen else None,
-            profile=taught_profile(context, verdict, last) if tier is Tier.RENDER else None,
+            profile=await in_worker(taught_profile, context, verdict, last) if tier is Tier.RENDER else None,
             alerts=tuple(a for a in alerts if a is not None),
             browser_failed=last.blind is not None,
             expected=expected,

@@ -22,6 +22,7 @@ from defacewatch.fetch.memory import EACH, SHORT, ceiling
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
 from defacewatch.fetch.tab import Tab
+from defacewatch.fetch.untraced import untraced
 from defacewatch.metrics import BROWSER_STARTS
 
 GROWN = 640 * 1024 * 1024  # bytes of a Chromium's processes that show no page: with more it is replaced
@@ -147,7 +148,8 @@ class Browser:
                         late=partial(place.move, self._slow),
                         answered=place.back,
                     )
-                    return await self._capture(visit, chromium, session, Turn(self._working, rank), now)
+                    turn = Turn(self._working, rank)
+                    return await untraced(partial(self._capture, visit, chromium, session, turn, now))
             except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
                 log.error("no proxy session", error=str(error))
                 return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from defacewatch.alerts import DeliveryState
 from defacewatch.incidents import State
@@ -107,10 +106,19 @@ async def _found(store: Store, now: datetime, *, tests: bool) -> _Found:
     )
 
 
-async def gather_front(console: Console) -> Front:
-    """How it is now."""
-    store, now, roster = console.store, console.clock(), console.roster()
-    found = await store.together(partial(_found, store, now, tests=roster.shift_test.enabled))
+async def look_at(console: Console) -> tuple[tuple[WallPage, ...], Front]:
+    """All pages and the front, as they are now."""
+    store, now, tests = console.store, console.clock(), console.roster().shift_test.enabled
+
+    async def read() -> tuple[tuple[WallPage, ...], _Found]:
+        return tuple(await store.wall.pages()), await _found(store, now, tests=tests)
+
+    pages, found = await store.together(read)
+    return pages, _front(console, found, now)
+
+
+def _front(console: Console, found: _Found, now: datetime) -> Front:
+    roster = console.roster()
     watch = raised(roster, now)
     coverage = console.coverage()
     return Front(
@@ -147,15 +155,15 @@ def worst_of(pages: Sequence[WallPage], front: Front) -> VerdictKind | None:
 
 
 def situation(pages: Sequence[WallPage], front: Front, words: Words) -> str:
-    if _kinds(pages, front):
-        return words._(SITUATIONS[worst_of(pages, front)])
+    if kinds := _kinds(pages, front):
+        return words._(SITUATIONS[min(kinds, key=lambda kind: _RANKS[kind])])
     return words._(ALL_PAUSED if pages else NOTHING_WATCHED)
 
 
-def _kinds(pages: Sequence[WallPage], front: Front) -> list[VerdictKind | None]:
-    kinds = [page.worst for page in pages if not page.paused]
+def _kinds(pages: Sequence[WallPage], front: Front) -> set[VerdictKind | None]:
+    kinds = {page.worst for page in pages if not page.paused}
     earnest = (card.view for card in front.incidents if not card.view.page.drill)
-    return kinds + [view.incident.verdict for view in earnest]
+    return kinds | {view.incident.verdict for view in earnest}
 
 
 def said_of(console: Console, front: Front, words: Words) -> dict[str, object]:

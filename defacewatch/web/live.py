@@ -41,14 +41,13 @@ class Live:
 
     def __init__(
         self,
-        pages: Callable[[], Awaitable[Sequence[WallPage]]],
-        front: Callable[[], Awaitable[Front]],
+        look: Callable[[], Awaitable[tuple[tuple[WallPage, ...], Front]]],
         *,
         pulse: float = PULSE,
     ) -> None:
         self.epoch = secrets.token_hex(4)
         self.ended = asyncio.Event()
-        self._pages, self._front, self._pulse = pages, front, pulse
+        self._look, self._pulse = look, pulse
         self._number = 0
         self._known: dict[str, tuple[object, ...]] = {}
         self._known_front = Front()
@@ -77,7 +76,7 @@ class Live:
     async def look(self) -> Snapshot:
         """How all stands now."""
         async with self._looking:
-            pages, front = tuple(await self._pages()), await self._front()
+            pages, front = await self._look()
             self._note(pages, front)
             self._read_at = self._now()
             return Snapshot(self._number, pages, front)

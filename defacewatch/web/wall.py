@@ -7,7 +7,7 @@ from aiohttp import web
 
 from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.filters import Choice, Filters, Seat, options, verdict_name
-from defacewatch.web.front import gather_front, said_of, situation, worst_of
+from defacewatch.web.front import look_at, said_of, situation, worst_of
 from defacewatch.web.live import Live, Snapshot
 from defacewatch.web.sparkline import Sparkline, Sparklines
 from defacewatch.web.tour import NAMES, unfinished
@@ -21,7 +21,7 @@ Lines = Callable[[Seat], Sparkline]
 
 
 def made_live(console: Console, *, pulse: float) -> Live:
-    return Live(console.store.wall.pages, partial(gather_front, console), pulse=pulse)
+    return Live(partial(look_at, console), pulse=pulse)
 
 
 async def wall_page(request: web.Request) -> web.Response:

@@ -19,7 +19,7 @@ from defacewatch.web.api.moments import At
 from defacewatch.web.api.shared import Query, Word
 from defacewatch.web.console import console_of, words_of
 from defacewatch.web.desk import roster_of
-from defacewatch.web.front import gather_front, worst_of
+from defacewatch.web.front import worst_of
 from defacewatch.web.preview import foretold as foretold_of
 from defacewatch.web.preview import told
 from defacewatch.web.wall import LIVE
@@ -52,7 +52,8 @@ async def status(request: web.Request, query: Query) -> shapes.Line:
     """How the watch stands, as the head of the wall says it: the worst that is the case, what is open, who is
     on duty, what is wrong with the monitor itself."""
     console, words = console_of(request), words_of(request)
-    front, pages = await gather_front(console), (await request.app[LIVE].look()).pages
+    snapshot = await request.app[LIVE].look()
+    front, pages = snapshot.front, snapshot.pages
     worst = worst_of(pages, front)
 
     def said(problem: Sentence) -> str:
