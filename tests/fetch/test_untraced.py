@@ -12,13 +12,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_what_was_captured_is_gone_with_who_wanted_it_and_waits_for_no_collector(
-    browser: Browser, portal: Portal
+    browser: Browser, site: Portal
 ) -> None:
     """A Playwright that knows its own calls otherwise fails this: captures are dearer then."""
-    portal.answers["/"] = page("<p>Cổng thông tin</p>")
+    site.answers["/"] = page("<p>Cổng thông tin</p>")
     gc.disable()
     try:
-        rendering = await browser.render(portal.url("/"), now=NOW)
+        rendering = await browser.render(site.url("/"), now=NOW)
         assert rendering.screenshot
         left = weakref.ref(rendering)
         del rendering
