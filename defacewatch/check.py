@@ -201,7 +201,7 @@ class Checker:
         page = outcome.context.page
         previous = await self.checks.materials_of(page.id)
         urls = (page.url, rendering.final_url)
-        unseen = unseen_pictures(outcome.context, rendering, changed)
+        unseen = unseen_pictures(outcome.context, last.features)
         made = made_of(rendering.resources, page_urls=urls, previous=previous, called=changed, unseen=unseen)
         return replace(outcome, materials=made)
 

@@ -45,6 +45,7 @@ from defacewatch.teaching import Teaching
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
+from defacewatch.web.rendering import compile_templates
 from defacewatch.wellbeing import ills
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ MEASURE_EVERY, USAGE_EVERY = 15.0, 60.0
 KEEP_CALM_EVERY = 60.0  # seconds until what is known of calm pages is kept for the next start
 LAST_KEEPING = 2.0  # seconds that this may take when the daemon is stopped
 TIDY_AFTER, TIDY_EVERY = (0.0, 60.0, 240.0), 600.0  # seconds
+ALL_EVERY = 9  # times: after an hour, and then every hour and a half
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
 CONFIG = Actor(PROGRAM, "config")
@@ -284,7 +286,9 @@ class Daemon:
         known = await self.shelf.load(sound)
         checker.clean |= known
         given = {page.page: page.validators for page in sound}
-        self.askable = {page for page, by in given.items() if by.etag or by.last_modified} - known
+        # Those whose kept looks have to be read again first would fill the memory with them.
+        again = await self.eyes.renewal.begin()
+        self.askable = {page for page, by in given.items() if by.etag or by.last_modified} - known - again
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention
@@ -364,11 +368,14 @@ class Daemon:
             log.exception("kept captures not read again")
 
     async def _tidying(self) -> None:
-        """What has been made and stays (also all that is known of pages) is looked through by the collector
-        of garbage now and then, and not every ten seconds: each time it holds the event loop for 0.2 s."""
-        for seconds in chain(TIDY_AFTER, repeat(TIDY_EVERY)):
+        """What has been made and stays (also all that is known of pages) is set apart from what the collector
+        of garbage looks through, at first and every ten minutes. Once in a while that is looked through, too:
+        it holds the event loop for half a second."""
+        await asyncio.to_thread(compile_templates)
+        for number, seconds in enumerate(chain(TIDY_AFTER, repeat(TIDY_EVERY))):
             await asyncio.sleep(seconds)
-            gc.unfreeze()
+            if number % ALL_EVERY == ALL_EVERY - 1:
+                gc.unfreeze()
             gc.collect()
             gc.freeze()
 

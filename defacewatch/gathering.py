@@ -24,7 +24,8 @@ MINUTE = timedelta(minutes=1)
 DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
 EDIT_EVERY = timedelta(seconds=5)  # of one that can
-FEW = 2  # incidents that join a thread at a time, for which its next sound need not wait for long
+FEW = 2  # that join a thread at a time: for so few its next sound need not wait for long
+CHANGED = ", changed"  # how a receipt ends of a message that was changed, which makes no sound
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
 # What may travel with others; everything else has buttons of its own, or is about the watch itself.
@@ -257,7 +258,8 @@ def _of_thread(
 ) -> Plan:
     """What goes out of a campaign that this officer knows. Its first attack goes in full, like its first
     alert. A silent edit carries only what need not be heard; between two sounds there is a pause, a
-    short one where pages join one by one and there is room for more below the cap."""
+    short one where pages join one by one and there is room for more below the cap (never of what cannot be
+    edited: each is a message more)."""
     attacks = [d for d in due if d.kind is AlertKind.DEFACED]
     failed = any(d.attempts for d in attacks)
     if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
@@ -270,8 +272,9 @@ def _of_thread(
     if heard_at is None or changed_at is None or _at_once(thread, due):
         return Plan(Manner.THREAD, numbers, thread.campaign)
     if _to_be_heard(thread, due, count, now - heard_at):
-        one_by_one = sum(d.kind in OPENING for d in due) <= FEW and sent < CAP - 1
-        until = heard_at + (EDIT_EVERY if one_by_one else DIGEST_EVERY)
+        joining = sum(d.kind in OPENING or d.kind is AlertKind.DEADLINE or d.step > 0 for d in due)
+        soon = editable and joining <= FEW and sent < CAP - 1
+        until = heard_at + (EDIT_EVERY if soon else DIGEST_EVERY)
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign)
     else:

@@ -7,7 +7,7 @@ from urllib.parse import urldefrag
 
 from defacewatch.alerts import AlertKind, Draft
 from defacewatch.campaigns import Mark, marks_of
-from defacewatch.captures import Failure, Look, Material, Rendering, Tier, Validators
+from defacewatch.captures import Failure, Look, Tier, Validators
 from defacewatch.compare import compare
 from defacewatch.features import Document, Features
 from defacewatch.incidents import Incident
@@ -180,14 +180,15 @@ def is_worth_keeping(outcome: Outcome) -> bool:
     return outcome.at - kept_at >= (KEEP_BAD_EVERY if verdict.kind in BAD else KEEP_CLEAN_EVERY)
 
 
-def unseen_pictures(context: Context, rendering: Rendering, changed: Sequence[Material]) -> frozenset[str]:
-    """The addresses of pictures that are others, which the approved looks show and this one does not: a
-    slider that stands at another of its slides just now says nothing of them."""
+def unseen_pictures(context: Context, features: Features | None) -> frozenset[str]:
+    """The addresses (as far as shots keep them) of pictures which the approved looks show and this one does
+    not: a slider that stands at another of its slides just now says nothing of them."""
     looks = context.baseline.looks if context.baseline else ()
-    screens = (look.features.screen for look in looks)
-    approved = {urldefrag(shot.url).url for screen in screens if screen for shot in screen.shots}
-    shown = {urldefrag(picture.url).url for picture in rendering.pictures}
-    return frozenset(m.url for m in changed if m.kind == "image" and m.url in approved - shown)
+    approved, shown = (
+        {urldefrag(shot.url).url for screen in screens if screen for shot in screen.shots}
+        for screens in ([look.features.screen for look in looks], [features.screen if features else None])
+    )
+    return frozenset(approved - shown)
 
 
 def may_be_captured_later(context: Context, first: Judged) -> bool:

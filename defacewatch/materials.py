@@ -20,6 +20,7 @@ HASHES = 4  # bodies that one thing is known to have had: servers in a row may d
 UNHASHED = ""  # first of the hashes: nobody has hashed the body that the validators are of, only earlier ones
 RESTLESS = 3  # times in a row that something was another, and harmless: then its changes say nothing
 RESTLESS_MOST = 6
+SHOT = 300  # characters of the address that a shot keeps
 FALSE_CALL = 2  # times that a call for the browser counts which found its own copy as it was
 _GONE = frozenset((404, 410))
 _NO_BODY = hashlib.sha256().hexdigest()
@@ -37,8 +38,9 @@ def made_of(
 
     `page_urls` are those of the page's own document, which is probed anyway; `previous` is what was known:
     a thing that has changed since, on a page that looks as approved, is the more restless for it, and one
-    that has not the less. `called` are the things that the browser was sent for, as they were `given`; of
-    those whose addresses are `unseen` nobody knows what they look like now, so they call again, some times.
+    that has not the less. `called` are the things that the browser was sent for, as they were `given`. Of
+    `unseen` pictures (by their addresses, cut to `SHOT` characters) nobody knows what they look like now:
+    what was known of them stays, so that they call again, some times and then once a round.
     """
     own = {urldefrag(url).url for url in page_urls}
     known = {material.url: material for material in previous}
@@ -56,23 +58,28 @@ def made_of(
         # Only the round's own captures take restlessness back: things that call in turn, each falsely,
         # would otherwise calm one another for ever.
         rest = 0 if called else 1
-        before = known.get(url)
-        if before is not None and url in unseen:
-            found[url] = replace(before, restless=min(RESTLESS_MOST, before.restless + 1))
-        else:
-            found[url] = _since(before, fresh, given_to_us.get(url), rest)
+        hidden = resource.kind == "image" and url[:SHOT] in unseen
+        found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest, hidden=hidden)
         if len(found) >= MOST:
             break
+    for url, material in known.items():
+        if material.kind == "image" and url[:SHOT] in unseen and len(found) < MOST:
+            found.setdefault(url, material)  # not loaded while another slide is shown, or refused just now
     return tuple(found.values())
 
 
-def _since(before: Material | None, now: Material, called: Material | None, rest: int) -> Material:
-    """`now`, with what is remembered of `before`."""
+def _since(
+    before: Material | None, now: Material, called: Material | None, rest: int, *, hidden: bool
+) -> Material:
+    """`now`, with what is remembered of `before`; `before`, where it is another and `hidden`."""
     if before is None:
         return now
     hashes = now.hashes or _hashes_of_both(before, now, called)
     same_validators = (before.etag, before.last_modified) == (now.etag, now.last_modified)
     same = hashes[0] in before.hashes if hashes and _is_hashed(before) else same_validators
+    if hidden and not same:
+        again = before.restless - rest if called is None else before.restless + 1
+        return replace(before, restless=min(RESTLESS_MOST, max(0, again)))
     if not same:
         restless = before.restless + 1
     elif called is not None and not (hashes and hashes[0] in called.hashes):

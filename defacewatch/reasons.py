@@ -88,6 +88,14 @@ _THEIRS = (
     N_("Hostname mismatch, certificate is not valid for '{host}'."),
     N_("IP address mismatch, certificate is not valid for '{host}'."),
     N_("wrong version number"),
+    N_("expires on {day}"),
+    # of our workers, and of the browser
+    N_("reading the page took more than {seconds} s"),
+    N_("reading the page took more memory than a worker has"),
+    N_("reading the page ended the worker process"),
+    N_("no worker process can be started"),
+    N_("the page crashed its renderer"),
+    N_("the browser went away"),
 )
 
 # From the outside in, each at most once.

@@ -58,6 +58,11 @@ class Renewal:
             self.turns.pop(page_id, None)
         return left
 
+    async def begin(self) -> frozenset[str]:
+        """Ask which pages have something to do; no other is asked about from then on."""
+        self.due = frozenset(capture.page for capture in await self.kept.outdated(self.version))
+        return self.due
+
     async def all(self) -> None:
         """Every page that has something to do, those with approved captures first."""
         pages = dict.fromkeys(capture.page for capture in await self.kept.outdated(self.version))

@@ -15,6 +15,7 @@ from defacewatch.intervals import TICK, Intervals, next_capture, place_of
 
 LONGEST = 900.0  # seconds that a check may take, all its looks and waits included
 FAILING = 0.25  # … of captures of a page that does not answer its probes
+STARVES = 120.0  # seconds after which a capture that is due waits no longer for the browser to be idle
 LATE = 2.0  # seconds from which on probes that wait have captures wait
 
 log = structlog.get_logger(__name__)
@@ -190,8 +191,6 @@ class Schedule:
     def _fill(self, way: Way) -> None:
         """Start what waits, as far as there is room for it."""
         lane = self.lanes[way]
-        if self.crowded(way):
-            return
         while not self.stopping and lane.free and (due := self._next(way, lane)) is not None:
             if way is Way.PROBE and due.page not in self.failing and self.reads(due.page):
                 self.agenda.put(replace(due, full=True))
@@ -200,10 +199,17 @@ class Schedule:
 
     def _next(self, way: Way, lane: Lane) -> Due | None:
         """The next that waits. Where probes are late, what is captured is what the host has left: one page at
-        a time, so that the round stretches and does not end."""
+        a time, so that the round stretches and does not end. Nor does it where others crowd the browser for
+        long: then one page at a time waits there with them."""
         if way is Way.RENDER and lane.active and self._is_late():
             return None
+        if self.crowded(way) and (way is not Way.RENDER or lane.active or not self._starves()):
+            return None
         return self.agenda.take(way)
+
+    def _starves(self) -> bool:
+        due = self.agenda.first(Way.RENDER)
+        return due is not None and due.late(self._now()) > STARVES
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""

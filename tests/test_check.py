@@ -665,6 +665,20 @@ async def test_a_page_with_news_is_fetched_again_in_its_turn_while_too_much_wait
     assert watch.checker.held == set(), "it has its verdict"
 
 
+async def test_a_document_is_counted_from_its_coming_to_its_verdict(watch: Watch) -> None:
+    held: list[set[str]] = []
+    extract = watch.checker.extract
+
+    async def counted(look: Look) -> Features:
+        held.append(set(watch.checker.held))
+        return await extract(look)
+
+    watch.checker.extract = counted
+    await watch.checker.probe_page(watch.page_id)
+    assert held[0] == {watch.page_id}
+    assert watch.checker.held == set()
+
+
 async def test_a_page_that_says_that_it_is_as_it_was_need_not_wait_to_be_read_after_a_restart(
     watch: Watch,
 ) -> None:

@@ -22,6 +22,7 @@ from prometheus_client import REGISTRY
 from defacewatch.agenda import Errand
 from defacewatch.alerts import Delivery, DeliveryState
 from defacewatch.calm import CalmPages
+from defacewatch.captures import Validators
 from defacewatch.cli.common import Settled, session
 from defacewatch.cli.service import make_daemon
 from defacewatch.daemon import Daemon
@@ -37,7 +38,7 @@ from defacewatch.web.take import take_url
 from defacewatch.windows import Window
 from tests.conftest import Clock
 from tests.site import Site
-from tests.store.samples import DEFACED, NOW, checked, portal
+from tests.store.samples import CLEAN, DEFACED, NOW, checked, outcome, portal
 
 TOKEN = "status-token-of-the-test"
 
@@ -279,6 +280,27 @@ async def test_pages_that_can_be_asked_whether_they_are_as_they_were_are_asked_o
         daemon = await stand.daemon(stack)
         daemon.askable = {"asked"}
         assert [daemon._reads(page) for page in ("asked", "asked", "other")] == [False, True, True]
+
+
+async def test_pages_are_asked_that_were_clean_and_have_marks_unless_a_kept_look_is_to_be_read_again_first(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        checks, now = daemon.store.checks, daemon.clock()
+        (page,) = daemon.schedule.planned
+        for validators, asked in ((Validators(), set()), (Validators('"1"'), {page})):
+            context = await checks.context(page, now=now)
+            await checks.record(outcome(context, CLEAN, now, validators=validators))
+            await daemon._take_over_calm()
+            assert daemon.askable == asked
+
+        async def begin() -> frozenset[str]:
+            return frozenset({page})
+
+        monkeypatch.setattr(daemon.eyes.renewal, "begin", begin)
+        await daemon._take_over_calm()
+        assert daemon.askable == set()
 
 
 async def test_a_page_is_captured_in_its_turn_only_where_enough_waits_for_the_browser(

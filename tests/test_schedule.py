@@ -144,6 +144,18 @@ async def test_the_round_of_captures_waits_on_the_agenda_while_others_crowd_the_
     await schedule.stop(timedelta(seconds=1))
 
 
+async def test_captures_wait_for_a_crowded_browser_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.1)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    schedule.start()
+    schedule.apply({"p-1": Intervals(SOON, SOON)})
+    async with asyncio.timeout(10):
+        while ("p-1", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
+    await schedule.stop(timedelta(seconds=1))
+
+
 async def test_pages_of_which_nothing_is_known_wait_before_they_are_fetched_and_keep_nobody_waiting() -> None:
     checks, crowd = Checks(), [True]
     schedule = Schedule(

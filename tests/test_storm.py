@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,7 @@ from defacewatch.campaigns import Mark, Trait
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.botrules import Sent
 from defacewatch.demo.mailbox import Mailbox
-from defacewatch.gathering import CAP, DIGEST_EVERY, UPDATE_EVERY
+from defacewatch.gathering import CAP, DIGEST_EVERY, EDIT_EVERY, MINUTE, UPDATE_EVERY
 from defacewatch.incidents import Resolution, State
 from defacewatch.language import translator
 from defacewatch.notify.buttons import parse
@@ -189,6 +190,28 @@ async def test_two_hundred_pages_in_a_minute_lose_nothing_and_do_not_drown_the_o
     assert first.text.count("SC-") == 1
     assert "(200)" in threads[-1].text
     assert all(len(message.text.encode("utf-16-le")) // 2 <= TELEGRAM_TEXT for message in threads)
+
+
+async def test_whoever_defaces_a_page_every_five_seconds_is_heard_as_often_as_the_cap_allows(
+    storm: Storm,
+) -> None:
+    await storm.portals(range(36))
+    heard, mails = [], []
+    for number in range(36):
+        await storm.attack(number)
+        for _ in range(5):
+            storm.clock.forward(seconds=1)
+            before, posted = len(storm.chat()), len(storm.mailbox.messages)
+            await storm.outbox.drain()
+            heard += [storm.clock()] * (len(storm.chat()) - before)
+            mails += [storm.clock()] * (len(storm.mailbox.messages) - posted)
+    digests = MINUTE / DIGEST_EVERY
+    for times, most in ((heard, CAP + digests), (mails, CAP + digests)):
+        assert max(sum(at <= one < at + MINUTE for one in times) for at in times) <= most
+    assert heard[2] - heard[1] <= EDIT_EVERY + timedelta(seconds=5)
+    assert min(later - at for at, later in pairwise(mails[1:])) >= DIGEST_EVERY
+    await storm.pass_by(60)
+    assert await storm.unsent() == Counter()
 
 
 async def test_alerts_that_have_nothing_in_common_go_alone_up_to_the_cap_and_then_in_digests(

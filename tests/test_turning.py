@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from defacewatch.captures import Material
 from defacewatch.fetch.events import RESOURCES
 from defacewatch.fetch.looks import Fetcher
+from defacewatch.materials import RESTLESS, is_worth_asking
 from defacewatch.signals import Kind
 from defacewatch.turning import Turning
 from defacewatch.verdicts import VerdictKind
@@ -102,17 +104,48 @@ async def test_a_picture_that_is_another_behind_another_slide_calls_again_until_
     watch: Watch,
 ) -> None:
     assert (await captured(watch))[0] is VerdictKind.CLEAN
-    (before,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith("mot.png")]
+    before = await picture_of(watch, "mot.png")
     watch.site.pictures["/mot.png"] = png(77)
     called = (replace(before, etag='"another"'),)
     watch.site.show(slider("mot", "hai", shown=2))
     result = await watch.checker.check_page(watch.page_id, render=True, changed=called)
     assert result.outcome.verdict.kind is VerdictKind.CLEAN, "nobody sees it"
-    (after,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith("mot.png")]
+    after = await picture_of(watch, "mot.png")
     assert (after.etag, after.restless) == (before.etag, before.restless + 1), "so it is asked for once more"
     watch.site.show(FIRST)
     result = await watch.checker.check_page(watch.page_id, render=True, changed=called)
     assert result.outcome.verdict.kind is VerdictKind.CHANGED
+
+
+async def test_a_capture_of_the_round_takes_no_picture_for_known_that_it_does_not_show(watch: Watch) -> None:
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    before = await picture_of(watch, "mot.png")
+    watch.site.pictures["/mot.png"] = png(77)
+    watch.site.show(slider("mot", "hai", shown=2))
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    assert await picture_of(watch, "mot.png") == before, "whoever asks finds it another, and calls"
+    watch.site.show(slider("hai", shown=1))
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    assert await picture_of(watch, "mot.png") == before, "nor where it was not even loaded"
+
+
+async def test_after_some_calls_a_hidden_picture_calls_once_a_round(watch: Watch) -> None:
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    before = await picture_of(watch, "mot.png")
+    watch.site.pictures["/mot.png"] = png(77)
+    watch.site.show(slider("mot", "hai", shown=2))
+    called = (replace(before, etag='"another"'),)
+    for calls in range(1, RESTLESS + 1):
+        await watch.checker.check_page(watch.page_id, render=True, changed=called)
+        assert (await picture_of(watch, "mot.png")).restless == before.restless + calls
+    assert not is_worth_asking(await picture_of(watch, "mot.png"))
+    await captured(watch)
+    assert is_worth_asking(await picture_of(watch, "mot.png"))
+
+
+async def picture_of(watch: Watch, name: str) -> Material:
+    (found,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith(name)]
+    return found
 
 
 async def test_where_the_approved_look_cannot_be_read_a_picture_that_is_another_is_told(

@@ -24,9 +24,9 @@ from defacewatch.web.welcome import setup_url
 
 OPEN_FILES = 65536  # what the daemon asks for, as far as it may: connections, the browser's pipes, evidence
 
-# Objects that are made until the collector of garbage looks through the young ones (usually 700): captures
-# and probes make many that live for seconds, and it looked through all that there is every ten.
-YOUNG = 10_000
+# When the collector of garbage looks through the young objects, the older, and all (usually 700, 10, 10):
+# captures and probes make many that live for seconds, and it looked through all that there is every ten.
+COLLECTING = (5_000, 5, 20)
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ def raise_file_limit() -> None:
 
 async def _run(settled: Settled, listen: str | None) -> None:
     spare_memory()
-    gc.set_threshold(YOUNG)
+    gc.set_threshold(*COLLECTING)
     async with session(settled, any_key=True) as opened:
         _tell_token(opened.settings)
         await _tell_setup(opened)

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 
@@ -66,6 +67,8 @@ def short(text: str) -> str:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
+        if error.errno and error.strerror.startswith("Multiple exceptions"):
+            return os.strerror(error.errno)  # of a host with several addresses
         return error.strerror
     return str(error) or type(error).__name__
 

@@ -8,19 +8,28 @@ costs more.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
-try:
-    from playwright._impl.channel_owner import ApiZone
-    from playwright._impl.utils.zones import Zone
-except ImportError:
-    INSIDE = None
-else:
-    INSIDE = Zone({"apiZone": ApiZone("defacewatch", [], None, internal=True)})
-
+Inside = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 T = TypeVar("T")
+
+
+def _inside() -> Inside | None:
+    try:
+        owner = import_module("playwright._impl.channel_owner")
+        zones = import_module("playwright._impl.utils.zones")
+        inside: Inside = zones.Zone(
+            {"apiZone": owner.ApiZone("defacewatch", [], None, internal=True)}
+        ).run_async
+    except (ImportError, TypeError, AttributeError):
+        return None
+    return inside
+
+
+INSIDE = _inside()
 
 
 def untraced(work: Callable[[], Awaitable[T]]) -> Awaitable[T]:
     """`work()`, and the tasks that it starts, as a call of Playwright's own."""
-    return work() if INSIDE is None else INSIDE.run_async(work)
+    return work() if INSIDE is None else INSIDE(work)

@@ -9,7 +9,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 
 from defacewatch.alerts import AlertKind, DeliveryError, Notice, handover_of
-from defacewatch.gathering import Gathered
+from defacewatch.gathering import CHANGED, Gathered
 from defacewatch.incidents import State
 from defacewatch.language import translator
 from defacewatch.notify import botapi, buttons, message
@@ -70,7 +70,7 @@ class TelegramChannel:
             async with asyncio.timeout(TEXT_WITHIN):
                 changed = _message_id(gathered.changes)
                 if changed is not None and await self._edit(gathered, chat, changed):
-                    return f"message_id {changed}, changed"
+                    return f"message_id {changed}{CHANGED}"
                 first = _message_id(gathered.follows)
                 sent = await self._send_said(gathered, chat, _take_all(gathered), reply_to=first)
         except TelegramError as error:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from defacewatch.errors import StoreError, UsageError
 from defacewatch.store import sqlite
 from defacewatch.store.sqlite import in_threads, tune
-from defacewatch.store.threads import InThreads
+from defacewatch.store.threads import APART, InThreads
 
 CONNECT_WITHIN = 10  # seconds for a connection to PostgreSQL
 CONNECTIONS = 5  # to PostgreSQL, for transactions on the event loop; as many threads have one each
@@ -78,9 +78,10 @@ class Engine:
             )
             self._writer = self._laster = self._reader
             plain = create_engine(
-                url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, connect_args=within
+                url, pool_pre_ping=True, pool_size=CONNECTIONS + APART, max_overflow=0, connect_args=within
             )
-            self._threads = InThreads(CONNECTIONS, reader=plain, writer=plain, laster=plain)
+            steady = plain.execution_options(isolation_level="REPEATABLE READ")
+            self._threads = InThreads(CONNECTIONS, reader=plain, writer=plain, laster=plain, steady=steady)
             self._turn = nullcontext()
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -120,7 +121,10 @@ class Engine:
                 _here.db = before
             raise RuntimeError("what is read together may wait for nothing else")
 
-        return await self.read(whole)
+        if _here.db is not None:
+            return whole(_here.db)
+        with explained(self.url):
+            return await self._threads.read_apart(whole)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """`writing`, as a whole. When the caller is cancelled meanwhile it may be done or not."""

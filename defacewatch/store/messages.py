@@ -11,7 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
 from defacewatch.campaigns import Campaign
-from defacewatch.gathering import MINUTE, OPENING, Due, Entry, Manner, Plan, Thread, plan, worst_of
+from defacewatch.gathering import (
+    CHANGED,
+    MINUTE,
+    OPENING,
+    Due,
+    Entry,
+    Manner,
+    Plan,
+    Thread,
+    plan,
+    worst_of,
+)
 from defacewatch.incidents import Event, State
 from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
@@ -196,13 +207,13 @@ async def _planned(
     free += [replace(due, campaign=None) for due in waiting if due.campaign in stuck and due.kind in OPENING]
     if not free:
         return Plan(Manner.LATER, tuple(due.delivery for due in waiting), until=now + UNDER_WAY)
-    alone = select(func.count()).where(
-        here, deliveries.c.sent_at > now - MINUTE, deliveries.c.sent_at <= now, deliveries.c.message.is_(None)
-    )
     mine = and_(messages.c.officer == officer, messages.c.channel == channel)
-    together = select(func.count()).where(
-        mine, messages.c.heard_at > now - MINUTE, messages.c.heard_at <= now
-    )
+    # of a thread each sound, though it is one message
+    lately = and_(here, deliveries.c.sent_at > now - MINUTE, deliveries.c.sent_at <= now)
+    heard = and_(lately, deliveries.c.message.is_not(None), ~deliveries.c.receipt.endswith(CHANGED))
+    sounds = select(deliveries.c.message, deliveries.c.sent_at).where(heard).distinct().subquery()
+    together = select(func.count()).select_from(sounds)
+    alone = select(func.count()).where(lately, deliveries.c.message.is_(None))
     flying_messages = {row.message or -row.id for row in on_the_way}
     sent = (await db.scalar(alone) or 0) + (await db.scalar(together) or 0) + len(flying_messages)
     waits = select(deliveries.c.id).where(

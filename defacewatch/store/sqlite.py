@@ -5,7 +5,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from defacewatch.store.threads import InThreads
+from defacewatch.store.threads import APART, InThreads
 
 WAIT = 30.0  # seconds that a transaction waits for another process's
 LOG_KEPT = 64 << 20  # bytes of the write-ahead log that stay on disk once they are written back
@@ -15,7 +15,7 @@ THREADS = 4  # one of them writes, the others read
 def in_threads(url: URL) -> InThreads:
     """Whole transactions on the SQLite database `url`."""
     plain = url.set(drivername="sqlite")
-    reader = _connecting(plain, connections=THREADS, synchronous="NORMAL")
+    reader = _connecting(plain, connections=THREADS + APART, synchronous="NORMAL")
     laster = _connecting(plain, connections=1, synchronous="FULL")
     return InThreads(
         THREADS,

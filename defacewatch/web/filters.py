@@ -184,7 +184,8 @@ def _by_portal(pages: Iterable[WallPage]) -> list[Seat]:
     for page in pages:
         theirs.setdefault(page.portal, []).append(page)
     return [
-        Seat(f"t-{portal}", tuple(sorted(some, key=_first_of_its_portal))) for portal, some in theirs.items()
+        Seat(f"t-{portal}", tuple(sorted(some, key=_first_of_its_portal) if len(some) > 1 else some))
+        for portal, some in theirs.items()
     ]
 
 

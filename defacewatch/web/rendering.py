@@ -55,4 +55,13 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        auto_reload=False,
     )
+
+
+def compile_templates() -> None:
+    """Compile what pages are made of, so that nobody who asks for the first one waits for that. Takes a
+    second or two; for a thread."""
+    templates = _templates()
+    for name in templates.list_templates(extensions=["html"]):
+        templates.get_template(name)
