@@ -45,6 +45,7 @@ from defacewatch.teaching import Teaching
 from defacewatch.watchdog import Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
+from defacewatch.web.live import PULSE
 from defacewatch.web.rendering import compile_templates
 from defacewatch.wellbeing import ills
 
@@ -238,6 +239,7 @@ class Daemon:
             registry=REGISTRY,
             registrar=config.Registrar(lambda: self.settings.places),
             clock=self.clock,
+            reuse=PULSE,
             oidc_secret=self.settings.secrets.oidc_client_secret,
             **web.for_app(),
         )

@@ -93,6 +93,7 @@ def make_app(
     printing: Printing | None = None,
     actor: Callable[[web.Request], Actor | None] = signed_in,
     pulse: float = PULSE,
+    reuse: float = 0.0,
     clock: Callable[[], datetime] = _utc_now,
     idle: timedelta = timedelta(hours=1),
     longest: timedelta = timedelta(hours=12),
@@ -110,13 +111,15 @@ def make_app(
     `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
     `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers,
     `printing` makes PDF of them; `actor` who asks. Every `pulse` seconds the wall is looked at while somebody
-    watches it. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the token opens one
-    that reads; accounts from the role `code_for` on need an authenticator. What reverse proxies in `proxies`
-    (networks) say of addresses is believed. `oidc` is a provider that signs people in, `oidc_secret` our
-    secret there.
+    watches it, and who opens it sees it as it was at most `reuse` seconds ago. Sessions end unused for `idle`,
+    or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for`
+    on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed. `oidc`
+    is a provider that signs people in, `oidc_secret` our secret there.
     Raises UsageError without a token.
     """
-    app = web.Application(middlewares=[behind(proxies), harden, admit], client_max_size=LARGEST_REQUEST)
+    app = web.Application(
+        middlewares=[behind(proxies), harden, admit, wall.refreshing], client_max_size=LARGEST_REQUEST
+    )
     app[CONSOLE] = console = Console(
         store=store,
         access=Access(token, secret_key, clock=clock),
@@ -151,7 +154,7 @@ def make_app(
     app[pictures.SMALL] = pictures.SmallPictures()
     app[pictures.TINY] = pictures.SmallPictures(thumbnail, pictures.TINY_KEPT)
     app[wall.SPARKLINES] = Sparklines(store)
-    app[wall.LIVE] = wall.made_live(console, pulse=pulse)
+    app[wall.LIVE] = wall.made_live(console, pulse=pulse, reuse=reuse)
     app.on_shutdown.append(app[wall.LIVE].end)
     app[readers.READERS] = Workers(1)
     app.on_cleanup.append(readers.end)

@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 PULSE = 2.0  # seconds between two looks while somebody watches
 LATELY = 20.0  # seconds: whoever watches what was read longer ago must not be told that all is well
+LINGERS = 30.0  # seconds for which looks are made after somebody has asked for one
 STREAMS = 32  # who may watch at the same time; others ask again and again
 
 
@@ -37,17 +38,25 @@ class Snapshot:
 
 
 class Live:
-    """Numbers what changes. `epoch` tells the numbers of this process from those of another."""
+    """Numbers what changes. `epoch` tells the numbers of this process from those of another.
+
+    With `reuse`, whoever opens the wall sees it as whoever watches it does: as it was up to so many seconds
+    ago. Looks are made ahead for that, as long as somebody has asked for one lately. What somebody does here
+    is seen at once (`forget`)."""
 
     def __init__(
         self,
         look: Callable[[], Awaitable[tuple[tuple[WallPage, ...], Front]]],
         *,
         pulse: float = PULSE,
+        reuse: float = 0.0,
     ) -> None:
         self.epoch = secrets.token_hex(4)
         self.ended = asyncio.Event()
-        self._look, self._pulse = look, pulse
+        self._look, self._pulse, self._reuse = look, pulse, reuse
+        self._recent: tuple[float, Snapshot] | None = None
+        self._forgotten = 0  # times that what was read may be no more
+        self._asked_at = 0.0
         self._number = 0
         self._known: dict[str, tuple[object, ...]] = {}
         self._known_front = Front()
@@ -76,10 +85,31 @@ class Live:
     async def look(self) -> Snapshot:
         """How all stands now."""
         async with self._looking:
-            pages, front = await self._look()
-            self._note(pages, front)
-            self._read_at = self._now()
-            return Snapshot(self._number, pages, front)
+            return await self._read()
+
+    async def recent(self) -> Snapshot:
+        """How all stands, or stood up to `reuse` seconds ago."""
+        self._asked_at = self._now()
+        if self._reuse:
+            self._keep_looking()
+        async with self._looking:
+            if self._recent is not None and self._now() - self._recent[0] <= self._reuse:
+                return self._recent[1]
+            return await self._read()
+
+    def forget(self) -> None:
+        """Something was done: nobody is to be shown what was before."""
+        self._forgotten += 1
+        self._recent = None
+
+    async def _read(self) -> Snapshot:
+        began, forgotten = self._now(), self._forgotten
+        pages, front = await self._look()
+        self._note(pages, front)
+        self._read_at = self._now()
+        snapshot = Snapshot(self._number, pages, front)
+        self._recent = (began, snapshot) if forgotten == self._forgotten else None
+        return snapshot
 
     async def glance(self) -> Snapshot | None:
         """The same for those who watch; None, and it is logged, when the store cannot be read."""
@@ -87,7 +117,7 @@ class Live:
             return await self.look()
         except Exception:
             log.exception("the wall could not be read")
-            self._read_at = None
+            self._read_at = self._recent = None
             return None
 
     def _now(self) -> float:
@@ -125,18 +155,25 @@ class Live:
     def watching(self) -> Iterator[None]:
         """While this is held, looks are made."""
         self._streams += 1
-        if self._pulsing is None:
-            self._pulsing = asyncio.create_task(self._turn())
+        self._keep_looking()
         try:
             yield
         finally:
             self._streams -= 1
-            if not self._streams and self._pulsing is not None:
+            if not self._wanted and self._pulsing is not None:
                 self._pulsing.cancel()
                 self._pulsing = None
 
+    @property
+    def _wanted(self) -> bool:
+        return self._streams > 0 or (bool(self._reuse) and self._now() - self._asked_at < LINGERS)
+
+    def _keep_looking(self) -> None:
+        if self._pulsing is None or self._pulsing.done():
+            self._pulsing = asyncio.create_task(self._turn())
+
     async def _turn(self) -> None:
-        while True:
+        while self._wanted:
             await asyncio.sleep(self._pulse)
             latest = await self.glance()
             async with self._beat:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from defacewatch.web.admission import READS
 from defacewatch.web.console import Console, console_of, words_of
 from defacewatch.web.filters import Choice, Filters, Seat, options, verdict_name
 from defacewatch.web.front import look_at, said_of, situation, worst_of
@@ -20,15 +22,25 @@ SPARKLINES: web.AppKey[Sparklines] = web.AppKey("sparklines")
 Lines = Callable[[Seat], Sparkline]
 
 
-def made_live(console: Console, *, pulse: float) -> Live:
-    return Live(partial(look_at, console), pulse=pulse)
+def made_live(console: Console, *, pulse: float, reuse: float) -> Live:
+    return Live(partial(look_at, console), pulse=pulse, reuse=reuse)
+
+
+@web.middleware
+async def refreshing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whoever has done something sees the wall as it is since."""
+    try:
+        return await handler(request)
+    finally:
+        if request.method not in READS:
+            request.app[LIVE].forget()
 
 
 async def wall_page(request: web.Request) -> web.Response:
     console, words = console_of(request), words_of(request)
     live = request.app[LIVE]
     filters = Filters.of(request.query)
-    snapshot = await live.look()
+    snapshot = await live.recent()
     choice = snapshot.choice(filters)
     values: dict[str, object] = {
         **front_values(console, words, snapshot, choice, filters),

@@ -9,13 +9,16 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from defacewatch.accounts import Role
 from defacewatch.errors import StoreError
 from defacewatch.store import Store
+from defacewatch.store.wall import WallPage
 from defacewatch.web import events, live
 from defacewatch.web.console import Visitor
-from defacewatch.web.live import STREAMS
+from defacewatch.web.front import Front
+from defacewatch.web.live import STREAMS, Live
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED
 from tests.web.conftest import Client, Serve, sign_in
@@ -273,3 +276,62 @@ async def test_what_a_page_says_of_itself_is_text_in_the_news_as_well(reader: Cl
             said = "".join((await next_of(stream, "change")).data["parts"].values())
     assert "<img src=x" not in said
     assert "<script" not in said
+
+
+class Looks:
+    """Looks at the store that are counted; each shows another coverage."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.held: asyncio.Event | None = None
+        self.begun, self.fourth = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self) -> tuple[tuple[WallPage, ...], Front]:
+        self.made += 1
+        self.begun.set()
+        if self.made == 4:
+            self.fourth.set()
+        seen = Front(coverage=self.made / 1000)
+        if self.held is not None:
+            await self.held.wait()
+        return (), seen
+
+
+async def test_who_opens_the_wall_sees_it_as_who_watches_it_does_and_what_was_done_at_once() -> None:
+    looks = Looks()
+    wall = Live(looks, pulse=3600.0, reuse=60.0)
+    first = await wall.recent()
+    assert await wall.recent() is first
+    assert (await wall.look()).front != first.front, "who asks for now gets now"
+    wall.forget()
+    assert (await wall.recent()).front.coverage == 0.003
+    await wall.end(web.Application())
+
+
+async def test_what_was_read_while_something_was_done_is_shown_to_nobody_later() -> None:
+    looks = Looks()
+    wall = Live(looks, pulse=3600.0, reuse=60.0)
+    looks.held = asyncio.Event()
+    reading = asyncio.create_task(wall.recent())
+    await asyncio.wait_for(looks.begun.wait(), 10)
+    wall.forget()
+    looks.held.set()
+    await reading
+    assert (await wall.recent()).front.coverage == 0.002
+    await wall.end(web.Application())
+
+
+async def test_looks_are_made_ahead_while_somebody_asks_for_them_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.web.live.LINGERS", 0.2)
+    looks = Looks()
+    wall = Live(looks, pulse=0.02, reuse=60.0)
+    await wall.recent()
+    async with asyncio.timeout(10):
+        await looks.fourth.wait()
+        assert wall._pulsing is not None
+        await wall._pulsing
+    await wall.recent()
+    assert not wall._pulsing.done(), "and again"
+    await wall.end(web.Application())
