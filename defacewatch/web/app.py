@@ -111,10 +111,10 @@ def make_app(
     `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
     `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers,
     `printing` makes PDF of them; `actor` who asks. Every `pulse` seconds the wall is looked at while somebody
-    watches it, and who opens it sees it as it was at most `reuse` seconds ago. Sessions end unused for `idle`,
-    or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role `code_for`
-    on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is believed. `oidc`
-    is a provider that signs people in, `oidc_secret` our secret there.
+    watches it, and who opens it sees it as it was at most `reuse` seconds ago. Sessions end unused for
+    `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
+    `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
+    believed. `oidc` is a provider that signs people in, `oidc_secret` our secret there.
     Raises UsageError without a token.
     """
     app = web.Application(
