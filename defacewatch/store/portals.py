@@ -178,6 +178,14 @@ class Portals:
         names = ("created_at", "updated_at", "paused_by", "paused_at", "paused_reason")
         return Registered(portal, *(row[name] for name in names))
 
+    async def names(self, keys: Collection[str]) -> dict[str, str]:
+        """The names of these portals, disabled ones included, by key."""
+        if not keys:
+            return {}
+        query = select(portals.c.key, portals.c.name).where(portals.c.key.in_(keys))
+        found = await self.engine.read(lambda db: db.execute(query).all())
+        return dict(found)
+
     async def all(self, *, disabled: bool = False) -> list[Portal]:
         """The enabled portals, paused ones included, by key; with `disabled` the disabled ones too."""
         known = await self.engine.read(_all)

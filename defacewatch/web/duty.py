@@ -13,7 +13,6 @@ from aiohttp import web
 from defacewatch.alerts import DeliveryState
 from defacewatch.handovers import Handover
 from defacewatch.incidents import State
-from defacewatch.portals import Portal
 from defacewatch.raising import upcoming
 from defacewatch.roster import Roster
 from defacewatch.rostering import as_entered
@@ -61,7 +60,7 @@ async def show(request: web.Request) -> web.Response:
         holders=held(found.open),
         channels=health(console, roster, found.backlog),
         handover=found.handover,
-        portals={one.key: one.name for one in found.portals},
+        portals=found.portals,
         windows=found.windows,
     )
 
@@ -74,18 +73,19 @@ class _Found:
     open: Sequence[IncidentView]
     handover: Handover | None
     backlog: Waiting
-    portals: Sequence[Portal]
+    portals: Mapping[str, str]
     windows: Sequence[Window]
 
 
 async def _found(store: Store, now: datetime) -> _Found:
+    windows = await store.windows.running(now)
     return _Found(
         await store.absences.standing(),
         await store.incidents.list(states=(State.OPEN, State.ACKNOWLEDGED)),
         next(iter(await store.handovers.last()), None),
         (await store.alerts.backlog(now)).deliveries,
-        await store.portals.all(),
-        await store.windows.running(now),
+        await store.portals.names({window.portal for window in windows}),
+        windows,
     )
 
 

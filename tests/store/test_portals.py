@@ -130,3 +130,11 @@ async def test_processes_that_apply_at_once_agree(open_store: OpenStore) -> None
     done = await asyncio.gather(*(store.portals.apply(wanted, now=NOW) for store in stores))
     assert sorted(applied.added for applied in done) == [(), (), (), ("a", "b")]
     assert len(await stores[0].portals.find(())) == 3
+
+
+async def test_names_are_told_by_key_and_of_disabled_portals_too(store: Store) -> None:
+    await store.portals.apply([portal("a"), portal("b")], now=NOW)
+    await store.portals.apply([portal("b")], now=NOW)
+    known = {one.key: one.name for one in await store.portals.all(disabled=True)}
+    assert await store.portals.names(["a", "b", "nowhere"]) == known
+    assert await store.portals.names([]) == {}
