@@ -14,7 +14,7 @@ from defacewatch.verdicts import VerdictKind
 from defacewatch.web.words import WORST_FIRST
 
 TILES, ROWS = "tiles", "rows"
-SHOWN = {TILES: 60, ROWS: 150}  # at once: what keeps a page below 500 KB and quick to draw
+SHOWN = {TILES: 60, ROWS: 100}  # at once: what keeps a page below 500 KB and quick to draw
 LONGEST = 120  # characters of anything in the address
 NONE = "none"  # how the address calls the verdict of what was not checked yet
 
