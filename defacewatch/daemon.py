@@ -373,7 +373,10 @@ class Daemon:
         """What has been made and stays (also all that is known of pages) is set apart from what the collector
         of garbage looks through, at first and every ten minutes. Once in a while that is looked through, too:
         it holds the event loop for half a second."""
-        await asyncio.to_thread(compile_templates)
+        try:
+            await asyncio.to_thread(compile_templates)
+        except Exception:
+            log.exception("templates not compiled")
         for number, seconds in enumerate(chain(TIDY_AFTER, repeat(TIDY_EVERY))):
             await asyncio.sleep(seconds)
             if number % ALL_EVERY == ALL_EVERY - 1:

@@ -218,11 +218,12 @@ def plan(
     for campaign in dict.fromkeys(d.campaign for d in due if d.gathers):
         some = [d for d in due if d.campaign == campaign and d.gathers]
         thread = None if campaign is None else known.get(campaign)
-        if campaign is None or full or thread is None:
+        count = counts.get(campaign, 0) if campaign is not None else 0
+        silent = thread is not None and editable and _is_silent(thread, some, count, now)
+        if campaign is None or thread is None or (full and not silent):
             loose += some
             continue
         order = min(map(_order, some))
-        count = counts.get(campaign, 0)
         plans.append((order, _of_thread(thread, some, count, sent=sent, editable=editable, now=now)))
     plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
     if loose:
@@ -282,6 +283,13 @@ def _of_thread(
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign, loud=not editable)
     return Plan(Manner.LATER, numbers, thread.campaign, until=until)
+
+
+def _is_silent(thread: Thread, due: Sequence[Due], count: int, now: datetime) -> bool:
+    """Whether an update is edited into a message that was heard, at the cap too: it makes no sound."""
+    if thread.heard_at is None or thread.changed_at is None or thread.heard_at > now:
+        return False
+    return not _at_once(thread, due) and not _to_be_heard(thread, due, count, now - thread.heard_at)
 
 
 def _at_once(thread: Thread, due: Sequence[Due]) -> bool:

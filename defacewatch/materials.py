@@ -27,7 +27,7 @@ _NO_BODY = hashlib.sha256().hexdigest()
 
 
 def made_of(
-    resources: Iterable[Resource],
+    resources: Sequence[Resource],
     *,
     page_urls: Iterable[str],
     previous: Sequence[Material] = (),
@@ -45,8 +45,14 @@ def made_of(
     own = {urldefrag(url).url for url in page_urls}
     known = {material.url: material for material in previous}
     given_to_us = {material.url: material for material in called}
+    loaded = {urldefrag(resource.url).url for resource in resources if resource.status == 200}
+    hidden = [
+        _not_loaded(material, called=material.url in given_to_us)
+        for material in previous
+        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in loaded
+    ][:MOST]
     found: dict[str, Material] = {}
-    for resource in resources:
+    for resource in resources if len(hidden) < MOST else ():
         url = urldefrag(resource.url).url
         if resource.kind not in KINDS or resource.status != 200 or url in own or url in found:
             continue
@@ -58,14 +64,17 @@ def made_of(
         # Only the round's own captures take restlessness back: things that call in turn, each falsely,
         # would otherwise calm one another for ever.
         rest = 0 if called else 1
-        hidden = resource.kind == "image" and url[:SHOT] in unseen
-        found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest, hidden=hidden)
-        if len(found) >= MOST:
+        behind = resource.kind == "image" and url[:SHOT] in unseen
+        found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest, hidden=behind)
+        if len(found) + len(hidden) >= MOST:
             break
-    for url, material in known.items():
-        if material.kind == "image" and url[:SHOT] in unseen and len(found) < MOST:
-            found.setdefault(url, material)  # not loaded while another slide is shown, or refused just now
-    return tuple(found.values())
+    return (*found.values(), *hidden)
+
+
+def _not_loaded(material: Material, *, called: bool) -> Material:
+    """A picture that comes with another slide, or is refused just now. One that is gone calls some times, and
+    then no more before it is loaded again."""
+    return replace(material, restless=min(RESTLESS_MOST, material.restless + called))
 
 
 def _since(

@@ -203,7 +203,7 @@ class Schedule:
         long: then one page at a time waits there with them."""
         if way is Way.RENDER and lane.active and self._is_late():
             return None
-        if self.crowded(way) and (way is not Way.RENDER or lane.active or not self._starves()):
+        if self.crowded(way) and (way is not Way.RENDER or lane.running or not self._starves()):
             return None
         return self.agenda.take(way)
 

@@ -171,6 +171,14 @@ def test_a_thread_that_waits_holds_up_nothing_else_and_no_edit_comes_before_an_a
     assert planned(taken, due(5), threads=(heard(MINUTE),), count=3) == Plan(Manner.ALONE, (5,))
 
 
+def test_at_the_cap_what_makes_no_sound_is_edited_in_all_the_same() -> None:
+    taken = due(4, AlertKind.TAKEN, 7)
+    edit = planned(taken, threads=(heard(MINUTE),), count=3, sent=CAP)
+    assert edit == Plan(Manner.THREAD, (4,), 7, loud=False)
+    assert planned(taken, threads=(heard(MINUTE),), count=3, sent=CAP, editable=False).manner is Manner.DIGEST
+    assert planned(due(4, campaign=7), threads=(heard(MINUTE),), count=3, sent=CAP).manner is Manner.DIGEST
+
+
 def test_beyond_the_cap_what_is_due_goes_in_one_digest() -> None:
     waiting = [due(n) for n in range(1, 30)]
     assert planned(*waiting, sent=CAP - 1).manner is Manner.ALONE

@@ -156,6 +156,24 @@ async def test_captures_wait_for_a_crowded_browser_only_so_long(monkeypatch: pyt
     await schedule.stop(timedelta(seconds=1))
 
 
+async def test_one_capture_at_a_time_waits_with_others_for_a_crowded_browser_however_long_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    schedule.lanes[Way.RENDER] = Lane(2, 0.05, 100)
+    checks.holding = {"p-1", "p-2"}
+    schedule.start()
+    schedule.apply({name: Intervals(NEVER, SOON) for name in checks.holding})
+    async with asyncio.timeout(10):
+        while Errand.RENDER not in {errand for _, errand in checks.begun}:
+            await checks.calls.get()
+    await asyncio.sleep(0.3)  # longer than the lane's patience, in which nothing is to happen
+    assert [errand for _, errand in checks.begun].count(Errand.RENDER) == 1
+    await schedule.stop(timedelta(milliseconds=10))
+
+
 async def test_pages_of_which_nothing_is_known_wait_before_they_are_fetched_and_keep_nobody_waiting() -> None:
     checks, crowd = Checks(), [True]
     schedule = Schedule(

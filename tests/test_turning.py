@@ -143,6 +143,20 @@ async def test_after_some_calls_a_hidden_picture_calls_once_a_round(watch: Watch
     assert is_worth_asking(await picture_of(watch, "mot.png"))
 
 
+async def test_a_picture_that_is_gone_calls_some_times_and_then_no_more_until_it_is_loaded(
+    watch: Watch,
+) -> None:
+    assert (await captured(watch))[0] is VerdictKind.CLEAN
+    before = await picture_of(watch, "mot.png")
+    del watch.site.pictures["/mot.png"]
+    watch.site.show(slider("hai", shown=1))
+    called = (replace(before, etag=None, hashes=()),)
+    for _ in range(RESTLESS):
+        await watch.checker.check_page(watch.page_id, render=True, changed=called)
+    await captured(watch)
+    assert not is_worth_asking(await picture_of(watch, "mot.png")), "the round gives nothing back"
+
+
 async def picture_of(watch: Watch, name: str) -> Material:
     (found,) = [m for m in await watch.store.checks.materials_of(watch.page_id) if m.url.endswith(name)]
     return found

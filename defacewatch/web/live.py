@@ -56,7 +56,7 @@ class Live:
         self._look, self._pulse, self._reuse = look, pulse, reuse
         self._recent: tuple[float, Snapshot] | None = None
         self._forgotten = 0  # times that what was read may be no more
-        self._asked_at = 0.0
+        self._asked_at = self._read_began = float("-inf")
         self._number = 0
         self._known: dict[str, tuple[object, ...]] = {}
         self._known_front = Front()
@@ -89,12 +89,13 @@ class Live:
 
     async def recent(self) -> Snapshot:
         """How all stands, or stood up to `reuse` seconds ago."""
-        self._asked_at = self._now()
+        self._asked_at = asked = self._now()
         if self._reuse:
             self._keep_looking()
         async with self._looking:
-            if self._recent is not None and self._now() - self._recent[0] <= self._reuse:
-                return self._recent[1]
+            recent = self._recent  # one that began since is good enough, however long it took
+            if self._reuse and recent is not None and recent[0] >= min(asked, self._now() - self._reuse):
+                return recent[1]
             return await self._read()
 
     def forget(self) -> None:
@@ -103,7 +104,8 @@ class Live:
         self._recent = None
 
     async def _read(self) -> Snapshot:
-        began, forgotten = self._now(), self._forgotten
+        self._read_began = began = self._now()
+        forgotten = self._forgotten
         pages, front = await self._look()
         self._note(pages, front)
         self._read_at = self._now()
@@ -166,15 +168,18 @@ class Live:
 
     @property
     def _wanted(self) -> bool:
+        if self.ended.is_set():
+            return False
         return self._streams > 0 or (bool(self._reuse) and self._now() - self._asked_at < LINGERS)
 
     def _keep_looking(self) -> None:
-        if self._pulsing is None or self._pulsing.done():
+        if self._wanted and (self._pulsing is None or self._pulsing.done()):
             self._pulsing = asyncio.create_task(self._turn())
 
     async def _turn(self) -> None:
         while self._wanted:
-            await asyncio.sleep(self._pulse)
+            began = self._read_began
+            await asyncio.sleep(max(self._pulse / 2, self._pulse - (self._now() - began)))
             latest = await self.glance()
             async with self._beat:
                 self._latest = latest
