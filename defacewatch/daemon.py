@@ -290,7 +290,8 @@ class Daemon:
         given = {page.page: page.validators for page in sound}
         # Those whose kept looks have to be read again first would fill the memory with them.
         again = await self.eyes.renewal.begin()
-        self.askable = {page for page, by in given.items() if by.etag or by.last_modified} - known - again
+        marked = {page for page, by in given.items() if by.etag or by.last_modified}
+        self.askable = marked - known - set(again)
 
     async def _upkeep(self) -> None:
         keep = self.settings.retention

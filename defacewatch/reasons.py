@@ -64,6 +64,8 @@ REDIRECTS = N_("more than {count} redirects")
 DOWNLOAD = N_("a download and not a page")
 HELD = N_("the page does not let go")
 ASKS = N_("the page does not let go, and asks whether scripts run")
+CRASHED = N_("the page crashed its renderer")
+GONE = N_("the browser went away")
 NO_PICTURE = N_("no picture of the page could be taken")
 NO_ANSWER = N_("no answer of the site")
 OUT_OF_REACH = N_("{place} cannot be reached")
@@ -89,13 +91,11 @@ _THEIRS = (
     N_("IP address mismatch, certificate is not valid for '{host}'."),
     N_("wrong version number"),
     N_("expires on {day}"),
-    # of our workers, and of the browser
+    # of our workers
     N_("reading the page took more than {seconds} s"),
     N_("reading the page took more memory than a worker has"),
     N_("reading the page ended the worker process"),
     N_("no worker process can be started"),
-    N_("the page crashed its renderer"),
-    N_("the browser went away"),
 )
 
 # From the outside in, each at most once.
@@ -106,7 +106,7 @@ _AROUND = (
 _WHY = (
     *(NOT_A_URL, NO_SCHEME, NO_HOST, OURS, *RESERVED.values(), PORT, SCHEME, NOT_A_HOST, NOT_AN_ADDRESS),
     *(NOT_IN_TIME, NO_ANSWER_IN_TIME, NO_ANSWER_WITHIN, NO_END_WITHIN, CLOSED, NOT_ASKED, STATUS, LOOP),
-    *(REDIRECTS, DOWNLOAD, HELD, ASKS, NO_PICTURE, NO_ANSWER, *_THEIRS, OUT_OF_REACH),
+    *(REDIRECTS, DOWNLOAD, HELD, ASKS, CRASHED, GONE, NO_PICTURE, NO_ANSWER, *_THEIRS, OUT_OF_REACH),
 )
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
 

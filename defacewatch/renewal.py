@@ -58,15 +58,16 @@ class Renewal:
             self.turns.pop(page_id, None)
         return left
 
-    async def begin(self) -> frozenset[str]:
-        """Ask which pages have something to do; no other is asked about from then on."""
-        self.due = frozenset(capture.page for capture in await self.kept.outdated(self.version))
-        return self.due
+    async def begin(self) -> Sequence[str]:
+        """Ask which pages have something to do, those with approved captures first; no other is asked about
+        from then on."""
+        pages = dict.fromkeys(capture.page for capture in await self.kept.outdated(self.version))
+        self.due = frozenset(pages)
+        return tuple(pages)
 
     async def all(self) -> None:
         """Every page that has something to do, those with approved captures first."""
-        pages = dict.fromkeys(capture.page for capture in await self.kept.outdated(self.version))
-        self.due = frozenset(pages)
+        pages = await self.begin()
         if not pages:
             return
         log.info("reading kept captures again", pages=len(pages), version=self.version)

@@ -295,8 +295,8 @@ async def test_pages_are_asked_that_were_clean_and_have_marks_unless_a_kept_look
             await daemon._take_over_calm()
             assert daemon.askable == asked
 
-        async def begin() -> frozenset[str]:
-            return frozenset({page})
+        async def begin() -> tuple[str, ...]:
+            return (page,)
 
         monkeypatch.setattr(daemon.eyes.renewal, "begin", begin)
         await daemon._take_over_calm()

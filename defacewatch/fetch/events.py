@@ -14,6 +14,7 @@ from playwright.async_api import (
     Response,
 )
 
+from defacewatch import reasons
 from defacewatch.captures import Resource
 from defacewatch.fetch.headers import sendable
 from defacewatch.fetch.isolated import IsolatedWorld
@@ -176,10 +177,10 @@ class Events:
         self.downloads += 1
 
     def _on_crash(self, page: Page) -> None:
-        self.lose("the page crashed its renderer")
+        self.lose(reasons.CRASHED)
 
     def _on_close(self, context: BrowserContext) -> None:
-        self.lose("the browser went away")
+        self.lose(reasons.GONE)
 
     def lose(self, reason: str) -> None:
         if not self.lost.done():

@@ -23,9 +23,9 @@ from defacewatch.web.console import Console, console_of
 from defacewatch.web.desk import page
 from defacewatch.windows import Window
 
-AHEAD = timedelta(days=3)  # in which the next turns are looked for
 Waiting = Mapping[tuple[str, DeliveryState], int]  # messages, by channel and how they stand
 
+AHEAD = timedelta(days=3)  # in which the next turns are looked for
 COMING = 3  # raised watches that are named
 DAYS = 60  # within which they begin
 
