@@ -37,6 +37,7 @@ class Due:
 
     What is `urgent` comes before all that is not, however late. `then` is its own next time, where `at` is an
     occasion of its own before that. `full`: a probe that waits until its document can be read in full.
+    `starved`: a capture that has waited for so long that it comes in turn with those that crowd the browser.
     """
 
     page: str
@@ -47,6 +48,7 @@ class Due:
     urgent: bool = False
     then: float | None = None
     full: bool = False
+    starved: bool = False
 
     @property
     def way(self) -> Way:

@@ -153,20 +153,22 @@ class Checker:
         probed: Look | None = None,
         changed: Sequence[Material] = (),
         waited: bool = True,
+        starved: bool = False,
     ) -> Result:
         """Look at one page until its verdict stands, and record it.
 
         `render` looks with the browser in any case; `keep` keeps its capture even of a clean page;
         `dry_run` records nothing. `probed` is a probe that has been made already, and `changed` what the page
-        is made of that was found to be another, as it was given. Raises NotFound for an unknown page, and
-        Postponed as `probe_page` does where it has not `waited`; never for what a page does.
+        is made of that was found to be another, as it was given; `starved` has it come to the browser in
+        turn with what is suspect. Raises NotFound for an unknown page, and Postponed as `probe_page` does
+        where it has not `waited`; never for what a page does.
         """
         try:
             if self.renew is not None:
                 await self.renew(page_id)
             self.owed.discard(page_id)
             began = self.clock()
-            rank = Rank.CHANGED if changed else Rank.ROUND
+            rank = Rank.SUSPICION if starved else Rank.CHANGED if changed else Rank.ROUND
             looks: list[Judged] = []
             for _ in range(RACES):
                 context = await self.checks.context(page_id, now=self.clock())

@@ -63,7 +63,9 @@ class Errands:
 
     async def _capture(self, page_id: str) -> None:
         changed = self.changed.get(page_id, ())
-        await self._check(page_id, self.eyes.checker.check_page(page_id, render=True, changed=changed))
+        starved = page_id in self.schedule.starved
+        checking = self.eyes.checker.check_page(page_id, render=True, changed=changed, starved=starved)
+        await self._check(page_id, checking)
         if changed and self.changed.get(page_id) is changed:  # else more has changed meanwhile
             del self.changed[page_id]
 

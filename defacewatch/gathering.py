@@ -287,8 +287,8 @@ def _of_thread(
 
 def _is_silent(thread: Thread, due: Sequence[Due], count: int, now: datetime) -> bool:
     """Whether an update is edited into a message that was heard, at the cap too: it makes no sound."""
-    if thread.heard_at is None or thread.changed_at is None or thread.heard_at > now:
-        return False
+    if thread.heard_at is None or thread.changed_at is None or max(thread.heard_at, thread.changed_at) > now:
+        return False  # the clock was set back: nobody knows how long ago that is
     return not _at_once(thread, due) and not _to_be_heard(thread, due, count, now - thread.heard_at)
 
 

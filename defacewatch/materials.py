@@ -15,6 +15,7 @@ from defacewatch.captures import Material, Probe, Resource
 
 KINDS = frozenset(("document", "stylesheet", "script", "image", "font"))  # frames are documents
 MOST = 120  # of one page
+HIDDEN = 30  # of them places for pictures that were not loaded
 URL = 2000  # characters; a longer address is a message and not a thing
 HASHES = 4  # bodies that one thing is known to have had: servers in a row may differ
 UNHASHED = ""  # first of the hashes: nobody has hashed the body that the validators are of, only earlier ones
@@ -40,41 +41,57 @@ def made_of(
     a thing that has changed since, on a page that looks as approved, is the more restless for it, and one
     that has not the less. `called` are the things that the browser was sent for, as they were `given`. Of
     `unseen` pictures (by their addresses, cut to `SHOT` characters) nobody knows what they look like now:
-    what was known of them stays, so that they call again, some times and then once a round.
+    what was known of them stays, so that they call again, some times and then once a round; those that are
+    gone, no more. They take `HIDDEN` places from things that were loaded, at most.
     """
     own = {urldefrag(url).url for url in page_urls}
     known = {material.url: material for material in previous}
     given_to_us = {material.url: material for material in called}
-    loaded = {urldefrag(resource.url).url for resource in resources if resource.status == 200}
-    hidden = [
-        _not_loaded(material, called=material.url in given_to_us)
+    # Only the round's own captures take restlessness back: things that call in turn, each falsely, would
+    # otherwise calm one another for ever.
+    rest = 0 if called else 1
+    loaded = [resource for resource in resources if _can_be_asked(resource, own)]
+    addresses = {urldefrag(resource.url).url for resource in loaded}
+    hidden = {
+        material.url[:SHOT]: _not_loaded(material, given_to_us.get(material.url), rest)
         for material in previous
-        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in loaded
-    ][:MOST]
+        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses
+    }
+    calling = [material for material in hidden.values() if is_worth_asking(material)][:HIDDEN]
     found: dict[str, Material] = {}
-    for resource in resources if len(hidden) < MOST else ():
+    for resource in loaded:
         url = urldefrag(resource.url).url
-        if resource.kind not in KINDS or resource.status != 200 or url in own or url in found:
-            continue
-        askable = resource.etag or resource.last_modified or resource.body_hash
-        if not askable or len(url) > URL or not url.startswith(("http://", "https://")):
+        if url in found:
             continue
         hashes = (resource.body_hash,) if resource.body_hash else ()
         fresh = Material(url, resource.kind, resource.etag, resource.last_modified, hashes)
-        # Only the round's own captures take restlessness back: things that call in turn, each falsely,
-        # would otherwise calm one another for ever.
-        rest = 0 if called else 1
         behind = resource.kind == "image" and url[:SHOT] in unseen
         found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest, hidden=behind)
-        if len(found) + len(hidden) >= MOST:
+        if len(found) + len(calling) >= MOST:
             break
-    return (*found.values(), *hidden)
+    silent = [material for material in hidden.values() if not is_worth_asking(material)]
+    return (*found.values(), *calling, *silent)[:MOST]
 
 
-def _not_loaded(material: Material, *, called: bool) -> Material:
-    """A picture that comes with another slide, or is refused just now. One that is gone calls some times, and
-    then no more before it is loaded again."""
-    return replace(material, restless=min(RESTLESS_MOST, material.restless + called))
+def _can_be_asked(resource: Resource, own: Collection[str]) -> bool:
+    """Whether a thing that was loaded can be asked for, and be told from another one."""
+    url = urldefrag(resource.url).url
+    if resource.kind not in KINDS or resource.status != 200 or url in own:
+        return False
+    marks = resource.etag or resource.last_modified or resource.body_hash
+    return bool(marks) and len(url) <= URL and url.startswith(("http://", "https://"))
+
+
+def _not_loaded(material: Material, called: Material | None, rest: int) -> Material:
+    """A picture that comes with another slide, or could not be told from another just now. One that is
+    another by what we were given calls some times, and then once a round; one that is gone calls some times,
+    and then no more before it is loaded again."""
+    restless = material.restless
+    if called is None:
+        return material if restless >= RESTLESS_MOST else replace(material, restless=max(0, restless - rest))
+    if called.hashes:
+        return replace(material, restless=max(restless, min(RESTLESS, restless + 1)))
+    return replace(material, restless=restless + 1 if restless + 1 < RESTLESS else RESTLESS_MOST)
 
 
 def _since(

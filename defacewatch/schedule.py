@@ -51,6 +51,7 @@ class Schedule:
         self.failing: set[str] = set()  # pages that do not answer; who runs the checks says so
         self.seen: dict[str, float] = {}  # when a look at a page last ended, or it entered; seconds of `_now`
         self.reading: set[str] = set()  # pages of probes under way that have waited to be read in full
+        self.starved: set[str] = set()  # pages of captures under way that come in turn with the others' crowd
         self.began: dict[str, float] = {}  # when the look at a page that is under way began
         self.captured: dict[str, datetime] = {}  # when each page was last captured, or entered
         self.cut_off: dict[str, str] = {}  # pages whose last check took too long, and for how long
@@ -200,16 +201,20 @@ class Schedule:
     def _next(self, way: Way, lane: Lane) -> Due | None:
         """The next that waits. Where probes are late, what is captured is what the host has left: one page at
         a time, so that the round stretches and does not end. Nor does it where others crowd the browser for
-        long: then one page at a time waits there with them."""
+        long: then one page at a time comes in turn with them, and one more that is urgent."""
         if way is Way.RENDER and lane.active and self._is_late():
             return None
-        if self.crowded(way) and (way is not Way.RENDER or lane.running or not self._starves()):
+        if not self.crowded(way):
+            return self.agenda.take(way)
+        if way is not Way.RENDER or not self._starves(lane):
             return None
-        return self.agenda.take(way)
+        due = self.agenda.take(way)
+        return due and replace(due, starved=True)
 
-    def _starves(self) -> bool:
+    def _starves(self, lane: Lane) -> bool:
         due = self.agenda.first(Way.RENDER)
-        return due is not None and due.late(self._now()) > STARVES
+        waits = due is not None and due.late(self._now()) > STARVES
+        return waits and lane.running < (2 if due is not None and due.urgent else 1)
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""
@@ -294,11 +299,14 @@ class Schedule:
             self.began[due.page] = self._now()
             if due.full:
                 self.reading.add(due.page)
+            if due.starved:
+                self.starved.add(due.page)
             try:
                 await self.run(due.page, due.errand)
             finally:
                 self.began.pop(due.page, None)
                 self.reading.discard(due.page)
+                self.starved.discard(due.page)
                 if due.page not in self.planned:
                     self.busy.pop(due.page, None)
 

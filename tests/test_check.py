@@ -14,7 +14,8 @@ from aiohttp import web
 from defacewatch.alerts import AlertKind
 from defacewatch.baselines import Baseline
 from defacewatch.campaigns import Trait
-from defacewatch.captures import Failure, Look, Rendering, Tier
+from defacewatch.captures import Failure, Look, Material, Rendering, Tier
+from defacewatch.check import Rank
 from defacewatch.compare import compare
 from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.errors import Postponed
@@ -413,6 +414,28 @@ async def test_two_checks_at_once_open_one_incident_and_send_one_alert(watch: Wa
     assert replace(results[0].recorded, check=0, capture=None) == replace(
         results[1].recorded, check=0, capture=None
     )
+
+
+class Ranking:
+    """The fetcher, which notes the ranks of captures."""
+
+    def __init__(self, fetch: Patient) -> None:
+        self.fetch, self.probe = fetch, fetch.probe
+        self.ranks: list[int] = []
+
+    async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
+        self.ranks.append(rank)
+        return await self.fetch.render(url, now=now, dwell=dwell)
+
+
+async def test_a_capture_that_has_waited_for_too_long_comes_in_turn_with_what_is_suspect(
+    watch: Watch,
+) -> None:
+    watch.checker.fetch = ranking = Ranking(watch.fetch)
+    called = (Material("https://cdn.example/library.js", "script"),)
+    for options in ({}, {"changed": called}, {"starved": True}, {"starved": True, "changed": called}):
+        await watch.checker.check_page(watch.page_id, render=True, **options)  # type: ignore[arg-type]
+    assert ranking.ranks == [Rank.ROUND, Rank.CHANGED, Rank.SUSPICION, Rank.SUSPICION]
 
 
 class Broken:

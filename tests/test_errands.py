@@ -31,6 +31,7 @@ class Looking:
         self.verdict = VerdictKind.CLEAN
         self.trouble: Exception | None = None
         self.captures: list[tuple[str, tuple[Material, ...]]] = []
+        self.starved: list[bool] = []  # of each capture, whether it comes in turn with what is suspect
         self.probes: list[str] = []
         self.crowded = False
         self.asked: list[str] = []
@@ -55,8 +56,11 @@ class Looking:
             raise Postponed
         return await self._looked(Tier.PROBE)
 
-    async def check_page(self, page_id: str, *, render: bool, changed: Sequence[Material] = ()) -> Result:
+    async def check_page(
+        self, page_id: str, *, render: bool, starved: bool, changed: Sequence[Material] = ()
+    ) -> Result:
         assert render
+        self.starved.append(starved)
         self.captures.append((page_id, tuple(changed)))
         return await self._looked(Tier.RENDER)
 
@@ -188,3 +192,21 @@ async def test_a_page_that_the_store_no_longer_knows_is_no_trouble() -> None:
     stage.eyes.trouble = NotFound("no such page")
     await stage.errands.run("p-1", Errand.PROBE)
     assert not stage.errands.store_trouble
+
+
+async def test_a_capture_that_a_crowd_has_kept_waiting_comes_in_turn_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    stage = Stage()
+    stage.watch("p-1")
+    stage.schedule.start()
+    for crowded in (False, True):
+        stage.crowded = crowded
+        stage.schedule.hurry("p-1")
+        async with asyncio.timeout(10):
+            while len(stage.eyes.starved) <= crowded:  # noqa: ASYNC110 - time has to pass
+                await asyncio.sleep(0.01)
+    assert stage.eyes.starved == [False, True]
+    assert stage.schedule.starved == set()
+    await stage.schedule.stop(timedelta(seconds=1))

@@ -201,6 +201,8 @@ def test_a_clock_that_was_set_back_holds_nothing_up() -> None:
     assert planned(due(1), due(2), sent=CAP, digested=-7 * 60 * MINUTE).manner is Manner.DIGEST
     ahead = heard(-7 * 60 * MINUTE, taken=True)
     assert planned(due(4, campaign=7), threads=(ahead,), count=3, editable=False).manner is Manner.THREAD
+    taken, edited = due(4, AlertKind.TAKEN, 7), heard(MINUTE, changed=-7 * 60 * MINUTE)
+    assert planned(taken, threads=(edited,), count=3, sent=CAP).manner is Manner.DIGEST, "the cap holds"
 
 
 def test_where_a_message_failed_the_next_one_carries_all_that_waits() -> None:

@@ -7,9 +7,11 @@ import pytest
 from defacewatch.captures import Failure, Material, Probe, Resource, Validators
 from defacewatch.materials import (
     HASHES,
+    HIDDEN,
     MOST,
     RESTLESS,
     RESTLESS_MOST,
+    SHOT,
     UNHASHED,
     body_hash_of,
     given,
@@ -74,6 +76,60 @@ def test_a_page_is_made_of_what_was_loaded_and_can_be_asked_for() -> None:
 def test_a_page_cannot_make_the_list_as_long_as_it_likes() -> None:
     loaded = [css(url=f"{CSS}?{number}") for number in range(2 * MOST)]
     assert len(made_of(loaded, page_urls=[PAGE])) == MOST
+
+
+def test_pictures_that_were_not_loaded_take_no_more_than_their_places_from_what_was() -> None:
+    slides = [Material(f"{PAGE}{n}.png", "image", '"1"') for n in range(2 * MOST)]
+    unseen = {slide.url for slide in slides}
+    loaded = [css(url=f"{CSS}?{number}") for number in range(2 * MOST)]
+    made = made_of(loaded, page_urls=[PAGE], previous=slides, unseen=unseen)
+    assert len(made) == MOST
+    assert [m.url for m in made if m.kind == "image"] == [slide.url for slide in slides[:HIDDEN]]
+
+
+def test_pictures_that_are_not_asked_for_take_no_place_from_what_was_loaded() -> None:
+    gone = [Material(f"{PAGE}{n}.png", "image", '"1"', restless=RESTLESS_MOST) for n in range(MOST)]
+    loaded = [css(url=f"{CSS}?{number}") for number in range(MOST - 1)]
+    made = made_of(loaded, page_urls=[PAGE], previous=gone, unseen={m.url for m in gone})
+    assert [m.kind for m in made] == ["stylesheet"] * (MOST - 1) + ["image"]
+
+
+def test_of_addresses_that_shots_cannot_tell_apart_one_is_kept() -> None:
+    signed = PAGE + "a" * SHOT
+    known: tuple[Material, ...] = ()
+    for number in range(5):
+        picture = Resource(f"{signed}?sig={number}", "image", 200, etag='"1"')
+        known = made_of([picture], page_urls=[PAGE], previous=known, unseen={signed[:SHOT]})
+    known = made_of([css()], page_urls=[PAGE], previous=known, unseen={signed[:SHOT]})
+    assert [m.kind for m in known] == ["stylesheet", "image"]
+
+
+def test_a_hidden_picture_that_cannot_be_told_from_another_one_just_now_stays_known_as_it_was() -> None:
+    known = (Material(PAGE + "hero.png", "image", '"1"', hashes=("ab",)),)
+    for other in (
+        Resource(PAGE + "hero.png", "image", 200),
+        Resource(PAGE + "hero.png", "other", 200, etag='"2"'),
+    ):
+        assert made_of([other], page_urls=[PAGE], previous=known, unseen={PAGE + "hero.png"}) == known
+
+
+def test_a_hidden_picture_that_is_another_calls_some_times_and_then_once_a_round_and_a_gone_one_no_more() -> (
+    None
+):
+    hero = Material(PAGE + "hero.png", "image", '"1"')
+
+    def after(known: Material, *called: Material) -> Material:
+        (found,) = made_of([], page_urls=[PAGE], previous=[known], called=called, unseen={hero.url})
+        return found
+
+    for called in (replace(hero, etag='"2"', hashes=("cd",)), replace(hero, etag=None)):
+        known = hero
+        for _ in range(RESTLESS):
+            assert is_worth_asking(known)
+            known = after(known, called)
+        assert not is_worth_asking(known)
+        assert is_worth_asking(after(known)) == bool(called.hashes), "what the round gives back"
+        assert after(replace(hero, restless=1)).restless == 0
 
 
 def test_what_changes_again_and_again_on_a_calm_page_is_restless_and_not_asked_for() -> None:

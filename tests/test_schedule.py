@@ -174,6 +174,32 @@ async def test_one_capture_at_a_time_waits_with_others_for_a_crowded_browser_how
     await schedule.stop(timedelta(milliseconds=10))
 
 
+async def test_beside_one_that_waits_in_the_crowd_comes_one_that_is_urgent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    schedule.lanes[Way.RENDER] = Lane(4, 60.0, 100)
+    checks.holding = {"p-1", "p-2", "p-3", "p-4"}
+    schedule.start()
+    schedule.apply({"p-1": Intervals(NEVER, SOON)})
+    async with asyncio.timeout(10):
+        while not checks.begun:
+            await checks.calls.get()
+        schedule.apply({name: Intervals(NEVER, SOON if name == "p-1" else NEVER) for name in checks.holding})
+        for name in ("p-2", "p-3", "p-4"):
+            schedule.hurry(name)
+        while len(checks.begun) < 2:
+            await checks.calls.get()
+    schedule._tick()
+    assert len(checks.begun) == 2, "no second urgent one"
+    assert checks.begun[1][0] in {"p-2", "p-3", "p-4"}
+    assert schedule.starved == {page for page, _ in checks.begun}
+    await schedule.stop(timedelta(milliseconds=10))
+    assert schedule.starved == set()
+
+
 async def test_pages_of_which_nothing_is_known_wait_before_they_are_fetched_and_keep_nobody_waiting() -> None:
     checks, crowd = Checks(), [True]
     schedule = Schedule(

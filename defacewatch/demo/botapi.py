@@ -283,7 +283,8 @@ class BotApi:
 
     async def _keep(self, form: Any, **what: Any) -> dict[str, Any]:
         reply = json.loads(form.get("reply_parameters", "{}")).get("message_id")
-        message = Sent(self._chat_of(form), next(self._ids), buttons=buttons_of(form), reply_to=reply, **what)
+        what.update(buttons=buttons_of(form), silent=form.get("disable_notification") == "true")
+        message = Sent(self._chat_of(form), next(self._ids), reply_to=reply, **what)
         async with self._changed:
             self.sent.append(message)
             self._changed.notify_all()

@@ -15,7 +15,8 @@ _TAGS = frozenset({"b", "strong", "i", "em", "u", "s", "a", "code", "pre", "bloc
 
 @dataclass
 class Sent:
-    """A message that the bot sent; `pictures` are the uploaded bytes, `buttons` rows of (text, data)."""
+    """A message that the bot sent; `pictures` are the uploaded bytes, `buttons` rows of (text, data). A
+    `silent` one makes no sound."""
 
     chat: int
     message_id: int
@@ -24,6 +25,7 @@ class Sent:
     pictures: list[bytes] = field(default_factory=list)
     buttons: list[list[tuple[str, str]]] = field(default_factory=list)
     reply_to: int | None = None
+    silent: bool = False
     edits: int = 0
 
     @property

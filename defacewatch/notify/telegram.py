@@ -61,7 +61,7 @@ class TelegramChannel:
     async def send_gathered(self, gathered: Gathered) -> str:
         """Send, or change the message that it takes the place of; 'message_id …'. Raises DeliveryError.
 
-        A message that cannot be changed any more (somebody deleted it) is sent anew.
+        A message that cannot be changed any more (somebody deleted it) is sent anew, as silently.
         """
         chat = gathered.to.telegram_user
         if chat is None:
@@ -72,7 +72,10 @@ class TelegramChannel:
                 if changed is not None and await self._edit(gathered, chat, changed):
                     return f"message_id {changed}{CHANGED}"
                 first = _message_id(gathered.follows)
-                sent = await self._send_said(gathered, chat, _take_all(gathered), reply_to=first)
+                silent = changed is not None
+                sent = await self._send_said(
+                    gathered, chat, _take_all(gathered), reply_to=first, silent=silent
+                )
         except TelegramError as error:
             raise botapi.delivery_error(error, self._token) from error
         except TimeoutError as error:
@@ -81,22 +84,21 @@ class TelegramChannel:
         return f"message_id {sent.message_id}"
 
     async def _edit(self, gathered: Gathered, chat: int, changed: int) -> bool:
-        """Change a message; False where it is there no more."""
-        keyboard = _take_all(gathered)
-        try:
-            await self._bot.edit_message_text(
-                message.telegram_html(gathered),
-                chat,
-                changed,
-                parse_mode=ParseMode.HTML,
-                reply_markup=keyboard,
-            )
-        except BadRequest as error:
-            if UNCHANGED in error.message.lower():
+        """Change a message, to plain words where Telegram refuses the markup; False where it is there no
+        more."""
+        keyboard, refused = _take_all(gathered), ""
+        plain = message.text(gathered)[: message.TELEGRAM_TEXT // 2]
+        for text, mode in ((message.telegram_html(gathered), ParseMode.HTML), (plain, None)):
+            try:
+                await self._bot.edit_message_text(text, chat, changed, parse_mode=mode, reply_markup=keyboard)
+            except BadRequest as error:
+                if UNCHANGED in error.message.lower():
+                    return True
+                refused = refused or error.message
+            else:
                 return True
-            log.warning("a message could not be changed: sent anew", error=error.message)
-            return False
-        return True
+        log.warning("a message could not be changed: sent anew", error=refused)
+        return False
 
     async def _retire(self, chat: int, replaced: int | None) -> None:
         """Take the button from a message that another one has replaced: it tells of less."""
@@ -126,6 +128,7 @@ class TelegramChannel:
         keyboard: InlineKeyboardMarkup | None,
         *,
         reply_to: int | None = None,
+        silent: bool = False,
     ) -> Message:
         reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
         try:
@@ -135,6 +138,7 @@ class TelegramChannel:
                 parse_mode=ParseMode.HTML,
                 reply_markup=keyboard,
                 reply_parameters=reply,
+                disable_notification=silent or None,
             )
         except BadRequest as error:
             if any(words in error.message.lower() for words in LOST_CHAT):
@@ -142,7 +146,13 @@ class TelegramChannel:
             # Whatever Telegram finds wrong with the markup, the words must get through.
             log.warning("Telegram refused the markup", error=error.message)
             plain = message.text(said)[: message.TELEGRAM_TEXT // 2]
-            return await self._bot.send_message(chat, plain, reply_markup=keyboard, reply_parameters=reply)
+            return await self._bot.send_message(
+                chat,
+                plain,
+                reply_markup=keyboard,
+                reply_parameters=reply,
+                disable_notification=silent or None,
+            )
 
     async def _send_pictures(self, notice: Notice, sent: Message) -> str:
         """Send what pictures there are; what the receipt says of them."""

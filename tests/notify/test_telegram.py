@@ -10,6 +10,7 @@ from defacewatch.demo.botapi import TOKEN, BotApi
 from defacewatch.incidents import State
 from defacewatch.notify.telegram import TelegramChannel
 from tests.notify.examples import AFTER, AN, BEFORE, notice
+from tests.notify.gallery import gathered
 
 
 @pytest.fixture
@@ -155,3 +156,26 @@ async def test_buttons_are_those_that_still_make_sense(api: BotApi, channel: Tel
         [],
         [],
     ]
+
+
+async def test_an_update_whose_markup_is_refused_is_edited_in_as_plain_text(
+    api: BotApi, channel: TelegramChannel
+) -> None:
+    first = await channel.send_gathered(gathered("vi"))
+    api.fail_with(400, "Bad Request: can't parse entities: ...", method="editMessageText", times=1)
+    receipt = await channel.send_gathered(replace(gathered("vi"), changes=first))
+    assert receipt.startswith(first)
+    (sent,) = api.sent
+    assert sent.edits == 1
+    assert "DT-000007" in sent.text
+
+
+async def test_an_update_of_a_message_that_is_gone_is_sent_anew_without_a_sound(
+    api: BotApi, channel: TelegramChannel
+) -> None:
+    first = await channel.send_gathered(gathered("vi"))
+    assert not api.sent[0].silent
+    api.fail_with(400, "Bad Request: message to edit not found", method="editMessageText")
+    receipt = await channel.send_gathered(replace(gathered("vi"), changes=first))
+    assert receipt == f"message_id {api.sent[1].message_id}"
+    assert api.sent[1].silent

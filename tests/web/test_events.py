@@ -321,6 +321,34 @@ async def test_what_was_read_while_something_was_done_is_shown_to_nobody_later()
     await wall.end(web.Application())
 
 
+async def test_a_look_that_began_after_somebody_asked_will_do_however_long_it_takes() -> None:
+    looks = Looks()
+    wall = Live(looks, pulse=3600.0, reuse=0.01)
+    looks.held = asyncio.Event()
+    first = asyncio.create_task(wall.recent())
+    await asyncio.wait_for(looks.begun.wait(), 10)
+    others = [asyncio.create_task(wall.recent()) for _ in range(2)]
+    await asyncio.sleep(0.05)  # both ask while the first look is on its way, longer than one may be reused
+    looks.held.set()
+    seen = await asyncio.gather(first, *others)
+    assert looks.made == 2, "one look serves both who asked after the first had begun"
+    assert seen[1] is seen[2] is not seen[0]
+    await wall.end(web.Application())
+
+
+async def test_at_the_end_no_look_is_begun_ahead() -> None:
+    looks = Looks()
+    wall = Live(looks, pulse=0.02, reuse=60.0)
+    await wall.recent()
+    ahead = wall._pulsing
+    assert ahead is not None
+    await wall.end(web.Application())
+    await asyncio.wait([ahead], timeout=10)
+    await wall.recent()
+    assert wall._pulsing is ahead, "and who asks once more begins none"
+    assert ahead.done()
+
+
 async def test_looks_are_made_ahead_while_somebody_asks_for_them_and_no_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
