@@ -52,12 +52,15 @@ def made_of(
     rest = 0 if called else 1
     loaded = [resource for resource in resources if _can_be_asked(resource, own)]
     addresses = {urldefrag(resource.url).url for resource in loaded}
-    hidden = {
-        material.url[:SHOT]: _not_loaded(material, given_to_us.get(material.url), rest)
-        for material in previous
-        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses
-    }
-    calling = [material for material in hidden.values() if is_worth_asking(material)][:HIDDEN]
+    hidden: dict[str, Material] = {}
+    for material in previous:  # the latest first
+        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses:
+            not_loaded = _not_loaded(material, given_to_us.get(material.url), rest)
+            hidden.setdefault(_without_signature(material.url), not_loaded)
+    kept = [material for material in hidden.values() if material.restless < RESTLESS_MOST]
+    kept.sort(key=lambda material: -material.restless)  # of what is another nothing may be forgotten
+    gone = [material for material in hidden.values() if material.restless >= RESTLESS_MOST]
+    places = min(len(kept), HIDDEN)
     found: dict[str, Material] = {}
     for resource in loaded:
         url = urldefrag(resource.url).url
@@ -67,10 +70,15 @@ def made_of(
         fresh = Material(url, resource.kind, resource.etag, resource.last_modified, hashes)
         behind = resource.kind == "image" and url[:SHOT] in unseen
         found[url] = _since(known.get(url), fresh, given_to_us.get(url), rest, hidden=behind)
-        if len(found) + len(calling) >= MOST:
+        if len(found) + places >= MOST:
             break
-    silent = [material for material in hidden.values() if not is_worth_asking(material)]
-    return (*found.values(), *calling, *silent)[:MOST]
+    return (*found.values(), *kept, *gone)[:MOST]
+
+
+def _without_signature(url: str) -> str:
+    """An address that is the same for one picture: what comes in the query of one longer than `SHOT`
+    characters is another each time."""
+    return url if len(url) <= SHOT else url.partition("?")[0]
 
 
 def _can_be_asked(resource: Resource, own: Collection[str]) -> bool:
@@ -126,7 +134,7 @@ def _hashes_of_both(before: Material, now: Material, called: Material | None) ->
         return ()
     if before.etag is not None and _same_tag(before.etag, now.etag) and _is_hashed(before):
         return ()
-    return called.hashes
+    return called.hashes if _is_hashed(called) else ()
 
 
 def _remembered(hashes: tuple[str, ...], before: Material, *, same_validators: bool) -> tuple[str, ...]:
@@ -172,9 +180,11 @@ def body_hash_of(material: Material) -> str | None:
 
 def given(material: Material, probe: Probe) -> Material:
     """`material` as an answer gave it: what to compare the browser's copy with. Only a whole body that came
-    as the browser would have to take it has a hash."""
+    as the browser would have to take it has a hash; of another one, or an error, it is said that nobody knows
+    it, and what is gone has none."""
     whole = probe.status == 200 and not probe.truncated
-    hashes = (probe.body_hash,) if whole and probe.body_hash is not None else ()
+    nothing_known = () if probe.status in _GONE else (UNHASHED,)
+    hashes = (probe.body_hash,) if whole and probe.body_hash is not None else nothing_known
     fresh = probe.validators
     return replace(material, etag=fresh.etag, last_modified=fresh.last_modified, hashes=hashes)
 

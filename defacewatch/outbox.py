@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
 ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
 SENDERS = 3  # messages on the way at once, per channel
+RESERVE = 10.0  # seconds that all but the first of them wait for what that one leaves them
 
 
 class Outbox:
@@ -81,19 +82,24 @@ class Outbox:
 
     def wake(self) -> None:
         """Look for due alerts at once: something was recorded."""
-        self.woken.set()
+        woken, self.woken = self.woken, asyncio.Event()
+        woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Turn until `stop`; what is being sent then is finished first."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._loop("outbox", self._turn, stop))
+            loops.create_task(self._loop("outbox", self._turn, stop, self.idle))
             for channel in self.channels:
-                for _ in range(SENDERS):
-                    turn = functools.partial(self.send_one, channel)
-                    loops.create_task(self._loop(f"send:{channel}", turn, stop))
+                turn = functools.partial(self.send_one, channel)
+                for number in range(SENDERS):
+                    idle = max(self.idle, RESERVE) if number else self.idle
+                    loops.create_task(self._loop(f"send:{channel}", turn, stop, idle))
 
-    async def _loop(self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
+    async def _loop(
+        self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event, idle: float
+    ) -> None:
         while not stop.is_set():
+            woken = self.woken  # that of before its turn: what is recorded meanwhile is not missed
             self.beat(name)
             try:
                 busy = await turn()
@@ -101,16 +107,15 @@ class Outbox:
                 log.exception("outbox turn failed", loop=name)  # the row was pushed ahead by its claim
                 busy = False
             if not busy:
-                await self._rest(stop)
+                await self._rest(woken, stop, idle)
         self.forget(name)
 
-    async def _rest(self, stop: asyncio.Event) -> None:
+    async def _rest(self, woken: asyncio.Event, stop: asyncio.Event, idle: float) -> None:
         """Until something is recorded, but no longer than the idle time: other processes record too."""
-        waits = [asyncio.create_task(event.wait()) for event in (self.woken, stop)]
-        await asyncio.wait(waits, timeout=self.idle, return_when=asyncio.FIRST_COMPLETED)
+        waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
+        await asyncio.wait(waits, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        self.woken.clear()
 
     async def drain(self) -> None:
         """Work until nothing that is due is left; deliveries that failed and wait are not waited for."""
@@ -203,6 +208,7 @@ class Outbox:
         bundle = await self._claim(channel)
         if bundle is None:
             return False
+        self.wake()  # there may be more than one can carry
         told = 1
         try:
             async with asyncio.timeout(SEND_WITHIN.total_seconds()):

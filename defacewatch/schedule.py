@@ -52,6 +52,7 @@ class Schedule:
         self.seen: dict[str, float] = {}  # when a look at a page last ended, or it entered; seconds of `_now`
         self.reading: set[str] = set()  # pages of probes under way that have waited to be read in full
         self.starved: set[str] = set()  # pages of captures under way that come in turn with the others' crowd
+        self.joining = 0  # how many of these there are, those that wait for their page included
         self.began: dict[str, float] = {}  # when the look at a page that is under way began
         self.captured: dict[str, datetime] = {}  # when each page was last captured, or entered
         self.cut_off: dict[str, str] = {}  # pages whose last check took too long, and for how long
@@ -206,15 +207,18 @@ class Schedule:
             return None
         if not self.crowded(way):
             return self.agenda.take(way)
-        if way is not Way.RENDER or not self._starves(lane):
+        if way is not Way.RENDER or not self._may_join():
             return None
         due = self.agenda.take(way)
         return due and replace(due, starved=True)
 
-    def _starves(self, lane: Lane) -> bool:
-        due = self.agenda.first(Way.RENDER)
-        waits = due is not None and due.late(self._now()) > STARVES
-        return waits and lane.running < (2 if due is not None and due.urgent else 1)
+    def _may_join(self) -> bool:
+        """Whether a capture has waited for too long, and the next may come to the browser for it."""
+        first = self.agenda.first(Way.RENDER)
+        if first is None or self.joining >= (2 if first.urgent else 1):
+            return False
+        now = self._now()
+        return any(due.late(now) > STARVES for due in self.agenda.waiting(Errand.RENDER))
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""
@@ -241,6 +245,7 @@ class Schedule:
             return
         lane.active += 1
         lane.running += 1
+        self.joining += due.starved
         task = asyncio.create_task(self._run(due, lane))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
@@ -264,6 +269,7 @@ class Schedule:
                 self.coverage.note(self._now(), missed=missed)
         finally:
             timer.cancel()
+            self.joining -= due.starved
             lane.running -= 1
             lane.active -= counted
             self._fill(due.way)

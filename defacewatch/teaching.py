@@ -65,13 +65,21 @@ class Teaching:
             while await self.one():
                 pass
 
-        await asyncio.gather(*(some() for _ in range(AT_ONCE)))
+        async def begun(lesson: Lesson) -> None:
+            await self._given(lesson)
+            await some()
+
+        first = await self.store.lessons.claim(self.clock())
+        if first is not None:  # most of the time there is none, and one question tells
+            await asyncio.gather(begun(first), *(some() for _ in range(AT_ONCE - 1)))
 
     async def one(self) -> bool:
         """One lesson that is due. False where none is."""
         lesson = await self.store.lessons.claim(self.clock())
-        if lesson is None:
-            return False
+        return lesson is not None and await self._given(lesson)
+
+    async def _given(self, lesson: Lesson) -> bool:
+        """Hold a lesson that was claimed, or note why not."""
         if lesson.attempts > ATTEMPTS:
             await self._failed(lesson, self.translate()(GAVE_UP))
             return True

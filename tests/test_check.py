@@ -434,7 +434,7 @@ async def test_a_capture_that_has_waited_for_too_long_comes_in_turn_with_what_is
     watch.checker.fetch = ranking = Ranking(watch.fetch)
     called = (Material("https://cdn.example/library.js", "script"),)
     for options in ({}, {"changed": called}, {"starved": True}, {"starved": True, "changed": called}):
-        await watch.checker.check_page(watch.page_id, render=True, **options)  # type: ignore[arg-type]
+        await watch.checker.check_page(watch.page_id, render=True, **options)
     assert ranking.ranks == [Rank.ROUND, Rank.CHANGED, Rank.SUSPICION, Rank.SUSPICION]
 
 

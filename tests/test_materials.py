@@ -87,6 +87,23 @@ def test_pictures_that_were_not_loaded_take_no_more_than_their_places_from_what_
     assert [m.url for m in made if m.kind == "image"] == [slide.url for slide in slides[:HIDDEN]]
 
 
+def test_where_there_is_room_all_pictures_that_were_not_loaded_are_kept() -> None:
+    slides = [Material(f"{PAGE}{n}.png", "image", '"1"') for n in range(2 * HIDDEN)]
+    made = made_of([css()], page_urls=[PAGE], previous=slides, unseen={slide.url for slide in slides})
+    assert len(made) == 1 + 2 * HIDDEN
+
+
+def test_a_hidden_picture_that_is_known_to_be_another_is_never_forgotten_for_others() -> None:
+    slides = [Material(f"{PAGE}{n}.png", "image", '"1"') for n in range(MOST)]
+    slides[-1] = replace(slides[-1], restless=RESTLESS)
+    loaded = [css(url=f"{CSS}?{number}") for number in range(2 * MOST)]
+    called = (
+        Material(f"{PAGE}0.png", "image", '"2"', hashes=("cd",)),
+    )  # not the round: nothing is given back
+    made = made_of(loaded, page_urls=[PAGE], previous=slides, called=called, unseen={m.url for m in slides})
+    assert slides[-1] in made
+
+
 def test_pictures_that_are_not_asked_for_take_no_place_from_what_was_loaded() -> None:
     gone = [Material(f"{PAGE}{n}.png", "image", '"1"', restless=RESTLESS_MOST) for n in range(MOST)]
     loaded = [css(url=f"{CSS}?{number}") for number in range(MOST - 1)]
@@ -101,7 +118,7 @@ def test_of_addresses_that_shots_cannot_tell_apart_one_is_kept() -> None:
         picture = Resource(f"{signed}?sig={number}", "image", 200, etag='"1"')
         known = made_of([picture], page_urls=[PAGE], previous=known, unseen={signed[:SHOT]})
     known = made_of([css()], page_urls=[PAGE], previous=known, unseen={signed[:SHOT]})
-    assert [m.kind for m in known] == ["stylesheet", "image"]
+    assert [m.url for m in known] == [CSS, f"{signed}?sig=4"], "the latest"
 
 
 def test_a_hidden_picture_that_cannot_be_told_from_another_one_just_now_stays_known_as_it_was() -> None:
@@ -122,13 +139,15 @@ def test_a_hidden_picture_that_is_another_calls_some_times_and_then_once_a_round
         (found,) = made_of([], page_urls=[PAGE], previous=[known], called=called, unseen={hero.url})
         return found
 
-    for called in (replace(hero, etag='"2"', hashes=("cd",)), replace(hero, etag=None)):
+    for status in (200, 403, 503, 404):
+        answer = Probe(hero.url, NOW, hero.url, status=status, validators=Validators('"2"'), body_hash="cd")
+        called = given(hero, answer)
         known = hero
         for _ in range(RESTLESS):
             assert is_worth_asking(known)
             known = after(known, called)
         assert not is_worth_asking(known)
-        assert is_worth_asking(after(known)) == bool(called.hashes), "what the round gives back"
+        assert is_worth_asking(after(known)) == (status != 404), "what the round gives back"
         assert after(replace(hero, restless=1)).restless == 0
 
 
@@ -315,5 +334,6 @@ def test_what_has_no_hash_to_go_by_is_given_none() -> None:
     assert given(TAGGED, answer(etag='"2"', body_hash="n")) == Material(
         CSS, "stylesheet", '"2"', None, ("n",)
     )
-    for probe in (answer(403), cut(etag='"2"'), answer(404, body_hash=None)):
-        assert given(BOTH, probe).hashes == ()
+    for probe in (answer(403), cut(etag='"2"')):
+        assert given(BOTH, probe).hashes == (UNHASHED,), "something came that nobody knows"
+    assert given(BOTH, answer(404, body_hash=None)).hashes == (), "it is gone"

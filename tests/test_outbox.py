@@ -26,7 +26,7 @@ from defacewatch.gathering import Channel, Gathered
 from defacewatch.incidents import Event
 from defacewatch.notify.email import EmailChannel
 from defacewatch.notify.telegram import TelegramChannel
-from defacewatch.outbox import Outbox
+from defacewatch.outbox import SENDERS, Outbox
 from defacewatch.portals import Urgency
 from defacewatch.raising import RaisedWatch
 from defacewatch.roster import Duty, Officer, Quiet, Roster, Step
@@ -670,6 +670,35 @@ async def test_the_loops_send_what_is_recorded_and_stop_when_told(desk: Desk) ->
     stop.set()
     async with asyncio.timeout(5):
         await running
+
+
+class Slow(Poisonous):
+    """A channel that holds every message until all that it is given are there."""
+
+    def __init__(self, until: int) -> None:
+        super().__init__(poison=0)
+        self.until, self.all = until, asyncio.Event()
+
+    async def send(self, notice: Notice) -> str:
+        self.sent += 1
+        if self.sent == self.until:
+            self.all.set()
+        await self.all.wait()
+        return "ok"
+
+
+async def test_several_messages_are_on_the_way_at_once_though_one_sender_alone_looks_often(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defacewatch.outbox.RESERVE", 3600.0)
+    desk.channels["telegram"] = slow = Slow(until=SENDERS)
+    stop, outbox = asyncio.Event(), desk.another()
+    running = asyncio.create_task(outbox.run(stop))
+    for _ in range(SENDERS):
+        await desk.store.alerts.raise_(Draft(AlertKind.TEST, Urgency.NORMAL, officer="an"), now=desk.clock())
+    await asyncio.wait_for(slow.all.wait(), 30)  # nobody calls: as when another process has recorded them
+    stop.set()
+    await asyncio.wait_for(running, 30)
 
 
 async def test_errors_of_a_channel_are_kept_with_the_delivery(desk: Desk) -> None:

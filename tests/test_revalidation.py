@@ -9,6 +9,7 @@ from defacewatch.captures import Material
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.manners import Manners
+from defacewatch.materials import UNHASHED
 from defacewatch.revalidation import Found, Revalidation
 from tests.conftest import Clock
 from tests.fetch.portal import Portal, page, silence
@@ -89,7 +90,9 @@ async def test_all_that_has_changed_is_found_at_once(
     made.of["p"] = tuple(Material(portal.url(path), "image", TAG) for path in paths)
     found = await revalidation.ask("p")
     assert [thing.url for thing in found.changed] == [portal.url(path) for path in paths]
-    assert {thing.hashes for thing in found.changed} == {()}, "an error page is never known as the thing"
+    assert {thing.hashes for thing in found.changed} == {(UNHASHED,)}, (
+        "an error page is never known as the thing"
+    )
 
 
 async def test_the_browser_does_not_wait_long_for_what_else_may_have_changed(
@@ -113,7 +116,7 @@ async def test_a_thing_beyond_the_size_limit_is_known_by_its_etag(
     assert await revalidation.ask("p") == Found()
     portal.answers["/film.gif"] = page(b"b" * 2000, etag='"2"')
     (changed,) = (await revalidation.ask("p")).changed
-    assert changed.hashes == (), "half a body is nobody's"
+    assert changed.hashes == (UNHASHED,), "half a body is nobody's"
     await http.close()
 
 

@@ -174,6 +174,27 @@ async def test_one_capture_at_a_time_waits_with_others_for_a_crowded_browser_how
     await schedule.stop(timedelta(milliseconds=10))
 
 
+async def test_captures_that_wait_since_before_the_crowd_keep_none_from_coming_in_turn_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks, crowd = Checks(), [False]
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER and crowd[0])
+    checks.holding = {"p-1", "p-2"}
+    schedule.start()
+    schedule.apply({name: Intervals(NEVER, SOON) for name in checks.holding})
+    async with asyncio.timeout(10):
+        while len(checks.begun) < 2:
+            await checks.calls.get()
+    crowd[0] = True
+    schedule.apply({**schedule.planned, "p-3": Intervals(NEVER, SOON)})
+    async with asyncio.timeout(10):
+        while ("p-3", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
+    await schedule.stop(timedelta(milliseconds=10))
+    assert schedule.joining == 0
+
+
 async def test_beside_one_that_waits_in_the_crowd_comes_one_that_is_urgent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -193,6 +214,7 @@ async def test_beside_one_that_waits_in_the_crowd_comes_one_that_is_urgent(
         while len(checks.begun) < 2:
             await checks.calls.get()
     schedule._tick()
+    await asyncio.sleep(0.05)  # whatever that began has time to say so
     assert len(checks.begun) == 2, "no second urgent one"
     assert checks.begun[1][0] in {"p-2", "p-3", "p-4"}
     assert schedule.starved == {page for page, _ in checks.begun}

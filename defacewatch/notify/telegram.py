@@ -20,6 +20,7 @@ TEXT_WITHIN = 18.0  # seconds; text and pictures together stay below the outbox'
 PICTURES_WITHIN = 20.0
 UNCHANGED = "message is not modified"
 LOST_CHAT = ("chat not found", "user is deactivated", "peer_id_invalid")
+LOST_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 JUDGED = frozenset({AlertKind.DEFACED, AlertKind.CHANGED})
 ANSWERED = JUDGED | {AlertKind.UNREACHABLE}
 
@@ -95,6 +96,8 @@ class TelegramChannel:
                 if UNCHANGED in error.message.lower():
                     return True
                 refused = refused or error.message
+                if any(words in error.message.lower() for words in LOST_MESSAGE):
+                    break
             else:
                 return True
         log.warning("a message could not be changed: sent anew", error=refused)
