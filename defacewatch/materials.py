@@ -56,10 +56,14 @@ def made_of(
     for material in previous:  # the latest first
         if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses:
             not_loaded = _not_loaded(material, given_to_us.get(material.url), rest)
-            hidden.setdefault(_without_signature(material.url), not_loaded)
-    kept = [material for material in hidden.values() if material.restless < RESTLESS_MOST]
-    kept.sort(key=lambda material: -material.restless)  # of what is another nothing may be forgotten
+            latest = hidden.setdefault(material.url[:SHOT], not_loaded)
+            if latest.restless < not_loaded.restless:  # a signature that has expired: no other one calms it
+                hidden[material.url[:SHOT]] = replace(latest, restless=min(RESTLESS, not_loaded.restless))
+    resting = [material for material in hidden.values() if RESTLESS <= material.restless < RESTLESS_MOST]
+    asked = [material for material in hidden.values() if is_worth_asking(material)]
+    asked.sort(key=lambda material: -material.restless)  # what is known to be another may not be forgotten
     gone = [material for material in hidden.values() if material.restless >= RESTLESS_MOST]
+    kept = (*resting[: HIDDEN // 2], *asked, *resting[HIDDEN // 2 :])
     places = min(len(kept), HIDDEN)
     found: dict[str, Material] = {}
     for resource in loaded:
@@ -73,12 +77,6 @@ def made_of(
         if len(found) + places >= MOST:
             break
     return (*found.values(), *kept, *gone)[:MOST]
-
-
-def _without_signature(url: str) -> str:
-    """An address that is the same for one picture: what comes in the query of one longer than `SHOT`
-    characters is another each time."""
-    return url if len(url) <= SHOT else url.partition("?")[0]
 
 
 def _can_be_asked(resource: Resource, own: Collection[str]) -> bool:

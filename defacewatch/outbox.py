@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
 ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
 SENDERS = 3  # messages on the way at once, per channel
-RESERVE = 10.0  # seconds that all but the first of them wait for what that one leaves them
+RESERVE = 10.0  # seconds that all but one of those who have nothing to do wait to be woken by it
 
 
 class Outbox:
@@ -77,6 +77,7 @@ class Outbox:
         self.beat, self.forget, self.idle = beat, forget, idle
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
+        self.looking: set[str] = set()  # names of the loops of which one looks again after the idle time
         self.apart: set[int] = set()  # deliveries that go alone: they could not be put into one message
         self.swept = False  # whether deliveries that no sender takes were given up
 
@@ -88,16 +89,13 @@ class Outbox:
     async def run(self, stop: asyncio.Event) -> None:
         """Turn until `stop`; what is being sent then is finished first."""
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._loop("outbox", self._turn, stop, self.idle))
+            loops.create_task(self._loop("outbox", self._turn, stop))
             for channel in self.channels:
-                turn = functools.partial(self.send_one, channel)
-                for number in range(SENDERS):
-                    idle = max(self.idle, RESERVE) if number else self.idle
-                    loops.create_task(self._loop(f"send:{channel}", turn, stop, idle))
+                for _ in range(SENDERS):
+                    turn = functools.partial(self.send_one, channel)
+                    loops.create_task(self._loop(f"send:{channel}", turn, stop))
 
-    async def _loop(
-        self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event, idle: float
-    ) -> None:
+    async def _loop(self, name: str, turn: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> None:
         while not stop.is_set():
             woken = self.woken  # that of before its turn: what is recorded meanwhile is not missed
             self.beat(name)
@@ -107,15 +105,23 @@ class Outbox:
                 log.exception("outbox turn failed", loop=name)  # the row was pushed ahead by its claim
                 busy = False
             if not busy:
-                await self._rest(woken, stop, idle)
+                await self._rest(name, woken, stop)
         self.forget(name)
 
-    async def _rest(self, woken: asyncio.Event, stop: asyncio.Event, idle: float) -> None:
-        """Until something is recorded, but no longer than the idle time: other processes record too."""
+    async def _rest(self, name: str, woken: asyncio.Event, stop: asyncio.Event) -> None:
+        """Until something is recorded. But other processes record too, and some is due at a time of its own:
+        one of those with a name looks again after the idle time, and wakes the others."""
+        looks = name not in self.looking
+        self.looking.add(name)
         waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
-        await asyncio.wait(waits, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        longest = self.idle if looks else max(self.idle, RESERVE)
+        try:
+            await asyncio.wait(waits, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if looks:
+                self.looking.discard(name)
+            for wait in waits:
+                wait.cancel()
 
     async def drain(self) -> None:
         """Work until nothing that is due is left; deliveries that failed and wait are not waited for."""

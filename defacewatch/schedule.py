@@ -52,7 +52,7 @@ class Schedule:
         self.seen: dict[str, float] = {}  # when a look at a page last ended, or it entered; seconds of `_now`
         self.reading: set[str] = set()  # pages of probes under way that have waited to be read in full
         self.starved: set[str] = set()  # pages of captures under way that come in turn with the others' crowd
-        self.joining = 0  # how many of these there are, those that wait for their page included
+        self.joining = {False: 0, True: 0}  # how many of these there are, of the round and urgent ones
         self.began: dict[str, float] = {}  # when the look at a page that is under way began
         self.captured: dict[str, datetime] = {}  # when each page was last captured, or entered
         self.cut_off: dict[str, str] = {}  # pages whose last check took too long, and for how long
@@ -202,23 +202,29 @@ class Schedule:
     def _next(self, way: Way, lane: Lane) -> Due | None:
         """The next that waits. Where probes are late, what is captured is what the host has left: one page at
         a time, so that the round stretches and does not end. Nor does it where others crowd the browser for
-        long: then one page at a time comes in turn with them, and one more that is urgent."""
+        long: then one page of the round at a time comes in turn with them, and an urgent one."""
         if way is Way.RENDER and lane.active and self._is_late():
             return None
         if not self.crowded(way):
             return self.agenda.take(way)
-        if way is not Way.RENDER or not self._may_join():
+        due = self._joins() if way is Way.RENDER else None
+        if due is None:
             return None
-        due = self.agenda.take(way)
-        return due and replace(due, starved=True)
+        self.agenda.drop(due.page, due.errand)
+        return replace(due, starved=True)
 
-    def _may_join(self) -> bool:
-        """Whether a capture has waited for too long, and the next may come to the browser for it."""
-        first = self.agenda.first(Way.RENDER)
-        if first is None or self.joining >= (2 if first.urgent else 1):
-            return False
-        now = self._now()
-        return any(due.late(now) > STARVES for due in self.agenda.waiting(Errand.RENDER))
+    def _joins(self) -> Due | None:
+        """The capture that may come to the browser though others crowd it, as some have waited for too long.
+        None of a page that is looked at just now: it would keep the place from others."""
+        first, now = self.agenda.first(Way.RENDER), self._now()
+        urgent = first is not None and first.urgent and not self.joining[True]
+        if not urgent and self.joining[False]:
+            return None
+        late = [due for due in self.agenda.waiting(Errand.RENDER) if due.late(now) > STARVES]
+        if late and first is not None and urgent and not self._lock(first.page).locked():
+            return first
+        free = [due for due in late if not due.urgent and not self._lock(due.page).locked()]
+        return None if self.joining[False] else min(free, key=lambda due: due.deadline, default=None)
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""
@@ -245,7 +251,7 @@ class Schedule:
             return
         lane.active += 1
         lane.running += 1
-        self.joining += due.starved
+        self.joining[due.urgent] += due.starved
         task = asyncio.create_task(self._run(due, lane))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
@@ -269,7 +275,7 @@ class Schedule:
                 self.coverage.note(self._now(), missed=missed)
         finally:
             timer.cancel()
-            self.joining -= due.starved
+            self.joining[due.urgent] -= due.starved
             lane.running -= 1
             lane.active -= counted
             self._fill(due.way)

@@ -121,6 +121,29 @@ def test_of_addresses_that_shots_cannot_tell_apart_one_is_kept() -> None:
     assert [m.url for m in known] == [CSS, f"{signed}?sig=4"], "the latest"
 
 
+def test_a_signature_that_has_expired_calls_some_times_only_whatever_the_next_one_is() -> None:
+    signed = PAGE + "a" * SHOT
+    known: tuple[Material, ...] = ()
+    for number in range(RESTLESS + 1):
+        expired = [given(m, Probe(m.url, NOW, m.url, status=403, body_hash="no")) for m in known]
+        assert all(is_worth_asking(m) for m in known)
+        known = made_of([css()], page_urls=[PAGE], previous=known, called=expired, unseen={signed[:SHOT]})
+        if number < RESTLESS:
+            fresh = Material(f"{signed}?sig={number}", "image", '"1"')  # as a capture that loads it finds it
+            known = (fresh, *(m for m in known if m.kind == "image"))
+    assert not is_worth_asking(known[-1])
+
+
+def test_pictures_that_are_others_for_long_do_not_push_out_those_that_are_still() -> None:
+    restless = [Material(f"{PAGE}{n}.png", "image", '"1"', restless=RESTLESS) for n in range(2 * HIDDEN)]
+    calm = Material(PAGE + "calm.png", "image", '"1"')
+    previous, loaded = [*restless, calm], [css(url=f"{CSS}?{number}") for number in range(2 * MOST)]
+    called = (replace(calm, hashes=("cd",)),)
+    unseen = {m.url for m in previous}
+    made = made_of(loaded, page_urls=[PAGE], previous=previous, called=called, unseen=unseen)
+    assert calm.url in {m.url for m in made}
+
+
 def test_a_hidden_picture_that_cannot_be_told_from_another_one_just_now_stays_known_as_it_was() -> None:
     known = (Material(PAGE + "hero.png", "image", '"1"', hashes=("ab",)),)
     for other in (

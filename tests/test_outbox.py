@@ -691,12 +691,19 @@ async def test_several_messages_are_on_the_way_at_once_though_one_sender_alone_l
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("defacewatch.outbox.RESERVE", 3600.0)
+    for _ in range(SENDERS):
+        await desk.store.alerts.raise_(Draft(AlertKind.TEST, Urgency.NORMAL, officer="an"), now=desk.clock())
+        await desk.outbox.expand_one()
+    desk.clock.forward(minutes=-1)  # they are due in a minute: nobody is called then
     desk.channels["telegram"] = slow = Slow(until=SENDERS)
     stop, outbox = asyncio.Event(), desk.another()
     running = asyncio.create_task(outbox.run(stop))
-    for _ in range(SENDERS):
-        await desk.store.alerts.raise_(Draft(AlertKind.TEST, Urgency.NORMAL, officer="an"), now=desk.clock())
-    await asyncio.wait_for(slow.all.wait(), 30)  # nobody calls: as when another process has recorded them
+    async with asyncio.timeout(30):
+        while not outbox.looking >= {"outbox", "send:telegram", "send:email"}:  # noqa: ASYNC110 - they look
+            await asyncio.sleep(0.01)
+        assert slow.sent == 0
+        desk.clock.forward(minutes=1)
+        await slow.all.wait()
     stop.set()
     await asyncio.wait_for(running, 30)
 

@@ -192,7 +192,43 @@ async def test_captures_that_wait_since_before_the_crowd_keep_none_from_coming_i
         while ("p-3", Errand.RENDER) not in checks.begun:
             await checks.calls.get()
     await schedule.stop(timedelta(milliseconds=10))
-    assert schedule.joining == 0
+    assert not any(schedule.joining.values())
+
+
+async def test_urgent_captures_leave_the_round_its_place_in_the_crowd(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    schedule.lanes[Way.RENDER] = Lane(4, 60.0, 100)
+    urgent = {"p-1", "p-2", "p-3"}
+    checks.holding = {*urgent, "round"}
+    schedule.apply({name: Intervals(NEVER, SOON if name == "round" else NEVER) for name in checks.holding})
+    for name in urgent:
+        schedule.hurry(name)
+    schedule.start()
+    async with asyncio.timeout(10):
+        while ("round", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
+    assert len(urgent & {page for page, _ in checks.begun}) == 1
+    await schedule.stop(timedelta(milliseconds=10))
+
+
+async def test_a_page_that_is_looked_at_just_now_does_not_take_the_place_in_the_crowd(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    schedule.apply({name: Intervals(NEVER, SOON) for name in ("busy", "free")})
+    async with schedule._lock("busy"):
+        schedule.start()
+        async with asyncio.timeout(10):
+            while ("free", Errand.RENDER) not in checks.begun:
+                await checks.calls.get()
+        assert ("busy", Errand.RENDER) not in checks.begun
+    await schedule.stop(timedelta(seconds=1))
 
 
 async def test_beside_one_that_waits_in_the_crowd_comes_one_that_is_urgent(

@@ -11,8 +11,8 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -69,15 +69,17 @@ class Ours:
             Random(self.seed).shuffle(calm)
             some, rest = calm[: min(DEFACED, len(calm) // 2)], calm[min(DEFACED, len(calm) // 2) :]
             into.interval = EVERY
-            async with _running(subject, self.pages.fields, Pace(), into) as daemon:
+            peak = Peak()
+            async with _running(subject, self.pages.fields, Pace(), into, peak) as daemon:
                 usual, captures = await daemon.usual(self.pages, self.minutes * 60)
                 self.say(f"{NAME}: {usual.cpu:.1f} CPU-s in {usual.seconds:.0f} s, {captures} captures")
-            async with _running(subject, rest, _ONLY_PROBES, into) as daemon:
+            async with _running(subject, rest, _ONLY_PROBES, into, peak) as daemon:
                 await daemon.probes(Pages(self.pages.farmer, tuple(rest)), into)
                 self.say(f"{NAME}: {into.unchanged_check:.4f} CPU-s a probe, with what an idle daemon costs")
             await self.pages.stand_still()
-            async with _running(subject, self.pages.fields, Pace(), into):
+            async with _running(subject, self.pages.fields, Pace(), into, peak):
                 await self._defaced(postman, some, into)
+            into.unchanged = [replace(one, rss=peak.rss, pss=peak.pss) for one in into.unchanged]
             _tell(usual, captures, len(self.pages.fields), into)
 
     @asynccontextmanager
@@ -121,9 +123,9 @@ class Ours:
 class _Daemon:
     """The running daemon, and what its tree costs."""
 
-    def __init__(self, subject: Subject, client: aiohttp.ClientSession, fields: Sequence[Field]) -> None:
-        self.subject, self.client, self.fields = subject, client, fields
-        self.ledger, self.peak = Ledger(subject.keeper), Peak()
+    def __init__(self, subject: Subject, client: aiohttp.ClientSession, peak: Peak) -> None:
+        self.subject, self.client, self.peak = subject, client, peak
+        self.ledger = Ledger(subject.keeper)
 
     async def usual(self, pages: Pages, seconds: float) -> tuple[Spell, int]:
         """So many seconds in which nothing moves; and how many captures were among the looks."""
@@ -144,9 +146,7 @@ class _Daemon:
 
     async def _spell(self, pages: Pages, seconds: float, *, moving: frozenset[int]) -> Spell:
         asked, cpu, at = await pages.asked((BY_CLIENT,)), self.ledger.look().total, time.monotonic()
-        while time.monotonic() - at < seconds:
-            await asyncio.sleep(min(LOOK_EVERY, max(0.0, at + seconds - time.monotonic())))
-            self.peak.note([self.ledger.look()])
+        await asyncio.sleep(seconds)
         spent, passed, later = (
             self.ledger.look().total - cpu,
             time.monotonic() - at,
@@ -156,6 +156,12 @@ class _Daemon:
         still = sum(later[n] - asked[n] for n in later) - moved
         return Spell(spent, passed, moved, still, self.peak.rss, self.peak.pss, self.peak.processes)
 
+    async def note(self) -> None:
+        """Note memory for as long as this runs."""
+        while True:
+            self.peak.note([self.ledger.look()])
+            await asyncio.sleep(LOOK_EVERY)
+
     async def _captures(self) -> int:
         found = await self.subject.metrics(self.client)
         return int(sum(value for (name, _), value in found.items() if name == "defacewatch_captures_total"))
@@ -163,15 +169,22 @@ class _Daemon:
 
 @asynccontextmanager
 async def _running(
-    subject: Subject, fields: Sequence[Field], pace: Pace, into: Measured
+    subject: Subject, fields: Sequence[Field], pace: Pace, into: Measured, peak: Peak
 ) -> AsyncIterator[_Daemon]:
-    """The daemon on these pages, after its first half minute."""
+    """The daemon on these pages, after its first minute; its memory is noted from the start."""
     subject.configure(fields, pace)
     await subject.start()
     try:
-        await asyncio.sleep(WARM_UP)
         async with aiohttp.ClientSession() as client:
-            yield _Daemon(subject, client, fields)
+            daemon = _Daemon(subject, client, peak)
+            noting = asyncio.create_task(daemon.note())
+            try:
+                await asyncio.sleep(WARM_UP)
+                yield daemon
+            finally:
+                noting.cancel()
+                with suppress(asyncio.CancelledError):
+                    await noting
     finally:
         into.remarks += [f"left behind: {process}" for process in (await subject.stop()).left]
 
@@ -181,7 +194,6 @@ def _tell(usual: Spell, captures: int, pages: int, into: Measured) -> None:
     hours = usual.seconds / HOUR
     whole = usual.cpu / pages / hours
     into.constant = max(0.0, whole - into.unchanged_check * HOUR / EVERY)
-    into.unchanged[0] = Spell(**{**vars(into.unchanged[0]), "rss": usual.rss, "pss": usual.pss})
     into.remarks.append(
         f"at its defaults {whole:.2f} CPU-s a page and hour, of which {into.constant:.2f} for captures,"
         " revalidation and what else does not follow the interval"
