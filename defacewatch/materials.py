@@ -52,17 +52,15 @@ def made_of(
     rest = 0 if called else 1
     loaded = [resource for resource in resources if _can_be_asked(resource, own)]
     addresses = {urldefrag(resource.url).url for resource in loaded}
-    hidden: dict[str, Material] = {}
-    for material in previous:  # the latest first
-        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses:
-            not_loaded = _not_loaded(material, given_to_us.get(material.url), rest)
-            latest = hidden.setdefault(material.url[:SHOT], not_loaded)
-            if latest.restless < not_loaded.restless:  # a signature that has expired: no other one calms it
-                hidden[material.url[:SHOT]] = replace(latest, restless=min(RESTLESS, not_loaded.restless))
-    resting = [material for material in hidden.values() if RESTLESS <= material.restless < RESTLESS_MOST]
-    asked = [material for material in hidden.values() if is_worth_asking(material)]
-    asked.sort(key=lambda material: -material.restless)  # what is known to be another may not be forgotten
-    gone = [material for material in hidden.values() if material.restless >= RESTLESS_MOST]
+    hidden = _hidden(
+        _not_loaded(material, given_to_us.get(material.url), rest)
+        for material in previous
+        if material.kind == "image" and material.url[:SHOT] in unseen and material.url not in addresses
+    )
+    gone = [material for material in hidden if material.restless >= RESTLESS_MOST]
+    resting = [material for material in hidden if RESTLESS <= material.restless < RESTLESS_MOST]
+    asked = sorted(filter(is_worth_asking, hidden), key=lambda material: -material.restless)
+    # What is known to be another may not be forgotten, nor push out all the others.
     kept = (*resting[: HIDDEN // 2], *asked, *resting[HIDDEN // 2 :])
     places = min(len(kept), HIDDEN)
     found: dict[str, Material] = {}
@@ -77,6 +75,18 @@ def made_of(
         if len(found) + places >= MOST:
             break
     return (*found.values(), *kept, *gone)[:MOST]
+
+
+def _hidden(materials: Iterable[Material]) -> list[Material]:
+    """Pictures that were not loaded, the latest first: of those that shots cannot tell apart the first one.
+    Its address may have another signature than that of one that has called in vain, which it does not calm.
+    """
+    found: dict[str, Material] = {}
+    for material in materials:
+        latest = found.setdefault(material.url[:SHOT], material)
+        if latest.restless < material.restless:
+            found[material.url[:SHOT]] = replace(latest, restless=min(RESTLESS, material.restless))
+    return list(found.values())
 
 
 def _can_be_asked(resource: Resource, own: Collection[str]) -> bool:

@@ -217,14 +217,16 @@ class Schedule:
         """The capture that may come to the browser though others crowd it, as some have waited for too long.
         None of a page that is looked at just now: it would keep the place from others."""
         first, now = self.agenda.first(Way.RENDER), self._now()
-        urgent = first is not None and first.urgent and not self.joining[True]
-        if not urgent and self.joining[False]:
-            return None
+        urgent = first if first is not None and first.urgent and not self.joining[True] else None
+        if urgent is None and self.joining[False]:
+            return None  # both places are taken, or nothing waits for the one that is not
         late = [due for due in self.agenda.waiting(Errand.RENDER) if due.late(now) > STARVES]
-        if late and first is not None and urgent and not self._lock(first.page).locked():
-            return first
-        free = [due for due in late if not due.urgent and not self._lock(due.page).locked()]
-        return None if self.joining[False] else min(free, key=lambda due: due.deadline, default=None)
+        if late and urgent is not None and not self._lock(urgent.page).locked():
+            return urgent
+        if self.joining[False]:
+            return None
+        free = (due for due in late if not due.urgent and not self._lock(due.page).locked())
+        return min(free, key=lambda due: due.deadline, default=None)
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""

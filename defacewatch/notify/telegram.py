@@ -1,6 +1,7 @@
 """Alerts over Telegram: the text with its buttons first, then the pictures as a reply to it."""
 
 import asyncio
+import functools
 import re
 
 import structlog
@@ -88,7 +89,7 @@ class TelegramChannel:
         """Change a message, to plain words where Telegram refuses the markup; False where it is there no
         more."""
         keyboard, refused = _take_all(gathered), ""
-        plain = message.text(gathered)[: message.TELEGRAM_TEXT // 2]
+        plain = _plain(gathered)
         for text, mode in ((message.telegram_html(gathered), ParseMode.HTML), (plain, None)):
             try:
                 await self._bot.edit_message_text(text, chat, changed, parse_mode=mode, reply_markup=keyboard)
@@ -134,28 +135,21 @@ class TelegramChannel:
         silent: bool = False,
     ) -> Message:
         reply = None if reply_to is None else ReplyParameters(reply_to, allow_sending_without_reply=True)
+        send = functools.partial(
+            self._bot.send_message,
+            chat,
+            reply_markup=keyboard,
+            reply_parameters=reply,
+            disable_notification=silent or None,
+        )
         try:
-            return await self._bot.send_message(
-                chat,
-                message.telegram_html(said),
-                parse_mode=ParseMode.HTML,
-                reply_markup=keyboard,
-                reply_parameters=reply,
-                disable_notification=silent or None,
-            )
+            return await send(message.telegram_html(said), parse_mode=ParseMode.HTML)
         except BadRequest as error:
             if any(words in error.message.lower() for words in LOST_CHAT):
                 raise
             # Whatever Telegram finds wrong with the markup, the words must get through.
             log.warning("Telegram refused the markup", error=error.message)
-            plain = message.text(said)[: message.TELEGRAM_TEXT // 2]
-            return await self._bot.send_message(
-                chat,
-                plain,
-                reply_markup=keyboard,
-                reply_parameters=reply,
-                disable_notification=silent or None,
-            )
+            return await send(_plain(said))
 
     async def _send_pictures(self, notice: Notice, sent: Message) -> str:
         """Send what pictures there are; what the receipt says of them."""
@@ -180,6 +174,11 @@ class TelegramChannel:
             log.warning("pictures were not sent", alert=notice.alert.id, error=why)
             return f", without pictures: {why}"
         return f", {len(photos)} pictures"
+
+
+def _plain(said: message.Said) -> str:
+    """The words without markup, as many as one message takes."""
+    return message.text(said)[: message.TELEGRAM_TEXT // 2]
 
 
 def _message_id(receipt: str | None) -> int | None:
