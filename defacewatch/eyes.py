@@ -14,7 +14,7 @@ from defacewatch.agenda import Way
 from defacewatch.calm import reads_little_news
 from defacewatch.captures import Look
 from defacewatch.check import Checker
-from defacewatch.compare import VERSION, extract
+from defacewatch.compare import VERSION
 from defacewatch.compare.outside import outside_of
 from defacewatch.config import Settings
 from defacewatch.features import Features
@@ -29,6 +29,7 @@ from defacewatch.fetch.proxy import FilteringProxy
 from defacewatch.intervals import fresh_for
 from defacewatch.masking import Masking
 from defacewatch.renewal import Renewal
+from defacewatch.rereading import Rereading
 from defacewatch.revalidation import Revalidation
 from defacewatch.store import Store
 from defacewatch.turning import Turning
@@ -86,7 +87,7 @@ async def opened_eyes(
         fetcher = Fetcher(http, chromium)
         workers = Workers()
         stack.callback(workers.stop)
-        reading = partial(workers.run, extract)
+        reading = Rereading(workers).read
         renewal = Renewal(store.baselines, reading, version=VERSION)
         canaries = Canaries(seeing(guard, timeout=watch.timeout), watch.canaries, clock=clock)
         stack.push_async_callback(canaries.http.close)

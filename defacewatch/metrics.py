@@ -22,6 +22,12 @@ CAPTURES = Counter("captures", "Looks with the browser", namespace=NAMESPACE)
 BROWSER_STARTS = Counter(
     "browser_starts", "Times a browser was started, recycling included", namespace=NAMESPACE
 )
+PARTS_READ = Counter(
+    "parts_read",
+    "Parts of captures, by whether they were read, or remembered since they were as the last time",
+    ["part", "found"],
+    namespace=NAMESPACE,
+)
 PROBE_LATENESS = Histogram(
     "probe_lateness_seconds",
     "How late a probe began, after the time it was due",

@@ -26,18 +26,19 @@ from bench.scale.capture_pages import served
 from bench.scale.devtools import devtools
 from bench.scale.processes import Part, Process, descendants, everything, memory, part_of, with_command
 from defacewatch.captures import Look, Probe
-from defacewatch.compare import extract
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
+from defacewatch.rereading import Rereading
 from defacewatch.workers import Workers
 
 MOST = 4000  # CSS pixels of a picture's height, in all ways
 CLOSING = 0.3  # seconds after a capture in which its context is closed, which counts
 TIMEOUT = timedelta(seconds=60)
 BARE, WHOLE = "bare Playwright, PNG", "defacewatch, whole path"
+ANEW = "defacewatch, all read anew"
 TARGET = 1.2  # of bare Playwright that the whole path may cost
 EVERY, LEAST = 100, 8  # captures of a soak between two looks at memory, and looks that there are at least
 AT_ONCE = 2
@@ -87,17 +88,22 @@ async def cost_of(way: Way, url: str, server: int) -> Cost:
 
 
 class Ours:
-    """The whole path: capture and features, as the daemon goes it."""
+    """The whole path: capture and features, as the daemon goes it; what is as it was is not read again."""
 
-    def __init__(self, browser: Browser, workers: Workers, probes: Mapping[str, Probe]) -> None:
-        self.browser, self.workers, self.probes = browser, workers, probes
+    def __init__(self, browser: Browser, reading: Rereading, probes: Mapping[str, Probe]) -> None:
+        self.browser, self.reading, self.probes = browser, reading, probes
 
     async def __call__(self, url: str) -> int:
         rendering = await self.browser.render(url, now=datetime.now(UTC))
         if rendering.failure is not None:
             raise SystemExit(f"{url} was not shown: {rendering.failure} {rendering.detail}")
-        await self.workers.run(extract, Look(self.probes[url], rendering))
+        await self.reading.read(Look(self.probes[url], rendering))
         return len(rendering.screenshot)
+
+    @property
+    def anew(self) -> "Ours":
+        """The same, with every page read as if it had never been seen."""
+        return Ours(self.browser, Rereading(self.reading.workers, room=0), self.probes)
 
 
 @asynccontextmanager
@@ -112,7 +118,7 @@ async def ours(urls: Sequence[str], at_once: int = AT_ONCE) -> AsyncIterator[Our
     await http.close()
     await browser.start()
     try:
-        yield Ours(browser, workers, probes)
+        yield Ours(browser, Rereading(workers), probes)
     finally:
         await browser.stop()
         workers.stop()
@@ -153,10 +159,12 @@ async def raw(executable: str, *, kind: str, fast: bool, begin_frame: bool) -> A
 async def measured(urls: Mapping[str, str], server: int, rounds: int) -> dict[str, dict[str, list[Cost]]]:
     """By way and page, a cost a round; the first round, in which much is done once only, is left out."""
     async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(ours(list(urls.values())))
         ways: dict[str, Way] = {
             BARE: await stack.enter_async_context(bare("png")),
             "bare Playwright, JPEG": await stack.enter_async_context(bare("jpeg")),
-            WHOLE: await stack.enter_async_context(ours(list(urls.values()))),
+            WHOLE: own,
+            ANEW: own.anew,
         }
         if executable := find_chromium(None):
             for name, kind, fast, begin_frame in (
@@ -203,10 +211,10 @@ def told(console: Console, found: Mapping[str, Mapping[str, Sequence[Cost]]]) ->
             ),
         )
     console.print(table)
-    each = Table("page", *(f"{way}" for way in (BARE, WHOLE)), "×")
+    each = Table("page", BARE, WHOLE, "×", ANEW, "×")
     for name in found[BARE]:
-        one, other = (statistics.median(c.total for c in found[way][name]) for way in (BARE, WHOLE))
-        each.add_row(name, f"{one:.3f}", f"{other:.3f}", f"{other / one:.2f}")
+        one, *others = (statistics.median(c.total for c in found[way][name]) for way in (BARE, WHOLE, ANEW))
+        each.add_row(name, f"{one:.3f}", *(cell for o in others for cell in (f"{o:.3f}", f"{o / one:.2f}")))
     console.print(each)
     return middle[WHOLE] / middle[BARE]
 

@@ -12,8 +12,9 @@ from defacewatch.baselines import Baseline
 from defacewatch.captures import Failure, Look
 from defacewatch.compare import attack, change, covers, outage, scraps, screening, standins
 from defacewatch.compare.differences import Facts, alone, evidence_in, joined
-from defacewatch.compare.features import VERSION, extract
+from defacewatch.compare.features import VERSION
 from defacewatch.compare.outside import differences_outside, rests_of
+from defacewatch.compare.parts import Part, extract, mark_of, pieces_of, put_together, read
 from defacewatch.features import Features
 from defacewatch.masks import Masked, Outside, Rest
 from defacewatch.profiles import Profile
@@ -22,7 +23,7 @@ from defacewatch.signals import Kind, Role, Signal
 _NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 _UNWEIGHED = frozenset((Role.OUTAGE, Role.NOTE))  # of no points, and worth saying
 
-__all__ = ["VERSION", "compare", "extract"]
+__all__ = ["VERSION", "Part", "compare", "extract", "mark_of", "pieces_of", "put_together", "read"]
 
 
 def compare(

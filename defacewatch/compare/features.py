@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from defacewatch.captures import Look, Rendering
+from defacewatch.captures import Probe, Rendering
 from defacewatch.compare import (
     code,
     covers,
@@ -23,8 +23,7 @@ from defacewatch.compare import (
     wording,
 )
 from defacewatch.compare.phrases import Block
-from defacewatch.compare.screen import screen_of
-from defacewatch.features import Document, Features, Phrase
+from defacewatch.features import Document, Phrase
 
 VERSION = 1  # raise it whenever features of the old code cannot be compared with those of the new
 
@@ -45,27 +44,17 @@ _ATTACKS = frozenset(("deface", "spam"))
 _DESCRIPTIONS = frozenset(("description", "keywords", "og:title", "og:description", "twitter:title"))
 
 
-def extract(look: Look) -> Features:
-    """The features of a look that brought a page."""
-    probe, rendering = look.probe, look.rendering
-    shown = screen = None
-    if rendering is not None and rendering.failure is None:
-        refused = [refusal.url for refusal in rendering.refusals]
-        url = rendering.final_url or probe.final_url
-        shown = _document(rendering.html, url, rendering.status, rendering, refused)
-        screen = screen_of(rendering)
-    tls = probe.tls
+def served_of(probe: Probe) -> Document:
+    """The document as the server sent it."""
     refused = [refusal.url for refusal in probe.refusals]
-    return Features(
-        version=VERSION,
-        served=_document(
-            probe.html, probe.final_url, probe.status, None, refused, refresh=probe.headers.get("refresh")
-        ),
-        shown=shown,
-        screen=screen,
-        tls=f"{tls.problem.value} {tls.fingerprint}" if tls is not None and tls.fingerprint else None,
-        icon=icon.icon_of(rendering.icon) if rendering is not None else None,
-    )
+    refresh = probe.headers.get("refresh")
+    return _document(probe.html, probe.final_url, probe.status, None, refused, refresh=refresh)
+
+
+def shown_of(rendering: Rendering) -> Document:
+    """The page as the browser showed it."""
+    refused = [refusal.url for refusal in rendering.refusals]
+    return _document(rendering.html, rendering.final_url, rendering.status, rendering, refused)
 
 
 def _document(
