@@ -24,7 +24,7 @@ from bench.environments import EnvironmentMissing
 from bench.peers import lineup, ours, report
 from bench.peers.costs import Measured
 from bench.peers.lineup import PEERS, Peer
-from bench.peers.ours import Ours
+from bench.peers.ours import BEFORE, Ours
 from bench.peers.pages import farmed
 from bench.peers.phases import Course, Say
 from bench.peers.receiver import Receiver
@@ -86,7 +86,8 @@ async def _measured(
             course = Course(some, receiver, options.rounds, options.seed, say)
             rows.append(await _one(peer, pythons[peer.program], work / peer.key, course, keeping))
         if not options.only or ours.NAME in options.only:
-            own = Ours(pages, layout, folder, work / ours.NAME, options.minutes, options.seed, say)
+            spans = options.minutes, options.before
+            own = Ours(pages, layout, folder, work / ours.NAME, *spans, options.seed, say)
             rows.append(await _ours(own))
         return rows
 
@@ -143,6 +144,13 @@ def _options(argv: list[str]) -> argparse.Namespace:
         type=float,
         default=3.0,
         help="for which defacewatch is measured at its defaults (default 3)",
+    )
+    add(
+        "--before",
+        type=float,
+        default=BEFORE,
+        metavar="MINUTES",
+        help=f"for which it has watched before that (default {BEFORE:.0f}: a round of captures)",
     )
     add("--seed", type=int, default=SEED)
     add("--port", type=int, default=PORT, help="of the farm; the next one is used too")

@@ -1,7 +1,8 @@
 """defacewatch over the same pages: the daemon at its defaults, and what its interval is made of.
 
 At its defaults (a probe every 30 seconds, revalidation every 10 minutes, captures every 30 minutes) the whole
-tree is measured for some minutes, captures included. Then, without rounds of captures, what a probe costs,
+tree is measured for some minutes, captures included, when it has watched for a round of captures: like the
+others it has then seen every page once. Then, without rounds of captures, what a probe costs,
 of a page that is as it was and of one whose text has moved. Pages are defaced at last, at the defaults again:
 who tells of incidents has more to do than who watches. What remains of the first figure does not follow the
 interval of probes: see `costs`.
@@ -42,18 +43,20 @@ EVERY = 30.0  # seconds between two probes of a page, by default
 RENDERED = timedelta(minutes=30)
 CAPTURE_TAKES = timedelta(seconds=1)  # of this host, about
 WARM_UP = 75.0  # seconds after the start that are not measured: first all documents are read
+BEFORE = 33.0  # minutes of watching before it is measured at its defaults, by default: a round of captures
 _ONLY_PROBES = Pace(revalidate="24h", render="24h")
 
 
 @dataclass(frozen=True)
 class Ours:
-    """`minutes` is how long the daemon is measured at its defaults."""
+    """`minutes` is how long the daemon is measured at its defaults, `before` for how long it has watched."""
 
     pages: Pages
     layout: Layout
     corpus: Path | None
     folder: Path
     minutes: float
+    before: float
     seed: int
     say: Say
 
@@ -70,7 +73,9 @@ class Ours:
             some, rest = calm[: min(DEFACED, len(calm) // 2)], calm[min(DEFACED, len(calm) // 2) :]
             into.interval = EVERY
             peak = Peak()
-            async with _running(subject, self.pages.fields, Pace(), into, peak) as daemon:
+            warm = max(WARM_UP, self.before * 60)
+            self.say(f"{NAME}: watching for {warm / 60:.0f} minutes before it is measured")
+            async with _running(subject, self.pages.fields, Pace(), into, peak, warm) as daemon:
                 usual, captures = await daemon.usual(self.pages, self.minutes * 60)
                 self.say(f"{NAME}: {usual.cpu:.1f} CPU-s in {usual.seconds:.0f} s, {captures} captures")
             async with _running(subject, rest, _ONLY_PROBES, into, peak) as daemon:
@@ -169,9 +174,14 @@ class _Daemon:
 
 @asynccontextmanager
 async def _running(
-    subject: Subject, fields: Sequence[Field], pace: Pace, into: Measured, peak: Peak
+    subject: Subject,
+    fields: Sequence[Field],
+    pace: Pace,
+    into: Measured,
+    peak: Peak,
+    warm: float = WARM_UP,
 ) -> AsyncIterator[_Daemon]:
-    """The daemon on these pages, after its first minute; its memory is noted from the start."""
+    """The daemon on these pages, `warm` seconds after its start; its memory is noted from the start."""
     subject.configure(fields, pace)
     await subject.start()
     try:
@@ -179,7 +189,7 @@ async def _running(
             daemon = _Daemon(subject, client, peak)
             noting = asyncio.create_task(daemon.note())
             try:
-                await asyncio.sleep(WARM_UP)
+                await asyncio.sleep(warm)
                 yield daemon
             finally:
                 noting.cancel()
