@@ -26,6 +26,7 @@ from bench.scale.capture_pages import served
 from bench.scale.devtools import devtools
 from bench.scale.processes import Part, Process, descendants, everything, memory, part_of, with_command
 from defacewatch.captures import Look, Probe
+from defacewatch.check import Rank
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.fetch.guard import Guard
@@ -94,7 +95,7 @@ class Ours:
         self.browser, self.reading, self.probes = browser, reading, probes
 
     async def __call__(self, url: str) -> int:
-        rendering = await self.browser.render(url, now=datetime.now(UTC))
+        rendering = await self.browser.render(url, now=datetime.now(UTC), rank=Rank.ROUND)
         if rendering.failure is not None:
             raise SystemExit(f"{url} was not shown: {rendering.failure} {rendering.detail}")
         await self.reading.read(Look(self.probes[url], rendering))

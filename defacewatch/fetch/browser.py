@@ -1,12 +1,15 @@
 """The browser as the rest of the program sees it: a URL in, a rendering out, whatever the page does.
 
-One Chromium serves many captures. It is replaced after a number of them (when it has none, or after twice as
-many), and killed when it no longer answers; captures in flight keep the one that they began with.
+One Chromium serves many captures. It is replaced after a number of them at a moment when it has none (which
+captures that can wait let it come to after twice as many), and killed when it no longer answers; captures in
+flight keep the one that they began with.
 """
 
 import asyncio
 import os
+import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +20,7 @@ from playwright.async_api import Error
 from defacewatch.captures import Failure, Rendering
 from defacewatch.errors import DefacewatchError
 from defacewatch.fetch.chromium import Chromium
-from defacewatch.fetch.gate import Gate, Turn
+from defacewatch.fetch.gate import Gate, Place, Turn
 from defacewatch.fetch.memory import EACH, SHORT, ceiling
 from defacewatch.fetch.proxy import FilteringProxy, ProxySession
 from defacewatch.fetch.rendering import Visit
@@ -29,6 +32,8 @@ GROWN = 640 * 1024 * 1024  # bytes of a Chromium's processes that show no page: 
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
 WAITING = 4  # captures begun for each that may work: they load and come to rest
 SLOW = 8  # and those besides that wait for sites that are slow to answer, while their pages are empty
+HURRIED = 1  # the highest rank of captures that somebody may be woken for
+PATIENCE = 30.0  # seconds in which a worn Chromium comes to rest, while captures that are in no hurry wait
 ANSWER = 3.0  # seconds in which a browser that is well answers
 MOMENT = 2.0  # seconds in which a page is closed as a rule
 CLOSE = 20.0  # seconds in which a browser that has to work through a page's noise closes that page
@@ -77,6 +82,8 @@ class Browser:
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
         self._busy = asyncio.Event()
+        self._at_rest = asyncio.Event()
+        self._put_off = 0  # captures that wait for it
 
     async def start(self) -> None:
         """Start Chromium. Raises DefacewatchError, in one line, when there is none that starts."""
@@ -116,7 +123,7 @@ class Browser:
     @property
     def waiting(self) -> int:
         """How many captures wait for their turn."""
-        return self._begun.waiting + self._working.waiting
+        return self._begun.waiting + self._working.waiting + self._put_off
 
     async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Rendering:
         """Look at `url` (http or https). What goes wrong is said in the rendering, never raised. When more
@@ -127,34 +134,41 @@ class Browser:
         """
         if not url.lower().startswith(("http://", "https://")):
             return Rendering(now, failure=Failure.REFUSED, detail="not http or https")
-        async with self._begun.place(rank) as place:
-            try:
-                chromium = await self._ready()
-            except (DefacewatchError, Error, OSError, TimeoutError) as error:
-                log.error("chromium does not start", error=str(error))
-                return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
-            chromium.users += 1
-            chromium.served += 1
-            self._busy.set()
-            try:
-                async with self._proxy.session() as session:
-                    visit = Visit(
-                        chromium,
-                        session,
-                        url,
-                        timeout=self._timeout,
-                        max_height=self._max_height,
-                        dwell=dwell,
-                        late=partial(place.move, self._slow),
-                        answered=place.back,
-                    )
-                    turn = Turn(self._working, rank)
-                    return await untraced(partial(self._capture, visit, chromium, session, turn, now))
-            except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
-                log.error("no proxy session", error=str(error))
-                return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
-            finally:
-                self._give_back(chromium)
+        while True:
+            await self._let_rest(rank)
+            async with self._begun.place(rank) as place:
+                if self._rests(rank) > 0:
+                    continue  # it has become worn while this one waited for its place
+                return await self._render(url, place, now=now, dwell=dwell, rank=rank)
+
+    async def _render(self, url: str, place: Place, *, now: datetime, dwell: bool, rank: int) -> Rendering:
+        try:
+            chromium = await self._ready()
+        except (DefacewatchError, Error, OSError, TimeoutError) as error:
+            log.error("chromium does not start", error=str(error))
+            return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
+        chromium.users += 1
+        chromium.served += 1
+        self._busy.set()
+        try:
+            async with self._proxy.session() as session:
+                visit = Visit(
+                    chromium,
+                    session,
+                    url,
+                    timeout=self._timeout,
+                    max_height=self._max_height,
+                    dwell=dwell,
+                    late=partial(place.move, self._slow),
+                    answered=place.back,
+                )
+                turn = Turn(self._working, rank)
+                return await untraced(partial(self._capture, visit, chromium, session, turn, now))
+        except OSError as error:  # no listener for the proxy's session: we are out of file descriptors
+            log.error("no proxy session", error=str(error))
+            return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
+        finally:
+            self._give_back(chromium)
 
     async def _capture(
         self, visit: Visit, chromium: Chromium, session: ProxySession, turn: Turn, now: datetime
@@ -205,15 +219,40 @@ class Browser:
             return self._current
 
     def _is_worn(self, chromium: Chromium) -> bool:
-        """Whether the next capture is to have another one: at a moment when nobody uses this one, if there is
-        one in time, since two with pages in them take the memory of two."""
-        patience = 1 if chromium.users == 0 else 2
-        return chromium.served >= patience * self._recycle_after
+        """Whether the next capture is to have another one: two with pages in them take the memory of two, so
+        at a moment when nobody uses this one; where there is none for long, all the same."""
+        if chromium.users == 0:
+            return chromium.served >= self._recycle_after
+        tired = time.monotonic() - chromium.worn_at >= PATIENCE
+        return tired or chromium.served >= 3 * self._recycle_after
+
+    def _rests(self, rank: int) -> float:
+        """For how many seconds more a capture of this rank lets the Chromium that there is come to rest."""
+        current = self._current
+        if rank <= HURRIED or current is None or current.users == 0:
+            return 0.0
+        if current.served < 2 * self._recycle_after or not current.browser.is_connected():
+            return 0.0
+        current.worn_at = min(current.worn_at, time.monotonic())
+        self._at_rest.clear()
+        return max(0.0, current.worn_at + PATIENCE - time.monotonic())
+
+    async def _let_rest(self, rank: int) -> None:
+        while (left := self._rests(rank)) > 0:
+            self._put_off += 1
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._at_rest.wait()
+            finally:
+                self._put_off -= 1
 
     def _give_back(self, chromium: Chromium) -> None:
         chromium.users -= 1
-        if chromium is not self._current and chromium.users == 0:
-            self._end(chromium)
+        if chromium.users == 0:
+            self._at_rest.set()
+            if chromium is not self._current:
+                self._end(chromium)
         if not any(running.users for running in self._running):
             self._busy.clear()
 
@@ -221,6 +260,7 @@ class Browser:
         """No further captures for this one, and its end once it has none."""
         if self._current is chromium:
             self._current = None
+            self._at_rest.set()
         if chromium.users == 0:
             self._end(chromium)
 

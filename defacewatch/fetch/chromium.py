@@ -116,6 +116,7 @@ class Chromium:
         self.process = process
         self.users = 0
         self.served = 0
+        self.worn_at = float("inf")  # when it was first to come to rest (monotonic)
         self.sacrificed_at = float(
             "-inf"
         )  # when a page of it was last ended for the others' sake (monotonic)

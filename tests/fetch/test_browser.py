@@ -23,6 +23,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
+from defacewatch.fetch import browser as browser_module
 from defacewatch.fetch.browser import GROWN, Browser
 from defacewatch.fetch.chromium import Chromium, find_chromium
 from defacewatch.fetch.gate import Gate
@@ -492,16 +493,75 @@ async def test_chromium_is_replaced_after_its_captures_without_disturbing_those_
         assert len(there.chromiums()) == 1
 
 
-async def test_a_worn_chromium_serves_on_while_it_is_used_but_no_more_than_twice_its_captures() -> None:
-    def starts() -> float:
-        return REGISTRY.get_sample_value("defacewatch_browser_starts_total") or 0.0
+class Held:
+    """Pages whose answers a test holds back."""
 
+    def __init__(self, portal: Portal, *paths: str) -> None:
+        self.all_asked, self.answer = asyncio.Event(), asyncio.Event()
+        self._missing = set(paths)
+        for path in paths:
+            portal.answers[path] = self._hold
+
+    async def _hold(self, asked: Asked, writer: Writer) -> None:
+        self._missing.discard(asked.path)
+        if not self._missing:
+            self.all_asked.set()
+        await self.answer.wait()
+        writer.write(page("<title>late</title>"))
+
+
+def starts() -> float:
+    return REGISTRY.get_sample_value("defacewatch_browser_starts_total") or 0.0
+
+
+async def test_captures_that_can_wait_let_a_worn_chromium_come_to_rest_and_urgent_ones_do_not() -> None:
     async with place(recycle_after=1) as there:
         first, before = there.chromiums(), starts()
-        await asyncio.gather(*(there.show("<p>seen") for _ in range(2)))
-        assert (there.chromiums(), starts() - before) == (first, 0)
+        held = Held(there.portal, "/a", "/b")
+        there.portal.answers["/c"] = page("<title>c</title>")
+
+        def see(path: str) -> asyncio.Task[Rendering]:
+            return asyncio.create_task(there.browser.render(there.portal.url(path), now=NOW, rank=3))
+
+        early = [see("/a"), see("/b")]
+        await held.all_asked.wait()
+        later = see("/c")
+        await asyncio.sleep(0)
+        assert there.browser.waiting == 1
+        assert (await there.show("<title>urgent</title>", "/urgent")).title == "urgent"
+        assert (there.chromiums(), starts() - before, later.done()) == (first, 0, False)
+        held.answer.set()
+        assert [rendering.title for rendering in await asyncio.gather(*early, later)] == ["late", "late", "c"]
+        assert starts() - before == 1
+        _, left = await asyncio.to_thread(psutil.wait_procs, first, timeout=AFTER)
+        assert left == []
+
+
+async def test_a_worn_chromium_that_does_not_come_to_rest_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 0.3)
+    async with place(recycle_after=1) as there:
+        first, before = there.chromiums(), starts()
+        held = Held(there.portal, "/a", "/b")
+        there.portal.answers["/c"] = page("<title>c</title>")
+        urls = [there.portal.url(path) for path in ("/a", "/b")]
+        early = [asyncio.create_task(there.browser.render(url, now=NOW, rank=3)) for url in urls]
+        await held.all_asked.wait()
+        assert (await there.browser.render(there.portal.url("/c"), now=NOW, rank=3)).title == "c"
+        assert starts() - before == 1
+        assert first[0] in there.chromiums(), "two captures are still in it"
+        held.answer.set()
+        assert [rendering.title for rendering in await asyncio.gather(*early)] == ["late", "late"]
+
+
+async def test_urgent_captures_alone_have_another_chromium_after_three_times_as_many() -> None:
+    async with place(recycle_after=1) as there:
+        first, before = there.chromiums(), starts()
         await asyncio.gather(*(there.show("<p>seen") for _ in range(3)))
-        assert starts() - before == 2, "nobody used the first any more; the second had two"
+        assert (there.chromiums(), starts() - before) == (first, 0)
+        await asyncio.gather(*(there.show("<p>seen") for _ in range(4)))
+        assert starts() - before == 2, "nobody used the first any more; the second had three"
         _, left = await asyncio.to_thread(psutil.wait_procs, first, timeout=AFTER)
         assert left == []
 
