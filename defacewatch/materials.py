@@ -85,7 +85,8 @@ def _hidden(materials: Iterable[Material]) -> list[Material]:
     for material in materials:
         latest = found.setdefault(material.url[:SHOT], material)
         if latest.restless < material.restless:
-            found[material.url[:SHOT]] = replace(latest, restless=min(RESTLESS, material.restless))
+            restless = max(latest.restless, min(RESTLESS, material.restless))
+            found[material.url[:SHOT]] = replace(latest, restless=restless)
     return list(found.values())
 
 

@@ -217,16 +217,19 @@ class Schedule:
         """The capture that may come to the browser though others crowd it, as some have waited for too long.
         None of a page that is looked at just now: it would keep the place from others."""
         first, now = self.agenda.first(Way.RENDER), self._now()
-        urgent = first if first is not None and first.urgent and not self.joining[True] else None
-        if urgent is None and self.joining[False]:
+        if first is None or (self.joining[False] and (self.joining[True] or not first.urgent)):
             return None  # both places are taken, or nothing waits for the one that is not
-        late = [due for due in self.agenda.waiting(Errand.RENDER) if due.late(now) > STARVES]
-        if late and urgent is not None and not self._lock(urgent.page).locked():
-            return urgent
-        if self.joining[False]:
-            return None
-        free = (due for due in late if not due.urgent and not self._lock(due.page).locked())
-        return min(free, key=lambda due: due.deadline, default=None)
+        waiting = list(self.agenda.waiting(Errand.RENDER))
+        late = {due.page for due in waiting if due.late(now) > STARVES}
+        free = (
+            due
+            for due in waiting
+            if late
+            and not self.joining[due.urgent]
+            and (due.urgent or due.page in late)
+            and not self._lock(due.page).locked()
+        )
+        return min(free, key=lambda due: (not due.urgent, due.deadline), default=None)
 
     def _is_late(self) -> bool:
         """Whether probes wait for longer than is good."""

@@ -6,12 +6,13 @@ import pytest
 
 from defacewatch.captures import Failure, Look, Rendering
 from defacewatch.compare import Part, extract
+from defacewatch.features import Features
 from defacewatch.rereading import Rereading
 from defacewatch.workers import TooMuch, Workers
 from tests.compare.portal import NOW, portal, probe_of, render_of, screenshot
 
 T = TypeVar("T")
-EVERY = set(Part)
+EVERY, DOCUMENTS = set(Part), {Part.SERVED, Part.SHOWN}
 
 
 class Noted(Workers):
@@ -41,6 +42,14 @@ def page(html: str = portal(), *, banner: str = "#b01020", url: str = "") -> Loo
     return Look(replace(look.probe, url=url), look.rendering) if url else look
 
 
+async def known(reading: Rereading, workers: Noted, look: Look) -> Features:
+    """A look of which all parts are remembered."""
+    await reading.read(look)
+    features = await reading.read(look)
+    workers.given.clear()
+    return features
+
+
 async def test_a_page_that_is_as_it_was_is_not_read_again(workers: Noted) -> None:
     reading = Rereading(workers)
     first = await reading.read(page())
@@ -50,8 +59,9 @@ async def test_a_page_that_is_as_it_was_is_not_read_again(workers: Noted) -> Non
         replace(again.probe, at=NOW.replace(year=2031), elapsed=3.0),
         replace(again.rendering, at=NOW.replace(year=2031), elapsed=9.0, console_errors=4),
     )
-    assert await reading.read(later) == first == extract(page())
-    assert workers.given == [EVERY]
+    for look in (later, page(), later):
+        assert await reading.read(look) == first == extract(page())
+    assert workers.given == [EVERY, DOCUMENTS], "documents are remembered when they have been the same twice"
 
 
 async def test_of_a_page_that_sends_tokens_only_the_documents_are_read_again(workers: Noted) -> None:
@@ -59,14 +69,14 @@ async def test_of_a_page_that_sends_tokens_only_the_documents_are_read_again(wor
     for token in ("a1", "b2", "c3"):
         look = page(portal(end=f'<input type="hidden" name="token" value="{token}">'))
         assert await reading.read(look) == extract(look)
-    assert workers.given == [EVERY, {Part.SERVED, Part.SHOWN}, {Part.SERVED, Part.SHOWN}]
+    assert workers.given == [EVERY, DOCUMENTS, DOCUMENTS]
 
 
 async def test_another_picture_is_read_though_the_document_is_the_same(workers: Noted) -> None:
     reading = Rereading(workers)
-    before = await reading.read(page())
+    before = await known(reading, workers, page())
     after = await reading.read(page(banner="black"))
-    assert workers.given == [EVERY, {Part.SCREEN}]
+    assert workers.given == [{Part.SCREEN}]
     assert before.screen != after.screen
     assert after == extract(page(banner="black"))
 
@@ -87,41 +97,53 @@ async def test_whatever_comes_beside_the_document_is_seen(
 ) -> None:
     reading, look = Rereading(workers), page()
     assert look.rendering is not None
-    await reading.read(look)
+    await known(reading, workers, look)
     changed = Look(look.probe, replace(look.rendering, **change))  # type: ignore[arg-type]
     assert await reading.read(changed) == extract(changed)
-    assert workers.given == [EVERY, {part}]
+    assert workers.given == [{part}]
 
 
 async def test_what_a_header_or_the_guard_says_of_the_document_is_seen(workers: Noted) -> None:
     reading, look = Rereading(workers), page()
-    await reading.read(look)
+    await known(reading, workers, look)
     sent = Look(replace(look.probe, headers={"refresh": "0; url=https://evil.example/"}), look.rendering)
     assert (await reading.read(sent)).served.hosts["refresh"] == {"evil.example"}
-    assert workers.given == [EVERY, {Part.SERVED}]
+    assert workers.given == [{Part.SERVED}]
 
 
 async def test_what_is_other_each_time_takes_no_room_until_it_stands_still(workers: Noted) -> None:
     reading = Rereading(workers)
-    await reading.read(page(portal(clock="09:00")))
+    for clock in ("09:00", "09:01", "09:02"):
+        await reading.read(page(portal(clock=clock)))
+    restless = reading.held
+    await reading.read(page(portal(clock="09:02")))
     full = reading.held
-    await reading.read(page(portal(clock="09:01")))
-    assert reading.held < full
-    for _ in range(2):
-        await reading.read(page(portal(clock="09:01")))
-    assert workers.given == [EVERY, *[{Part.SERVED, Part.SHOWN}] * 2]
-    assert reading.held == pytest.approx(full, rel=0.1)
+    await reading.read(page(portal(clock="09:02")))
+    assert workers.given == [EVERY, DOCUMENTS, DOCUMENTS, DOCUMENTS]
+    assert restless < full == reading.held
+    await reading.read(page(portal(clock="09:03")))
+    assert reading.held == restless
 
 
-async def test_two_pages_are_remembered_apart_and_the_one_not_seen_for_longest_goes(workers: Noted) -> None:
+async def test_pages_are_remembered_apart_as_far_as_there_is_room(workers: Noted) -> None:
     reading = Rereading(workers)
-    one, two, three = (page(url=f"https://{name}.gov.vn/") for name in ("mot", "hai", "ba"))
-    await reading.read(one)
-    reading.room = int(2.5 * reading.held)
-    for look in (two, one, three, one, two):
+    looks = [page(url=f"https://{name}.gov.vn/") for name in ("mot", "hai", "ba")]
+    await known(reading, workers, looks[0])
+    one = reading.held
+    await known(reading, workers, looks[1])
+    assert reading.held == 2 * one
+    for look in looks[:2]:
         await reading.read(look)
-    assert workers.given == [EVERY] * 4  # the second was gone when it came again
-    assert 0 < reading.held <= reading.room
+    assert workers.given == []
+    reading.room = int(2.5 * one)
+    await known(reading, workers, looks[2])
+    assert one < reading.held <= reading.room
+    await reading.read(looks[2])
+    assert workers.given == [], "whoever came last is remembered"
+    for look in looks[:2]:
+        await reading.read(look)
+    assert EVERY in workers.given, "one of the others had to go"
+    assert reading.held <= reading.room
 
 
 async def test_with_no_room_every_page_is_read(workers: Noted) -> None:

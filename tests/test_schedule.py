@@ -258,6 +258,26 @@ async def test_beside_one_that_waits_in_the_crowd_comes_one_that_is_urgent(
     assert schedule.starved == set()
 
 
+async def test_an_urgent_page_that_is_looked_at_just_now_keeps_no_other_from_the_crowd(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.schedule.STARVES", 0.0)
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now, crowded=lambda way: way is Way.RENDER)
+    checks.holding = {"busy"}
+    schedule.start()
+    schedule.apply({"busy": Intervals(SOON, NEVER), "other": Intervals(NEVER, NEVER)})
+    async with asyncio.timeout(10):
+        while ("busy", Errand.PROBE) not in checks.begun:
+            await checks.calls.get()
+        schedule.hurry("busy")
+        schedule.hurry("other")
+        while ("other", Errand.RENDER) not in checks.begun:
+            await checks.calls.get()
+    assert ("busy", Errand.RENDER) not in checks.begun
+    await schedule.stop(timedelta(milliseconds=10))
+
+
 async def test_pages_of_which_nothing_is_known_wait_before_they_are_fetched_and_keep_nobody_waiting() -> None:
     checks, crowd = Checks(), [True]
     schedule = Schedule(

@@ -73,7 +73,7 @@ class Ours:
             some, rest = calm[: min(DEFACED, len(calm) // 2)], calm[min(DEFACED, len(calm) // 2) :]
             into.interval = EVERY
             peak = Peak()
-            warm = max(WARM_UP, self.before * 60)
+            warm = max(WARM_UP, self.before * 60, over.total_seconds() if self.before else 0.0)
             self.say(f"{NAME}: watching for {warm / 60:.0f} minutes before it is measured")
             async with _running(subject, self.pages.fields, Pace(), into, peak, warm) as daemon:
                 usual, captures = await daemon.usual(self.pages, self.minutes * 60)

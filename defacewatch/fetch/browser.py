@@ -43,6 +43,30 @@ GONE = "the browser died or hangs"
 log = structlog.get_logger(__name__)
 
 
+class _Wait:
+    """A capture's wait for a server that is slow to answer, with a place among those that do: its page is
+    empty so long, and nothing that a Chromium would have to come to rest from."""
+
+    def __init__(self, chromium: Chromium, place: Place, slow: Gate, at_rest: asyncio.Event) -> None:
+        self._chromium, self._place, self._slow, self._at_rest = chromium, place, slow, at_rest
+        self._waits = False
+
+    def begin(self) -> None:
+        if self._place.move(self._slow):
+            self._waits = True
+            self._chromium.waiting += 1
+            if self._chromium.at_work == 0:
+                self._at_rest.set()
+
+    def end(self) -> None:
+        self.over()
+        self._place.back()
+
+    def over(self) -> None:
+        self._chromium.waiting -= self._waits
+        self._waits = False
+
+
 class Browser:
     """Captures pages. `timeout` is a wall clock over one capture; `working` bounds how many work at once.
 
@@ -84,9 +108,11 @@ class Browser:
         self._busy = asyncio.Event()
         self._at_rest = asyncio.Event()
         self._put_off = 0  # captures that wait for it
+        self._stopped = False
 
     async def start(self) -> None:
         """Start Chromium. Raises DefacewatchError, in one line, when there is none that starts."""
+        self._stopped = False
         if not self._sandbox and os.geteuid() == 0:
             log.warning(
                 "chromium runs without its sandbox because this process is root;"
@@ -102,7 +128,7 @@ class Browser:
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
         async with self._launching:
-            self._current = None
+            self._current, self._stopped = None, True
             for chromium in list(self._running):
                 self._end(chromium)
             while self._tasks:
@@ -150,6 +176,7 @@ class Browser:
         chromium.users += 1
         chromium.served += 1
         self._busy.set()
+        wait = _Wait(chromium, place, self._slow, self._at_rest)
         try:
             async with self._proxy.session() as session:
                 visit = Visit(
@@ -159,8 +186,8 @@ class Browser:
                     timeout=self._timeout,
                     max_height=self._max_height,
                     dwell=dwell,
-                    late=partial(place.move, self._slow),
-                    answered=place.back,
+                    late=wait.begin,
+                    answered=wait.end,
                 )
                 turn = Turn(self._working, rank)
                 return await untraced(partial(self._capture, visit, chromium, session, turn, now))
@@ -168,6 +195,7 @@ class Browser:
             log.error("no proxy session", error=str(error))
             return Rendering(now, failure=Failure.BROWSER, detail=str(error)[:200])
         finally:
+            wait.over()
             self._give_back(chromium)
 
     async def _capture(
@@ -208,6 +236,9 @@ class Browser:
             if current is not None and current.browser.is_connected() and not self._is_worn(current):
                 return current
             self._current = None
+            self._at_rest.set()
+            if self._stopped:
+                raise DefacewatchError("the browser was stopped")
             if current is not None and current.users == 0:
                 self._end(current)
             self._current = await Chromium.launch(self._executable, sandbox=self._sandbox)
@@ -223,13 +254,15 @@ class Browser:
         at a moment when nobody uses this one; where there is none for long, all the same."""
         if chromium.users == 0:
             return chromium.served >= self._recycle_after
+        if chromium.at_work == 0:
+            return chromium.served >= 2 * self._recycle_after
         tired = time.monotonic() - chromium.worn_at >= PATIENCE
         return tired or chromium.served >= 3 * self._recycle_after
 
     def _rests(self, rank: int) -> float:
         """For how many seconds more a capture of this rank lets the Chromium that there is come to rest."""
         current = self._current
-        if rank <= HURRIED or current is None or current.users == 0:
+        if rank <= HURRIED or current is None or current.at_work == 0:
             return 0.0
         if current.served < 2 * self._recycle_after or not current.browser.is_connected():
             return 0.0
@@ -249,10 +282,10 @@ class Browser:
 
     def _give_back(self, chromium: Chromium) -> None:
         chromium.users -= 1
-        if chromium.users == 0:
+        if chromium.at_work == 0:
             self._at_rest.set()
-            if chromium is not self._current:
-                self._end(chromium)
+        if chromium is not self._current and chromium.users == 0:
+            self._end(chromium)
         if not any(running.users for running in self._running):
             self._busy.clear()
 

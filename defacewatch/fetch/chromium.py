@@ -116,6 +116,7 @@ class Chromium:
         self.process = process
         self.users = 0
         self.served = 0
+        self.waiting = 0  # of the users, those whose servers have not answered yet
         self.worn_at = float("inf")  # when it was first to come to rest (monotonic)
         self.sacrificed_at = float(
             "-inf"
@@ -158,6 +159,11 @@ class Chromium:
                     f"Chromium ({executable or 'of Playwright'}) does not start: {reason}"
                 ) from None
             raise
+
+    @property
+    def at_work(self) -> int:
+        """How many of its users have pages."""
+        return self.users - self.waiting
 
     @property
     def identity(self) -> dict[str, Any]:

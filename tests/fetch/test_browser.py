@@ -24,6 +24,7 @@ from structlog.testing import capture_logs
 
 from defacewatch.captures import Failure, Refusal, Rendering, Resource
 from defacewatch.fetch import browser as browser_module
+from defacewatch.fetch import rendering as rendering_module
 from defacewatch.fetch.browser import GROWN, Browser
 from defacewatch.fetch.chromium import Chromium, find_chromium
 from defacewatch.fetch.gate import Gate
@@ -514,48 +515,136 @@ def starts() -> float:
     return REGISTRY.get_sample_value("defacewatch_browser_starts_total") or 0.0
 
 
-async def test_captures_that_can_wait_let_a_worn_chromium_come_to_rest_and_urgent_ones_do_not() -> None:
-    async with place(recycle_after=1) as there:
-        first, before = there.chromiums(), starts()
-        held = Held(there.portal, "/a", "/b")
-        there.portal.answers["/c"] = page("<title>c</title>")
+@dataclass
+class Worn:
+    """A Chromium that is worn, with two captures in it that go on until `held` is let go."""
 
-        def see(path: str) -> asyncio.Task[Rendering]:
-            return asyncio.create_task(there.browser.render(there.portal.url(path), now=NOW, rank=3))
+    place: Place
+    held: Held
+    early: list[asyncio.Task[Rendering]]
+    first: list[psutil.Process]
+    before: float
 
-        early = [see("/a"), see("/b")]
-        await held.all_asked.wait()
-        later = see("/c")
-        await asyncio.sleep(0)
-        assert there.browser.waiting == 1
-        assert (await there.show("<title>urgent</title>", "/urgent")).title == "urgent"
-        assert (there.chromiums(), starts() - before, later.done()) == (first, 0, False)
-        held.answer.set()
-        assert [rendering.title for rendering in await asyncio.gather(*early, later)] == ["late", "late", "c"]
-        assert starts() - before == 1
-        _, left = await asyncio.to_thread(psutil.wait_procs, first, timeout=AFTER)
+    def see(self, path: str, rank: int = 3) -> asyncio.Task[Rendering]:
+        return asyncio.create_task(self.place.browser.render(self.place.portal.url(path), now=NOW, rank=rank))
+
+    async def ended(self) -> list[str]:
+        """The titles of the early captures, once they are over; their Chromium is gone then."""
+        self.held.answer.set()
+        titles = [rendering.title for rendering in await asyncio.gather(*self.early)]
+        _, left = await asyncio.to_thread(psutil.wait_procs, self.first, timeout=AFTER)
         assert left == []
+        return titles
+
+
+@asynccontextmanager
+async def worn(
+    monkeypatch: pytest.MonkeyPatch, *, late: float = 300.0, **options: int
+) -> AsyncIterator[Worn]:
+    """With `late` seconds after which a server counts as slow."""
+    monkeypatch.setattr(rendering_module, "LATE", late)
+    async with place(recycle_after=1, timeout=40, **options) as there:
+        held = Held(there.portal, "/a", "/b")
+        for path in ("/c", "/d", "/e"):
+            there.portal.answers[path] = page(f"<title>{path}</title>")
+        made = Worn(there, held, [], there.chromiums(), starts())
+        made.early = [made.see("/a"), made.see("/b")]
+        await held.all_asked.wait()
+        async with asyncio.timeout(30):  # no more than a few captures take, and less than any patience
+            yield made
+
+
+async def test_captures_that_can_wait_let_a_worn_chromium_come_to_rest_and_urgent_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
+    async with worn(monkeypatch) as it:
+        later = it.see("/c")
+        await asyncio.sleep(0)
+        assert it.place.browser.waiting == 1
+        assert (await it.see("/d", rank=1)).title == "/d"
+        assert (it.place.chromiums(), starts() - it.before, later.done()) == (it.first, 0, False)
+        assert await it.ended() == ["late", "late"]
+        assert (await later).title == "/c"
+        assert (starts() - it.before, it.place.browser.waiting) == (1, 0)
+
+
+async def test_captures_that_wait_for_their_place_wait_for_that_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
+    monkeypatch.setattr(browser_module, "WAITING", 2)
+    async with place(recycle_after=1, timeout=40, working=1) as there:
+        first, before = there.chromiums(), starts()
+        monkeypatch.setattr(rendering_module, "LATE", 300.0)
+        held, other = Held(there.portal, "/a"), Held(there.portal, "/b")
+        there.portal.answers["/c"] = page("<title>/c</title>")
+        # All three are there before the Chromium is worn, and there are two places.
+        urls = [there.portal.url(path) for path in ("/a", "/b", "/c")]
+        captures = [asyncio.create_task(there.browser.render(url, now=NOW, rank=3)) for url in urls]
+        async with asyncio.timeout(30):
+            await asyncio.gather(held.all_asked.wait(), other.all_asked.wait())
+            held.answer.set()
+            assert (await captures[0]).title == "late"
+            assert (there.chromiums(), there.browser.waiting) == (first, 1), (
+                "the place is free, and not taken"
+            )
+            other.answer.set()
+            assert [capture.title for capture in await asyncio.gather(*captures)] == ["late", "late", "/c"]
+        assert starts() - before == 1
 
 
 async def test_a_worn_chromium_that_does_not_come_to_rest_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(browser_module, "PATIENCE", 0.3)
-    async with place(recycle_after=1) as there:
-        first, before = there.chromiums(), starts()
-        held = Held(there.portal, "/a", "/b")
-        there.portal.answers["/c"] = page("<title>c</title>")
-        urls = [there.portal.url(path) for path in ("/a", "/b")]
-        early = [asyncio.create_task(there.browser.render(url, now=NOW, rank=3)) for url in urls]
-        await held.all_asked.wait()
-        assert (await there.browser.render(there.portal.url("/c"), now=NOW, rank=3)).title == "c"
-        assert starts() - before == 1
-        assert first[0] in there.chromiums(), "two captures are still in it"
-        held.answer.set()
-        assert [rendering.title for rendering in await asyncio.gather(*early)] == ["late", "late"]
+    async with worn(monkeypatch) as it:
+        assert (await it.see("/c")).title == "/c"
+        assert starts() - it.before == 1
+        assert it.first[0] in it.place.chromiums(), "two captures are still in it"
+        assert await it.ended() == ["late", "late"]
 
 
-async def test_urgent_captures_alone_have_another_chromium_after_three_times_as_many() -> None:
+async def test_pages_of_servers_that_are_slow_to_answer_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
+    async with worn(monkeypatch, late=0.2) as it:
+        assert (await it.see("/c")).title == "/c"
+        assert starts() - it.before == 1
+        assert await it.ended() == ["late", "late"], "they go on where they began"
+
+
+async def test_a_worn_chromium_that_dies_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
+    async with worn(monkeypatch) as it:
+        later, unwanted = it.see("/c"), it.see("/e")
+        await asyncio.sleep(0)
+        unwanted.cancel()
+        await asyncio.gather(unwanted, return_exceptions=True)
+        assert it.place.browser.waiting == 1
+        os.killpg(it.first[0].pid, signal.SIGKILL)
+        assert (await later).title == "/c"
+        lost = await asyncio.gather(*it.early)
+        assert [rendering.failure for rendering in lost] == [Failure.BROWSER] * 2
+        assert it.place.browser.waiting == 0
+
+
+async def test_captures_that_wait_when_the_browser_is_stopped_start_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
+    async with worn(monkeypatch) as it:
+        later = it.see("/c")
+        await asyncio.sleep(0)
+        await it.place.browser.stop()
+        assert ((await later).failure, it.place.chromiums()) == (Failure.BROWSER, [])
+        assert starts() == it.before
+        await asyncio.gather(*it.early)
+
+
+async def test_urgent_captures_alone_have_another_chromium_after_three_times_as_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rendering_module, "LATE", 300.0)
     async with place(recycle_after=1) as there:
         first, before = there.chromiums(), starts()
         await asyncio.gather(*(there.show("<p>seen") for _ in range(3)))
