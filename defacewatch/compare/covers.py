@@ -93,7 +93,7 @@ def _as_before(cover: Cover, known: Cover) -> bool:
     return same and cover.share <= known.share + _AS_LARGE
 
 
-def _words(cover: Cover) -> list[str]:
+def _words(cover: Cover) -> tuple[str, ...]:
     return text.words(text.fold(cover.text[:TEXT]))
 
 

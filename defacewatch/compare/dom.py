@@ -51,6 +51,9 @@ _HIDING = re.compile(
 _DIGITS = re.compile(r"\d+")
 _ALWAYS = _HEADINGS | {"title", "script", "iframe", "frame", "embed", "object", "form", "base", "meta"}
 _HANDLERS = ("onload", "onerror", "onpageshow")
+_HANDLING = frozenset(_HANDLERS)
+_SECRETS = {"input": "value", "meta": "content"}  # what may carry a token made anew for every visitor
+_MADE_ANEW = frozenset(("nonce", "integrity"))
 
 Attributes = Mapping[str, str | None]
 
@@ -150,7 +153,7 @@ class _Reader:
             self.reading.elements.append((tag, attributes))
             if tag == "base" and self.reading.base is None:
                 self.reading.base = attributes.get("href")
-        if len(attributes) and any(name in attributes for name in _HANDLERS):
+        if attributes and not _HANDLING.isdisjoint(attributes):
             self.reading.scripts += [attributes.get(name) or "" for name in _HANDLERS if name in attributes]
 
     def _draw(self, tag: str, attributes: Attributes) -> None:
@@ -269,12 +272,13 @@ class _Reader:
 def _normal_attributes(tag: str, attributes: Attributes) -> str:
     if not attributes:
         return ""
-    name = attributes.get("name") or attributes.get("id") or ""
-    secret = {"input": "value", "meta": "content"}.get(tag)
+    secret = _SECRETS.get(tag)
+    if secret and not noise.is_token_name(attributes.get("name") or attributes.get("id") or ""):
+        secret = None
     parts = []
     for key in sorted(attributes):
         value = attributes[key]
-        if key in ("nonce", "integrity") or (key == secret and noise.is_token_name(name)):
+        if key == secret or key in _MADE_ANEW:
             continue
         if value:
             value = noise.normal_url(value) if key in _URLS else noise.normal_value(value)

@@ -5,7 +5,9 @@ put in its place has none of them.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from defacewatch.compare import domains, text
@@ -64,7 +66,7 @@ class Kept(NamedTuple):
 
 
 def identity_of(
-    reading: Reading, own: str, headings: Iterable[str], body: Iterable[list[str]]
+    reading: Reading, own: str, headings: Iterable[str], body: Iterable[Sequence[str]]
 ) -> frozenset[str]:
     """The items, each 'category text'. `own` is the page's host, `body` the words of its text blocks."""
     found: dict[str, dict[str, None]] = {category: {} for category in WEIGHTS}
@@ -128,7 +130,7 @@ def own_links(reading: Reading, own: str) -> int:
 
 def _is_seen(link: Link) -> bool:
     """Whether a link can be read: its markup does not hide it, and it says something."""
-    return not link.hidden and sum(map(str.isalpha, link.text[:50])) >= LETTERS
+    return not link.hidden and next(islice(filter(str.isalpha, link.text[:50]), LETTERS - 1, None), "") != ""
 
 
 def _names(reading: Reading) -> set[str]:
@@ -163,7 +165,14 @@ def title_words(title: str) -> frozenset[str]:
 
 
 def _folded(words: str) -> str:
+    return _folded_short(words) if len(words) <= text.LINE else _folded_any(words)
+
+
+def _folded_any(words: str) -> str:
     return " ".join(text.words(text.fold(words)))
+
+
+_folded_short = lru_cache(maxsize=4096)(_folded_any)  # links say the same again and again
 
 
 def _directory(url: str, depth: int) -> str:

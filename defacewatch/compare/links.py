@@ -92,6 +92,8 @@ def hidden_links(reading: Reading, own: str, rendering: Rendering | None) -> lis
     """
     marked = [(link.href, link.text) for link in reading.links if link.hidden]
     computed = [] if rendering is None else list(rendering.hidden_links)
+    if not marked and not computed:
+        return []
     shown = _shown(reading, marked, computed)
     return [
         (noise.squeeze(href)[:300], noise.squeeze(words)[:200])

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from defacewatch.compare import datafiles, text
@@ -137,7 +137,6 @@ def find(blocks: Sequence[Block], folded: Sequence[Sequence[str]]) -> tuple[Phra
 
 def _hits(blocks: Sequence[Block], folded: Sequence[Sequence[str]]) -> list[list[_Hit]]:
     """What is found in each block: nothing in those beyond the limits, and equal ones are looked at once."""
-    lists = _lists()
     size = sum(len(block.text) for block in blocks)
     looked: dict[str, list[_Hit]] = {}
     hits: list[list[_Hit]] = []
@@ -148,7 +147,8 @@ def _hits(blocks: Sequence[Block], folded: Sequence[Sequence[str]]) -> list[list
             hits.append([])
             continue
         if block.text not in looked:
-            looked[block.text] = list(_in_block(lists, block, words))
+            found = _in_line if len(block.text) <= text.LINE else _in_text
+            looked[block.text] = list(found(block.text, tuple(words)))
         hits.append(looked[block.text])
     return hits
 
@@ -182,17 +182,25 @@ def _advertises(hits: Sequence[_Hit]) -> bool:
     return len(spam) > 1 and sum(spam.values()) >= DENSE * hits[0].length
 
 
-def _in_block(lists: _Lists, block: Block, folded: Sequence[str]) -> Iterator[_Hit]:
+def _in_text(whole: str, folded: tuple[str, ...]) -> tuple[_Hit, ...]:
+    """What is found in a text, whose folded words are given alongside."""
+    return tuple(_found_in(_lists(), whole, folded))
+
+
+_in_line = lru_cache(maxsize=4096)(_in_text)  # most lines are in a page as served and as shown
+
+
+def _found_in(lists: _Lists, whole: str, folded: Sequence[str]) -> Iterator[_Hit]:
     yield from _matches(lists.folded, folded)
-    names = _NAME.findall(block.text.lower())
+    names = _NAME.findall(whole.lower())
     for name in sorted(lists.brands.intersection(names)):
         yield _Hit("spam", name, True, names.index(name), 1, len(folded))
-    if block.text.isascii():
+    if whole.isascii():
         return
-    if not lists.exact.keys().isdisjoint(exact := text.words(text.fold_exact(block.text))):
+    if not lists.exact.keys().isdisjoint(exact := text.words(text.fold_exact(whole))):
         yield from _matches(lists.exact, exact)
-    if _UNSPACED.search(block.text):
-        joined = text.fold(block.text)
+    if _UNSPACED.search(whole):
+        joined = text.fold(whole)
         for phrase, entry in lists.unspaced:
             at = _found(phrase, joined)
             if at >= 0:

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 SHINGLE = 3  # words
+LINE = 200  # characters of a text whose words are remembered for a while
 
 # Scripts whose vowels are marks: without them other words would come of it.
 _VOWELS = re.compile(r"[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u3099\u309a]")
@@ -82,12 +83,21 @@ def fold_exact(text: str) -> str:
     return unicodedata.normalize("NFC", text).lower()
 
 
-def words(folded: str) -> list[str]:
+def words(folded: str) -> tuple[str, ...]:
     """The words of a folded text: leetspeak read, numbers dropped, spelled-out words joined."""
-    found = [_unleet(word) for word in _WORD.findall(folded)]
-    found = [word for word in found if word]
-    singles = sum(len(word) == 1 for word in found)
-    return _joined(found) if singles >= _SPELLED else found
+    return _words_of_line(folded) if len(folded) <= LINE else _words(folded)
+
+
+def _words(folded: str) -> tuple[str, ...]:
+    found: list[str] = _WORD.findall(folded)
+    if not "".join(found).isalpha():
+        found = [word for word in map(_unleet, found) if word]
+    singles = list(map(len, found)).count(1)
+    return tuple(_joined(found) if singles >= _SPELLED else found)
+
+
+# A page is read as served and as shown, and most of its lines are in both.
+_words_of_line = lru_cache(maxsize=4096)(_words)
 
 
 def _unleet(word: str) -> str:

@@ -55,7 +55,7 @@ def telling(blocks: Sequence[Block], folded: Sequence[Sequence[str]]) -> frozens
     found: set[str] = set()
     for block, words in zip(blocks, folded, strict=True):
         if block.place not in _UNSEEN:
-            found.update(word for word in words if word in known)
+            found.update(known.keys() & words)
     if len(found) <= WORDS:
         return frozenset(found)
     return frozenset(sorted(found, key=lambda word: (-abs(known[word]), word))[:WORDS])
