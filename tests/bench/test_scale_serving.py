@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 
 import aiohttp
 import pytest
@@ -175,7 +175,13 @@ async def test_a_farm_whose_second_port_is_taken_leaves_the_first_one_free(two: 
 @asynccontextmanager
 async def held_pair() -> AsyncIterator[int]:
     """A free port whose next one is taken."""
-    with socket.socket() as holder:
-        holder.bind(("0.0.0.0", 0))
+    with ExitStack() as stack:
+        while True:
+            holder = stack.enter_context(socket.socket())
+            holder.bind(("0.0.0.0", 0))
+            port = int(holder.getsockname()[1]) - 1
+            with suppress(OSError), socket.socket() as before:  # somebody else may have that one
+                before.bind(("0.0.0.0", port))
+                break
         holder.listen()
-        yield int(holder.getsockname()[1]) - 1
+        yield port
