@@ -42,7 +42,9 @@ BARE, WHOLE = "bare Playwright, PNG", "defacewatch, whole path"
 ANEW = "defacewatch, all read anew"
 TARGET = 1.2  # of bare Playwright that the whole path may cost
 FIRST = 2  # rounds that are left out: what a page has been twice is remembered from then on
-EVERY, LEAST = 100, 8  # captures of a soak between two looks at memory, and looks that there are at least
+# Captures of a soak between two looks at memory, which do not keep step with the browser being replaced after
+# 200; and looks that there are at least.
+EVERY, LEAST = 130, 8
 AT_ONCE = 2
 
 Way = Callable[[str], Awaitable[int]]  # a URL looked at; the size of the picture in bytes
