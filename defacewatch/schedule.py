@@ -221,11 +221,12 @@ class Schedule:
             return None  # both places are taken, or nothing waits for the one that is not
         waiting = list(self.agenda.waiting(Errand.RENDER))
         late = {due.page for due in waiting if due.late(now) > STARVES}
+        if not late:
+            return None
         free = (
             due
             for due in waiting
-            if late
-            and not self.joining[due.urgent]
+            if not self.joining[due.urgent]
             and (due.urgent or due.page in late)
             and not self._lock(due.page).locked()
         )

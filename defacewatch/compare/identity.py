@@ -6,7 +6,6 @@ put in its place has none of them.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -164,15 +163,9 @@ def title_words(title: str) -> frozenset[str]:
     return frozenset(word for word in text.words(text.fold(title)) if len(word) > 1)
 
 
+@text.remembered
 def _folded(words: str) -> str:
-    return _folded_short(words) if len(words) <= text.LINE else _folded_any(words)
-
-
-def _folded_any(words: str) -> str:
     return " ".join(text.words(text.fold(words)))
-
-
-_folded_short = lru_cache(maxsize=4096)(_folded_any)  # links say the same again and again
 
 
 def _directory(url: str, depth: int) -> str:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from defacewatch.compare import datafiles, text
@@ -147,8 +147,7 @@ def _hits(blocks: Sequence[Block], folded: Sequence[Sequence[str]]) -> list[list
             hits.append([])
             continue
         if block.text not in looked:
-            found = _in_line if len(block.text) <= text.LINE else _in_text
-            looked[block.text] = list(found(block.text, tuple(words)))
+            looked[block.text] = list(_in_text(block.text, tuple(words)))
         hits.append(looked[block.text])
     return hits
 
@@ -182,12 +181,10 @@ def _advertises(hits: Sequence[_Hit]) -> bool:
     return len(spam) > 1 and sum(spam.values()) >= DENSE * hits[0].length
 
 
+@text.remembered
 def _in_text(whole: str, folded: tuple[str, ...]) -> tuple[_Hit, ...]:
     """What is found in a text, whose folded words are given alongside."""
     return tuple(_found_in(_lists(), whole, folded))
-
-
-_in_line = lru_cache(maxsize=4096)(_in_text)  # most lines are in a page as served and as shown
 
 
 def _found_in(lists: _Lists, whole: str, folded: Sequence[str]) -> Iterator[_Hit]:

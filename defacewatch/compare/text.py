@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache, wraps
+from typing import TypeVar, TypeVarTuple, cast
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 SHINGLE = 3  # words
-LINE = 200  # characters of a text whose words are remembered for a while
+LINE = 200  # characters of a text that is `remembered` for a while
 
 # Scripts whose vowels are marks: without them other words would come of it.
 _VOWELS = re.compile(r"[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff\u3099\u309a]")
@@ -83,21 +87,26 @@ def fold_exact(text: str) -> str:
     return unicodedata.normalize("NFC", text).lower()
 
 
+def remembered(read: Callable[[str, *Ts], T]) -> Callable[[str, *Ts], T]:
+    """`read`, a pure function of a text, with what it made of the last lines: a page is read as served and as
+    shown, and most of its lines are in both."""
+    of_line = cast("Callable[[str, *Ts], T]", lru_cache(maxsize=4096)(read))
+
+    @wraps(read)
+    def of_text(said: str, /, *besides: *Ts) -> T:
+        return of_line(said, *besides) if len(said) <= LINE else read(said, *besides)
+
+    return of_text
+
+
+@remembered
 def words(folded: str) -> tuple[str, ...]:
     """The words of a folded text: leetspeak read, numbers dropped, spelled-out words joined."""
-    return _words_of_line(folded) if len(folded) <= LINE else _words(folded)
-
-
-def _words(folded: str) -> tuple[str, ...]:
     found: list[str] = _WORD.findall(folded)
     if not "".join(found).isalpha():
         found = [word for word in map(_unleet, found) if word]
     singles = list(map(len, found)).count(1)
     return tuple(_joined(found) if singles >= _SPELLED else found)
-
-
-# A page is read as served and as shown, and most of its lines are in both.
-_words_of_line = lru_cache(maxsize=4096)(_words)
 
 
 def _unleet(word: str) -> str:

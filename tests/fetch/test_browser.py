@@ -511,6 +511,11 @@ class Held:
         writer.write(page("<title>late</title>"))
 
 
+async def are_gone(processes: list[psutil.Process]) -> bool:
+    _, left = await asyncio.to_thread(psutil.wait_procs, processes, timeout=AFTER)
+    return not left
+
+
 def starts() -> float:
     return REGISTRY.get_sample_value("defacewatch_browser_starts_total") or 0.0
 
@@ -532,18 +537,18 @@ class Worn:
         """The titles of the early captures, once they are over; their Chromium is gone then."""
         self.held.answer.set()
         titles = [rendering.title for rendering in await asyncio.gather(*self.early)]
-        _, left = await asyncio.to_thread(psutil.wait_procs, self.first, timeout=AFTER)
-        assert left == []
+        assert await are_gone(self.first)
         return titles
 
 
 @asynccontextmanager
 async def worn(
-    monkeypatch: pytest.MonkeyPatch, *, late: float = 300.0, **options: int
+    monkeypatch: pytest.MonkeyPatch, *, late: float = 300.0, patience: float = 300.0
 ) -> AsyncIterator[Worn]:
-    """With `late` seconds after which a server counts as slow."""
+    """With `late` seconds after which a server counts as slow, and `patience` for it to come to rest."""
     monkeypatch.setattr(rendering_module, "LATE", late)
-    async with place(recycle_after=1, timeout=40, **options) as there:
+    monkeypatch.setattr(browser_module, "PATIENCE", patience)
+    async with place(recycle_after=1, timeout=40) as there:
         held = Held(there.portal, "/a", "/b")
         for path in ("/c", "/d", "/e"):
             there.portal.answers[path] = page(f"<title>{path}</title>")
@@ -557,7 +562,6 @@ async def worn(
 async def test_captures_that_can_wait_let_a_worn_chromium_come_to_rest_and_urgent_ones_do_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
     async with worn(monkeypatch) as it:
         later = it.see("/c")
         await asyncio.sleep(0)
@@ -595,8 +599,7 @@ async def test_captures_that_wait_for_their_place_wait_for_that_too(monkeypatch:
 async def test_a_worn_chromium_that_does_not_come_to_rest_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browser_module, "PATIENCE", 0.3)
-    async with worn(monkeypatch) as it:
+    async with worn(monkeypatch, patience=0.3) as it:
         assert (await it.see("/c")).title == "/c"
         assert starts() - it.before == 1
         assert it.first[0] in it.place.chromiums(), "two captures are still in it"
@@ -606,7 +609,6 @@ async def test_a_worn_chromium_that_does_not_come_to_rest_is_not_waited_for_with
 async def test_pages_of_servers_that_are_slow_to_answer_are_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
     async with worn(monkeypatch, late=0.2) as it:
         assert (await it.see("/c")).title == "/c"
         assert starts() - it.before == 1
@@ -614,7 +616,6 @@ async def test_pages_of_servers_that_are_slow_to_answer_are_not_waited_for(
 
 
 async def test_a_worn_chromium_that_dies_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
     async with worn(monkeypatch) as it:
         later, unwanted = it.see("/c"), it.see("/e")
         await asyncio.sleep(0)
@@ -631,7 +632,6 @@ async def test_a_worn_chromium_that_dies_keeps_nobody_waiting(monkeypatch: pytes
 async def test_captures_that_wait_when_the_browser_is_stopped_start_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(browser_module, "PATIENCE", 300.0)
     async with worn(monkeypatch) as it:
         later = it.see("/c")
         await asyncio.sleep(0)
@@ -651,8 +651,7 @@ async def test_urgent_captures_alone_have_another_chromium_after_three_times_as_
         assert (there.chromiums(), starts() - before) == (first, 0)
         await asyncio.gather(*(there.show("<p>seen") for _ in range(4)))
         assert starts() - before == 2, "nobody used the first any more; the second had three"
-        _, left = await asyncio.to_thread(psutil.wait_procs, first, timeout=AFTER)
-        assert left == []
+        assert await are_gone(first)
 
 
 async def test_a_chromium_that_has_grown_is_replaced_and_nothing_of_it_is_left() -> None:
@@ -660,8 +659,7 @@ async def test_a_chromium_that_has_grown_is_replaced_and_nothing_of_it_is_left()
         (first,) = there.chromiums()
         family = [first, *first.children(recursive=True)]
         assert (await there.show("<title>seen</title>")).title == "seen"
-        _, left = await asyncio.to_thread(psutil.wait_procs, family, timeout=AFTER)
-        assert left == []
+        assert await are_gone(family)
         assert await there.browser.alive()
         assert len(there.chromiums()) == 1
 
