@@ -259,8 +259,8 @@ def _of_thread(
 ) -> Plan:
     """What goes out of a campaign that this officer knows. Its first attack goes in full, like its first
     alert. A silent edit carries only what need not be heard; between two sounds there is a pause, a
-    short one where pages join one by one and there is room for more below the cap (never of what cannot be
-    edited: each is a message more)."""
+    short one where pages join one by one and there is room for more below the cap. What cannot be edited is
+    a message more each time: of those only as many come soon as long pauses would bring in a minute."""
     attacks = [d for d in due if d.kind is AlertKind.DEFACED]
     failed = any(d.attempts for d in attacks)
     if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
@@ -274,7 +274,7 @@ def _of_thread(
         return Plan(Manner.THREAD, numbers, thread.campaign)
     if _to_be_heard(thread, due, count, now - heard_at):
         joining = sum(d.kind in OPENING or d.kind is AlertKind.DEADLINE or d.step > 0 for d in due)
-        soon = editable and joining <= FEW and sent < CAP - 1
+        soon = joining <= FEW and sent < (CAP - 1 if editable else MINUTE // DIGEST_EVERY)
         until = heard_at + (EDIT_EVERY if soon else DIGEST_EVERY)
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign)

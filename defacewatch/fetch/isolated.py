@@ -28,22 +28,18 @@ class IsolatedWorld:
     def __init__(self, session: CDPSession) -> None:
         self.session = session
         self.held = False
+        self._frame: str | None = None  # the main frame's id, which stays the same wherever the page goes
         self._aborts: set[asyncio.Task[None]] = set()
 
     async def evaluate(self, expression: str, *, within: float) -> Any:
         """The JSON value of `expression` (promises awaited), in at most `within` seconds, or Unanswered."""
         try:
             async with asyncio.timeout(within):
-                tree = await self.session.send("Page.getFrameTree")
-                world = await self.session.send(
-                    "Page.createIsolatedWorld",
-                    {"frameId": tree["frameTree"]["frame"]["id"], "worldName": WORLD},
-                )
                 answer = await self.session.send(
                     "Runtime.evaluate",
                     {
                         "expression": expression,
-                        "contextId": world["executionContextId"],
+                        "contextId": await self._context(),
                         "returnByValue": True,
                         "awaitPromise": True,
                         "timeout": within * 1000,
@@ -57,6 +53,19 @@ class IsolatedWorld:
             thrown = answer["exceptionDetails"].get("exception", {})
             raise Unanswered(str(thrown.get("description", "terminated"))[:500])
         return answer["result"].get("value")
+
+    async def _context(self) -> int:
+        """The world in the document that is there now; asked for each time, as each document has its own."""
+        if self._frame is not None:
+            with suppress(Error):  # there is another main frame, or none at this moment
+                return await self._world_of(self._frame)
+        tree = await self.session.send("Page.getFrameTree")
+        self._frame = str(tree["frameTree"]["frame"]["id"])
+        return await self._world_of(self._frame)
+
+    async def _world_of(self, frame: str) -> int:
+        world = await self.session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD})
+        return int(world["executionContextId"])
 
     async def interrupt(self) -> None:
         """End the script that is running now; the page goes on with its next task."""
