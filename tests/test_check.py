@@ -144,7 +144,7 @@ async def test_a_replaced_page_is_looked_at_twice_then_alerts_with_proof(watch: 
     outcome = result.outcome
     assert (outcome.verdict.kind, outcome.change.event) == (VerdictKind.DEFACED, Event.OPENED)
     first, _ = watch.fetch.took
-    assert watch.slept == [max(2.5, 10.0 - first - min(first, 10.0 / 3))], "from being seen to being seen again"
+    assert watch.slept == [max(2.5, 10.0 - first - min(first, 10.0 / 3))], "from being seen to being seen"
     assert [alert.kind for alert in outcome.alerts] == [AlertKind.DEFACED]
     assert not outcome.verdict.intermittent
     assert result.recorded.capture is not None

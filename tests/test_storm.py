@@ -210,7 +210,7 @@ async def test_whoever_defaces_a_page_every_five_seconds_is_heard_as_often_as_th
         assert max(sum(at <= one < at + MINUTE for one in times) for at in times) <= most
     assert heard[2] - heard[1] <= EDIT_EVERY + timedelta(seconds=5)
     assert mails[2] - mails[1] <= EDIT_EVERY + timedelta(seconds=5)
-    assert min(later - at for at, later in pairwise(mails[2:])) >= DIGEST_EVERY, "of which a page makes no more"
+    assert min(later - at for at, later in pairwise(mails[2:])) >= DIGEST_EVERY, "a mail more for each"
     await storm.pass_by(60)
     assert await storm.unsent() == Counter()
 
