@@ -240,11 +240,11 @@ class Checker:
     async def _confirm(self, context: Context, looks: list[Judged]) -> None:
         """Look again, later and in a fresh browser context, before anyone is woken or it is let rest.
 
-        The page is to be seen again `confirm_after` from when it was first seen: by a probe, else from when
-        the browser began the look before. So this look begins sooner than that by as long as the last one
-        took, and by a third of it at most. But it is a quarter of that after the last one at least: two looks
-        at one moment are as good as one. And it takes as long as the first time: what a script does late
-        would be outvoted by looks that do not wait for it.
+        The page is to be seen again `confirm_after` from when it was first seen. A probe has seen it at once:
+        this look begins sooner than that by as long as the browser took for the last one, and by a third of
+        it at most. Where the browser saw it first, this look begins so long after that one began. But it is a
+        quarter of that after the last one at least: two looks at one moment are as good as one. And it takes
+        as long as the first time: what a script does late would be outvoted by looks that do not wait for it.
         """
         dwells = any(dwelt(of.seen) for of in looks)
         while needs_another_look([of.verdict.kind for of in looks]) and is_news(
@@ -252,10 +252,11 @@ class Checker:
         ):
             if context.incident is None and all(is_expected(context.window, of.verdict) for of in looks):
                 return  # nobody is woken
-            after, lately = self.confirm_after.total_seconds(), took(looks[-1].seen)
-            since = looks[-1].since
-            passed = lately if since is None else max(lately, (self.clock() - since).total_seconds())
-            await self.sleep(max(after / 4, after - min(lately, after / 3) - passed))
+            after, passed = self.confirm_after.total_seconds(), took(looks[-1].seen)
+            early, since = 0.0, looks[-1].since
+            if since is not None:
+                early, passed = min(passed, after / 3), max(passed, (self.clock() - since).total_seconds())
+            await self.sleep(max(after / 4, after - early - passed))
             seen = await self._render(context, Rank.CONFIRM, dwell=dwells)
             looks.append(await self._judged(context, seen))
 

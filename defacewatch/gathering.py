@@ -23,7 +23,7 @@ CAP = 6  # messages of their own to one officer on one channel within a minute
 MINUTE = timedelta(minutes=1)
 DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
-EDIT_EVERY = timedelta(seconds=5)  # of one that can
+EDIT_EVERY = timedelta(seconds=5)  # of one that can; and between two sounds where pages join one by one
 FEW = 2  # that join a thread at a time: for so few its next sound need not wait for long
 CHANGED = ", changed"  # how a receipt ends of a message that was changed, which makes no sound
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again

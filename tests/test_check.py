@@ -144,7 +144,8 @@ async def test_a_replaced_page_is_looked_at_twice_then_alerts_with_proof(watch: 
     outcome = result.outcome
     assert (outcome.verdict.kind, outcome.change.event) == (VerdictKind.DEFACED, Event.OPENED)
     first, _ = watch.fetch.took
-    assert watch.slept == [max(2.5, 10.0 - first - min(first, 10.0 / 3))], "from being seen to being seen"
+    waits = max(2.5, 10.0 - first - min(first, 10.0 / 3))
+    assert watch.slept == [pytest.approx(waits)], "from being seen to being seen"
     assert [alert.kind for alert in outcome.alerts] == [AlertKind.DEFACED]
     assert not outcome.verdict.intermittent
     assert result.recorded.capture is not None
@@ -185,6 +186,16 @@ async def test_a_second_look_comes_a_while_after_the_first_however_slow_that_was
     watch.fetch.slow = slow
     assert (await watch.check()).outcome.looks == 2
     assert watch.slept == [pytest.approx(waits, abs=0.05)]
+
+
+@pytest.mark.parametrize(("slow", "waits"), [(60.0, 2.5), (4.0, 6.0), (0.0, 10.0)])
+async def test_what_the_browser_saw_first_is_looked_at_again_from_opening_to_opening(
+    watch: Watch, slow: float, waits: float
+) -> None:
+    watch.site.show(SCRIPTED)
+    watch.fetch.slow = slow
+    assert (await watch.check(render=True)).outcome.looks == 2
+    assert watch.slept == [waits]
 
 
 async def test_hidden_gambling_links_are_an_attack(watch: Watch) -> None:

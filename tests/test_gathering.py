@@ -106,9 +106,14 @@ def test_pages_that_join_one_by_one_are_heard_soon_and_a_flood_of_them_less_ofte
     for many, pause in ((FEW, EDIT_EVERY), (FEW + 1, DIGEST_EVERY)):
         some = tuple(due(n, campaign=7) for n in range(many))
         assert planned(*some, threads=(heard(4 * SECOND),)).until == NOW - 4 * SECOND + pause
-    for sent, pause in ((2, EDIT_EVERY), (3, DIGEST_EVERY)):
-        waits = planned(due(1, campaign=7), threads=(heard(4 * SECOND),), sent=sent, editable=False)
-        assert waits.until == NOW - 4 * SECOND + pause, "a mail more, or a paid message, for each"
+    few = tuple(due(n, campaign=7) for n in range(FEW))
+    for some, sent, pause in (
+        (few, 2, EDIT_EVERY),
+        (few, 3, DIGEST_EVERY),
+        ((*few, due(9, campaign=7)), 2, DIGEST_EVERY),
+    ):
+        waits = planned(*some, threads=(heard(4 * SECOND),), sent=sent, editable=False)
+        assert waits.until == NOW - 4 * SECOND + pause, "a mail, or a paid message, more for each"
     late = tuple(due(n, CHANGED, 7, step=1) for n in range(FEW + 1))
     assert planned(*late, threads=(heard(4 * SECOND),)).until == NOW - 4 * SECOND + DIGEST_EVERY
 

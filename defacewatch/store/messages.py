@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.alerts import LEASE, Alert, AlertKind, Delivery, DeliveryState
@@ -127,7 +127,14 @@ async def _next_to(
     now: datetime,
     apart: Collection[int],
 ) -> Bundle | None:
-    """Claim what goes out next to `officer` ('': a webhook, which is told of everything on its own)."""
+    """Claim what goes out next to `officer` ('': a webhook, which is told of everything on its own). What was
+    put off is looked at with what is due: together they may be a flood, and what goes takes it along."""
+    put_off = and_(
+        deliveries.c.channel == channel,
+        deliveries.c.next_at > now,
+        deliveries.c.state == DeliveryState.PENDING.value,
+        deliveries.c.attempts == 0,
+    )
     query = (
         select(
             deliveries,
@@ -140,7 +147,7 @@ async def _next_to(
         .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
         .outerjoin(pages, alerts.c.page == pages.c.id)
         .outerjoin(portals, pages.c.portal == portals.c.key)
-        .where(due, deliveries.c.officer == officer)
+        .where(or_(due, put_off) if officer else due, deliveries.c.officer == officer)
         .order_by(deliveries.c.next_at, deliveries.c.id)
         .limit(TOGETHER if officer else 1)
         .with_for_update(of=deliveries, skip_locked=True)
