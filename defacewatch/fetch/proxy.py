@@ -17,7 +17,7 @@ from defacewatch.captures import Failure, Refusal
 from defacewatch.fetch.failures import is_exhaustion
 from defacewatch.fetch.guard import Guard, Lookup, Refused, checked_addresses, system_lookup
 from defacewatch.fetch.relay import Peer, relay
-from defacewatch.fetch.wire import BadHead, Head, read_head
+from defacewatch.fetch.wire import BadHead, Head, Heads
 
 _KEPT = 100  # refusals and failures kept per session: a page can make thousands
 _INFORMATIONAL = 20  # heads with status 1xx that a server may send before its answer
@@ -116,9 +116,10 @@ class ProxySession:
     async def _serve(self, client: Peer) -> None:
         try:
             try:
+                heads = Heads(client.reader, self._limits.head)
                 async with asyncio.timeout(self._limits.idle):
-                    head = await read_head(client.reader, self._limits.head)
-                await self._pass_on(head, client)
+                    head = await heads.next()
+                await self._pass_on(head, heads.rest(), client)
             except BadHead as error:
                 await self._answer(client, 400, str(error))
             await client.finish(_FAREWELL)
@@ -127,18 +128,22 @@ class ProxySession:
         finally:
             await client.drop()
 
-    async def _pass_on(self, head: Head, client: Peer) -> None:
+    async def _pass_on(self, head: Head, body: bytes, client: Peer) -> None:
+        """Serve a request; of its `body` (in a tunnel what goes through it) that much has come already."""
         method, target = _requested(head)
         upstream = await self._dial(target, client)
         if upstream is None:
             return
         try:
+            self._count(len(body))
             if target.path is None:
                 await client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                if body:
+                    await upstream.send(body)
             else:
                 start = f"{method} {target.path} HTTP/1.1".encode("ascii")
                 host = f"Host: {target.authority}".encode("ascii")
-                await upstream.send(head.encoded(start, (host, b"Connection: close"), without=_HOST))
+                await upstream.send(head.encoded(start, (host, b"Connection: close"), without=_HOST) + body)
             await self._join(target, client, upstream)
         finally:
             await upstream.drop()
@@ -179,16 +184,19 @@ class ProxySession:
         async def pass_answer_head() -> None:
             nonlocal answered
             without = frozenset((self.mark.encode(),))
+            heads = Heads(upstream.reader, self._limits.head)
             async with asyncio.timeout(self._limits.idle):
                 for _ in range(_INFORMATIONAL + 1):
-                    head = await read_head(upstream.reader, self._limits.head)
+                    head = await heads.next()
                     self._count(head.size)
                     status = head.status()
                     if status == 101:
                         raise BadHead("protocols switched unasked")
                     if status >= 200:
                         answered = True
-                        await client.send(head.encoded(head.start, (b"Connection: close",), without))
+                        rest = heads.rest()
+                        self._count(len(rest))
+                        await client.send(head.encoded(head.start, (b"Connection: close",), without) + rest)
                         return
                     if status == 100:  # the others are hints, of which a server could send without end
                         await client.send(head.encoded(head.start, (), without))

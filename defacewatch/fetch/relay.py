@@ -20,6 +20,12 @@ class Peer:
         self.writer.write(data)
         await self.writer.drain()
 
+    def sent(self, data: bytes) -> bool:
+        """Write; whether all of it has left at once, so that there is nothing to wait for."""
+        self.writer.write(data)
+        transport = self.writer.transport
+        return not transport.is_closing() and transport.get_write_buffer_size() == 0
+
     def end(self) -> None:
         """Say that nothing more will be sent."""
         with suppress(OSError, RuntimeError):
@@ -75,8 +81,9 @@ async def relay(
                 return
             last = loop.time()
             count(len(data))
-            async with asyncio.timeout(idle):
-                await sink.send(data)
+            if not sink.sent(data):
+                async with asyncio.timeout(idle):
+                    await sink.writer.drain()
 
     async def answer() -> None:
         if before_answer is not None:

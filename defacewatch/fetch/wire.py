@@ -52,33 +52,55 @@ class Head:
         return b"\r\n".join([start, *extra, *kept, b"", b""])
 
 
-async def read_head(reader: asyncio.StreamReader, limit: int) -> Head:
-    """Read a head of at most `limit` bytes. Raises BadHead, and EOFError when the stream ends before it does.
+class Heads:
+    """Heads that come one after another on a stream, each of at most `limit` bytes."""
 
-    As lenient as browsers: bare line feeds end lines, blank lines may come first, folded lines belong to
-    the field above, and a line without a colon is dropped.
-    """
-    start = b""
-    fields: list[tuple[bytes, bytes]] = []
-    size = 0
-    while True:
-        try:
-            raw = await reader.readline()
-        except ValueError:
-            raise BadHead("a header line that is too long") from None
-        size += len(raw)
-        if size > limit:
+    def __init__(self, reader: asyncio.StreamReader, limit: int) -> None:
+        self._reader, self._limit = reader, limit
+        self._read = bytearray()
+
+    async def next(self) -> Head:
+        """Read a head. Raises BadHead, and EOFError when the stream ends before it does.
+
+        As lenient as browsers: bare line feeds end lines, blank lines may come first, folded lines belong to
+        the field above, and a line without a colon is dropped.
+        """
+        start = b""
+        fields: list[tuple[bytes, bytes]] = []
+        size = 0
+        while True:
+            raw = await self._line(size)
+            size += len(raw)
+            line = raw.rstrip(b"\r\n")
+            if not start:
+                start = line
+            elif not line:
+                del self._read[:size]
+                return Head(start, tuple(fields), size)
+            elif line[:1] in b" \t":
+                if fields:
+                    name, above = fields.pop()
+                    fields.append((name, above + b" " + line.strip()))
+            elif b":" in line:
+                fields.append((line.partition(b":")[0].strip().lower(), line))
+
+    async def _line(self, begin: int) -> bytes:
+        """The line that begins there, with its end; more is read where it has not come yet."""
+        seen = begin
+        while (end := self._read.find(b"\n", seen)) < 0:
+            seen = len(self._read)
+            if seen > self._limit:
+                break
+            more = await self._reader.read(self._limit)
+            if not more:
+                raise EOFError("the connection ended in the middle of a head")
+            self._read += more
+        if not 0 <= end < self._limit:
             raise BadHead("a head that is too long")
-        if not raw.endswith(b"\n"):
-            raise EOFError("the connection ended in the middle of a head")
-        line = raw.rstrip(b"\r\n")
-        if not start:
-            start = line
-        elif not line:
-            return Head(start, tuple(fields), size)
-        elif line[:1] in b" \t":
-            if fields:
-                name, above = fields.pop()
-                fields.append((name, above + b" " + line.strip()))
-        elif b":" in line:
-            fields.append((line.partition(b":")[0].strip().lower(), line))
+        return bytes(self._read[begin : end + 1])
+
+    def rest(self) -> bytes:
+        """What came behind the last head, and was read with it."""
+        found = bytes(self._read)
+        self._read.clear()
+        return found

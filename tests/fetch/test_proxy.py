@@ -85,6 +85,26 @@ async def test_request_bodies_and_chunked_answers_pass_through(portal: Portal, s
         assert await answer.read() == body
 
 
+async def test_a_head_comes_in_pieces_or_together_with_what_follows_it(
+    portal: Portal, session: ProxySession
+) -> None:
+    async def dribble(asked: Asked, writer: Writer) -> None:
+        for byte in b"\r\nHTTP/1.1 200 OK\nX-Folded: one\n two\nnonsense\n\nhello " + asked.body:
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0)
+        writer.close()
+
+    portal.answers["/"] = dribble
+    post = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nthere" % portal.url().encode()
+    expected = b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-Folded: one two\r\n\r\nhello there"
+    assert await _exchange(session, post) == expected
+    portal.answers["/in"] = page("through")
+    inner = b"GET /in HTTP/1.1\r\nHost: x\r\n\r\n"
+    told = await _exchange(session, b"CONNECT 127.0.0.1:%d HTTP/1.1\r\n\r\n" % portal.port + inner)
+    assert told.startswith(b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert told.endswith(b"\r\n\r\nthrough")
+
+
 async def test_a_tunnel_carries_tls_end_to_end(session: ProxySession) -> None:
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
