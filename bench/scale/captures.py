@@ -9,6 +9,7 @@ worker.
 import argparse
 import asyncio
 import json
+import math
 import os
 import statistics
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -43,7 +44,7 @@ ANEW = "defacewatch, all read anew"
 TARGET = 1.2  # of bare Playwright that the whole path may cost
 FIRST = 2  # rounds that are left out: what a page has been twice is remembered from then on
 # Captures of a soak between two looks at memory, which do not keep step with the browser being replaced after
-# 200; and looks that there are at least.
+# 200 (in a soak of 1,040 and more); and looks that there are at least.
 EVERY, LEAST = 130, 8
 AT_ONCE = 2
 
@@ -246,7 +247,7 @@ def moment(captures: int, server: int) -> Moment:
 async def soaked(
     urls: Sequence[str], server: int, captures: int, console: Console, *, at_once: int
 ) -> list[Moment]:
-    """So many captures, some at once; the tree at each hundred, and at last when all is stopped."""
+    """So many captures, some at once; the tree from time to time, and at last when all is stopped."""
     numbers = iter(range(captures))
     every = max(1, min(EVERY, captures // LEAST))
     moments: list[Moment] = []
@@ -272,12 +273,31 @@ def _line(at: Moment) -> str:
     return f"{at.captures} captures: {sizes}, {at.processes} processes"
 
 
-def slope(moments: Sequence[Moment]) -> float:
-    """How much of itself the tree's PSS grows by in a thousand captures, by least squares; 0 for too few."""
-    if len(moments) < 3:
-        return 0.0
-    line = statistics.linear_regression([m.captures for m in moments], [float(m.pss) for m in moments])
-    return line.slope * 1000 / statistics.mean(m.pss for m in moments)
+def slope(captures: Sequence[int], sizes: Sequence[float]) -> tuple[float, float]:
+    """How much of themselves sizes grow by in a thousand captures, by least squares, and the standard error
+    of that; of too few nothing is known."""
+    if len(captures) < 3:
+        return 0.0, math.inf
+    line = statistics.linear_regression(captures, sizes)
+    off = [size - line.intercept - line.slope * at for at, size in zip(captures, sizes, strict=True)]
+    spread = math.sqrt(sum(o * o for o in off) / (len(off) - 2))
+    middle = statistics.mean(captures)
+    width = math.sqrt(sum((at - middle) ** 2 for at in captures))
+    mean = statistics.mean(sizes)
+    return line.slope * 1000 / mean, spread / width * 1000 / mean
+
+
+def grows(moments: Sequence[Moment], console: Console) -> float:
+    """Print how RSS and PSS grow; by how much RSS does. PSS is a share of what others use as well: where
+    another Chromium ran beside it for some of the time, it says little."""
+    captures = [at.captures for at in moments]
+    slopes = {
+        "RSS": slope(captures, [at.rss for at in moments]),
+        "PSS": slope(captures, [at.pss for at in moments]),
+    }
+    for name, (grown, error) in slopes.items():
+        console.print(f"{name} grows by {grown:+.1%} in 1,000 captures (standard error {error:.1%})")
+    return slopes["RSS"][0]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -302,8 +322,8 @@ def main(argv: Sequence[str]) -> int:
             figures: object = [asdict(one) for one in moments]
             # multiprocessing keeps a helper process of its own (its resource tracker) beside this one.
             left = [p for p in descendants(os.getpid()) if p.pid != server and "tracker" not in p.command]
-            grown = slope(moments[:-1])
-            console.print(f"PSS grows by {grown:.1%} of itself in 1,000 captures; {len(left)} processes left")
+            grown = grows(moments[:-1], console)
+            console.print(f"{len(left)} processes left")
             well = not left and grown <= 0.01
         else:
             found = asyncio.run(measured(urls, server, options.rounds, floors=not options.no_floors))
