@@ -57,9 +57,9 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True)
 class Due:
-    """A delivery that is due to an officer on a channel: of which kind of alert, at which escalation step,
-    about which campaign (None: none), since when, after how many attempts. `grave`: of a critical portal, or
-    of an incident that has become worse. `apart`: never with others (a drill)."""
+    """A delivery that is due to an officer on a channel, or was put off: of which kind of alert, at which
+    escalation step, about which campaign (None: none), since when, after how many attempts. `grave`: of a
+    critical portal, or of an incident that has become worse. `apart`: never with others (a drill)."""
 
     delivery: int
     kind: AlertKind
@@ -203,8 +203,8 @@ def plan(
     editable: bool,
     now: datetime,
 ) -> Plan:
-    """What of an officer's `due` deliveries (at least one) on one channel goes out `now`: of all that can,
-    what matters most.
+    """What goes out `now` of an officer's deliveries on one channel (at least one), those that are `due` and
+    those that were put off: of all that can, what matters most.
 
     `threads` are what this officer has on this channel of the campaigns in `due`; `counts` how many incidents
     those campaigns have; `sent` how many messages were heard there within the last minute, and `digested_at`
@@ -218,13 +218,18 @@ def plan(
     for campaign in dict.fromkeys(d.campaign for d in due if d.gathers):
         some = [d for d in due if d.campaign == campaign and d.gathers]
         thread = None if campaign is None else known.get(campaign)
-        count = counts.get(campaign, 0) if campaign is not None else 0
-        silent = thread is not None and editable and _is_silent(thread, some, count, now)
-        if campaign is None or thread is None or (full and not silent):
+        if campaign is None or thread is None:
             loose += some
             continue
-        order = min(map(_order, some))
-        plans.append((order, _of_thread(thread, some, count, sent=sent, editable=editable, now=now)))
+        count = counts.get(campaign, 0)
+        # What makes no sound need not wait for what does, nor go in a digest with it.
+        silent = [d for d in some if editable and _is_silent(thread, (d,), count, now)]
+        if full:
+            loose += [d for d in some if d not in silent]
+        for part in [silent] if full else [some, silent]:
+            if part:
+                one = _of_thread(thread, part, count, sent=sent, editable=editable, now=now)
+                plans.append((min(map(_order, part)), one))
     plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
     if loose:
         failing = failing or any(d.attempts for d in loose)

@@ -102,6 +102,18 @@ def test_what_ought_to_be_heard_waits_for_the_next_sound_and_is_never_edited_in_
             assert planned(some, threads=(heard(pause),), count=200, sent=sent).loud
 
 
+def test_what_makes_no_sound_waits_for_nothing_that_does() -> None:
+    flood = tuple(due(n, campaign=7) for n in range(FEW + 1))
+    calmed = due(9, AlertKind.CALMED, 7)
+    soon = heard(6 * SECOND)
+    assert planned(*flood, calmed, threads=(soon,)) == Plan(Manner.THREAD, (9,), 7, loud=False)
+    full = planned(*flood, calmed, threads=(soon,), sent=CAP, digested=4 * SECOND)
+    assert full == Plan(Manner.THREAD, (9,), 7, loud=False)
+    assert planned(*flood, calmed, threads=(heard(DIGEST_EVERY),)).deliveries == (*range(FEW + 1), 9)
+    waits = planned(*flood, calmed, threads=(heard(19 * SECOND, changed=SECOND),))
+    assert waits == Plan(Manner.LATER, (*range(FEW + 1), 9), until=NOW + SECOND)
+
+
 def test_pages_that_join_one_by_one_are_heard_soon_and_a_flood_of_them_less_often() -> None:
     for many, pause in ((FEW, EDIT_EVERY), (FEW + 1, DIGEST_EVERY)):
         some = tuple(due(n, campaign=7) for n in range(many))

@@ -46,6 +46,8 @@ FIRST = 2  # rounds that are left out: what a page has been twice is remembered 
 # Captures of a soak between two looks at memory, which do not keep step with the browser being replaced after
 # 200 (in a soak of 1,040 and more); and looks that there are at least.
 EVERY, LEAST = 130, 8
+AT_WORK = 0.8  # of the most processes that were seen: with fewer the browser was being replaced
+MOST_GROWTH = 0.01  # of RSS in 1,000 captures, and of what is not known about it
 AT_ONCE = 2
 
 Way = Callable[[str], Awaitable[int]]  # a URL looked at; the size of the picture in bytes
@@ -287,17 +289,21 @@ def slope(captures: Sequence[int], sizes: Sequence[float]) -> tuple[float, float
     return line.slope * 1000 / mean, spread / width * 1000 / mean
 
 
-def grows(moments: Sequence[Moment], console: Console) -> float:
-    """Print how RSS and PSS grow; by how much RSS does. PSS is a share of what others use as well: where
-    another Chromium ran beside it for some of the time, it says little."""
-    captures = [at.captures for at in moments]
+def grows(moments: Sequence[Moment], console: Console) -> tuple[float, float]:
+    """Print how RSS and PSS grow; by how much RSS does, and how uncertain that is. PSS is a share of what
+    others use as well: where another Chromium ran beside it for some of the time, it says little. Looks at a
+    tree whose browser was being replaced are left out."""
+    most = max((at.processes for at in moments), default=0)
+    at_work = [at for at in moments if at.processes >= AT_WORK * most]
+    captures = [at.captures for at in at_work]
     slopes = {
-        "RSS": slope(captures, [at.rss for at in moments]),
-        "PSS": slope(captures, [at.pss for at in moments]),
+        "RSS": slope(captures, [at.rss for at in at_work]),
+        "PSS": slope(captures, [at.pss for at in at_work]),
     }
     for name, (grown, error) in slopes.items():
-        console.print(f"{name} grows by {grown:+.1%} in 1,000 captures (standard error {error:.1%})")
-    return slopes["RSS"][0]
+        console.print(f"{name} grows by {grown:+.2%} in 1,000 captures (standard error {error:.2%})")
+    console.print(f"looks at memory: {len(at_work)}, and {len(moments) - len(at_work)} left out")
+    return slopes["RSS"]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -322,9 +328,11 @@ def main(argv: Sequence[str]) -> int:
             figures: object = [asdict(one) for one in moments]
             # multiprocessing keeps a helper process of its own (its resource tracker) beside this one.
             left = [p for p in descendants(os.getpid()) if p.pid != server and "tracker" not in p.command]
-            grown = grows(moments[:-1], console)
+            grown, error = grows(moments[:-1], console)
             console.print(f"{len(left)} processes left")
-            well = not left and grown <= 0.01
+            if error > MOST_GROWTH:
+                console.print("too few looks at memory to tell whether it grows")
+            well = not left and grown <= MOST_GROWTH >= error
         else:
             found = asyncio.run(measured(urls, server, options.rounds, floors=not options.no_floors))
             figures = {

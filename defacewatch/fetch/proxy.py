@@ -138,12 +138,11 @@ class ProxySession:
             self._count(len(body))
             if target.path is None:
                 await client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                if body:
-                    await upstream.send(body)
+                upstream.sent(body)  # what has not left at once, `relay` waits for
             else:
                 start = f"{method} {target.path} HTTP/1.1".encode("ascii")
                 host = f"Host: {target.authority}".encode("ascii")
-                await upstream.send(head.encoded(start, (host, b"Connection: close"), without=_HOST) + body)
+                upstream.sent(head.encoded(start, (host, b"Connection: close"), without=_HOST) + body)
             await self._join(target, client, upstream)
         finally:
             await upstream.drop()

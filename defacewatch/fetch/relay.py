@@ -21,7 +21,7 @@ class Peer:
         await self.writer.drain()
 
     def sent(self, data: bytes) -> bool:
-        """Write; whether all of it has left at once, so that there is nothing to wait for."""
+        """Write without waiting; whether all of it has left at once, so that there is nothing to wait for."""
         self.writer.write(data)
         transport = self.writer.transport
         return not transport.is_closing() and transport.get_write_buffer_size() == 0
@@ -86,8 +86,10 @@ async def relay(
                     await sink.writer.drain()
 
     async def answer() -> None:
+        nonlocal last
         if before_answer is not None:
             await before_answer()
+            last = loop.time()  # bytes may have come with it
         await pump(upstream, client)
 
     upward = asyncio.create_task(pump(client, upstream))

@@ -66,7 +66,7 @@ class Heads:
         the field above, and a line without a colon is dropped.
         """
         start = b""
-        fields: list[tuple[bytes, bytes]] = []
+        fields: list[list[bytes]] = []  # each with its folded lines
         size = 0
         while True:
             raw = await self._line(size)
@@ -76,13 +76,13 @@ class Heads:
                 start = line
             elif not line:
                 del self._read[:size]
-                return Head(start, tuple(fields), size)
+                named = ((field[0].partition(b":")[0].strip().lower(), b" ".join(field)) for field in fields)
+                return Head(start, tuple(named), size)
             elif line[:1] in b" \t":
                 if fields:
-                    name, above = fields.pop()
-                    fields.append((name, above + b" " + line.strip()))
+                    fields[-1].append(line.strip())
             elif b":" in line:
-                fields.append((line.partition(b":")[0].strip().lower(), line))
+                fields.append([line])
 
     async def _line(self, begin: int) -> bytes:
         """The line that begins there, with its end; more is read where it has not come yet."""

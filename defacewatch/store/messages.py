@@ -129,11 +129,12 @@ async def _next_to(
 ) -> Bundle | None:
     """Claim what goes out next to `officer` ('': a webhook, which is told of everything on its own). What was
     put off is looked at with what is due: together they may be a flood, and what goes takes it along."""
-    put_off = and_(
+    put_off = and_(deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.attempts == 0)
+    waiting_here = and_(
         deliveries.c.channel == channel,
-        deliveries.c.next_at > now,
-        deliveries.c.state == DeliveryState.PENDING.value,
-        deliveries.c.attempts == 0,
+        deliveries.c.next_at.is_not(None),
+        _UNFINISHED,
+        or_(deliveries.c.next_at <= now, put_off),
     )
     query = (
         select(
@@ -147,7 +148,7 @@ async def _next_to(
         .outerjoin(campaign_members, campaign_members.c.incident == alerts.c.incident)
         .outerjoin(pages, alerts.c.page == pages.c.id)
         .outerjoin(portals, pages.c.portal == portals.c.key)
-        .where(or_(due, put_off) if officer else due, deliveries.c.officer == officer)
+        .where(waiting_here if officer else due, deliveries.c.officer == officer)
         .order_by(deliveries.c.next_at, deliveries.c.id)
         .limit(TOGETHER if officer else 1)
         .with_for_update(of=deliveries, skip_locked=True)
@@ -162,8 +163,8 @@ async def _next_to(
         plan_ = await _planned(db, waiting, officer, channel, editable=editable, now=now)
     if plan_.manner is Manner.LATER:
         if plan_.until is not None:
-            later = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries))
-            await db.execute(later.values(next_at=plan_.until))
+            others = and_(deliveries.c.id.in_(plan_.deliveries), deliveries.c.next_at != plan_.until)
+            await db.execute(update(deliveries).where(others).values(next_at=plan_.until))
         return None
     message = await _message(db, plan_, officer, channel, now)
     claimed = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries))
@@ -228,7 +229,7 @@ async def _planned(
     )
     digests = select(func.max(messages.c.created_at)).where(mine, messages.c.campaign.is_(None))
     threads, counts = await _threads(db, {d.campaign for d in free if d.campaign is not None}, here, mine)
-    return plan(
+    found = plan(
         free,
         threads,
         counts,
@@ -238,6 +239,10 @@ async def _planned(
         editable=editable,
         now=now,
     )
+    if found.until is None or len(free) == len(waiting):
+        return found
+    soon = min(found.until, now + UNDER_WAY)
+    return replace(found, deliveries=tuple(due.delivery for due in waiting), until=soon)
 
 
 async def _threads(

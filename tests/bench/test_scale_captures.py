@@ -32,8 +32,11 @@ def test_a_slope_is_as_uncertain_as_what_lies_off_its_line() -> None:
 
 def test_what_counts_of_memory_that_grows_is_rss(capsys: pytest.CaptureFixture[str]) -> None:
     moments = [Moment(100 * number, 1000 + number, 500, 9) for number in range(1, 5)]
-    assert grows(moments, Console()) == pytest.approx(0.01, rel=0.01)
-    assert "PSS grows by +0.0% in 1,000" in capsys.readouterr().out
+    replaced = Moment(250, 300, 100, 4)
+    assert grows([*moments, replaced], Console())[0] == pytest.approx(0.01, rel=0.01)
+    said = capsys.readouterr().out
+    assert "PSS grows by +0.00% in 1,000" in said
+    assert "looks at memory: 4, and 1 left out" in said
 
 
 def test_what_a_process_spent_is_still_counted_when_it_has_ended() -> None:

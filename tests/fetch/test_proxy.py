@@ -253,11 +253,50 @@ async def test_informational_heads_without_end_are_no_answer(
     assert session.failures == {f"127.0.0.1:{portal.port}": Failure.PROTOCOL}
 
 
-async def test_heads_count_as_traffic(guard: Guard, portal: Portal) -> None:
-    portal.answers["/"] = page(filler="x" * 10_000)
+@pytest.mark.parametrize(
+    "answer", [page(filler="x" * 10_000), page("x" * 10_000)], ids=["head", "what came with a head"]
+)
+async def test_heads_count_as_traffic_and_so_does_what_came_with_one(
+    guard: Guard, portal: Portal, answer: bytes
+) -> None:
+    portal.answers["/"] = answer
     async with FilteringProxy(guard, limits=Limits(traffic=5000)).session() as session:
         await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
         assert session.exceeded
+
+
+@pytest.mark.parametrize(("beyond", "status"), [(0, b"200 OK"), (1, b"502 Bad Gateway")])
+async def test_a_head_may_be_as_long_as_the_limit_and_no_longer(
+    guard: Guard, portal: Portal, beyond: int, status: bytes
+) -> None:
+    size = page("here", filler="").index(b"here")
+    portal.answers["/"] = page("here", filler="x" * (1000 - size + beyond))
+    async with FilteringProxy(guard, limits=Limits(head=1000)).session() as session:
+        answer = await _exchange(session, f"GET {portal.url()} HTTP/1.1\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 %b\r\n" % status)
+
+
+@pytest.mark.parametrize("tunnel", [False, True])
+async def test_what_a_client_sends_with_its_head_arrives_once(session: ProxySession, tunnel: bool) -> None:
+    arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.set_result(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    target = b"CONNECT 127.0.0.1:%d" % port if tunnel else b"POST http://127.0.0.1:%d/" % port
+    _, writer = await asyncio.open_connection(*_address(session))
+    body = b"y" * 30_000
+    writer.write(target + b" HTTP/1.1\r\n\r\n" + body[:100])
+    await writer.drain()
+    writer.write(body[100:])
+    writer.write_eof()
+    seen = await arrived
+    assert seen.partition(b"\r\n\r\n")[2] == body if not tunnel else seen == body
+    writer.transport.abort()
+    server.close()
 
 
 async def test_only_the_proxys_own_answers_carry_its_mark(portal: Portal, session: ProxySession) -> None:

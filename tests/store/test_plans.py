@@ -77,6 +77,21 @@ async def test_the_outbox_reads_no_whole_table(store: Store) -> None:
     assert whole_tables(store, seen) == {}
 
 
+async def test_to_look_at_what_was_put_off_reads_no_whole_table(store: Store) -> None:
+    page = await registered(store)
+    await checked(store, page, DEFACED, mark="bb")
+    alert = await store.alerts.claim(LATER)
+    assert alert is not None
+    await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
+    with asked(store) as seen:
+        assert await store.messages.claim("email", editable=False, now=NOW) is not None
+    (looking,) = (s for s in seen if "campaign_members.campaign AS of_campaign" in s)
+    with closing(sqlite3.connect(str(store.engine.url.database))) as database:
+        steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {looking}", seen[looking])]
+    assert steps[0] == "SEARCH deliveries USING INDEX ix_deliveries_channel_next_at (channel=? AND next_at>?)"
+    assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step]
+
+
 async def test_rolling_up_reads_only_what_it_takes(store: Store) -> None:
     await registered(store)
     with asked(store) as seen:
