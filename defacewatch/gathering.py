@@ -222,14 +222,21 @@ def plan(
             loose += some
             continue
         count = counts.get(campaign, 0)
-        # What makes no sound need not wait for what does, nor go in a digest with it.
-        silent = [d for d in some if editable and _is_silent(thread, (d,), count, now)]
+        # What makes no sound need not wait for what does, nor go in a digest with it; but for one that is
+        # near: its message tells of both.
+        numbers = {d.delivery for d in some if editable and _is_silent(thread, (d,), count, now)}
+        silent = [d for d in some if d.delivery in numbers]
+        heard = [d for d in some if d.delivery not in numbers]
+        one = _of_thread(thread, some, count, sent=sent, editable=editable, now=now)
         if full:
-            loose += [d for d in some if d not in silent]
-        for part in [silent] if full else [some, silent]:
-            if part:
-                one = _of_thread(thread, part, count, sent=sent, editable=editable, now=now)
-                plans.append((min(map(_order, part)), one))
+            loose += heard
+            near = bool(heard) and (digested_at is None or digested_at + DIGEST_EVERY <= now + EDIT_EVERY)
+        else:
+            plans.append((min(map(_order, some)), one))
+            near = bool(heard) and (one.until is None or one.until <= now + EDIT_EVERY)
+        if silent and not near:
+            one = _of_thread(thread, silent, count, sent=sent, editable=editable, now=now)
+            plans.append((min(map(_order, silent)), one))
     plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
     if loose:
         failing = failing or any(d.attempts for d in loose)
@@ -237,7 +244,7 @@ def plan(
         plans.append((min(map(_order, loose)), one))
     going = [entry for entry in plans if entry[1].manner is not Manner.LATER]
     if going:
-        return min(going, key=lambda entry: entry[0])[1]
+        return min(going, key=lambda entry: (not entry[1].loud, entry[0]))[1]
     until = min(one.until for _, one in plans if one.until is not None)
     return Plan(Manner.LATER, tuple(d.delivery for d in due), until=until)
 

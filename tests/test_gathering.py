@@ -106,12 +106,31 @@ def test_what_makes_no_sound_waits_for_nothing_that_does() -> None:
     flood = tuple(due(n, campaign=7) for n in range(FEW + 1))
     calmed = due(9, AlertKind.CALMED, 7)
     soon = heard(6 * SECOND)
+    everything = (*range(FEW + 1), 9)
     assert planned(*flood, calmed, threads=(soon,)) == Plan(Manner.THREAD, (9,), 7, loud=False)
     full = planned(*flood, calmed, threads=(soon,), sent=CAP, digested=4 * SECOND)
     assert full == Plan(Manner.THREAD, (9,), 7, loud=False)
-    assert planned(*flood, calmed, threads=(heard(DIGEST_EVERY),)).deliveries == (*range(FEW + 1), 9)
-    waits = planned(*flood, calmed, threads=(heard(19 * SECOND, changed=SECOND),))
-    assert waits == Plan(Manner.LATER, (*range(FEW + 1), 9), until=NOW + SECOND)
+    assert planned(*flood, calmed, threads=(heard(DIGEST_EVERY),)) == Plan(Manner.THREAD, everything, 7)
+    waits = planned(*flood, calmed, threads=(heard(6 * SECOND, changed=SECOND),))
+    assert waits == Plan(Manner.LATER, everything, until=NOW + EDIT_EVERY - SECOND)
+
+
+def test_but_for_a_sound_that_is_near_as_that_tells_of_both() -> None:
+    flood = tuple(due(n, campaign=7) for n in range(FEW + 1))
+    calmed = due(9, AlertKind.CALMED, 7, ago=60)
+    waits = planned(*flood, calmed, threads=(heard(17 * SECOND, changed=9 * SECOND),))
+    assert waits == Plan(Manner.LATER, (*range(FEW + 1), 9), until=NOW + 3 * SECOND)
+    full = planned(*flood, calmed, threads=(heard(17 * SECOND),), sent=CAP, digested=18 * SECOND)
+    assert full == Plan(Manner.LATER, (*range(FEW + 1), 9), until=NOW + 2 * SECOND)
+
+
+def test_a_digest_goes_before_what_makes_no_sound_however_bad_that_is() -> None:
+    known = due(1, campaign=7, ago=60)
+    of_another = due(2, CHANGED)
+    taken = heard(MINUTE, taken=True, of=2)
+    some = planned(known, of_another, threads=(taken,), count=3, sent=CAP)
+    assert some == Plan(Manner.DIGEST, (2,))
+    assert planned(known, threads=(taken,), count=3, sent=CAP) == Plan(Manner.THREAD, (1,), 7, loud=False)
 
 
 def test_pages_that_join_one_by_one_are_heard_soon_and_a_flood_of_them_less_often() -> None:

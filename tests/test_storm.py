@@ -25,13 +25,15 @@ from defacewatch.notify.message import TELEGRAM_TEXT
 from defacewatch.portals import Portal, Urgency
 from defacewatch.roster import Quiet
 from defacewatch.store import Store
+from defacewatch.store.messages import UNDER_WAY
 from defacewatch.verdicts import Verdict
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED, checked, portal, registered
 from tests.test_outbox import AN, Desk
 
 EVIL = frozenset({Mark(Trait.CODE_HOST, "evil.example")})
-SENT = DeliveryState.SENT
+OTHER = frozenset({Mark(Trait.CODE_HOST, "other.example")})
+SENT, PENDING = DeliveryState.SENT, DeliveryState.PENDING
 
 
 class Storm(Desk):
@@ -560,3 +562,20 @@ async def test_a_message_whose_sender_died_does_not_hold_up_the_campaign_for_its
     await storm.pass_by(70)
     assert await storm.unsent() == {}
     assert len(storm.mailbox.messages) == 3
+
+
+async def test_what_waits_for_a_message_under_way_is_looked_at_again_soon(storm: Storm) -> None:
+    await storm.attack(10, 11, marks=OTHER)
+    await storm.outbox.drain()
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.pass_by(1)
+    await storm.attack(12, 13, 14, marks=OTHER)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.expand_one()
+    assert await storm.store.messages.claim("telegram", editable=True, now=storm.clock()) is not None
+    await storm.attack(3)
+    await storm.outbox.drain()
+    waiting = [d for d in await storm.deliveries() if (d.channel, d.state) == ("telegram", PENDING)]
+    assert [d.next_at for d in waiting] == [storm.clock() + UNDER_WAY] * 4

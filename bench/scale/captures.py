@@ -46,7 +46,7 @@ FIRST = 2  # rounds that are left out: what a page has been twice is remembered 
 # Captures of a soak between two looks at memory, which do not keep step with the browser being replaced after
 # 200 (in a soak of 1,040 and more); and looks that there are at least.
 EVERY, LEAST = 130, 8
-AT_WORK = 0.8  # of the most processes that were seen: with fewer the browser was being replaced
+AT_WORK = 0.2  # of the usual number of processes more or less: otherwise the browser was being replaced
 MOST_GROWTH = 0.01  # of RSS in 1,000 captures, and of what is not known about it
 AT_ONCE = 2
 
@@ -293,8 +293,8 @@ def grows(moments: Sequence[Moment], console: Console) -> tuple[float, float]:
     """Print how RSS and PSS grow; by how much RSS does, and how uncertain that is. PSS is a share of what
     others use as well: where another Chromium ran beside it for some of the time, it says little. Looks at a
     tree whose browser was being replaced are left out."""
-    most = max((at.processes for at in moments), default=0)
-    at_work = [at for at in moments if at.processes >= AT_WORK * most]
+    usual = statistics.median(at.processes for at in moments) if moments else 0
+    at_work = [at for at in moments if abs(at.processes - usual) <= AT_WORK * usual]
     captures = [at.captures for at in at_work]
     slopes = {
         "RSS": slope(captures, [at.rss for at in at_work]),
@@ -331,7 +331,7 @@ def main(argv: Sequence[str]) -> int:
             grown, error = grows(moments[:-1], console)
             console.print(f"{len(left)} processes left")
             if error > MOST_GROWTH:
-                console.print("too few looks at memory to tell whether it grows")
+                console.print("too uncertain to tell whether memory grows: make more captures")
             well = not left and grown <= MOST_GROWTH >= error
         else:
             found = asyncio.run(measured(urls, server, options.rounds, floors=not options.no_floors))

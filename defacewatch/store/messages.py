@@ -163,8 +163,10 @@ async def _next_to(
         plan_ = await _planned(db, waiting, officer, channel, editable=editable, now=now)
     if plan_.manner is Manner.LATER:
         if plan_.until is not None:
-            others = and_(deliveries.c.id.in_(plan_.deliveries), deliveries.c.next_at != plan_.until)
-            await db.execute(update(deliveries).where(others).values(next_at=plan_.until))
+            later = or_(deliveries.c.next_at <= now, deliveries.c.next_at > plan_.until)
+            put = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries), later)
+            # whose lease has ended is not on its way any more
+            await db.execute(put.values(next_at=plan_.until, state=DeliveryState.PENDING.value))
         return None
     message = await _message(db, plan_, officer, channel, now)
     claimed = update(deliveries).where(deliveries.c.id.in_(plan_.deliveries))
@@ -239,7 +241,7 @@ async def _planned(
         editable=editable,
         now=now,
     )
-    if found.until is None or len(free) == len(waiting):
+    if found.until is None or not on_the_way:
         return found
     soon = min(found.until, now + UNDER_WAY)
     return replace(found, deliveries=tuple(due.delivery for due in waiting), until=soon)

@@ -89,14 +89,14 @@ async def test_a_head_comes_in_pieces_or_together_with_what_follows_it(
     portal: Portal, session: ProxySession
 ) -> None:
     async def dribble(asked: Asked, writer: Writer) -> None:
-        for byte in b"\r\nHTTP/1.1 200 OK\nX-Folded: one\n two\nnonsense\n\nhello " + asked.body:
+        for byte in b"\r\nHTTP/1.1 200 OK\nX-Folded: one\n two\n\t three\nnonsense\n\nhello " + asked.body:
             writer.write(bytes((byte,)))
             await asyncio.sleep(0)
         writer.close()
 
     portal.answers["/"] = dribble
     post = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nthere" % portal.url().encode()
-    expected = b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-Folded: one two\r\n\r\nhello there"
+    expected = b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-Folded: one two three\r\n\r\nhello there"
     assert await _exchange(session, post) == expected
     portal.answers["/in"] = page("through")
     inner = b"GET /in HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -82,6 +82,10 @@ async def test_to_look_at_what_was_put_off_reads_no_whole_table(store: Store) ->
     await checked(store, page, DEFACED, mark="bb")
     alert = await store.alerts.claim(LATER)
     assert alert is not None
+    await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=LATER)
+    await checked(store, await registered(store, "other"), DEFACED, mark="bb")
+    alert = await store.alerts.claim(LATER)
+    assert alert is not None
     await store.alerts.expand(alert.id, [Wanted("email", "an")], step=1, next_step_at=None, now=NOW)
     with asked(store) as seen:
         assert await store.messages.claim("email", editable=False, now=NOW) is not None
