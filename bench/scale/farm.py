@@ -15,6 +15,7 @@ from bench.scale.looks import File, Look, Slot, file
 from bench.scale.stitch import Part, gzipped, part, plain
 
 HTML = "text/html; charset=utf-8"
+WRITTEN = 1_790_000_000.0  # when the files were: they stay the same however often the farm is started
 _TAG_PATH = "/the/"  # of the supplier: a page's own script
 _WIDGET_PATH = "/cdn/tien-ich.js"
 
@@ -189,7 +190,7 @@ class Farm:
         defacement = self._given(place, swapped) if swapped else None
         if defacement is not None:
             found = attacks.replacement(defacement.kind, place.number)
-        at = defacement.at if defacement else self._restored_at.get(place.number, self.began)
+        at = defacement.at if defacement else self._restored_at.get(place.number, WRITTEN)
         return self._served(found, request, at, bare=look.bare and place.tokens)
 
     def _supplied(self, request: Request) -> Answer:
@@ -197,14 +198,14 @@ class Farm:
         self.supplied[path if path == _WIDGET_PATH else _TAG_PATH] += 1
         number = path.removeprefix(_TAG_PATH).removesuffix(".js")
         if path == _WIDGET_PATH:
-            return self._served(self.widget, request, self.began)
+            return self._served(self.widget, request, WRITTEN)
         if not number.isdigit() or int(number) >= self.layout.size:
             return _missing()
         place = self.layout.places[int(number)]
         defacement = self._given(place, Kind.SCRIPT)
         if defacement is not None:
             return self._served(attacks.replacement(Kind.SCRIPT, place.number), request, defacement.at)
-        return self._served(_tag(place.number), request, self.began)
+        return self._served(_tag(place.number), request, WRITTEN)
 
     def _served(self, found: File, request: Request, at: float, *, bare: bool = False) -> Answer:
         headers = [("content-type", found.kind)]
