@@ -3,17 +3,26 @@ when the others have done all else."""
 
 from collections.abc import Sequence
 
-LONG = (  # modules, longest first
-    "tests/test_kills.py",
+LONG = (  # modules that take more than half a minute, longest first
+    "tests/test_check.py",
+    "tests/fetch/test_browser.py",
     "tests/web/test_pages.py",
+    "tests/test_storm.py",
+    "tests/test_kills.py",
+    "tests/web/test_refresh.py",
     "tests/demo/test_story.py",
     "tests/cli/test_look.py",
-    "tests/fortnight/test_fortnight.py",
-    "tests/test_first_steps.py",
+    "tests/test_daemon.py",
+    "tests/web/test_sign_in.py",
+    "tests/test_turning.py",
+    "tests/test_outbox.py",
     "tests/test_made_of.py",
     "tests/test_hostile_pages.py",
+    "tests/test_first_steps.py",
+    "tests/test_restart.py",
+    "tests/test_masking.py",
+    "tests/fortnight/test_fortnight.py",
     "tests/web/test_stored_scripts.py",
-    "tests/bench/test_console.py",
 )
 
 

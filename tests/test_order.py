@@ -22,7 +22,8 @@ def test_each_test_is_run_once(tests: list[str], workers: int) -> None:
 
 def test_each_workers_part_begins_with_long_modules_the_longest_at_once() -> None:
     names = [TESTS[number].partition("::")[0] for number in dealt(TESTS, 3)]
-    parts = names[:20], names[20:40], names[40:]
+    size = len(TESTS) // 3
+    parts = names[:size], names[size : 2 * size], names[2 * size :]
     assert [list(dict.fromkeys(part)) for part in parts] == [
         [*LONG[worker::3], "tests/test_short.py"] for worker in range(3)
     ]
