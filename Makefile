@@ -23,7 +23,7 @@ run: ## the daemon on config/
 
 test: ## the whole test suite (ARGS="-k words" for a part of it)
 	@scripts/setup environment browser postgresql
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 check: ## format, lint, types, import contracts, lock file
 	@scripts/setup environment

@@ -1,7 +1,10 @@
 """The farm and the stand-ins as processes: a page is defaced, and what the channels get is timed."""
 
+import random
 import smtplib
+import socket
 import time
+from contextlib import suppress
 from email.message import EmailMessage
 
 import aiohttp
@@ -17,9 +20,19 @@ from defacewatch.demo.stage import free_port
 from defacewatch.errors import DefacewatchError
 
 
+def free_pair() -> int:
+    """A port that is free, as is the next; below those that the system gives away to whoever asks for any."""
+    while True:
+        port = random.randrange(10_000, 32_000, 2)
+        with suppress(OSError), socket.socket() as one, socket.socket() as other:
+            one.bind(("", port))
+            other.bind(("", port + 1))
+            return port
+
+
 async def test_a_farm_of_three_pages_is_defaced_counted_and_restored() -> None:
     control = free_port()
-    plan = Plan(Layout(3, 4, free_port()))
+    plan = Plan(Layout(3, 4, free_pair()))
     async with farm_process(plan.layout, plan.corpus, control), aiohttp.ClientSession() as client:
         farmer = Farmer(client, control)
         page, _, _ = await farmer.pages()
@@ -37,7 +50,7 @@ async def test_a_farm_of_three_pages_is_defaced_counted_and_restored() -> None:
 
 
 async def test_two_farms_cannot_have_one_port() -> None:
-    plan = Plan(Layout(3, 4, free_port()))
+    plan = Plan(Layout(3, 4, free_pair()))
     async with farm_process(plan.layout, plan.corpus, free_port()):
         with pytest.raises(DefacewatchError, match="free"):
             async with farm_process(plan.layout, plan.corpus, free_port()):
