@@ -222,8 +222,8 @@ def plan(
             loose += some
             continue
         count = counts.get(campaign, 0)
-        # What makes no sound need not wait for what does, nor go in a digest with it; but for one that is
-        # near: its message tells of both.
+        # What makes no sound need not wait for what does, nor go in a digest with it; but while one is near,
+        # nothing is under way that would hold it up.
         numbers = {d.delivery for d in some if editable and _is_silent(thread, (d,), count, now)}
         silent = [d for d in some if d.delivery in numbers]
         heard = [d for d in some if d.delivery not in numbers]

@@ -115,7 +115,7 @@ def test_what_makes_no_sound_waits_for_nothing_that_does() -> None:
     assert waits == Plan(Manner.LATER, everything, until=NOW + EDIT_EVERY - SECOND)
 
 
-def test_but_for_a_sound_that_is_near_as_that_tells_of_both() -> None:
+def test_but_for_a_sound_that_is_near_which_it_would_hold_up() -> None:
     flood = tuple(due(n, campaign=7) for n in range(FEW + 1))
     calmed = due(9, AlertKind.CALMED, 7, ago=60)
     waits = planned(*flood, calmed, threads=(heard(17 * SECOND, changed=9 * SECOND),))

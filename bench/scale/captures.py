@@ -47,6 +47,7 @@ FIRST = 2  # rounds that are left out: what a page has been twice is remembered 
 # 200 (in a soak of 1,040 and more); and looks that there are at least.
 EVERY, LEAST = 130, 8
 AT_WORK = 0.2  # of the usual number of processes more or less: otherwise the browser was being replaced
+LEFT_OUT = 0.25  # of all looks, at most
 MOST_GROWTH = 0.01  # of RSS in 1,000 captures, and of what is not known about it
 AT_ONCE = 2
 
@@ -303,7 +304,9 @@ def grows(moments: Sequence[Moment], console: Console) -> tuple[float, float]:
     for name, (grown, error) in slopes.items():
         console.print(f"{name} grows by {grown:+.2%} in 1,000 captures (standard error {error:.2%})")
     console.print(f"looks at memory: {len(at_work)}, and {len(moments) - len(at_work)} left out")
-    return slopes["RSS"]
+    grown, error = slopes["RSS"]
+    # where much is left out, it may be processes that become more
+    return grown, error if len(moments) - len(at_work) <= LEFT_OUT * len(moments) else math.inf
 
 
 def main(argv: Sequence[str]) -> int:

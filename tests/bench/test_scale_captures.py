@@ -37,6 +37,8 @@ def test_what_counts_of_memory_that_grows_is_rss(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     assert "PSS grows by +0.00% in 1,000" in said
     assert "looks at memory: 4, and 1 left out" in said
+    more = [Moment(500 + number, 1000, 500, 14) for number in range(3)]
+    assert grows([*moments, *more], Console())[1] == math.inf, "processes become more"
 
 
 def test_what_a_process_spent_is_still_counted_when_it_has_ended() -> None:
