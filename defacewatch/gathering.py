@@ -227,13 +227,14 @@ def plan(
         numbers = {d.delivery for d in some if editable and _is_silent(thread, (d,), count, now)}
         silent = [d for d in some if d.delivery in numbers]
         heard = [d for d in some if d.delivery not in numbers]
-        one = _of_thread(thread, some, count, sent=sent, editable=editable, now=now)
+        sound = None if digested_at is None else digested_at + DIGEST_EVERY
         if full:
             loose += heard
-            near = bool(heard) and (digested_at is None or digested_at + DIGEST_EVERY <= now + EDIT_EVERY)
-        else:
+        elif heard:
+            one = _of_thread(thread, some, count, sent=sent, editable=editable, now=now)
             plans.append((min(map(_order, some)), one))
-            near = bool(heard) and (one.until is None or one.until <= now + EDIT_EVERY)
+            sound = one.until
+        near = bool(heard) and (sound is None or sound <= now + EDIT_EVERY)
         if silent and not near:
             one = _of_thread(thread, silent, count, sent=sent, editable=editable, now=now)
             plans.append((min(map(_order, silent)), one))
