@@ -11,6 +11,7 @@ from typing import Annotated
 
 import structlog
 import typer
+import uvloop
 
 from defacewatch import config
 from defacewatch.cli.common import Session, Settled, session, utc_now
@@ -37,7 +38,7 @@ def run(
 ) -> None:
     """The daemon: schedule, alerts, bot, status page. SIGTERM finishes what is in flight and exits 0."""
     raise_file_limit()
-    asyncio.run(_run(context.obj, listen))
+    uvloop.run(_run(context.obj, listen))
 
 
 def raise_file_limit() -> None:
@@ -122,7 +123,7 @@ def demo(
 ) -> None:
     """See it work: a portal on this machine is updated, then defaced, and the alert arrives."""
     settled: Settled = context.obj
-    ok = asyncio.run(
+    ok = uvloop.run(
         tell(out, language=language, keep=keep, browser=settled.environ.get("DEFACEWATCH_BROWSER"))
     )
     if not ok:

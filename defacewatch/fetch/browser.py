@@ -30,7 +30,7 @@ from defacewatch.metrics import BROWSER_STARTS
 
 GROWN = 640 * 1024 * 1024  # bytes of a Chromium's processes that show no page: with more it is replaced
 MEMORY_EVERY = 0.5  # seconds between two looks at that, while captures are in flight
-WAITING = 4  # captures begun for each that may work: they load and come to rest
+WAITING = 3  # captures begun for each that may work: they load and come to rest
 SLOW = 8  # and those besides that wait for sites that are slow to answer, while their pages are empty
 HURRIED = 1  # the highest rank of captures that somebody may be woken for
 PATIENCE = 30.0  # seconds in which a worn Chromium comes to rest, while captures that are in no hurry wait
