@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from defacewatch.alerts import AlertKind, DeliveryState, Draft
+from defacewatch.alerts import LEASE, AlertKind, DeliveryState, Draft
 from defacewatch.bot.presses import Presses
 from defacewatch.campaigns import Mark, Trait
 from defacewatch.demo.botapi import BotApi
@@ -579,3 +579,35 @@ async def test_what_waits_for_a_message_under_way_is_looked_at_again_soon(storm:
     await storm.outbox.drain()
     waiting = [d for d in await storm.deliveries() if (d.channel, d.state) == ("telegram", PENDING)]
     assert [d.next_at for d in waiting] == [storm.clock() + UNDER_WAY] * 4
+
+
+async def test_what_a_sender_died_with_is_not_on_its_way_when_it_has_to_wait_once_more(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    storm.clock.forward(minutes=2)
+    await storm.attack(2)
+    await storm.outbox.expand_one()
+    dead = await storm.store.messages.claim("telegram", editable=True, now=storm.clock())
+    assert dead is not None, "and its sender is killed"
+    storm.clock.forward(seconds=LEASE.total_seconds() - 1)
+    await storm.attack(*range(10, 10 + CAP + 1), marks=frozenset())
+    await storm.outbox.drain()
+    storm.clock.forward(seconds=2)
+    await storm.outbox.drain()
+    [waiting] = [d for d in await storm.deliveries() if d.id == dead.deliveries[0].id]
+    assert waiting.state is PENDING, "so many were heard within the minute"
+    await storm.pass_by(int(DIGEST_EVERY.total_seconds()))
+    assert await storm.unsent() == Counter()
+
+
+async def test_what_waits_for_its_time_is_not_looked_at_before(storm: Storm) -> None:
+    await storm.attack(1)
+    await storm.outbox.drain()
+    await storm.attack(2)
+    await storm.outbox.drain()
+    heard = storm.clock()
+    await storm.pass_by(1)
+    await storm.attack(3, 4, 5)
+    await storm.outbox.drain()
+    waiting = [d.next_at for d in await storm.deliveries() if d.state is PENDING]
+    assert waiting == [heard + DIGEST_EVERY] * 6, "three on each channel"

@@ -26,6 +26,7 @@ from defacewatch.learn import Lesson, learn_page
 from defacewatch.portals import Page, Portal
 from defacewatch.store import Store
 from tests.conftest import NOW, Clock
+from tests.settling import settling_soon
 from tests.site import USUAL, Site
 
 
@@ -37,7 +38,8 @@ async def fetch() -> AsyncIterator[Fetcher]:
     http = HttpFetcher(guard, timeout=timedelta(seconds=10))
     browser = Browser(proxy, executable=find_chromium(None), timeout=timedelta(seconds=20))
     await browser.start()
-    yield Fetcher(http, browser)
+    with settling_soon():
+        yield Fetcher(http, browser)
     await browser.stop()
     await http.close()
     await proxy.stop()

@@ -28,6 +28,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
     "--disable-dev-shm-usage",
+    "--ignore-certificate-errors",
     "--disable-renderer-backgrounding",
     "--disable-background-timer-throttling",
     "--force-color-profile=srgb",

@@ -138,11 +138,11 @@ class ProxySession:
             self._count(len(body))
             if target.path is None:
                 await client.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                upstream.sent(body)  # what has not left at once, `relay` waits for
+                upstream.put(body)  # what the other side is too slow for, `relay` waits for
             else:
                 start = f"{method} {target.path} HTTP/1.1".encode("ascii")
                 host = f"Host: {target.authority}".encode("ascii")
-                upstream.sent(head.encoded(start, (host, b"Connection: close"), without=_HOST) + body)
+                upstream.put(head.encoded(start, (host, b"Connection: close"), without=_HOST) + body)
             await self._join(target, client, upstream)
         finally:
             await upstream.drop()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-_CHUNK = 64 * 1024
+_CHUNK = 64 * 1024  # bytes; as many may wait to be sent before we wait for the other side
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Peer:
         self.writer.write(data)
         await self.writer.drain()
 
-    def sent(self, data: bytes) -> bool:
-        """Write without waiting; whether all of it has left at once, so that there is nothing to wait for."""
+    def put(self, data: bytes) -> bool:
+        """Write without waiting; whether the other side keeps up, so that there is nothing to wait for."""
         self.writer.write(data)
         transport = self.writer.transport
-        return not transport.is_closing() and transport.get_write_buffer_size() == 0
+        return not transport.is_closing() and transport.get_write_buffer_size() <= _CHUNK
 
     def end(self) -> None:
         """Say that nothing more will be sent."""
@@ -81,7 +81,7 @@ async def relay(
                 return
             last = loop.time()
             count(len(data))
-            if not sink.sent(data):
+            if not sink.put(data):
                 async with asyncio.timeout(idle):
                     await sink.writer.drain()
 

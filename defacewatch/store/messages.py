@@ -226,9 +226,8 @@ async def _planned(
     alone = select(func.count()).where(lately, deliveries.c.message.is_(None))
     flying_messages = {row.message or -row.id for row in on_the_way}
     sent = (await db.scalar(alone) or 0) + (await db.scalar(together) or 0) + len(flying_messages)
-    waits = select(deliveries.c.id).where(
-        here, deliveries.c.state == DeliveryState.PENDING.value, deliveries.c.attempts > 0
-    )
+    pending = and_(deliveries.c.next_at.is_not(None), deliveries.c.state == DeliveryState.PENDING.value)
+    waits = select(deliveries.c.id).where(here, pending, deliveries.c.attempts > 0)
     digests = select(func.max(messages.c.created_at)).where(mine, messages.c.campaign.is_(None))
     threads, counts = await _threads(db, {d.campaign for d in free if d.campaign is not None}, here, mine)
     found = plan(

@@ -56,14 +56,15 @@ def test_the_server_of_the_pages_is_not_counted(tmp_path: Path) -> None:
         assert sum(spent(server).values()) < sum(spent(0).values())
 
 
-async def test_every_way_takes_a_picture_of_the_same_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+async def test_every_way_takes_a_picture_of_the_same_page(tmp_path: Path, tls: bool) -> None:
     folder, page = REAL["washington"]
     version = tmp_path / folder / "001"
     version.mkdir(parents=True)
     (version / page).write_text("<h1>Washington</h1>")
-    with served(tmp_path) as (urls, server):
-        assert "washington" in urls
+    with served(tmp_path, tls=tls) as (urls, server):
         url = urls["washington"]
+        assert url.startswith("https://" if tls else "http://127.0.0.")
         async with AsyncExitStack() as stack:
             ways: list[Way] = [
                 await stack.enter_async_context(bare("png")),

@@ -16,6 +16,7 @@ from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.proxy import FilteringProxy
 from tests.fetch.portal import Portal
+from tests.settling import settling_soon
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -81,7 +82,8 @@ async def browser() -> AsyncIterator[Browser]:
     )
     await proxy.start()
     await made.start()
-    yield made
+    with settling_soon():
+        yield made
     await made.stop()
     await proxy.stop()
 
