@@ -1,7 +1,6 @@
 """What every test may use: a fixed moment, a clock that is moved by hand, and a fresh store for each test,
 on SQLite and on PostgreSQL. Passwords are hashed quickly, except where that is what is tested."""
 
-import asyncio
 import gc
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -10,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import uvloop
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 
@@ -56,11 +54,6 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = [items[number] for number in dealt([item.nodeid for item in items], workers)]
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The event loop that the daemon runs on."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

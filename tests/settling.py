@@ -7,7 +7,7 @@ import pytest
 
 from defacewatch.fetch import rendering
 
-LEAST, QUIET = 0.4, 0.2  # seconds: their sites are near, and no script of theirs starts later than that
+LEAST, QUIET = 0.7, 0.2  # seconds: their sites are near, and what tests wait for starts within half of that
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import uvloop
 from prometheus_client import CollectorRegistry
 
 from bench.console.watching import Watching
@@ -21,7 +20,7 @@ TOKEN = "bench"
 def serve(folder: str, told: Connection, watched: bool = False) -> None:
     """Serve until something comes through `told`, or its other end closes. First the port is sent, at the
     end how many looks and checks were written meanwhile (see `watching`, where it is `watched`)."""
-    uvloop.run(_serve(Path(folder), told, watched))
+    asyncio.run(_serve(Path(folder), told, watched))
 
 
 async def opened(folder: Path) -> Store:

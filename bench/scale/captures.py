@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import uvloop
 from playwright.async_api import async_playwright
 from rich.console import Console
 from rich.table import Table
@@ -338,7 +337,7 @@ def main(argv: Sequence[str]) -> int:
         if options.pages:
             urls = {name: url for name, url in urls.items() if name in options.pages}
         if options.soak:
-            moments = uvloop.run(
+            moments = asyncio.run(
                 soaked(list(urls.values()), server, options.soak, console, at_once=options.at_once)
             )
             figures: object = [asdict(one) for one in moments]
@@ -350,7 +349,7 @@ def main(argv: Sequence[str]) -> int:
                 console.print("too uncertain to tell whether memory grows: make more captures")
             well = not left and grown <= MOST_GROWTH >= error
         else:
-            found = uvloop.run(measured(urls, server, options.rounds, floors=not options.no_floors))
+            found = asyncio.run(measured(urls, server, options.rounds, floors=not options.no_floors))
             figures = {
                 way: {name: [{**c.cpu, "picture": c.picture} for c in costs] for name, costs in pages.items()}
                 for way, pages in found.items()

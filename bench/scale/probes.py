@@ -22,7 +22,6 @@ from unittest.mock import patch
 
 import aiohttp
 import psutil
-import uvloop
 from aiohttp import web
 from rich.console import Console
 from rich.table import Table
@@ -269,7 +268,7 @@ def main(argv: Sequence[str]) -> int:
     server.start()
     try:
         port, pid = here.recv(), server.pid or 0
-        found = uvloop.run(measure(port, pid, options.rounds))
+        found = asyncio.run(measure(port, pid, options.rounds))
     finally:
         server.kill()
         server.join()

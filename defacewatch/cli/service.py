@@ -11,7 +11,6 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvloop
 
 from defacewatch import config
 from defacewatch.cli.common import Session, Settled, session, utc_now
@@ -38,7 +37,7 @@ def run(
 ) -> None:
     """The daemon: schedule, alerts, bot, status page. SIGTERM finishes what is in flight and exits 0."""
     raise_file_limit()
-    uvloop.run(_run(context.obj, listen))
+    asyncio.run(_run(context.obj, listen))
 
 
 def raise_file_limit() -> None:
@@ -123,7 +122,7 @@ def demo(
 ) -> None:
     """See it work: a portal on this machine is updated, then defaced, and the alert arrives."""
     settled: Settled = context.obj
-    ok = uvloop.run(
+    ok = asyncio.run(
         tell(out, language=language, keep=keep, browser=settled.environ.get("DEFACEWATCH_BROWSER"))
     )
     if not ok:

@@ -9,7 +9,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
@@ -63,7 +62,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         self._guard = guard
         self._names = GuardedResolver(guard, lookup)
         self._age, self._most = age, most
-        self._made: WeakKeyDictionary[ResponseHandler, _Made] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Any, _Made] = WeakKeyDictionary()
         super().__init__(
             resolver=self._names,
             use_dns_cache=False,
@@ -95,12 +94,12 @@ class GuardedConnector(aiohttp.TCPConnector):
         """As aiohttp's, but never an old connection; tells the probe that asks who is at its other end."""
         while True:
             connection = await super().connect(req, traces, timeout)
-            transport, protocol = connection.transport, connection.protocol
-            if transport is None or protocol is None:
+            transport = connection.transport
+            if transport is None:
                 return connection
-            made, now = self._made.get(protocol), time.monotonic()
+            made, now = self._made.get(transport), time.monotonic()
             if made is None:
-                made = self._made[protocol] = _Made(now, leaf_of(transport.get_extra_info("ssl_object")))
+                made = self._made[transport] = _Made(now, leaf_of(transport.get_extra_info("ssl_object")))
             elif now - made.at > self._age:
                 connection.close()
                 continue

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -85,7 +84,8 @@ class Door:
     def _end(self, transport: asyncio.BaseTransport) -> None:
         """Drop a connection at once, with what its peer has not read: that could take for ever."""
         self.leave(transport)
-        _whole(transport).abort()
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
 
 
 class Entry(asyncio.Protocol):
@@ -97,11 +97,11 @@ class Entry(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = _whole(transport)
-        if not self._door.enter(self._transport):
-            self._transport.abort()
+        assert isinstance(transport, asyncio.Transport)
+        if not self._door.enter(transport):
+            transport.abort()
             return
-        self._inner = self._serve()
+        self._transport, self._inner = transport, self._serve()
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -123,8 +123,3 @@ class Entry(asyncio.Protocol):
         if self._inner is not None and self._transport is not None:
             self._door.leave(self._transport)
             self._inner.connection_lost(exc)
-
-
-def _whole(transport: asyncio.BaseTransport) -> asyncio.Transport:
-    """A connection reads and writes, whatever the event loop calls its class."""
-    return cast(asyncio.Transport, transport)
