@@ -136,8 +136,8 @@ async def measured(plan: Plan, *, say: Callable[[str], None], folder: Path | Non
         await farmer.begin(update_every=plan.update_every)
         await farmer.mode(latency=MEDIAN, failing=True, troubles=[t.value for t in plan.troubles])
         say(f"starting the daemon on {len(fields)} pages")
+        stack.push_async_callback(subject.stop)  # also one that never gets well
         run.healthy = await subject.start()
-        stack.push_async_callback(subject.stop)
         if plan.again:
             await asyncio.sleep(plan.again * 60)
             say("starting the daemon again")

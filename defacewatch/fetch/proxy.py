@@ -8,6 +8,7 @@ what was refused is known to belong to that capture.
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -79,9 +80,11 @@ class ProxySession:
         self.exhausted = False
 
     async def open(self) -> None:
-        """Listen on a free port of 127.0.0.1, which the guard refuses from now on."""
-        self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=self._limits.head)
-        self._port = self._listener.sockets[0].getsockname()[1]
+        """Listen on a free port of 127.0.0.1, which the guard refuses from now on. Raises OSError."""
+        # Our own socket: asyncio takes one that cannot be opened for an address that is not spoken here.
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._port = listening.getsockname()[1]
+        self._listener = await asyncio.start_server(self._accept, sock=listening, limit=self._limits.head)
         self._guard.forbid("127.0.0.1", self._port)
         self.server = f"http://127.0.0.1:{self._port}"
 

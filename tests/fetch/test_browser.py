@@ -32,7 +32,7 @@ from defacewatch.fetch.gate import Place as GatePlace
 from defacewatch.fetch.guard import Guard, system_lookup
 from defacewatch.fetch.memory import Memory
 from defacewatch.fetch.proxy import FilteringProxy
-from tests.fetch.conftest import NOW
+from tests.fetch.conftest import NOW, no_descriptors
 from tests.fetch.hostile import BLINDING, ENDED, SEEN
 from tests.fetch.portal import Asked, Portal, Writer, drip, page, redirect, silence
 
@@ -416,6 +416,14 @@ async def test_what_is_missing_through_our_own_fault_is_no_finding_about_the_pag
         assert (rendering.failure, rendering.html, rendering.screenshot) == (Failure.BROWSER, "", b"")
         assert "raise the limit of open files" in rendering.detail
     assert await here.browser.alive()
+
+
+async def test_a_host_out_of_descriptors_shows_no_page_and_blames_none(here: Place) -> None:
+    here.portal.answers["/"] = page("<h1>here</h1>")
+    with no_descriptors():
+        rendering = await here.browser.render(here.portal.url("/"), now=NOW)
+    assert (rendering.failure, rendering.detail) == (Failure.BROWSER, "[Errno 24] Too many open files")
+    assert (await here.browser.render(here.portal.url("/"), now=NOW)).failure is None
 
 
 async def test_a_server_that_hints_without_end_costs_only_its_own_page(here: Place) -> None:

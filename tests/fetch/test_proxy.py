@@ -322,6 +322,14 @@ async def test_running_out_of_descriptors_is_our_own_failing(guard: Guard, porta
             assert session.exhausted
 
 
+async def test_a_session_for_which_there_is_no_descriptor_does_not_begin(proxy: FilteringProxy) -> None:
+    with no_descriptors(), pytest.raises(OSError, match="Too many open files"):
+        async with proxy.session():
+            pass
+    async with proxy.session() as session:
+        assert session.server
+
+
 async def test_a_lookup_without_a_descriptor_is_our_own_failing(guard: Guard) -> None:
     async def lookup(host: str, port: int) -> list[str]:
         raise OSError(errno.EMFILE, "Too many open files")
