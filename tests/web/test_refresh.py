@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Response, Route, async_playwright, expect
 
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.incidents import Resolution
@@ -197,6 +197,34 @@ async def test_before_and_after_can_be_laid_over_one_another(
     loaded = "document.querySelector('.overlay img').decode().then(() => true)"
     assert await screen.evaluate(loaded)
     await expect(screen.locator("#words")).to_contain_text("Trang chủ")
+
+
+async def test_differences_for_which_there_was_no_time_are_asked_for_again(
+    screen: Page, client: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    refused: set[str] = set()
+
+    async def once(route: Route) -> None:
+        if route.request.url in refused:
+            await route.continue_()
+        else:
+            refused.add(route.request.url)
+            await route.fulfill(status=503, headers={"Retry-After": "2"})
+
+    def made(answer: Response) -> bool:
+        return answer.url.endswith("/difference") and answer.status == 200
+
+    for what in ("difference", "words"):
+        await screen.route(f"**/incidents/{incident}/{what}", once)
+    await screen.goto(str(client.make_url(f"/incidents/{incident}")))
+    async with screen.expect_response(made):
+        async with screen.expect_response(lambda answer: answer.url.endswith("/difference")):
+            await screen.click("label[for=as-difference]")
+        await screen.clock.fast_forward(2_000)
+    assert await screen.evaluate("document.querySelector('.overlay img').decode().then(() => true)")
+    await expect(screen.locator("#words")).to_contain_text("Trang chủ")
+    assert len(refused) == 2
 
 
 async def test_a_wall_that_stands_still_says_so(screen: Page, client: Client) -> None:
