@@ -46,15 +46,18 @@ class Guard:
 
     def __init__(self, allow_networks: Sequence[str] = ()) -> None:
         self._allowed: tuple[Network, ...] = tuple(ip_network(name, strict=False) for name in allow_networks)
-        self._forbidden: Counter[tuple[Address, int]] = Counter()
+        self._forbidden: dict[int, Counter[Address]] = {}  # how many of our listeners, by port and address
 
     def forbid(self, host_ip: str, port: int) -> None:
         """Refuse a listener of our own, whatever is allowed; 0.0.0.0 or :: means any address of this host."""
-        self._forbidden[ip_address(host_ip), port] += 1
+        self._forbidden.setdefault(port, Counter())[ip_address(host_ip)] += 1
 
     def unforbid(self, host_ip: str, port: int) -> None:
-        """Take one `forbid` back."""
-        self._forbidden[ip_address(host_ip), port] -= 1
+        """Take one `forbid` back. Nothing of it stays: each capture has a listener of its own."""
+        listeners = self._forbidden[port]
+        listeners -= Counter((ip_address(host_ip),))
+        if not listeners:
+            del self._forbidden[port]
 
     def refusal_of_url(self, url: str) -> str | None:
         """Why `url` may not be asked for, or None. A host name still has to be resolved and checked."""
@@ -113,7 +116,7 @@ class Guard:
         return bool(networks)
 
     def _is_ours(self, address: Address, port: int) -> bool:
-        listeners = [host for (host, at), count in self._forbidden.items() if at == port and count > 0]
+        listeners = self._forbidden.get(port)
         if not listeners:
             return False
         # Dialling 0.0.0.0 or :: reaches this host on Linux, so it is every listener on that port.

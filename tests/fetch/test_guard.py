@@ -94,6 +94,17 @@ def test_our_own_listener_is_refused_whatever_is_allowed_until_it_is_given_back(
     assert guard.refusal_of_url("http://127.0.0.1:8080/") is None
 
 
+def test_a_listener_that_was_taken_back_leaves_nothing_as_each_capture_has_one() -> None:
+    guard = Guard(["127.0.0.0/8"])
+    guard.forbid("127.0.0.1", 8080)
+    for port in range(20_000, 21_000):
+        guard.forbid("127.0.0.1", port)
+        guard.unforbid("127.0.0.1", port)
+    assert list(guard._forbidden) == [8080]
+    assert guard.refusal_of_address("127.0.0.1", 8080) is not None
+    assert guard.refusal_of_address("127.0.0.1", 20_000) is None
+
+
 def test_a_listener_on_every_address_is_refused_on_every_address_of_this_host() -> None:
     guard = Guard(["127.0.0.0/8", "::1/128"])
     guard.forbid("0.0.0.0", 8080)
