@@ -15,8 +15,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import timedelta
 from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
-from threading import BrokenBarrierError
 from typing import TypeVar
 
 import structlog
@@ -26,12 +24,12 @@ from defacewatch.errors import DefacewatchError
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-_together: Barrier  # in a worker: where it meets the others of its pool
 MEMORY = 1536 * 1024 * 1024  # bytes of data a worker may have
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-TRIES = 2  # a worker that died may have died of another page
+TRIES = 2  # a worker that died may have died of the host's memory
+ENOUGH = 1000  # pages that a worker reads before another takes its place: memory in pieces grows
 NICE = 5  # below the daemon, above the browser: what it has captured is to be read
-START = 120.0  # seconds in which workers have started, on however busy a machine
+START = 120.0  # seconds in which a worker has started, on however busy a machine
 
 
 class TooMuch(DefacewatchError):
@@ -39,95 +37,106 @@ class TooMuch(DefacewatchError):
 
 
 class Workers:
-    """A few processes for CPU work, ended and made anew when one exceeds its limits."""
+    """A few processes for CPU work, each ended and made anew when it exceeds its limits.
+
+    A pool of one process each, so that what a page does to its worker touches no other page, and so that we
+    count ourselves when a worker has done enough: the pools of Python count those that are idle, lose count
+    (https://github.com/python/cpython/issues/115634), and may at last have none left.
+    """
 
     def __init__(self, count: int = 2, *, timeout: timedelta = timedelta(seconds=20)) -> None:
         self.count, self.timeout = count, timeout.total_seconds()
-        self._pool: ProcessPoolExecutor | None = None
         self.waiting = 0  # how many wait for a worker
         self._slots = asyncio.Semaphore(count)
-        self._starting = asyncio.Lock()
-        self._again = asyncio.Lock()
+        self._workers = [_Worker() for _ in range(count)]
+        self._free = list(self._workers)
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
-        async with self._slot():
-            for attempt in range(TRIES):
-                # what was in a pool that died is tried again one by one: only one of them ended it
-                async with self._again if attempt else contextlib.nullcontext():
-                    pool = await self._ready(work)
-                    try:
-                        async with asyncio.timeout(self.timeout):
-                            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
-                    except TimeoutError:
-                        self._end(pool)
-                        raise TooMuch(f"reading the page took more than {self.timeout:.0f} s") from None
-                    except MemoryError:
-                        raise TooMuch("reading the page took more memory than a worker has") from None
-                    except BrokenProcessPool:
-                        self._end(pool)
+        async with self._worker() as worker:
+            for _ in range(TRIES):
+                pool = await worker.ready(work)
+                try:
+                    async with asyncio.timeout(self.timeout):
+                        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+                except TimeoutError:
+                    worker.end()
+                    raise TooMuch(f"reading the page took more than {self.timeout:.0f} s") from None
+                except MemoryError:
+                    raise TooMuch("reading the page took more memory than a worker has") from None
+                except BrokenProcessPool:
+                    worker.end()
+                except asyncio.CancelledError:
+                    worker.end()  # it would go on, and whoever has it next would wait for that
+                    raise
             raise TooMuch("reading the page ended the worker process")
 
     @contextlib.asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
+    async def _worker(self) -> AsyncIterator["_Worker"]:
         self.waiting += 1
         try:
             await self._slots.acquire()
         finally:
             self.waiting -= 1
+        worker = self._free.pop()
         try:
-            yield
+            yield worker
         finally:
+            self._free.append(worker)
             self._slots.release()
 
     def stop(self) -> None:
+        for worker in self._workers:
+            worker.end()
+
+
+class _Worker:
+    """One process at a time, which is started when there is work."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._done = 0
+
+    async def ready(self, work: Callable[..., object]) -> ProcessPoolExecutor:
+        """Its process, started and with all that `work` needs: no page is to answer for the time that this
+        takes. Raises TooMuch."""
+        if self._done >= ENOUGH:
+            self.end()
+        self._done += 1
         if self._pool is not None:
-            self._end(self._pool)
+            return self._pool
+        self._pool = pool = ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_begin, initargs=(MEMORY,)
+        )
+        try:
+            async with asyncio.timeout(START):
+                await asyncio.get_running_loop().run_in_executor(pool, _meet, work)
+        except (BrokenProcessPool, TimeoutError):
+            self.end()
+            raise TooMuch("no worker process can be started") from None
+        except BaseException:
+            self.end()
+            raise
+        return pool
 
-    async def _ready(self, work: Callable[..., object]) -> ProcessPoolExecutor:
-        """The pool with all its processes started: that takes its time, which no page is to answer for."""
-        async with self._starting:
-            if self._pool is not None:
-                return self._pool
-            context = get_context("spawn")
-            self._pool = pool = ProcessPoolExecutor(
-                self.count,
-                mp_context=context,
-                initializer=_begin,
-                initargs=(MEMORY, context.Barrier(self.count)),
-                max_tasks_per_child=1000,
-            )
-            loop = asyncio.get_running_loop()
-            try:
-                await asyncio.gather(*(loop.run_in_executor(pool, _meet, work) for _ in range(self.count)))
-            except (BrokenProcessPool, BrokenBarrierError):
-                self._end(pool)
-                raise TooMuch("no worker process can be started") from None
-            except BaseException:
-                self._end(pool)
-                raise
-            return pool
-
-    def _end(self, pool: ProcessPoolExecutor) -> None:
-        """End a pool at once; what else it was doing is done again in the next one."""
-        if self._pool is pool:
-            self._pool = None
+    def end(self) -> None:
+        """End its process at once."""
+        pool, self._pool, self._done = self._pool, None, 0
+        if pool is None:
+            return
         for process in list((pool._processes or {}).values()):
             process.kill()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin(memory: int, together: Barrier) -> None:
+def _begin(memory: int) -> None:
     """What a worker does first: it may not outgrow its memory, nor outlive the process that made it."""
-    global _together
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _together = together
 
 
 def _meet(work: Callable[..., object]) -> None:
-    """Wait for the other workers; what `work` needs has been imported when it is here."""
-    _together.wait(START)
+    """Nothing: what `work` needs has been imported when it is here."""

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -38,6 +39,11 @@ def eat(_: int) -> int:
     kept = []
     while True:
         kept.append(bytearray(50_000_000))
+
+
+def worked_for(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
 
 
 def die(code: int) -> None:
@@ -81,11 +87,44 @@ async def test_work_that_eats_memory_costs_itself_alone(workers: Workers) -> Non
     assert await workers.run(abs, -1) == 1
 
 
-async def test_a_worker_that_dies_is_replaced_and_the_other_work_done_again(workers: Workers) -> None:
-    living = asyncio.create_task(workers.run(abs, -1))
+async def test_a_worker_that_dies_is_replaced_and_the_other_goes_on(workers: Workers) -> None:
+    living = asyncio.create_task(workers.run(worked_for, 1.0))
     with pytest.raises(TooMuch, match="ended the worker"):
         await workers.run(die, 9)
-    assert await living == 1
+    other = await living
+    assert await workers.run(abs, -1) == 1
+    assert psutil.pid_exists(other)
+
+
+async def test_work_that_is_given_up_does_not_hold_up_what_comes_next(workers: Workers) -> None:
+    await workers.run(os.getpid)
+    workers.timeout = 10.0
+    given_up = [asyncio.create_task(workers.run(time.sleep, 60)) for _ in range(workers.count)]
+    await asyncio.sleep(0.5)
+    for task in given_up:
+        task.cancel()
+    await asyncio.gather(*given_up, return_exceptions=True)
+    assert await workers.run(abs, -1) == 1
+
+
+async def test_workers_that_have_done_enough_are_replaced_however_the_work_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("defacewatch.workers.ENOUGH", 20)
+    workers = Workers(timeout=timedelta(seconds=5))
+    seen: list[int] = []
+
+    async def some() -> None:
+        for _ in range(25):
+            seen.append(await workers.run(os.getpid))
+
+    await asyncio.gather(*(some() for _ in range(5)))
+    served = Counter(seen)
+    assert sum(served.values()) == 125
+    assert max(served.values()) == 20
+    processes = [psutil.Process(pid) for pid in served if psutil.pid_exists(pid)]
+    workers.stop()
+    assert (await asyncio.to_thread(psutil.wait_procs, processes, 10))[1] == []
 
 
 async def test_no_worker_is_left_after_the_end(workers: Workers) -> None:
