@@ -36,7 +36,7 @@ from defacewatch.audit import (
     is_sealed,
 )
 from defacewatch.errors import Conflict
-from defacewatch.store.accountschema import accounts, audit
+from defacewatch.store.accountschema import BROKEN, accounts, audit
 from defacewatch.store.auditrows import (
     accounts_of,
     digest_at,
@@ -153,7 +153,7 @@ class Audit:
 
     async def findings(self) -> tuple[int, int]:
         """How many entries say that the log was found broken, and the number of the latest (0: none)."""
-        query = select(func.count(), func.max(audit.c.number)).where(audit.c.act == Act.LOG_BROKEN)
+        query = select(func.count(), func.max(audit.c.number)).where(text(BROKEN))
         count, latest = await self.engine.read(lambda db: db.execute(query).one())
         return int(count), int(latest or 0)
 

@@ -257,7 +257,8 @@ class Baselines:
         what was kept (`look`, `renew`) before anything is compared with them. Approved ones first."""
         current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
         query = select(*_LIGHT).where(
-            captures.c.features_version != version,
+            # Which of an index, and as a rule there are none; "other than" would read all rows.
+            or_(captures.c.features_version < version, captures.c.features_version > version),
             captures.c.expired_at.is_(None),
             or_(
                 current,

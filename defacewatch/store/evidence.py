@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from defacewatch.store.schema import approvals, captures
@@ -21,6 +21,11 @@ class Named:
 
 async def named(db: AsyncConnection, *where: ColumnElement[bool]) -> list[Named]:
     """The captures that `where` selects, oldest first."""
+    return await db.run_sync(named_in, *where)
+
+
+def named_in(db: Connection, *where: ColumnElement[bool]) -> list[Named]:
+    """`named`, for who is in a thread: of hundreds of thousands it takes its time."""
     columns = (captures.c.id, captures.c.served, captures.c.dom, captures.c.screenshot, captures.c.facts)
-    rows = await db.execute(select(*columns).where(*where).order_by(captures.c.at, captures.c.id))
+    rows = db.execute(select(*columns).where(*where).order_by(captures.c.at, captures.c.id))
     return [Named(row.id, frozenset((row.served, row.dom, row.screenshot, row.facts))) for row in rows]

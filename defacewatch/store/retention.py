@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     Table,
     and_,
@@ -27,7 +28,7 @@ from defacewatch.portals import DRILL
 from defacewatch.store.alertschema import alerts, deliveries
 from defacewatch.store.blobs import Blobs, Swept
 from defacewatch.store.engine import Engine
-from defacewatch.store.evidence import KEPT, named
+from defacewatch.store.evidence import KEPT, Named, named_in
 from defacewatch.store.rollup import forget_days, roll_up
 from defacewatch.store.schema import (
     approvals,
@@ -139,9 +140,12 @@ class Retention:
 
     async def _surplus(self, surplus: int) -> list[str]:
         """The oldest captures that may go, as many as take up `surplus` bytes that nothing else needs."""
-        async with self.engine.reading() as db:
-            uses = Counter(blob for one in await named(db, KEPT) for blob in one.blobs)
-            candidates = await named(db, KEPT, _free(_live(None)))
+
+        def may_go(db: Connection) -> tuple[Counter[str], list[Named]]:
+            uses = Counter(blob for one in named_in(db, KEPT) for blob in one.blobs)
+            return uses, named_in(db, KEPT, _free(_live(None)))
+
+        uses, candidates = await self.engine.read(may_go)
 
         def chosen() -> list[str]:
             going, left = [], surplus
@@ -173,8 +177,9 @@ class Retention:
 
     async def _sweep(self) -> Swept:
         """Delete the evidence that no row names. Baselines are never swept: they are only added to."""
-        async with self.engine.reading() as db:
-            needed = {blob for one in await named(db, KEPT) for blob in one.blobs}
+        needed = await self.engine.read(
+            lambda db: frozenset(blob for one in named_in(db, KEPT) for blob in one.blobs)
+        )
         before = datetime.now(UTC) - SETTLED_AFTER  # the clock that the files have
         return await asyncio.to_thread(self.evidence.sweep, needed, before=before)
 

@@ -135,6 +135,13 @@ captures = Table(
         postgresql_where=text("expired_at IS NULL"),
     ),
     Index(
+        "ix_captures_version",
+        "features_version",
+        "id",
+        sqlite_where=text("expired_at IS NULL"),
+        postgresql_where=text("expired_at IS NULL"),
+    ),
+    Index(
         None,
         "proposed_at",
         sqlite_where=text("proposed_at IS NOT NULL"),

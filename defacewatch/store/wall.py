@@ -281,11 +281,15 @@ def _open_incidents(db: Connection, limit: int) -> list[OpenIncident]:
             latest = some.order_by(rehearsed, taken, incidents.c.id.desc()).limit(limit - len(found))
             found += [view_of(row) for row in db.execute(latest)]
     numbers = [view.incident.id for view in found]
-    said = (
-        select(func.max(checks.c.id))
-        .where(checks.c.incident.in_(numbers), checks.c.verdict.not_in(_SAYS_NOTHING))
-        .group_by(checks.c.incident)
+    # From the last one back: an incident that is open for long has tens of thousands.
+    last = (
+        select(checks.c.id)
+        .where(checks.c.incident == incidents.c.id, checks.c.verdict.not_in(_SAYS_NOTHING))
+        .order_by(checks.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
+    said = select(last).where(incidents.c.id.in_(numbers))
     verdicts = {
         row.incident: verdict_of(part(row, checks))
         for row in db.execute(select(checks).where(checks.c.id.in_(said)))
