@@ -178,7 +178,7 @@ class CalmPages:
         try:
             return await self._reads(document, probe.html, probe.final_url)
         except TooMuch:
-            # once, since the worker is ended with what else it was reading
+            # once, since that takes its worker's time, and the start of another
             if len(self._heavy) < MOST_HEAVY:
                 self._heavy.add(calm.page)
             return False

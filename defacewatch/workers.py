@@ -27,7 +27,7 @@ T = TypeVar("T")
 MEMORY = 1536 * 1024 * 1024  # bytes of data a worker may have
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TRIES = 2  # a worker that died may have died of the host's memory
-ENOUGH = 1000  # pages that a worker reads before another takes its place: memory in pieces grows
+ENOUGH = 1000  # pieces of work of a worker before another takes its place: memory in pieces grows
 NICE = 5  # below the daemon, above the browser: what it has captured is to be read
 START = 120.0  # seconds in which a worker has started, on however busy a machine
 
@@ -50,11 +50,12 @@ class Workers:
         self._slots = asyncio.Semaphore(count)
         self._workers = [_Worker() for _ in range(count)]
         self._free = list(self._workers)
+        self._stopped = False
 
     async def run(self, work: Callable[..., T], *args: object) -> T:
         """`work(*args)` in a worker; both must be picklable. Raises TooMuch."""
         async with self._worker() as worker:
-            for _ in range(TRIES):
+            for _ in range(0 if self._stopped else TRIES):
                 pool = await worker.ready(work)
                 try:
                     async with asyncio.timeout(self.timeout):
@@ -66,6 +67,8 @@ class Workers:
                     raise TooMuch("reading the page took more memory than a worker has") from None
                 except BrokenProcessPool:
                     worker.end()
+                    if self._stopped:
+                        break
                 except asyncio.CancelledError:
                     worker.end()  # it would go on, and whoever has it next would wait for that
                     raise
@@ -86,6 +89,8 @@ class Workers:
             self._slots.release()
 
     def stop(self) -> None:
+        """End all processes; none is started any more."""
+        self._stopped = True
         for worker in self._workers:
             worker.end()
 
@@ -117,6 +122,9 @@ class _Worker:
         except BaseException:
             self.end()
             raise
+        # The process has its own end of this pipe. While we have one, too, whoever reads its answers waits
+        # for ever for the rest of one in the middle of which it was killed.
+        pool._result_queue._writer.close()  # type: ignore[attr-defined]
         return pool
 
     def end(self) -> None:

@@ -84,8 +84,11 @@ class ProxySession:
         # Our own socket: asyncio takes one that cannot be opened for an address that is not spoken here.
         listening = socket.create_server(("127.0.0.1", 0))
         self._port = listening.getsockname()[1]
-        self._listener = await asyncio.start_server(self._accept, sock=listening, limit=self._limits.head)
+        self._listener = await asyncio.start_server(
+            self._accept, sock=listening, limit=self._limits.head, start_serving=False
+        )
         self._guard.forbid("127.0.0.1", self._port)
+        await self._listener.start_serving()
         self.server = f"http://127.0.0.1:{self._port}"
 
     async def close(self) -> None:
@@ -94,12 +97,12 @@ class ProxySession:
             return
         listener, self._listener = self._listener, None
         listener.close()
+        self._guard.unforbid("127.0.0.1", self._port)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await listener.wait_closed()
-        self._guard.unforbid("127.0.0.1", self._port)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A plain function and a task of our own: the handler tasks of asyncio cannot be ended from here.
@@ -256,9 +259,9 @@ class FilteringProxy:
     async def session(self) -> AsyncIterator[ProxySession]:
         """A listener for one capture; all its connections end with the block. Raises OSError."""
         session = ProxySession(self._guard, self._lookup, self._limits)
-        await session.open()
         self._sessions.add(session)
         try:
+            await session.open()
             yield session
         finally:
             self._sessions.discard(session)

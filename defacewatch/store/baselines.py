@@ -257,7 +257,7 @@ class Baselines:
         what was kept (`look`, `renew`) before anything is compared with them. Approved ones first."""
         current = exists().where(approvals.c.capture == captures.c.id, approvals.c.withdrawn_at.is_(None))
         query = select(*_LIGHT).where(
-            # Which of an index, and as a rule there are none; "other than" would read all rows.
+            # As an index can tell; for "other than" all rows would be read, and as a rule none of them is.
             or_(captures.c.features_version < version, captures.c.features_version > version),
             captures.c.expired_at.is_(None),
             or_(

@@ -271,7 +271,8 @@ checks = Table(
     Column("dom_hash", Text),
     Column("screen_hash", Text),
     Column("capture", Text),
-    Column("incident", Id, ForeignKey("incidents.id"), index=True),
+    Column("incident", Id, ForeignKey("incidents.id")),
+    Index("ix_checks_incident_id", "incident", "id"),
     Index(None, "page", "at"),
     Index(None, "at"),
     Index(

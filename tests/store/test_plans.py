@@ -148,14 +148,11 @@ async def test_what_grows_for_years_is_not_searched_for_what_is_rare_in_it(store
         assert await store.baselines.outdated(1) == []
         assert len(await store.wall.open_incidents(12)) == 1
     assert len(seen) > 4
-    assert (
-        {step for steps in whole_tables(store, seen).values() for step in steps}
-        == {
-            "SCAN audit USING INDEX ix_audit_broken",  # what is rare
-            "SCAN incidents USING INDEX uq_incidents_unresolved",
-            "SCAN captures USING INDEX ix_captures_version",  # the rows of those alone that are others
-        }
-    )
+    assert {step for steps in whole_tables(store, seen).values() for step in steps} == {
+        "SCAN audit USING INDEX ix_audit_broken",  # what is rare
+        "SCAN incidents USING INDEX uq_incidents_unresolved",
+        "SCAN captures USING INDEX ix_captures_version",  # the rows of those alone that are others
+    }
     with closing(sqlite3.connect(str(store.engine.url.database))) as database:
         plans = {
             statement: [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
@@ -163,5 +160,5 @@ async def test_what_grows_for_years_is_not_searched_for_what_is_rare_in_it(store
             if statement.startswith("SELECT")
         }
     (said,) = (plan for statement, plan in plans.items() if "checks.incident = incidents.id" in statement)
-    assert "SEARCH checks USING INDEX ix_checks_incident (incident=?)" in said
+    assert "SEARCH checks USING INDEX ix_checks_incident_id (incident=?)" in said
     assert not [step for step in said if "TEMP B-TREE" in step], "the last one is found from the end"

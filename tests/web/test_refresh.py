@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, Response, Route, async_playwright, expect
+from playwright.async_api import Page, Route, async_playwright, expect
 
 from defacewatch.fetch.chromium import find_chromium
 from defacewatch.incidents import Resolution
@@ -203,28 +204,47 @@ async def test_differences_for_which_there_was_no_time_are_asked_for_again(
     screen: Page, client: Client, store: Store
 ) -> None:
     _, incident = await attacked(store)
-    refused: set[str] = set()
+    asked: Counter[str] = Counter()
 
-    async def once(route: Route) -> None:
-        if route.request.url in refused:
-            await route.continue_()
+    async def busy(route: Route) -> None:
+        what = route.request.url.rpartition("/")[2]
+        asked[what] += 1
+        if asked[what] < 3:
+            await route.fulfill(status=503, headers={"Retry-After": "10"})
         else:
-            refused.add(route.request.url)
-            await route.fulfill(status=503, headers={"Retry-After": "2"})
-
-    def made(answer: Response) -> bool:
-        return answer.url.endswith("/difference") and answer.status == 200
+            await route.continue_()
 
     for what in ("difference", "words"):
-        await screen.route(f"**/incidents/{incident}/{what}", once)
+        await screen.route(f"**/incidents/{incident}/{what}", busy)
     await screen.goto(str(client.make_url(f"/incidents/{incident}")))
-    async with screen.expect_response(made):
-        async with screen.expect_response(lambda answer: answer.url.endswith("/difference")):
-            await screen.click("label[for=as-difference]")
-        await screen.clock.fast_forward(2_000)
-    assert await screen.evaluate("document.querySelector('.overlay img').decode().then(() => true)")
+    async with screen.expect_response("**/difference"):
+        await screen.click("label[for=as-difference]")
+    for _ in range(2):
+        async with screen.expect_response("**/difference"), screen.expect_response("**/words"):
+            await screen.clock.fast_forward(10_000)
     await expect(screen.locator("#words")).to_contain_text("Trang chủ")
-    assert len(refused) == 2
+    assert await screen.evaluate("document.querySelector('.overlay img').decode().then(() => true)")
+    assert asked["words"] == 3
+
+
+async def test_a_difference_that_cannot_be_made_is_asked_for_once_more_and_no_longer(
+    screen: Page, client: Client, store: Store
+) -> None:
+    _, incident = await attacked(store)
+    asked: list[str] = []
+
+    async def gone(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(status=404)
+
+    await screen.route(f"**/incidents/{incident}/difference", gone)
+    await screen.goto(str(client.make_url(f"/incidents/{incident}")))
+    async with screen.expect_response("**/difference"):
+        await screen.click("label[for=as-difference]")
+    async with screen.expect_response("**/difference"):
+        await screen.clock.fast_forward(10_000)
+    await screen.clock.run_for(120_000)
+    assert len(asked) == 2
 
 
 async def test_a_wall_that_stands_still_says_so(screen: Page, client: Client) -> None:

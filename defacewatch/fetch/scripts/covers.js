@@ -42,11 +42,13 @@
     }
     return true;
   };
+  let looked = 0;
+  const over = () => looked >= limits.fewest && late();
   const cover = (there) => {
     const [hit] = there;
     let found = frame(hit) ? hit : null;
     for (let on = hit, deep = 0, seen = 0; on && deep < 512 && seen < limits.layers; on = parent(on), deep += 1) {
-      if (late()) break;
+      if (over()) break;
       if (sight.style(on).position !== "static") seen += 1;
       if (positioned(on, there) && !wrapper(on, there)) found = on;
     }
@@ -56,15 +58,14 @@
   const counted = new Map();
   const { columns, rows } = limits;
   const points = columns * rows;
-  let looked = 0;
   // All over the screen from the first on, so that those there was time for tell of all.
-  for (; looked < points && !(looked >= limits.fewest && late()); looked += 1) {
+  for (; looked < points && !over(); looked += 1) {
     const at = (looked * limits.stride) % points;
     const x = (((at % columns) + 0.5) / columns) * innerWidth;
     const y = ((Math.floor(at / columns) + 0.5) / rows) * innerHeight;
     const there = stack(document, x, y);
     const found = there.length > 0 ? cover(there) : null;
-    if (looked >= limits.fewest && late()) break; // in the middle of this point: nobody knows what lies there
+    if (over()) break; // in the middle of this point: nobody knows what lies there
     if (found) counted.set(found, (counted.get(found) ?? 0) + 1);
   }
   for (const [element, hits] of counted) counted.set(element, (hits / looked) * points);

@@ -15,3 +15,5 @@ def upgrade() -> None:
     kept = sa.text("expired_at IS NULL")
     columns = ["features_version", "id"]
     op.create_index("ix_captures_version", "captures", columns, sqlite_where=kept, postgresql_where=kept)
+    op.create_index("ix_checks_incident_id", "checks", ["incident", "id"])
+    op.drop_index("ix_checks_incident", "checks")
