@@ -18,7 +18,8 @@ WITHIN = timedelta(seconds=10)  # for one thing; one that does not come says not
 WHOLE = 120.0  # seconds for all of a page; the next round begins with what is left then
 MORE = 10.0  # seconds for what else has changed, once something has: the browser is to come soon
 BEHIND = timedelta(hours=1)  # that a thing which did not come in time waits behind those that do
-MEMORY = 100_000  # answers remembered: many pages are made of the same things
+MEMORY = 100_000  # answers remembered: many pages are made of the same things;
+LASTS = timedelta(days=1)  # for so long, as addresses with a version in them are never asked for again
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -130,7 +131,7 @@ class Revalidation:
         answer = _Answer(now, changed, late=probe.failure is Failure.TIMEOUT)
         self._answers.pop(material, None)
         self._answers[material] = answer
-        if len(self._answers) > MEMORY:
+        while len(self._answers) > MEMORY or next(iter(self._answers.values())).at < now - LASTS:
             self._answers.popitem(last=False)
         return answer
 

@@ -199,3 +199,15 @@ async def test_what_another_page_has_just_found_does_not_wait_behind_slow_things
 
 def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+async def test_what_was_not_asked_for_in_a_day_is_forgotten(
+    portal: Portal, made: Made, revalidation: Revalidation, clock: Clock
+) -> None:
+    for version in range(5):
+        portal.answers[f"/{version}.css"] = page("a {}", etag=TAG)
+        made.of["p"] = (Material(portal.url(f"/{version}.css"), "stylesheet", TAG),)
+        await revalidation.ask("p")
+        clock.forward(hours=11)
+    kept = [material.url for material in revalidation._answers]
+    assert kept == [portal.url(f"/{version}.css") for version in (2, 3, 4)]

@@ -19,7 +19,8 @@ from defacewatch.fetch.probing import Bounds, Known, Probing, host_of
 from defacewatch.fetch.tls import trusting_context, verifying_context
 
 _HEAD_LINE = 64 * 1024  # bytes; content security policies grow long
-_KNOWN = 100_000  # documents of which it is remembered how they were sent
+_KNOWN = 100_000  # documents of which it is remembered how they were sent,
+_LASTS = 86_400.0  # seconds: addresses with a version in them are never asked for again
 _UNREACHED = frozenset((Failure.DNS, Failure.CONNECT, Failure.TIMEOUT))
 _SHARE = 0.5  # of the files that this process may open, how many may be connections of probes
 
@@ -55,7 +56,7 @@ class HttpFetcher:
         # Loading the roots takes tens of milliseconds: once, and not for each probe.
         self._verifying = verifying_context(cafile)
         self._trusting = trusting_context()
-        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Known, float]] = OrderedDict()  # and since when (monotonic)
         self._open: tuple[aiohttp.ClientSession, GuardedConnector] | None = None
 
     async def probe(
@@ -87,7 +88,7 @@ class HttpFetcher:
                 self._bounds,
                 url,
                 validators,
-                self._known.get(url),
+                self._known.get(url, (None,))[0],
             )
             within = self._timeout if timeout is None else min(self._timeout, timeout.total_seconds())
             try:
@@ -110,9 +111,10 @@ class HttpFetcher:
             self._open = None
 
     def _remember(self, url: str, known: Known) -> None:
+        now = time.monotonic()
         self._known.pop(url, None)
-        self._known[url] = known
-        if len(self._known) > _KNOWN:
+        self._known[url] = known, now
+        while len(self._known) > _KNOWN or next(iter(self._known.values()))[1] < now - _LASTS:
             self._known.popitem(last=False)
 
     def _opened(self) -> tuple[aiohttp.ClientSession, GuardedConnector]:
