@@ -92,4 +92,7 @@ async def _asked(channel: Answering) -> str | None:
         return str(error)
     except TimeoutError:
         return f"no answer in {WITHIN:.0f} s"
+    except Exception as error:  # of one channel: the others are asked all the same
+        log.exception("a channel could not be asked")
+        return type(error).__name__  # what it says besides may hold a secret
     return None

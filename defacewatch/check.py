@@ -16,6 +16,7 @@ from defacewatch.dwelling import Dwelling
 from defacewatch.errors import Conflict, DefacewatchError, Moved, Postponed
 from defacewatch.features import Features
 from defacewatch.incidents import FAILURES_BEFORE_ALERT, TOLD_APART, Change, advance, is_news
+from defacewatch.keeping import Keeping
 from defacewatch.looks import (
     SUSPECT_PAUSE,
     Judged,
@@ -117,6 +118,7 @@ class Checker:
         self.crowded: Callable[[], bool] = lambda: False
         self.later: Callable[[str], bool] = lambda page_id: False
         self.confirm_after, self.revalidate_every, self.turns = confirm_after, revalidate_every, turns
+        self.keeping = Keeping(checks)
         self.unkept: dict[str, str] = {}  # pages whose last capture could not be kept, and why
         self.held: set[str] = set()  # pages whose documents are on their way to a verdict
         self.owed: set[str] = set()  # pages under way that the browser will look at in its turn
@@ -316,7 +318,7 @@ class Checker:
         page = outcome.context.page.id
         attack = outcome.verdict.kind is VerdictKind.DEFACED
         try:
-            kept = await self.checks.keep(page, shown.look, shown.features, attack=attack)
+            kept = await self.keeping.keep(page, shown.look, shown.features, attack=attack)
         except DefacewatchError as error:
             # an alert without its picture is better than none
             log.error("evidence not kept", page=page, error=str(error))

@@ -42,7 +42,7 @@ from defacewatch.selfwatch import SelfWatch
 from defacewatch.shifts import Absence
 from defacewatch.store import Store
 from defacewatch.teaching import Teaching
-from defacewatch.watchdog import Watchdog
+from defacewatch.watchdog import Failures, Watchdog
 from defacewatch.web import make_app
 from defacewatch.web.listening import listening
 from defacewatch.web.live import PULSE
@@ -91,7 +91,7 @@ class Daemon:
         self.browser = browser
         self.stopping = asyncio.Event()
         self.ready = asyncio.Event()
-        self.watchdog = Watchdog()
+        self.watchdog, self.failures = Watchdog(), Failures()
         self.note_trouble: str | None = None  # why looks that found nothing new could not be written
         self.address: tuple[str, int] | None = None
         self.entered: tuple[Absence, ...] = ()
@@ -186,6 +186,7 @@ class Daemon:
                 self.eyes,
                 self.schedule,
                 self.errands,
+                failures=self.failures,
                 sending=sending,
                 noting=self.note_trouble,
             )
@@ -346,9 +347,15 @@ class Daemon:
         )
 
     async def _itself(self) -> None:
+        failed: list[Exception] = []
         for watch in self.selfwatches:
-            if await watch.watch():
-                self.messenger.outbox.wake()
+            try:
+                if await watch.watch():
+                    self.messenger.outbox.wake()
+            except Exception as error:  # of one of them: the others have their turn all the same
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("looking at itself", failed)
 
     async def _channels(self) -> None:
         if await self.channelwatch.watch():
@@ -396,8 +403,11 @@ class Daemon:
                 self.watchdog.beat(name)
             try:
                 await turn()
-            except Exception:
+            except Exception as error:
                 log.exception("loop turn failed", loop=name)
+                self.failures.failed(name, error)
+            else:
+                self.failures.forget(name)
             await asyncio.sleep(seconds)
 
     async def _reloading(self, stamp: str) -> None:

@@ -23,6 +23,7 @@ from defacewatch.telling import goes_on
 
 log = structlog.get_logger(__name__)
 
+PICTURE_WITHIN = 5.0  # seconds that a message waits for a picture
 PICTURES = 64  # for messages, that are kept in memory: of 100 KB each
 
 
@@ -131,7 +132,8 @@ class Notices:
             if len(self._pictures) > PICTURES:
                 self._pictures.popitem(last=False)
         try:
-            return await asyncio.shield(making)
+            async with asyncio.timeout(PICTURE_WITHIN):
+                return await asyncio.shield(making)
         except Exception:
             log.exception("a picture could not be made", blob=blob)
             return None

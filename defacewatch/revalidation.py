@@ -110,7 +110,8 @@ class Revalidation:
         return sorted(things, key=turn)
 
     def _is_fresh(self, answer: _Answer) -> bool:
-        return self.clock() - answer.at < self.fresh
+        # none where the clock was set back since: nobody knows how old it is
+        return timedelta(0) <= self.clock() - answer.at < self.fresh
 
     async def _answer(self, material: Material) -> _Answer:
         known = self._answers.get(material)

@@ -7,19 +7,30 @@ from defacewatch.errands import Errands
 from defacewatch.eyes import Eyes
 from defacewatch.language import N_, Sentence
 from defacewatch.schedule import Schedule
-from defacewatch.watchdog import Watchdog
+from defacewatch.watchdog import Failures, Watchdog
 
 LATE = timedelta(seconds=60)  # beyond twice its interval, before a page counts as not seen in time
 BROWSER_FAILURES = 3  # in a row, before it is said
 
 
 def ills(
-    watchdog: Watchdog, eyes: Eyes, schedule: Schedule, errands: Errands, *, sending: bool, noting: str | None
+    watchdog: Watchdog,
+    eyes: Eyes,
+    schedule: Schedule,
+    errands: Errands,
+    *,
+    failures: Failures,
+    sending: bool,
+    noting: str | None,
 ) -> Iterator[Sentence]:
     """What is wrong, a sentence each; none while all loops turn. `sending` is whether alerts are being sent,
     `noting` why looks that found nothing new could not be written."""
     for loop, silent in watchdog.late().items():
         yield Sentence(N_("{loop}: silent for {seconds} s"), {"loop": loop, "seconds": f"{silent:.0f}"})
+    for loop, (count, why) in failures.lasting().items():
+        yield Sentence(
+            N_("{loop}: failed {count} times in a row: {why}"), {"loop": loop, "count": count, "why": why}
+        )
     for text, pages in (
         (N_("checks not recorded on {count} pages: {why}"), errands.store_trouble),
         (N_("checks cut off on {count} pages: {why}"), schedule.cut_off),

@@ -18,6 +18,7 @@ class Line:
     def __init__(self, name: str) -> None:
         self._name = name
         self.error: str | None = None
+        self.odd: Exception | None = None
 
     @property
     def name(self) -> str:
@@ -34,6 +35,8 @@ class Line:
         raise AssertionError("nothing is sent")
 
     async def reachable(self) -> str:
+        if self.odd is not None:
+            raise self.odd
         if self.error is not None:
             raise DeliveryError(self.error)
         return "here"
@@ -141,3 +144,12 @@ async def test_a_channel_that_is_removed_while_it_is_away_is_over_also_after_a_r
     assert first_wanted(alert, roster, ("email",), clock()) == ()
     await lines.turns()
     assert await store.alerts.last(KINDS, facts={"channel": "telegram"}) == alert
+
+
+async def test_a_channel_that_fails_in_an_unforeseen_way_hides_no_other(store: Store, clock: Clock) -> None:
+    lines = Lines(store, clock)
+    lines.telegram.error = "away"
+    lines.email.odd = UnicodeError("label empty or too long")
+    assert await lines.turns(2) == [False, True]
+    assert await lines.told("telegram") is AlertKind.CHANNEL_DOWN
+    assert await lines.told("email") is AlertKind.CHANNEL_DOWN

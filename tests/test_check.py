@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from defacewatch.dwelling import EVERY as DWELL_EVERY
 from defacewatch.errors import Postponed
 from defacewatch.features import Features
 from defacewatch.incidents import Event, Resolution, State
+from defacewatch.keeping import HANGING
 from defacewatch.masks import Masked
 from defacewatch.portals import Page
 from defacewatch.portals import Portal as Registered
@@ -519,6 +521,33 @@ async def test_a_full_disk_for_evidence_does_not_stop_the_alert(
     assert watch.page_id in watch.checker.unkept
     monkeypatch.undo()
     assert (await watch.check(render=True)).recorded.capture is not None, "kept as soon as there is room"
+
+
+async def test_a_disk_that_hangs_does_not_hold_up_the_alert_nor_take_all_threads(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, begun = threading.Event(), 0
+
+    def hangs(data: bytes, suffix: str) -> str:
+        nonlocal begun
+        begun += 1
+        let_go.wait(60)
+        raise DiskFull("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.store.blobs, "put", hangs)
+        patch.setattr("defacewatch.keeping.WITHIN", 0.1)
+        watch.site.show(DEFACED)
+        result = await watch.check()
+        assert [alert.kind for alert in result.outcome.alerts] == [AlertKind.DEFACED]
+        assert "does its disk hang?" in watch.checker.unkept[watch.page_id]
+        for _ in range(3):
+            assert (await watch.check(render=True)).recorded.capture is None
+        assert begun == HANGING
+        hanging = set(watch.checker.keeping.hanging)
+        let_go.set()
+        await asyncio.wait(hanging)
+    assert (await watch.check(render=True)).recorded.capture is not None, "kept as soon as it hangs no more"
 
 
 async def test_a_page_that_cannot_be_read_is_unreachable_and_no_error(watch: Watch) -> None:

@@ -421,3 +421,30 @@ async def test_a_daemon_whose_outbox_has_ended_is_not_well(stand: Stand) -> None
         await asyncio.wait({daemon.messenger.task})
         status, text = await stand.get("/healthz")
         assert (status, "alerts: nothing sends them" in text) == (503, True)
+
+
+async def test_one_look_at_itself_that_fails_keeps_no_other_from_its_turn_and_is_told_of(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Look:
+        def __init__(self, error: Exception | None = None) -> None:
+            self.error, self.turns = error, 0
+
+        async def watch(self) -> bool:
+            self.turns += 1
+            if self.error is not None:
+                raise self.error
+            return False
+
+    monkeypatch.setattr("defacewatch.daemon.BLIND_EVERY", 0.01)
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        daemon.failures.long = 0.0
+        broken, sound = Look(KeyError("ours")), Look()
+        daemon.selfwatches = (broken, sound)  # type: ignore[assignment]
+        await until(lambda: sound.turns > 3)
+        said = [str(one) for one in daemon.health()]
+        assert [one for one in said if one.startswith("itself: failed")]
+        assert (await stand.get("/healthz"))[0] == 503
+        broken.error = None
+        await until(lambda: not daemon.health())

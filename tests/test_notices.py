@@ -63,3 +63,23 @@ async def test_a_picture_that_was_given_up_or_failed_is_made_again(
     await asyncio.wait([made])
     delivery, *_ = await desk.deliveries()
     assert (await desk.outbox.notices.notice(delivery)).after is not None
+
+
+async def test_a_message_does_not_wait_for_a_picture_that_does_not_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def making(screenshot: bytes) -> bytes:
+        let_go.wait(60)
+        return picture(screenshot)
+
+    monkeypatch.setattr(notices, "picture", making)
+    monkeypatch.setattr(notices, "PICTURE_WITHIN", 0.1)
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock(), mark="b")
+    await desk.outbox.drain()
+    assert [state for *_, state in await desk.told()] == [DeliveryState.SENT] * 2
+    assert not any(message.pictures for message in desk.api.sent)
+    (made,) = desk.outbox.notices._pictures.values()
+    let_go.set()
+    assert await made, "the next message has it"

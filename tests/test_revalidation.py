@@ -176,7 +176,7 @@ async def test_a_round_that_slow_things_have_used_up_is_cut_and_the_next_one_goe
 async def test_things_that_did_not_come_in_time_have_their_turn_behind_the_others(
     portal: Portal, made: Made, revalidation: Revalidation, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("defacewatch.revalidation.WITHIN", timedelta(milliseconds=50))
+    monkeypatch.setattr("defacewatch.revalidation.WITHIN", timedelta(milliseconds=300))
     portal.answers |= {"/slow.js": silence, "/a.js": page("a()", etag=TAG), "/b.js": page("b()", etag=TAG)}
     paths = ["/slow.js", "/a.js", "/b.js"]
     made.of["p"] = tuple(Material(portal.url(path), "script", TAG) for path in paths)
@@ -211,3 +211,14 @@ async def test_what_was_not_asked_for_in_a_day_is_forgotten(
         clock.forward(hours=11)
     kept = [material.url for material in revalidation._answers]
     assert kept == [portal.url(f"/{version}.css") for version in (2, 3, 4)]
+
+
+async def test_answers_from_before_the_clock_was_set_back_are_asked_for_again(
+    portal: Portal, made: Made, revalidation: Revalidation, clock: Clock
+) -> None:
+    portal.answers["/a.css"] = page("a {}", etag=TAG)
+    made.of["p"] = (Material(portal.url("/a.css"), "stylesheet", TAG),)
+    await revalidation.ask("p")
+    clock.now -= timedelta(hours=7)
+    portal.answers["/a.css"] = page("b {}", etag='"2"')
+    assert (await revalidation.ask("p")).word == "changed"

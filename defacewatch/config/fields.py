@@ -329,6 +329,8 @@ ProbeEvery = Annotated[timedelta, interval(timedelta(seconds=1), timedelta(hours
 RenderEvery = Annotated[timedelta, interval(timedelta(seconds=1), timedelta(hours=24))]
 Wait = Annotated[timedelta, interval(timedelta(0))]
 Again = Annotated[timedelta, interval(timedelta(minutes=1))]
+# A check is cut off after a quarter of an hour, which it must not take to confirm.
+ConfirmAfter = Annotated[timedelta, interval(timedelta(0), timedelta(minutes=5))]
 AlertWord = Annotated[str, _reader(_alert_kind, "a kind of alert")]
 Port = Annotated[int, whole(1, 65535)]
 Role = Annotated[Duty, _choice(ROLES)]

@@ -19,6 +19,7 @@ from defacewatch.config.fields import (
     Amount,
     BaseUrl,
     CodeFor,
+    ConfirmAfter,
     Email,
     Flag,
     Interval,
@@ -33,7 +34,6 @@ from defacewatch.config.fields import (
     Security,
     Text,
     Url,
-    Wait,
     Zone,
     whole,
 )
@@ -94,7 +94,7 @@ class Watch(Section):
     probe_every: ProbeEvery = timedelta(seconds=30)
     revalidate_every: Interval = timedelta(minutes=10)
     render_every: RenderEvery = timedelta(minutes=30)
-    confirm_after: Wait = timedelta(seconds=10)
+    confirm_after: ConfirmAfter = timedelta(seconds=10)
     timeout: Interval = timedelta(seconds=30)
     browsers: Annotated[int, whole(1, 32)] = 2
     allow_networks: tuple[Network, ...] = ()

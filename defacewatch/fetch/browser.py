@@ -223,11 +223,15 @@ class Browser:
 
     async def _leave(self, chromium: Chromium, tab: Tab | None) -> None:
         """Close what the visit opened; a Chromium that cannot is killed, with what else it still does."""
-        if tab is not None and not await tab.close(CLOSE):
-            log.warning("chromium hangs, and is killed", pid=chromium.process.pid)
-            self._retire(chromium)
-            chromium.kill()
-        self._give_back(chromium)
+        closed = False
+        try:
+            closed = tab is None or await tab.close(CLOSE)
+        finally:
+            if not closed:
+                log.warning("chromium hangs, and is killed", pid=chromium.process.pid)
+                self._retire(chromium)
+                chromium.kill()
+            self._give_back(chromium)
 
     async def _ready(self) -> Chromium:
         """The Chromium for the next capture, started when there is none, or none that should go on."""
@@ -312,7 +316,10 @@ class Browser:
         """Kill the processes of pages that eat memory, before they take the host's."""
         while True:
             await self._busy.wait()
-            self._bound_memory()
+            try:
+                self._bound_memory()
+            except Exception:  # without this pages have no bounds
+                log.exception("the browsers' memory could not be looked at")
             await asyncio.sleep(MEMORY_EVERY)
 
     def _bound_memory(self) -> None:

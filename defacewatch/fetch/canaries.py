@@ -35,7 +35,8 @@ class Canaries:
             return True
         async with self.lock:
             now = self.clock()
-            if self.asked_at is None or now - self.asked_at >= FRESH:
+            # also where the clock was set back since: nobody knows how long ago that is
+            if self.asked_at is None or not timedelta(0) <= now - self.asked_at < FRESH:
                 self.answer = any(await asyncio.gather(*(self._answers(url, now) for url in self.urls)))
                 self.asked_at = self.clock()
             return self.answer

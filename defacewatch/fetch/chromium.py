@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -133,28 +134,37 @@ class Chromium:
     @classmethod
     async def launch(cls, executable: str | None, *, sandbox: bool) -> "Chromium":
         """Start one. Raises DefacewatchError, in one line, when that does not work."""
-        driver = await async_playwright().start()
+        before = set(psutil.Process().children())
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                driver = await async_playwright().start()
+        except TimeoutError:
+            _end_started(before)
+            raise DefacewatchError("Playwright's driver does not start: no answer in time") from None
         mark = f"--defacewatch={uuid.uuid4().hex}"  # tells this Chromium's process from every other
         try:
-            browser = await driver.chromium.launch(
-                executable_path=executable,
-                chromium_sandbox=sandbox,
-                args=[*ARGUMENTS, mark],
-                ignore_default_args=list(NOT_WANTED),
-                env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
-                proxy={"server": NO_PROXY_BUT_OURS},
-                timeout=START_TIMEOUT * 1000,
-                handle_sigint=False,
-                handle_sigterm=False,
-                handle_sighup=False,
-            )
+            async with asyncio.timeout(2 * START_TIMEOUT):  # where the driver does not keep to its own time
+                browser = await driver.chromium.launch(
+                    executable_path=executable,
+                    chromium_sandbox=sandbox,
+                    args=[*ARGUMENTS, mark],
+                    ignore_default_args=list(NOT_WANTED),
+                    env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+                    proxy={"server": NO_PROXY_BUT_OURS},
+                    timeout=START_TIMEOUT * 1000,
+                    handle_sigint=False,
+                    handle_sigterm=False,
+                    handle_sighup=False,
+                )
             return cls(driver, browser, _marked(mark))
         except BaseException as error:
             with suppress(Error, TimeoutError):
                 async with asyncio.timeout(END_TIMEOUT):
                     await driver.stop()
-            if isinstance(error, Error):
-                reason = str(error).strip().splitlines()[0]
+            if isinstance(error, TimeoutError):
+                _end_started(before)
+            if isinstance(error, (Error, TimeoutError)):
+                reason = (str(error).strip() or "no answer in time").splitlines()[0]
                 raise DefacewatchError(
                     f"Chromium ({executable or 'of Playwright'}) does not start: {reason}"
                 ) from None
@@ -231,6 +241,15 @@ class Chromium:
                 await self._driver.stop()
         await asyncio.to_thread(_end_driver, self._driver_process)
         await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
+
+
+def _end_started(before: Collection[psutil.Process]) -> None:
+    """Kill the drivers that were started since, and what they have started: they cannot be asked to end."""
+    for process in psutil.Process().children():
+        with suppress(psutil.Error):
+            if process not in before and str(PACKAGE) in " ".join(process.cmdline()):
+                for started in [*process.children(recursive=True), process]:
+                    started.kill()
 
 
 def _end_driver(process: psutil.Process) -> None:

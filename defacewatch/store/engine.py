@@ -22,6 +22,7 @@ from defacewatch.store.sqlite import in_threads, tune
 from defacewatch.store.threads import APART, InThreads
 
 CONNECT_WITHIN = 10  # seconds for a connection to PostgreSQL
+LOST_AFTER = 30  # seconds in which it has to acknowledge what was sent
 CONNECTIONS = 5  # to PostgreSQL, for transactions on the event loop; as many threads have one each
 LOCK_SPACE = 0x64656661  # 'defa': the first key of our advisory locks on PostgreSQL
 DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
@@ -72,7 +73,16 @@ class Engine:
             # SQLite has one writer at a time: here it is a fair queue, between processes a busy wait.
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
-            within = {"connect_timeout": CONNECT_WITHIN}
+            # An other end that has gone without a word is an error, and tried again: what was sent is not
+            # acknowledged, or, where an answer is waited for, questions whether it is still there.
+            within = {
+                "connect_timeout": CONNECT_WITHIN,
+                "tcp_user_timeout": LOST_AFTER * 1000,
+                "keepalives_idle": LOST_AFTER,
+                "keepalives_interval": LOST_AFTER // 3,
+                "keepalives_count": 3,
+            }
+            within = {name: value for name, value in within.items() if name not in url.query}
             self._reader = create_async_engine(
                 url, pool_pre_ping=True, pool_size=CONNECTIONS, connect_args=within
             )

@@ -265,3 +265,10 @@ def test_a_sign_in_service_that_could_not_be_trusted_is_refused(
 ) -> None:
     (problem,) = problems(defacewatch=OIDC % (issuer, more))
     assert expected in problem
+
+
+def test_a_confirmation_takes_no_longer_than_a_check_may(folder: Path, problems: Problems) -> None:
+    (problem,) = problems(defacewatch="watch: {confirm_after: 301s}\n")
+    assert "watch.confirm_after: expected at most 5m" in problem
+    (folder / "defacewatch.yaml").write_text("watch: {confirm_after: 5m}\n")
+    assert load(folder, {}).watch.confirm_after == timedelta(minutes=5)

@@ -85,3 +85,11 @@ async def test_what_is_dead_for_new_connections_is_noticed_at_the_next_question(
     clock.now += timedelta(seconds=10)
     assert not await canaries.online()
     await http.close()
+
+
+async def test_an_answer_from_the_future_is_none(fetcher: HttpFetcher, portal: Portal, clock: Clock) -> None:
+    canaries = Canaries(fetcher, [portal.url()], clock=clock)
+    assert await canaries.online()
+    await portal.stop()
+    clock.now -= timedelta(hours=7)
+    assert not await canaries.online(), "the clock was set back since"
