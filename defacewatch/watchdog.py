@@ -81,9 +81,9 @@ def _why(error: Exception) -> str:
     """What may be shown to anybody: our own sentences, and of other errors no more than what they are."""
     if isinstance(error, ExceptionGroup):
         return _why(error.exceptions[0])
-    return (
-        str(error).partition("\n")[0][:200] if isinstance(error, DefacewatchError) else type(error).__name__
-    )
+    if isinstance(error, DefacewatchError):
+        return str(error).partition("\n")[0][:200]
+    return type(error).__name__
 
 
 def _end(said: str) -> None:

@@ -113,6 +113,7 @@ class _Worker:
         self._pool = pool = ProcessPoolExecutor(
             1, mp_context=get_context("spawn"), initializer=_begin, initargs=(MEMORY,)
         )
+        answers = pool._result_queue  # which a pool that is ended meanwhile has no more
         try:
             async with asyncio.timeout(START):
                 await asyncio.get_running_loop().run_in_executor(pool, _meet, work)
@@ -124,7 +125,7 @@ class _Worker:
             raise
         # The process has its own end of this pipe. While we have one, too, whoever reads its answers waits
         # for ever for the rest of one in the middle of which it was killed.
-        pool._result_queue._writer.close()  # type: ignore[attr-defined]
+        answers._writer.close()  # type: ignore[attr-defined]
         return pool
 
     def end(self) -> None:
