@@ -25,6 +25,7 @@ DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
 EDIT_EVERY = timedelta(seconds=5)  # of one that can; and between two sounds where pages join one by one
 FEW = 2  # that join a thread at a time: for so few its next sound need not wait for long
+MORE_EVERY = timedelta(seconds=8)  # between those sounds where each is a message more, and some came just now
 CHANGED = ", changed"  # how a receipt ends of a message that was changed, which makes no sound
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
@@ -271,9 +272,7 @@ def _of_thread(
     thread: Thread, due: Sequence[Due], count: int, *, sent: int, editable: bool, now: datetime
 ) -> Plan:
     """What goes out of a campaign that this officer knows. Its first attack goes in full, like its first
-    alert. A silent edit carries only what need not be heard; between two sounds there is a pause, a
-    short one where pages join one by one and there is room for more below the cap. What cannot be edited is
-    a message more each time: of those only as many come soon as long pauses would bring in a minute."""
+    alert. A silent edit carries only what need not be heard; between two sounds there is a pause."""
     attacks = [d for d in due if d.kind is AlertKind.DEFACED]
     failed = any(d.attempts for d in attacks)
     if attacks and not failed and AlertKind.DEFACED not in thread.full | {thread.worst}:
@@ -286,9 +285,8 @@ def _of_thread(
     if heard_at is None or changed_at is None or _at_once(thread, due):
         return Plan(Manner.THREAD, numbers, thread.campaign)
     if _to_be_heard(thread, due, count, now - heard_at):
-        joining = sum(d.kind in OPENING or d.kind is AlertKind.DEADLINE or d.step > 0 for d in due)
-        soon = joining <= FEW and sent < (CAP - 1 if editable else MINUTE // DIGEST_EVERY)
-        until = heard_at + (EDIT_EVERY if soon else DIGEST_EVERY)
+        joining = sum(_to_be_heard(thread, (d,), count, now - heard_at) for d in due)
+        until = heard_at + _pause(joining, sent, editable=editable)
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign)
     else:
@@ -296,6 +294,15 @@ def _of_thread(
         if until <= now:
             return Plan(Manner.THREAD, numbers, thread.campaign, loud=not editable)
     return Plan(Manner.LATER, numbers, thread.campaign, until=until)
+
+
+def _pause(joining: int, sent: int, *, editable: bool) -> timedelta:
+    """Between two sounds of a thread that `joining` wait for, `sent` heard within the minute: a short pause
+    where pages join one by one and there is room for more below the cap. What cannot be edited is a message
+    more each time: of those as many come soon as long pauses would bring in a minute, the others less so."""
+    if joining > FEW or sent >= CAP - 1:
+        return DIGEST_EVERY
+    return EDIT_EVERY if editable or sent < MINUTE // DIGEST_EVERY else MORE_EVERY
 
 
 def _is_silent(thread: Thread, due: Sequence[Due], count: int, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from defacewatch.gathering import (
     DIGEST_EVERY,
     EDIT_EVERY,
     FEW,
+    MORE_EVERY,
     NOTIFY_AGAIN,
     TOGETHER,
     UPDATE_EVERY,
@@ -140,13 +141,25 @@ def test_pages_that_join_one_by_one_are_heard_soon_and_a_flood_of_them_less_ofte
     few = tuple(due(n, campaign=7) for n in range(FEW))
     for some, sent, pause in (
         (few, 2, EDIT_EVERY),
-        (few, 3, DIGEST_EVERY),
+        (few, 3, MORE_EVERY),
+        (few, CAP - 1, DIGEST_EVERY),
         ((*few, due(9, campaign=7)), 2, DIGEST_EVERY),
     ):
         waits = planned(*some, threads=(heard(4 * SECOND),), sent=sent, editable=False)
         assert waits.until == NOW - 4 * SECOND + pause, "a mail, or a paid message, more for each"
     late = tuple(due(n, CHANGED, 7, step=1) for n in range(FEW + 1))
     assert planned(*late, threads=(heard(4 * SECOND),)).until == NOW - 4 * SECOND + DIGEST_EVERY
+
+
+def test_what_makes_no_sound_and_waits_for_its_turn_makes_no_flood_of_an_attack_that_joins_alone() -> None:
+    silent = tuple(due(n, CHANGED, 7) for n in range(FEW + 3))
+    for editable in (True, False):
+        one = planned(*silent, due(9, campaign=7), threads=(heard(4 * SECOND),), editable=editable)
+        assert one.until == NOW - 4 * SECOND + EDIT_EVERY
+    gone = planned(*silent, due(9, campaign=7), threads=(heard(5 * SECOND),), editable=False)
+    assert gone == Plan(Manner.THREAD, (*range(FEW + 3), 9), 7), "and what waited goes along"
+    doubled = planned(*silent, threads=(heard(4 * SECOND),), count=7, editable=False)
+    assert doubled.until == NOW - 4 * SECOND + DIGEST_EVERY, "a flood of changes is one"
 
 
 def test_a_thread_of_changes_that_has_doubled_makes_itself_heard_again() -> None:
