@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 SEND_WITHIN = timedelta(seconds=45)  # shorter than the lease, so nothing is sent twice in parallel
 ASK_AGAIN = timedelta(seconds=30)  # when nobody can be told at all
 SENDERS = 3  # messages on the way at once, per channel
+JITTER = timedelta(seconds=2)  # that a clock may go back by without being thought to have been set
 RESERVE = 10.0  # seconds that all but one of those who have nothing to do wait to be woken by it
 
 
@@ -80,6 +81,7 @@ class Outbox:
         self.looking: set[str] = set()  # names of the loops of which one looks again after the idle time
         self.apart: set[int] = set()  # deliveries that go alone: they could not be put into one message
         self.swept = False  # whether deliveries that no sender takes were given up
+        self.turned_at: datetime | None = None  # when it was looked last whether something is due
 
     def wake(self) -> None:
         """Look for due alerts at once: something was recorded."""
@@ -125,6 +127,7 @@ class Outbox:
 
     async def drain(self) -> None:
         """Work until nothing that is due is left; deliveries that failed and wait are not waited for."""
+        await self._keep_to_the_clock()
         while await self.expand_one():
             pass
         while True:
@@ -133,10 +136,21 @@ class Outbox:
                 return
 
     async def _turn(self) -> bool:
+        await self._keep_to_the_clock()
         if not self.swept:
             await self.give_up_stranded()
             self.swept = True
         return await self.expand_one()
+
+    async def _keep_to_the_clock(self) -> None:
+        """Where the clock of the host was set back since the last turn, or since what is there was written,
+        what was put off would wait for that much longer: it is due so much sooner."""
+        last = self.turned_at or await self.store.put_off.newest()
+        now = self.clock()
+        if last is not None and last - now > JITTER and self.only is None:
+            moved = await self.store.put_off.bring_forward(last - now, now=now)
+            log.warning("the clock was set back", by=str(last - now), sooner=moved)
+        self.turned_at = now
 
     async def give_up_stranded(self) -> None:
         """Fail over what was to go out on channels that are configured no more."""
@@ -160,11 +174,12 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
-        early = due is not None and alert.step > 0 and due.at > now  # the roster is another by now
+        # the roster is another by now; or it is of a time to come, since the clock was set back
+        early = due is not None and alert.step > 0 and due.at > now >= alert.at
         if due is not None and early and not is_unheard((one.officer, one.state) for one in told):
             await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=due.at, now=now)
             return True
-        begins = told_from(roster, alert.about, alert.urgency, alert.at)
+        begins = told_from(roster, alert.about, alert.urgency, min(alert.at, now))
         if alert.step == 0 and now < begins:
             await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
             log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())

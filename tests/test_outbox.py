@@ -442,6 +442,38 @@ async def test_a_mail_has_the_link_to_take_the_incident_while_it_is_open(desk: D
     assert f'href="https://watch.example.gov.vn/take/{number}"' in page.get_content()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_waits_does_not_wait_for_longer_when_the_clock_is_set_back(
+    desk: Desk, restarted: bool
+) -> None:
+    desk.clock.forward(hours=7)  # a clock of the host that keeps local time, before it is set by the network
+    await desk.outbox.drain()
+    desk.api.fail_with(502)
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    assert await desk.told() == [("telegram", "an", PENDING), ("email", "an", SENT)]
+    desk.api.work_again()
+    desk.clock.forward(hours=-7, seconds=1)
+    outbox = desk.another() if restarted else desk.outbox
+    await outbox.drain()
+    desk.clock.forward(seconds=5)
+    await outbox.drain()
+    assert await desk.told() == [("telegram", "an", SENT), ("email", "an", SENT)]
+    desk.clock.forward(minutes=10)
+    await outbox.drain()
+    assert ("telegram", "binh", SENT) in await desk.told(), "and it goes on when nobody takes it"
+
+
+async def test_a_clock_that_trembles_changes_nothing(desk: Desk) -> None:
+    desk.api.fail_with(502)
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    waits = await desk.deliveries()
+    desk.clock.forward(seconds=-1)
+    await desk.outbox.drain()
+    assert await desk.deliveries() == waits
+
+
 async def test_an_alert_that_nobody_takes_reaches_the_leadership(desk: Desk) -> None:
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
     for _ in range(3):

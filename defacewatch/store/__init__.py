@@ -32,6 +32,7 @@ from defacewatch.store.messages import Messages
 from defacewatch.store.migrate import migrate
 from defacewatch.store.mutes import Mutes
 from defacewatch.store.portals import Portals
+from defacewatch.store.putoff import PutOff
 from defacewatch.store.reviews import Reviews
 from defacewatch.store.sessions import ApiTokens, Sessions
 from defacewatch.store.trials import Trials
@@ -68,6 +69,7 @@ class Store:
         self.incidents = Incidents(engine)
         self.alerts = Alerts(engine)
         self.messages = Messages(engine)
+        self.put_off = PutOff(engine)
         self.campaigns = Campaigns(engine)
         self.absences = Absences(engine)
         self.figures = Figures(engine)
