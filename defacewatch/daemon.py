@@ -211,6 +211,7 @@ class Daemon:
             roster=lambda: self.roster,
             clock=self.clock,
             watchdog=self.watchdog,
+            failures=self.failures,
             secret_key=self.secret_key,
             runbooks=lambda: self.settings.runbooks,
         )

@@ -17,7 +17,7 @@ from defacewatch.outbox import Outbox
 from defacewatch.roster import Roster
 from defacewatch.runbooks import Runbook
 from defacewatch.store import Store
-from defacewatch.watchdog import Watchdog
+from defacewatch.watchdog import Failures, Watchdog
 from defacewatch.web.take import take_url
 
 TELEGRAM, BUTTONS = "telegram", "telegram buttons"  # as they are named to officers
@@ -52,6 +52,7 @@ class Messenger:
         roster: Callable[[], Roster],
         clock: Callable[[], datetime],
         watchdog: Watchdog,
+        failures: Failures,
         secret_key: bytes,
         runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     ) -> None:
@@ -72,6 +73,8 @@ class Messenger:
             take_url=take_url(settings.web.public_url, secret_key),
             beat=watchdog.beat,
             forget=watchdog.forget,
+            failed=failures.failed,
+            went=failures.forget,
         )
         heartbeat = settings.alerts.heartbeat.url
         self.ping = None if heartbeat is None else Ping(heartbeat)

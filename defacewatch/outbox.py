@@ -6,6 +6,7 @@ point leaves an alert that the next one finishes. Sending twice is accepted, los
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ import structlog
 from defacewatch import metrics
 from defacewatch.alerts import (
     FAIL_OVER_AFTER,
+    LEASE,
     Alert,
     AlertKind,
     Delivery,
@@ -60,6 +62,8 @@ class Outbox:
         kinds: Mapping[str, Collection[str]] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
+        failed: Callable[[str, Exception], None] = lambda loop, error: None,
+        went: Callable[[str], None] = lambda loop: None,
         only: Collection[int] | None = None,
         idle: float = 1.0,
     ) -> None:
@@ -76,6 +80,8 @@ class Outbox:
         )
         self.kinds = kinds or {}  # of alerts, by channels that are for these alone
         self.beat, self.forget, self.idle = beat, forget, idle
+        self.failed, self.went = failed, went  # of the turns of a loop
+        self.failed_at: dict[str, float] = {}  # by loop, on the monotonic clock
         self.only = only  # the alerts to work on; None: all
         self.woken = asyncio.Event()
         self.looking: set[str] = set()  # names of the loops of which one looks again after the idle time
@@ -103,12 +109,24 @@ class Outbox:
             self.beat(name)
             try:
                 busy = await turn()
-            except Exception:
+            except Exception as error:
                 log.exception("outbox turn failed", loop=name)  # the row was pushed ahead by its claim
+                self.failed(name, error)
+                self.failed_at[name] = time.monotonic()
                 busy = False
+            else:
+                self._note_well(name, busy=busy)
             if not busy:
                 await self._rest(name, woken, stop)
         self.forget(name)
+        self.went(name)
+
+    def _note_well(self, name: str, *, busy: bool) -> None:
+        """A turn that had nothing to do says little: what failed comes again when its lease is over."""
+        failed_at = self.failed_at.get(name)
+        if failed_at is not None and (busy or time.monotonic() - failed_at > 2 * LEASE.total_seconds()):
+            del self.failed_at[name]
+            self.went(name)
 
     async def _rest(self, name: str, woken: asyncio.Event, stop: asyncio.Event) -> None:
         """Until something is recorded. But other processes record too, and some is due at a time of its own:

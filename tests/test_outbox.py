@@ -464,6 +464,36 @@ async def test_what_waits_does_not_wait_for_longer_when_the_clock_is_set_back(
     assert ("telegram", "binh", SENT) in await desk.told(), "and it goes on when nobody takes it"
 
 
+async def test_turns_that_fail_are_told_of_until_one_has_done_something(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    again, went, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def failed(loop: str, error: Exception) -> None:
+        told.append((loop, str(error)))
+        if len(told) >= 3:
+            again.set()
+
+    async def fails() -> bool:
+        raise ValueError("ours")
+
+    outbox = desk.outbox
+    outbox.idle, outbox.failed, outbox.went = 0.01, failed, lambda loop: went.set()
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    async with asyncio.TaskGroup() as group:
+        with monkeypatch.context() as broken:
+            broken.setattr(outbox, "expand_one", fails)
+            running = group.create_task(outbox.run(stop))
+            await again.wait()
+            assert set(told) == {("outbox", "ours")}
+            assert not went.is_set(), "of the senders each has nothing to do, which says nothing of the other"
+        await went.wait()
+        await desk.api.wait_for(lambda message: bool(message.buttons))
+        stop.set()
+        await running
+
+
 async def test_a_clock_that_trembles_changes_nothing(desk: Desk) -> None:
     desk.api.fail_with(502)
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
@@ -729,6 +759,7 @@ async def test_several_messages_are_on_the_way_at_once_though_one_sender_alone_l
     desk.clock.forward(minutes=-1)  # they are due in a minute: nobody is called then
     desk.channels["telegram"] = slow = Slow(until=SENDERS)
     stop, outbox = asyncio.Event(), desk.another()
+    outbox.turned_at = desk.clock()  # or it would take the clock for one that was set back
     running = asyncio.create_task(outbox.run(stop))
     async with asyncio.timeout(30):
         while not outbox.looking >= {"outbox", "send:telegram", "send:email"}:  # noqa: ASYNC110 - they look
