@@ -297,9 +297,9 @@ def _of_thread(
 
 
 def _pause(joining: int, sent: int, *, editable: bool) -> timedelta:
-    """Between two sounds of a thread that `joining` wait for, `sent` heard within the minute: a short pause
-    where pages join one by one and there is room for more below the cap. What cannot be edited is a message
-    more each time: of those as many come soon as long pauses would bring in a minute, the others less so."""
+    """Between two sounds of a thread that `joining` wait for, `sent` heard within the minute: five seconds
+    where pages join one by one and there is room below the cap; where each sound is a message more, that for
+    three within the minute, and then eight seconds; 20 for a flood, and near the cap."""
     if joining > FEW or sent >= CAP - 1:
         return DIGEST_EVERY
     return EDIT_EVERY if editable or sent < MINUTE // DIGEST_EVERY else MORE_EVERY

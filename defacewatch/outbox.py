@@ -192,12 +192,11 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
-        # the roster is another by now; or it is of a time to come, since the clock was set back
-        early = due is not None and alert.step > 0 and due.at > now >= alert.at
+        early = due is not None and alert.step > 0 and due.at > now  # the roster is another by now
         if due is not None and early and not is_unheard((one.officer, one.state) for one in told):
             await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=due.at, now=now)
             return True
-        begins = told_from(roster, alert.about, alert.urgency, min(alert.at, now))
+        begins = told_from(roster, alert.about, alert.urgency, alert.at)
         if alert.step == 0 and now < begins:
             await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
             log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())

@@ -212,7 +212,8 @@ async def test_whoever_defaces_a_page_every_five_seconds_is_heard_as_often_as_th
         assert max(sum(at <= one < at + MINUTE for one in times) for at in times) <= most
     assert heard[2] - heard[1] <= EDIT_EVERY + timedelta(seconds=5)
     assert mails[2] - mails[1] <= EDIT_EVERY + timedelta(seconds=5)
-    assert min(later - at for at, later in pairwise(mails[2:])) >= MORE_EVERY, "a mail more for each"
+    soon = [at for at, later in pairwise(mails[2:]) if later - at < MORE_EVERY]
+    assert len(soon) <= 1, "a mail more for each; the first digest waits for nothing"
     await storm.pass_by(60)
     assert await storm.unsent() == Counter()
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from defacewatch.alerts import AlertKind, Draft, Wanted
+from defacewatch.alerts import LEASE, AlertKind, Draft, Wanted
 from defacewatch.portals import Urgency
 from defacewatch.store import Store
 from tests.store.samples import MINUTE, NOW
@@ -25,7 +25,7 @@ async def test_the_newest_is_of_what_is_unfinished_alone(store: Store) -> None:
     assert await store.put_off.newest() is None
 
 
-async def test_steps_and_attempts_that_wait_are_due_so_much_sooner_and_never_before_now(store: Store) -> None:
+async def test_steps_and_attempts_that_wait_are_due_so_much_sooner(store: Store) -> None:
     alert = await store.alerts.raise_(TEST, now=NOW)
     wanted = (Wanted("email", "an"), Wanted("telegram", "an"))
     await store.alerts.expand(alert, wanted, step=1, next_step_at=NOW + 90 * MINUTE, now=NOW)
@@ -35,6 +35,33 @@ async def test_steps_and_attempts_that_wait_are_due_so_much_sooner_and_never_bef
         await store.alerts.failed(delivery.id, "no answer", next_at=NOW + wait, now=NOW)
     assert await store.put_off.bring_forward(HOUR, now=NOW) == 3
     due = {one.channel: one.next_at for one in await store.alerts.deliveries(alert=alert)}
-    assert due == {"email": NOW, "telegram": NOW + 10 * MINUTE}
+    assert due == {"email": NOW - 50 * MINUTE, "telegram": NOW + 10 * MINUTE}
     assert await store.alerts.claim(NOW + 29 * MINUTE) is None
-    assert await store.alerts.claim(NOW + 30 * MINUTE) is not None
+    claimed = await store.alerts.claim(NOW + 30 * MINUTE)
+    assert claimed is not None
+    assert claimed.at == NOW, "what was written before stays"
+
+
+async def test_what_was_written_in_the_future_was_written_so_much_sooner(store: Store) -> None:
+    ahead = NOW + HOUR
+    alert = await store.alerts.raise_(TEST, now=ahead)
+    told = (Wanted("email", "an"),)
+    await store.alerts.expand(alert, told, step=1, next_step_at=ahead + 30 * MINUTE, now=ahead, reached=ahead)
+    assert await store.put_off.bring_forward(HOUR, now=NOW + MINUTE) == 2
+    claimed = await store.alerts.claim(NOW + 30 * MINUTE)
+    assert claimed is not None
+    assert (claimed.at, claimed.reached) == (NOW, NOW)
+    (delivery,) = await store.alerts.deliveries(alert=alert)
+    assert delivery.created_at == NOW
+    assert await store.put_off.newest() == NOW
+    assert await store.put_off.bring_forward(HOUR, now=NOW + 31 * MINUTE) == 0, "nothing is to come"
+
+
+async def test_what_is_being_sent_keeps_its_lease_and_no_more_than_that(store: Store) -> None:
+    alert = await store.alerts.raise_(TEST, now=NOW)
+    await store.alerts.expand(alert, (Wanted("email", "an"),), step=1, next_step_at=None, now=NOW)
+    for claimed_at, until in ((NOW, NOW + LEASE), (NOW + HOUR, NOW + LEASE)):
+        assert await store.alerts.claim_delivery("email", now=claimed_at) is not None
+        await store.put_off.bring_forward(HOUR, now=NOW)
+        (delivery,) = await store.alerts.deliveries(alert=alert)
+        assert delivery.next_at == until
