@@ -13,7 +13,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from defacewatch.captures import Look, Probe, Tier, TlsProblem, Validators
@@ -75,6 +75,7 @@ class CalmPages:
         self._documents: OrderedDict[str, bytes] = OrderedDict()
         self._shelved = 0
         self._quiet: dict[str, Quiet] = {}
+        self._plain: dict[str, datetime] = {}  # when pages are asked for without conditions
         self._heavy: set[str] = set()  # pages whose news take too long to read
         self._changed: dict[str, bool] = {}  # pages as `changes` gives them
 
@@ -129,6 +130,7 @@ class CalmPages:
         if self._pages.pop(page_id, None) is not None:
             self._changed[page_id] = True
         self._quiet.pop(page_id, None)
+        self._plain.pop(page_id, None)
         self._shelved -= len(self._documents.pop(page_id, b""))
 
     def known(self, page_id: str) -> tuple[Calm | None, bytes | None]:
@@ -152,6 +154,18 @@ class CalmPages:
         if document is not None and self._shelved + len(document) <= SHELF:
             self._documents[calm.page] = document
             self._shelved += len(document)
+
+    def condition(self, calm: Calm, now: datetime, *, every: timedelta) -> Validators:
+        """What to ask for the document of a calm page with. That it is "not modified" is believed for so
+        long: then it is asked for without conditions, as a server may say so of another one (a file that was
+        given the time of the one before, a cache). Where it comes as it was it is still not read."""
+        due = self._plain.get(calm.page)
+        if due is None:
+            self._plain[calm.page] = now + _share(calm.page) * every
+        elif not now < due <= now + every:  # also where the clock was set back since
+            self._plain[calm.page] = now + every
+            return replace(calm.validators, etag=None, last_modified=None)
+        return calm.validators
 
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""

@@ -136,7 +136,9 @@ class Checker:
         calm = self.calm.get(page_id)
         if calm is None:
             return await self.check_page(page_id, waited=waited)
-        look = await self.fetch.probe(calm.url, now=self.clock(), validators=calm.validators)
+        now = self.clock()
+        condition = self.calm.condition(calm, now, every=self.revalidate_every)
+        look = await self.fetch.probe(calm.url, now=now, validators=condition)
         still = self.calm.is_still(calm, look)
         if not still and not waited and look.probe.html and self.crowded():
             raise Postponed

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -355,6 +356,20 @@ async def test_a_clock_that_is_set_back_makes_no_page_calm_for_longer(notes: Not
     assert not await pages.has_little_news(waiting, Look(probe(news, at=NOW - back)))
     seconds += 240
     assert not pages.is_still(noisy_calm, noisy), "it is read in full once more"
+
+
+def test_a_page_is_asked_for_without_conditions_once_in_each_round(pages: CalmPages) -> None:
+    calm = settled(pages)
+    moments = [NOW + timedelta(seconds=30) * n for n in range(80)]
+    asked = [pages.condition(calm, at, every=ROUND) for at in moments]
+    plain = [at for at, condition in zip(moments, asked, strict=True) if condition.etag is None]
+    assert ROUND / 2 <= plain[0] - NOW <= ROUND
+    assert {later - at for at, later in pairwise(plain)} == {ROUND}
+    assert {condition.body_hash for condition in asked} == {"hash"}, "what it is compared with stays"
+    assert pages.condition(calm, NOW - ROUND, every=ROUND).etag is None, "the clock was set back"
+    assert pages.condition(calm, NOW - ROUND, every=ROUND) == calm.validators
+    pages.forget("p")
+    assert pages.condition(calm, moments[-1] + ROUND, every=ROUND) == calm.validators, "known anew"
 
 
 def test_a_check_after_the_clock_was_set_back_takes_over_no_moment_to_come(pages: CalmPages) -> None:

@@ -766,6 +766,31 @@ async def test_a_page_that_says_that_it_is_as_it_was_need_not_wait_to_be_read_af
     assert watch.checker.calm.get(watch.page_id) is not None
 
 
+async def test_a_server_that_says_that_it_is_as_it_was_is_not_believed_for_long(watch: Watch) -> None:
+    mark, shown, asked = {"ETag": '"1"'}, [page()], list[bool]()
+
+    def answer(request: web.Request) -> web.Response:
+        if "sec-ch-ua" not in request.headers:
+            asked.append("If-None-Match" in request.headers)
+            if asked[-1]:
+                return web.Response(status=304, headers=mark)
+        return web.Response(text=shown[0], content_type="text/html", headers=mark)
+
+    watch.site.answer = answer
+    await watch.check(render=True)
+    for _ in range(40):
+        watch.clock.forward(seconds=30)
+        assert await watch.checker.probe_page(watch.page_id) is None
+    assert 2 <= asked.count(False) <= 4, "in twenty minutes"
+    shown[0] = DEFACED  # in a file that has the time of the one before
+    for _ in range(20):
+        watch.clock.forward(seconds=30)
+        if (result := await watch.checker.probe_page(watch.page_id)) is not None:
+            break
+    assert result is not None, "within ten minutes"
+    assert result.outcome.verdict.kind is VerdictKind.DEFACED
+
+
 async def test_an_approval_by_another_process_ends_the_calm(watch: Watch) -> None:
     await watch.check()
     watch.clock.forward(seconds=30)
