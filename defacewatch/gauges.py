@@ -55,6 +55,7 @@ class Gauges:
         metrics.MATERIALS.set(self.eyes.revalidation.asked)
         for errand in Errand:
             metrics.WAITING.labels(errand).set(schedule.overdue(errand))
+            metrics.LATE.labels(errand).set(schedule.lateness(errand))
         backlog = await self.store.alerts.backlog(now)
         waiting = (DeliveryState.PENDING, DeliveryState.SENDING)
         metrics.OUTBOX_PENDING.set(sum(n for (_, state), n in backlog.deliveries.items() if state in waiting))
@@ -82,6 +83,7 @@ class Gauges:
             self.clock(),
             coverage=self.schedule.covered(),
             oldest_capture=min(captured, default=None),
+            revalidation_late=self.schedule.lateness(Errand.REVALIDATE),
             costs=self.meter.costs,
         )
 

@@ -53,6 +53,18 @@ REVALIDATIONS = Counter(
     namespace=NAMESPACE,
 )
 MATERIALS = Gauge("materials_asked", "Requests for what pages are made of", namespace=NAMESPACE)
+LEFT_OUT = Counter(
+    "errands_left_out",
+    "Intervals that passed without a revalidation or a capture since an earlier one was late, by errand",
+    ["errand"],
+    namespace=NAMESPACE,
+)
+LATE = Gauge(
+    "errand_late_seconds",
+    "How late the errand is that is the latest, by kind",
+    ["errand"],
+    namespace=NAMESPACE,
+)
 WAITING = Gauge("waiting", "Errands that are overdue, by kind", ["errand"], namespace=NAMESPACE)
 CAPTURE_AGE = Gauge(
     "capture_age_seconds", "Age of the captures of pages, by quantile", ["quantile"], namespace=NAMESPACE

@@ -127,6 +127,11 @@ class Schedule:
         """How many errands wait that should have been run."""
         return sum(1 for _ in self.agenda.waiting(errand))
 
+    def lateness(self, errand: Errand) -> float:
+        """How late the errand of a kind is that is the latest, in seconds; 0 where none is."""
+        now = self._now()
+        return max((due.late(now) for due in self.agenda.waiting(errand)), default=0.0)
+
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more; finish what is in flight within `grace`, then cancel it."""
         self.stopping = True
@@ -242,6 +247,8 @@ class Schedule:
         now = self._now()
         if due.errand is Errand.PROBE:
             metrics.PROBE_LATENESS.observe(due.late(now))
+        elif missed := due.missed(now):
+            metrics.LEFT_OUT.labels(due.errand).inc(missed)
         wanted = self.planned.get(due.page)
         if wanted is None:
             return

@@ -20,7 +20,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from defacewatch.agenda import Errand
-from defacewatch.alerts import Delivery, DeliveryState
+from defacewatch.alerts import AlertKind, Delivery, DeliveryState
 from defacewatch.calm import CalmPages
 from defacewatch.captures import Validators
 from defacewatch.cli.common import Settled, session
@@ -124,6 +124,48 @@ async def test_a_running_daemon_probes_and_is_healthy_and_counted(stand: Stand) 
         (page,) = await daemon.store.checks.latest()
         assert page.verdict is VerdictKind.LEARNING
         assert "learning" in (await stand.get("/api/v1/pages"))[1]
+
+
+async def test_what_was_seen_in_time_and_how_old_captures_are_is_exported_and_kept_for_the_doctor(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exported(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"defacewatch_{name}", labels)
+
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        schedule, (page,) = daemon.schedule, daemon.schedule.planned
+        long_ago = daemon.clock() - timedelta(hours=3)
+        monkeypatch.setattr(schedule, "covered", lambda: 0.875)
+        monkeypatch.setattr(
+            schedule, "lateness", lambda errand: 750.0 if errand is Errand.REVALIDATE else 0.0
+        )
+        schedule.coverage.missed, schedule.captured[page] = 42, long_ago
+        await daemon.gauges.measure()
+        assert (exported("coverage_ratio"), exported("probes_missed")) == (0.875, 42)
+        assert exported("errand_late_seconds", errand="revalidate") == 750
+        assert (exported("capture_age_seconds", quantile="1") or 0) == pytest.approx(3 * 3600, abs=60)
+        await daemon.gauges.use()
+        kept = await daemon.store.figures.last()
+        assert kept is not None
+        assert (kept.coverage, kept.oldest_capture, kept.revalidation_late) == (0.875, long_ago, 750.0)
+
+
+async def test_a_daemon_that_does_not_keep_up_tells_of_it_and_that_it_does_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("defacewatch.daemon.BLIND_EVERY", 0.01)
+    monkeypatch.setattr("defacewatch.daemon.CAUGHT_UP_AFTER", 0.03)
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        kinds = (AlertKind.BEHIND, AlertKind.CAUGHT_UP)
+        assert await daemon.store.alerts.last(kinds) is None
+        for covered, kind in ((0.98, AlertKind.BEHIND), (1.0, AlertKind.CAUGHT_UP)):
+            monkeypatch.setattr(daemon.schedule, "covered", lambda covered=covered: covered)
+            async with asyncio.timeout(60):
+                while (told := await daemon.store.alerts.last(kinds)) is None or told.kind is not kind:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            assert told.facts["coverage"] == covered
 
 
 async def test_the_console_and_the_bot_go_by_the_daemons_clock(stand: Stand, clock: Clock) -> None:

@@ -3,6 +3,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from defacewatch.agenda import Due, Errand, Lane, Way
 from defacewatch.errors import Postponed, StoreError
@@ -423,6 +424,45 @@ async def test_a_probe_that_comes_late_has_missed_the_intervals_that_passed() ->
     await checks.until(1)
     await schedule.stop(timedelta(seconds=1))
     assert (schedule.coverage.missed, schedule.coverage.ratio(schedule._now())) == (3, 1 / 4)
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"defacewatch_{name}", labels) or 0.0
+
+
+@pytest.mark.parametrize("errand", [Errand.REVALIDATE, Errand.RENDER])
+async def test_intervals_that_pass_without_a_revalidation_or_a_capture_are_counted(errand: Errand) -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(NEVER, NEVER), "p-2": Intervals(NEVER, NEVER)})
+    left_out = counted("errands_left_out_total", errand=errand)
+    assert schedule.lateness(errand) == 0.0
+    schedule.agenda.put(Due("p-1", errand, 10.0, schedule._now() - 31))
+    schedule.agenda.put(Due("p-2", errand, 10.0, schedule._now() - 9))
+    schedule.agenda.advance(schedule._now())
+    assert 31 <= schedule.lateness(errand) < 33
+    schedule.start()
+    await checks.until(2)
+    await schedule.stop(timedelta(seconds=1))
+    assert counted("errands_left_out_total", errand=errand) == left_out + 3
+    assert schedule.lateness(errand) == 0.0
+    assert schedule.coverage.missed == 0, "that is of probes"
+
+
+async def test_how_late_probes_begin_is_observed() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({"p-1": Intervals(timedelta(seconds=100), NEVER)})
+    before = [counted(f"probe_lateness_seconds_{part}") for part in ("sum", "count")]
+    schedule.agenda.put(Due("p-1", Errand.PROBE, 100.0, schedule._now() - 7))
+    schedule.start()
+    await checks.until(1)
+    await schedule.stop(timedelta(seconds=1))
+    late, times = (
+        counted(f"probe_lateness_seconds_{p}") - b for p, b in zip(("sum", "count"), before, strict=True)
+    )
+    assert times == 1
+    assert 7 <= late < 9
 
 
 async def test_a_late_probe_that_gives_way_to_a_look_under_way_has_missed_them_as_well() -> None:

@@ -150,7 +150,7 @@ async def _schedule(settings: Settings) -> list[Finding]:
     watch, now = settings.watch, utc_now()
     default = Intervals(watch.probe_every, watch.render_every, watch.revalidate_every)
     planned = intervals(portals, default, raised(settings.roster, now))
-    return [foretold(planned.values(), kept, processors()), *kept_to(kept, now)]
+    return [foretold(planned.values(), kept, processors()), *kept_to(kept, now, watch.revalidate_every)]
 
 
 def foretold(planned: Iterable[Intervals], kept: KeptFigures | None, available: float) -> Finding:
@@ -176,7 +176,7 @@ def foretold(planned: Iterable[Intervals], kept: KeptFigures | None, available: 
     )
 
 
-def kept_to(kept: KeptFigures | None, now: datetime) -> list[Finding]:
+def kept_to(kept: KeptFigures | None, now: datetime, revalidate_every: timedelta) -> list[Finding]:
     """What a daemon that runs says of how it keeps up; nothing of one that has not for a while."""
     if kept is None or now - kept.at > STALE:
         return []
@@ -186,6 +186,16 @@ def kept_to(kept: KeptFigures | None, now: datetime) -> list[Finding]:
         age = now - kept.oldest_capture
         text = f"the page that waits longest was captured {age.total_seconds() / 60:.0f} minutes ago"
         findings.append(Finding("captures", None, text))
+    late = timedelta(seconds=kept.revalidation_late)
+    if late >= revalidate_every:
+        text = (
+            f"what a page is made of should have been asked for {late.total_seconds() / 60:.0f} minutes ago;"
+            " lengthen watch.revalidate_every, watch fewer pages, or use a stronger host"
+        )
+        findings.append(Finding("revalidation", False, text))
+    else:
+        text = f"what pages are made of is asked for at most {late.total_seconds():.0f} s late"
+        findings.append(Finding("revalidation", True, text))
     return findings
 
 

@@ -16,12 +16,14 @@ _KEY = "figures"
 @dataclass(frozen=True)
 class KeptFigures:
     """As they were `at`: the share of probes made in time (0..1), when the page that has waited longest was
-    captured last, what errands cost (None: not known yet)."""
+    captured last, what errands cost (None: not known yet), how late the revalidation is that is the latest
+    (seconds)."""
 
     at: datetime
     coverage: float
     oldest_capture: datetime | None
     costs: Costs | None
+    revalidation_late: float = 0.0
 
 
 class Figures:
@@ -29,7 +31,13 @@ class Figures:
         self.engine = engine
 
     async def keep(
-        self, now: datetime, *, coverage: float, oldest_capture: datetime | None, costs: Costs | None
+        self,
+        now: datetime,
+        *,
+        coverage: float,
+        oldest_capture: datetime | None,
+        costs: Costs | None,
+        revalidation_late: float = 0.0,
     ) -> None:
         """Replace what was measured before."""
         value = json.dumps(
@@ -38,6 +46,7 @@ class Figures:
                 "coverage": coverage,
                 "oldest_capture": oldest_capture.isoformat() if oldest_capture else None,
                 "costs": asdict(costs) if costs else None,
+                "revalidation_late": revalidation_late,
             }
         )
         async with self.engine.writing() as db:
@@ -59,6 +68,7 @@ class Figures:
                 coverage=float(plain["coverage"]),
                 oldest_capture=datetime.fromisoformat(oldest) if oldest else None,
                 costs=Costs(**costs) if costs else None,
+                revalidation_late=float(plain.get("revalidation_late", 0.0)),
             )
         except (ValueError, KeyError, TypeError):
             return None

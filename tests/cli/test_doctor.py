@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 from defacewatch import processors
@@ -9,7 +10,8 @@ from defacewatch.store.figures import KeptFigures
 from tests.cli.conftest import Shell
 from tests.conftest import Clock
 
-EVERY = Intervals(timedelta(seconds=30), timedelta(minutes=30), timedelta(minutes=10))
+ROUND = timedelta(minutes=10)
+EVERY = Intervals(timedelta(seconds=30), timedelta(minutes=30), ROUND)
 COSTS = Costs(probe=0.005, capture=1.0, revalidation=0.01)
 
 
@@ -58,17 +60,30 @@ def test_probes_that_cannot_be_afforded_are_said_beforehand(clock: Clock) -> Non
 
 
 def test_a_daemon_that_keeps_up_and_one_that_does_not_are_told_apart(clock: Clock) -> None:
-    coverage, captures = kept_to(kept(clock), clock())
+    coverage, captures, revalidation = kept_to(kept(clock), clock(), ROUND)
     assert coverage.ok
+    assert revalidation.ok
     assert "100.00% of the probes" in coverage.text
     assert "42 minutes ago" in captures.text
-    assert kept_to(kept(clock, 0.98), clock())[0].ok is False
+    assert kept_to(kept(clock, 0.98), clock(), ROUND)[0].ok is False
+
+
+def test_what_is_asked_for_too_late_is_said(clock: Clock) -> None:
+    for late, well in ((ROUND.total_seconds() - 1, True), (ROUND.total_seconds(), False)):
+        (finding,) = (
+            one
+            for one in kept_to(replace(kept(clock), revalidation_late=late), clock(), ROUND)
+            if one.what == "revalidation"
+        )
+        assert finding.ok is well
+    assert "10 minutes ago" in finding.text
+    assert "watch.revalidate_every" in finding.text
 
 
 def test_what_a_daemon_measured_long_ago_says_nothing_of_now(clock: Clock) -> None:
     before = kept(clock, 0.5)
-    assert kept_to(before, clock.forward(minutes=6)) == []
-    assert kept_to(None, clock()) == []
+    assert kept_to(before, clock.forward(minutes=6), ROUND) == []
+    assert kept_to(None, clock(), ROUND) == []
 
 
 def test_a_sign_in_service_that_does_not_answer_is_a_finding(shell: Shell) -> None:
