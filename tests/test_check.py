@@ -455,15 +455,16 @@ async def test_a_capture_that_has_waited_for_too_long_comes_in_turn_with_what_is
 
 
 class Broken:
-    """The fetcher, with a browser of ours that fails."""
+    """The fetcher, with a browser of ours that fails so many times."""
 
-    def __init__(self, fetch: Patient) -> None:
-        self.fetch, self.probe, self.works = fetch, fetch.probe, False
+    def __init__(self, fetch: Patient, times: int = 1000) -> None:
+        self.fetch, self.probe, self.left = fetch, fetch.probe, times
 
     async def render(self, url: str, *, now: datetime, dwell: bool = False, rank: int = 0) -> Look:
-        look = await self.fetch.probe(url, now=now)
-        if self.works:
+        self.left -= 1
+        if self.left < 0:
             return await self.fetch.render(url, now=now, dwell=dwell)
+        look = await self.fetch.probe(url, now=now)
         return replace(look, rendering=Rendering(now, failure=Failure.BROWSER, detail="it died"))
 
 
@@ -475,6 +476,25 @@ async def test_a_failure_of_our_own_browser_says_nothing_about_an_open_incident(
     assert after.outcome.browser_failed
     assert (after.outcome.tier, after.outcome.change.event) == (Tier.PROBE, None)
     assert after.outcome.verdict.kind is VerdictKind.DEFACED
+
+
+async def test_a_capture_that_a_browser_of_ours_fails_in_is_made_again(watch: Watch) -> None:
+    watch.checker.fetch = Broken(watch.fetch, times=1)
+    result = await watch.check(render=True)
+    assert not result.outcome.browser_failed
+    assert (result.outcome.tier, result.outcome.verdict.kind) == (Tier.RENDER, VerdictKind.CLEAN)
+
+
+async def test_of_clean_captures_one_a_day_is_kept_and_the_others_take_no_room(watch: Watch) -> None:
+    def blobs() -> set[str]:
+        return {file.name for file in watch.store.blobs.folder.rglob("*") if file.is_file()}
+
+    for hours, kept in ((0, False), (23, False), (1, True), (0, False)):
+        watch.clock.forward(hours=hours)
+        watch.site.show(page(f"Hội nghị tổng kết công tác {watch.clock.now:%H}"))
+        before = blobs()
+        assert ((await watch.check(render=True)).recorded.capture is not None) is kept
+        assert (blobs() > before, blobs() == before) == (kept, not kept)
 
 
 async def test_a_page_that_breaks_the_browser_each_time_is_said_to(watch: Watch) -> None:

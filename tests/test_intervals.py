@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from defacewatch.agenda import Due, Errand
-from defacewatch.intervals import CRITICAL, Intervals, intervals, next_capture, offset
+from defacewatch.intervals import CRITICAL, Intervals, fresh_for, intervals, next_capture, offset
 from defacewatch.portals import Page, Portal
 from defacewatch.raising import RaisedWatch
 
@@ -35,6 +35,17 @@ def test_a_raised_watch_shortens_and_never_lengthens() -> None:
     planned = intervals([portal()], DEFAULT, WATCH)
     assert planned["p-1"] == Intervals(timedelta(seconds=15), timedelta(minutes=10))
     assert planned["p-2"].probe == timedelta(seconds=10)
+
+
+def test_what_a_page_is_made_of_is_asked_for_so_often_that_a_change_is_found_in_time() -> None:
+    """At worst just after an answer for another page came, which then serves until it is too old, and the
+    next round of this page comes after that."""
+    within = timedelta(minutes=10)
+    every = Intervals(timedelta(seconds=30), timedelta(minutes=30), within).every(Errand.REVALIDATE)
+    assert every is not None
+    assert timedelta(seconds=every) + fresh_for(within) == within
+    assert timedelta(0) < fresh_for(within) < timedelta(seconds=every)
+    assert DEFAULT.every(Errand.REVALIDATE) is None
 
 
 def test_a_page_is_not_revalidated_where_it_is_captured_as_often() -> None:

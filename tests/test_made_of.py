@@ -1,18 +1,23 @@
 """A page whose document stays as it is, and something it is made of does not: the browser follows."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
 from defacewatch.captures import Tier
+from defacewatch.errands import Errands
 from defacewatch.fetch.guard import Guard
 from defacewatch.fetch.http import HttpFetcher
 from defacewatch.fetch.manners import Manners
+from defacewatch.intervals import Intervals
 from defacewatch.revalidation import Revalidation
+from defacewatch.schedule import Schedule
 from defacewatch.verdicts import VerdictKind
 from tests.fetch.portal import Asked, Portal, Writer, page
 from tests.site import html
@@ -96,6 +101,43 @@ async def test_each_kind_of_thing_that_changes_sends_the_browser_to_the_page(
         assert (looked.outcome.tier, looked.outcome.verdict.kind) == (Tier.RENDER, VerdictKind.CLEAN)
         watch.clock.forward(seconds=1)
         assert not (await revalidation.ask(watch.page_id)).changed, "it is known as it is now"
+
+
+async def test_whatever_changes_is_captured_by_the_rounds_that_the_schedule_runs(made: Made) -> None:
+    watch, revalidation, (page_id, never) = (
+        made.watch,
+        made.revalidation,
+        (made.watch.page_id, timedelta(hours=9)),
+    )
+    paths = [*THINGS, "/library.js"]
+    for path in paths:
+        made.serve(path, changed=False, tagged=True)
+    await watch.approve()
+    await watch.check(render=True)
+    schedule = Schedule(lambda page_id, errand: errands.run(page_id, errand), clock=watch.clock)
+    eyes = SimpleNamespace(checker=watch.checker, revalidation=revalidation)
+    gauges = SimpleNamespace(count=lambda **_: None)
+    errands = Errands(cast(Any, eyes), schedule, cast(Any, gauges), alerted=lambda: None)
+    schedule.apply({page_id: Intervals(never, never, timedelta(seconds=0.2))})
+    schedule.start()
+    captured = watch.fetch.took
+
+    async def until(true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not true():  # noqa: ASYNC110 - what the schedule does is asked for
+                await asyncio.sleep(0.01)
+
+    before = len(captured)
+    await until(lambda: revalidation.asked >= 3 * len(paths))
+    assert len(captured) == before, "nothing has changed, so nothing is rendered"
+    for path in paths:
+        before = len(captured)
+        made.serve(path, changed=True, tagged=True)
+        await until(lambda before=before: len(captured) > before and not errands.changed)
+    before, asked = len(captured), revalidation.asked
+    await until(lambda: revalidation.asked >= asked + 3 * len(paths))
+    assert len(captured) == before, "all of it is known as it is now"
+    await schedule.stop(timedelta(seconds=5))
 
 
 async def test_what_an_attack_has_changed_is_asked_for_until_a_person_has_decided(made: Made) -> None:

@@ -320,6 +320,26 @@ async def test_dialogs_windows_and_downloads_are_told_and_go_no_further(here: Pl
     assert "/advertisement" not in [asked.path for asked in here.portal.asked]
 
 
+async def test_a_capture_finds_nothing_that_an_earlier_one_has_left(here: Place) -> None:
+    leaves = (
+        "<link rel=stylesheet href=/kept.css><script>"
+        "document.title = JSON.stringify("
+        "[document.cookie, localStorage.seen, sessionStorage.seen, self.name]);"
+        "document.cookie = 'seen=1; max-age=9999'; localStorage.seen = sessionStorage.seen = self.name = '1'"
+        "</script>"
+    )
+    here.portal.answers["/kept.css"] = page(
+        "h1 { color: red }", content_type="text/css", cache_control="max-age=9999"
+    )
+    here.portal.answers["/leaves"] = page(leaves, set_cookie="told=1; Max-Age=9999")
+    here.portal.asked.clear()
+    for _ in range(2):
+        rendering = await here.browser.render(here.portal.url("/leaves"), now=NOW)
+        assert rendering.title == '["told=1",null,null,""]'
+    asked = [(one.path, one.headers.get("cookie")) for one in here.portal.asked if one.path != "/favicon.ico"]
+    assert asked == 2 * [("/leaves", None), ("/kept.css", "told=1")], "nor from a cache"
+
+
 @pytest.mark.parametrize("whats", batched(SEEN, 2), ids=" and ".join)
 async def test_hostile_pages_are_seen_within_their_limits_and_others_meanwhile(
     here: Place, whats: tuple[str, ...]
