@@ -133,7 +133,11 @@ async def test_whatever_changes_is_captured_by_the_rounds_that_the_schedule_runs
     for path in paths:
         before = len(captured)
         made.serve(path, changed=True, tagged=True)
-        await until(lambda before=before: len(captured) > before and not errands.changed)
+
+        def seen(before: int = before) -> bool:
+            return len(captured) > before and not errands.changed
+
+        await until(seen)
     before, asked = len(captured), revalidation.asked
     await until(lambda: revalidation.asked >= asked + 3 * len(paths))
     assert len(captured) == before, "all of it is known as it is now"

@@ -58,13 +58,15 @@ class Process:
 
 @dataclass(frozen=True)
 class Usage:
-    """A tree at one moment. CPU in seconds since it began, memory in bytes; `pss` shares what is shared."""
+    """A tree at one moment. CPU in seconds since it began, memory in bytes; `pss` shares what is shared.
+    `zombies` are those of the `processes` that have ended and were not yet waited for."""
 
     cpu: Mapping[Part, float] = field(default_factory=dict)
     rss: int = 0
     pss: int = 0
     processes: int = 0
     pss_by: Mapping[Part, int] = field(default_factory=dict)
+    zombies: int = 0
 
     @property
     def total(self) -> float:
@@ -97,7 +99,9 @@ class Ledger:
         total += sum(process.own + process.waited for process in tree)
         if self.keeper in table:
             total += table[self.keeper].waited
-        return Usage(self._by_kind(renderers, total), rss, sum(pss_by.values()), len(tree), dict(pss_by))
+        zombies = sum(process.zombie for process in tree)
+        cpu, pss = self._by_kind(renderers, total), sum(pss_by.values())
+        return Usage(cpu, rss, pss, len(tree), dict(pss_by), zombies)
 
     def _by_kind(self, renderers: float, total: float) -> dict[Part, float]:
         """The zygotes' children are renderers; what was never seen is what is missing from the total."""

@@ -145,6 +145,7 @@ def _plain(run: Run) -> dict[str, Any]:
                 "pss": sample.tree.pss,
                 "pss_by": sample.tree.pss_by,
                 "processes": sample.tree.processes,
+                "zombies": sample.tree.zombies,
                 "farm": sample.farm,
                 "standins": sample.standins,
                 "host": sample.host,

@@ -118,6 +118,8 @@ def _memory(run: Run) -> Iterator[Figure]:
     counts = [float(s.tree.processes) for s in run.samples]
     if counts:
         yield Figure("memory", "processes, most", max(counts))
+        yield Figure("memory", "zombies at once, most", max(s.tree.zombies for s in run.samples))
+        yield Figure("memory", "zombies at the last look", run.samples[-1].tree.zombies)
     yield Figure("memory", "processes left behind", len(run.ended.left))
     yield Figure("memory", "stopped in", run.ended.seconds, "s")
 

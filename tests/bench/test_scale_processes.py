@@ -101,6 +101,21 @@ def test_the_time_of_children_that_have_ended_is_counted(keeper: Keeper, word: W
     assert said(process) == {"status": -15, "left": []}
 
 
+def test_what_has_ended_and_was_not_waited_for_is_a_zombie(keeper: Keeper, word: Word) -> None:
+    code = (
+        "import subprocess, sys, signal, os\n"
+        "child = subprocess.Popen([sys.executable, '-c', ''])\n"
+        "os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)\n"
+        f"{word.saying}signal.pause()\n"
+    )
+    process = keeper(code)
+    word.heard()
+    usage = Ledger(process.pid).look()
+    assert (usage.processes, usage.zombies) == (2, 1)
+    process.terminate()
+    assert said(process)["status"] == -15
+
+
 def test_the_time_of_orphans_is_counted_by_the_keeper(keeper: Keeper, word: Word) -> None:
     grandchild = word.saying + BURN.format(0.3)
     between = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {grandchild!r}])"

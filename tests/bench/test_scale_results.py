@@ -36,7 +36,7 @@ defacewatch_capture_age_seconds{{quantile="1"}} {age}
 
 
 def usage(daemon: float, renderer: float, memory: int) -> Usage:
-    return Usage({Part.DAEMON: daemon, Part.RENDERER: renderer}, memory, memory, 9)
+    return Usage({Part.DAEMON: daemon, Part.RENDERER: renderer}, memory, memory, 9, zombies=int(daemon > 0))
 
 
 def sample(at: float, tree: Usage, age: float) -> Sample:
@@ -85,6 +85,7 @@ def value(run: Run, section: str, name: str) -> float:
         ("memory", "PSS at first", 400.0),
         ("memory", "PSS max", 500.0),
         ("memory", "PSS grows", 1800.0),
+        ("memory", "zombies at once, most", 1.0),
         ("timing", "lateness at most", 0.5),
         ("timing", "between two looks at a healthy page p99", 30.4),
         ("timing", "capture age seconds quantile=1 most", 1800.0),
