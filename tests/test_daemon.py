@@ -59,7 +59,9 @@ class Stand:
             "watch": {"probe_every": "1s", "allow_networks": ["127.0.0.0/8"]},
             "web": {"listen": f"127.0.0.1:{self.port}"},
         }
-        self.roster = {"officers": [{"key": "an", "name": "An", "email": "an@example.gov.vn"}]}
+        self.roster: dict[str, list[dict[str, object]]] = {
+            "officers": [{"key": "an", "name": "An", "email": "an@example.gov.vn"}]
+        }
 
     @property
     def config(self) -> Path:
