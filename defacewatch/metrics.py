@@ -36,7 +36,8 @@ PROBE_LATENESS = Histogram(
 )
 COVERAGE = Gauge(
     "coverage_ratio",
-    "Share of the probes due in the last five minutes that were made within their interval",
+    "Share of the probes due in the last five minutes that were made within their interval, but for misses"
+    " of pages that do not answer",
     namespace=NAMESPACE,
 )
 CHANNEL_ANSWERS = Gauge(

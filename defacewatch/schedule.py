@@ -114,10 +114,12 @@ class Schedule:
 
     def covered(self) -> float:
         """The share of probes that were due in the last five minutes and made within their interval; where
-        none was due, the share of pages that were seen within twice theirs."""
+        none was due, the share of pages that were seen within twice theirs. A page that does not answer is
+        told of as such: that it is not seen in time for its own waits says nothing of this host."""
         now = self._now()
         self.agenda.advance(now)  # who asks must not rely on the loop, which may be what stands still
-        overdue = sum(due.missed(now) for due in self.agenda.waiting(Errand.PROBE))
+        waiting = (due for due in self.agenda.waiting(Errand.PROBE) if due.page not in self.failing)
+        overdue = sum(due.missed(now) for due in waiting)
         ratio = self.coverage.ratio(now, overdue=overdue)
         if ratio is None:
             return 1 - len(self.unseen(0)) / len(self.planned) if self.planned else 1.0
@@ -260,7 +262,7 @@ class Schedule:
         if due.errand is Errand.PROBE and self._lock(due.page).locked():
             # the look that is on its way is newer than this probe would be, unless it does not come to an end
             hangs = now - self.began.get(due.page, now) > due.every + TICK
-            self.coverage.note(now, missed=due.missed(now) + hangs)
+            self._missed(due, due.missed(now) + hangs)
             return
         lane.active += 1
         lane.running += 1
@@ -285,13 +287,20 @@ class Schedule:
             self._postpone(due)
         else:
             if missed and due.errand is Errand.PROBE:
-                self.coverage.note(self._now(), missed=missed)
+                self._missed(due, missed)
         finally:
             timer.cancel()
             self.joining[due.urgent] -= due.starved
             lane.running -= 1
             lane.active -= counted
             self._fill(due.way)
+
+    def _missed(self, due: Due, missed: int) -> None:
+        """Count probes that were not made within their interval, with the reserve that `covered` has."""
+        if due.page in self.failing:
+            self.coverage.missed += missed
+        else:
+            self.coverage.note(self._now(), missed=missed)
 
     def _postpone(self, due: Due) -> None:
         """Have it wait on the agenda, since when it was due, and before pages of which less is known: it was

@@ -483,6 +483,22 @@ async def test_a_late_probe_that_gives_way_to_a_look_under_way_has_missed_them_a
     assert schedule.coverage.missed == 3
 
 
+async def test_what_a_page_misses_that_does_not_answer_says_nothing_of_how_well_this_host_keeps_up() -> None:
+    checks = Checks()
+    schedule = Schedule(checks, clock=utc_now)
+    schedule.apply({page: Intervals(timedelta(seconds=10), NEVER) for page in ("p-1", "p-2")})
+    schedule.failing.add("p-1")
+    for page in ("p-1", "p-2"):
+        schedule.agenda.put(Due(page, Errand.PROBE, 10.0, schedule._now() - 31))
+    schedule.coverage.note(schedule._now(), seen=3)
+    assert schedule.covered() == 3 / 6, "it waits, and the other one does"
+    schedule.start()
+    await checks.until(2)
+    await schedule.stop(timedelta(seconds=1))
+    assert schedule.covered() == 5 / 8
+    assert schedule.coverage.missed == 6, "all of them are counted"
+
+
 async def test_a_schedule_that_stands_still_does_not_say_that_all_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
