@@ -29,6 +29,7 @@ from defacewatch.workers import TooMuch
 SHELF = 96 * 1024 * 1024  # bytes of documents that are kept to compare with, compressed
 LARGEST = 2 * 1024 * 1024  # characters of one
 MOST_HEAVY = 10_000  # pages
+PLAIN = 100_000  # pages
 REREADS = 2.0  # a second, of documents that differ in noise; each takes some 80 ms of a worker
 
 # Whether a document, compressed, and the next one, at an address, differ in a little news only.
@@ -130,7 +131,6 @@ class CalmPages:
         if self._pages.pop(page_id, None) is not None:
             self._changed[page_id] = True
         self._quiet.pop(page_id, None)
-        self._plain.pop(page_id, None)
         self._shelved -= len(self._documents.pop(page_id, b""))
 
     def known(self, page_id: str) -> tuple[Calm | None, bytes | None]:
@@ -155,17 +155,26 @@ class CalmPages:
             self._documents[calm.page] = document
             self._shelved += len(document)
 
-    def condition(self, calm: Calm, now: datetime, *, every: timedelta) -> Validators:
-        """What to ask for the document of a calm page with. That it is "not modified" is believed for so
-        long: then it is asked for without conditions, as a server may say so of another one (a file that was
-        given the time of the one before, a cache). Where it comes as it was it is still not read."""
-        due = self._plain.get(calm.page)
+    def condition(self, page: str, known: Validators, now: datetime, *, every: timedelta) -> Validators:
+        """What to ask for a document with. That it is "not modified" is believed for so long: then it is
+        asked for without conditions, as a server may say so of another one (a file that was given the time of
+        the one before, a cache). Where it comes as it was it is still not read. So it goes on until `asked`
+        says that what came was looked at."""
+        due = self._plain.get(page)
         if due is None:
-            self._plain[calm.page] = now + _share(calm.page) * every
-        elif not now < due <= now + every:  # also where the clock was set back since
-            self._plain[calm.page] = now + every
-            return replace(calm.validators, etag=None, last_modified=None)
-        return calm.validators
+            if len(self._plain) >= PLAIN:
+                self._plain.clear()
+            self._plain[page] = now + (2 * _share(page) - 1) * every
+            return known
+        if now < due <= now + every:  # else the clock was set back since
+            return known
+        return replace(known, etag=None, last_modified=None)
+
+    def asked(self, page: str, now: datetime, *, every: timedelta) -> None:
+        """What came when a page was asked for `now` was looked at, or was as it was."""
+        due = self._plain.get(page)
+        if due is not None and not now < due <= now + every:
+            self._plain[page] = now + every
 
     def is_still(self, calm: Calm, look: Look) -> bool:
         """Whether a probe of a calm page found nothing that a full check could find more in."""

@@ -137,12 +137,14 @@ class Checker:
         if calm is None:
             return await self.check_page(page_id, waited=waited)
         now = self.clock()
-        condition = self.calm.condition(calm, now, every=self.revalidate_every)
+        every = self.revalidate_every
+        condition = self.calm.condition(page_id, calm.validators, now, every=every)
         look = await self.fetch.probe(calm.url, now=now, validators=condition)
         still = self.calm.is_still(calm, look)
         if not still and not waited and look.probe.html and self.crowded():
             raise Postponed
         if still or await self.calm.has_little_news(calm, look):
+            self.calm.asked(page_id, now, every=every)
             self.calm.saw(calm, look.at)
             return None
         return await self.check_page(page_id, probed=None if look.probe.not_modified else look)
@@ -192,6 +194,7 @@ class Checker:
                     continue  # somebody was faster: read again, and judge by what stands now
                 owed = page_id in self.owed
                 self.calm.settle(outcome, looks[-1].seen, revalidate_every=self.revalidate_every, owed=owed)
+                self.calm.asked(page_id, began, every=self.revalidate_every)
                 sound = outcome.verdict.kind is VerdictKind.CLEAN and not outcome.verdict.wavered
                 (self.clean.add if sound else self.clean.discard)(page_id)
                 return Result(outcome, recorded)
@@ -221,8 +224,10 @@ class Checker:
             return [await self._judged(context, seen)]
         look = probed
         if look is None:
-            validators = validators_for(context)
-            look = await self.fetch.probe(page.url, now=self.clock(), validators=validators)
+            now, validators = self.clock(), validators_for(context)
+            if validators is not None:
+                validators = self.calm.condition(page.id, validators, now, every=self.revalidate_every)
+            look = await self.fetch.probe(page.url, now=now, validators=validators)
             if look.probe.html and not waited and self.crowded():
                 raise Postponed
         if look.probe.html:

@@ -122,7 +122,8 @@ class Schedule:
         overdue = sum(due.missed(now) for due in waiting)
         ratio = self.coverage.ratio(now, overdue=overdue)
         if ratio is None:
-            return 1 - len(self.unseen(0)) / len(self.planned) if self.planned else 1.0
+            unseen = sum(page not in self.failing for page in self.unseen(0))
+            return 1 - unseen / len(self.planned) if self.planned else 1.0
         return ratio
 
     def overdue(self, errand: Errand) -> int:
@@ -130,9 +131,12 @@ class Schedule:
         return sum(1 for _ in self.agenda.waiting(errand))
 
     def lateness(self, errand: Errand) -> float:
-        """How late the errand of a kind is that is the latest, in seconds; 0 where none is."""
+        """How late the errand of a kind is that is the latest, in seconds; 0 where none is. Those of pages
+        that do not answer come when the others have had their turn."""
         now = self._now()
-        return max((due.late(now) for due in self.agenda.waiting(errand)), default=0.0)
+        self.agenda.advance(now)
+        waiting = (due for due in self.agenda.waiting(errand) if due.page not in self.failing)
+        return max((due.late(now) for due in waiting), default=0.0)
 
     async def stop(self, grace: timedelta) -> None:
         """Start nothing more; finish what is in flight within `grace`, then cancel it."""
@@ -262,7 +266,7 @@ class Schedule:
         if due.errand is Errand.PROBE and self._lock(due.page).locked():
             # the look that is on its way is newer than this probe would be, unless it does not come to an end
             hangs = now - self.began.get(due.page, now) > due.every + TICK
-            self._missed(due, due.missed(now) + hangs)
+            self._missed(due.missed(now) + hangs, answers=due.page not in self.failing)
             return
         lane.active += 1
         lane.running += 1
@@ -273,6 +277,7 @@ class Schedule:
 
     async def _run(self, due: Due, lane: Lane) -> None:
         counted, missed = True, due.missed(self._now())
+        answers = due.page not in self.failing  # when it came: the check may find that it does not
 
         def out_of_patience() -> None:
             nonlocal counted
@@ -282,12 +287,12 @@ class Schedule:
 
         timer = asyncio.get_running_loop().call_later(lane.patience, out_of_patience)
         try:
-            await self._checked(due)
+            await self._checked(due, answers=answers)
         except Postponed:
             self._postpone(due)
         else:
             if missed and due.errand is Errand.PROBE:
-                self._missed(due, missed)
+                self._missed(missed, answers=answers)
         finally:
             timer.cancel()
             self.joining[due.urgent] -= due.starved
@@ -295,12 +300,12 @@ class Schedule:
             lane.active -= counted
             self._fill(due.way)
 
-    def _missed(self, due: Due, missed: int) -> None:
-        """Count probes that were not made within their interval, with the reserve that `covered` has."""
-        if due.page in self.failing:
-            self.coverage.missed += missed
-        else:
+    def _missed(self, missed: int, *, answers: bool) -> None:
+        """Count probes that were not made within their interval, of a page that `answers` or does not."""
+        if answers:
             self.coverage.note(self._now(), missed=missed)
+        else:
+            self.coverage.missed += missed
 
     def _postpone(self, due: Due) -> None:
         """Have it wait on the agenda, since when it was due, and before pages of which less is known: it was
@@ -310,7 +315,7 @@ class Schedule:
             again = replace(due, every=following.every, weight=following.weight)
             self.agenda.put(replace(again, full=True, urgent=True))
 
-    async def _checked(self, due: Due) -> None:
+    async def _checked(self, due: Due, *, answers: bool) -> None:
         limit = asyncio.timeout(LONGEST)
         try:
             async with limit:
@@ -323,7 +328,7 @@ class Schedule:
         except Exception as error:
             self._failed(due, error, cut_off=limit.expired())
         else:
-            self._looked(due)
+            self._looked(due, answers=answers)
 
     async def _look(self, due: Due) -> None:
         if due.errand is Errand.REVALIDATE:
@@ -344,13 +349,13 @@ class Schedule:
                 if due.page not in self.planned:
                     self.busy.pop(due.page, None)
 
-    def _looked(self, due: Due) -> None:
+    def _looked(self, due: Due, *, answers: bool) -> None:
         if due.errand is Errand.REVALIDATE or due.page not in self.planned:
             return
         now = self._now()
         self.seen[due.page] = now
         self.cut_off.pop(due.page, None)
-        if due.errand is Errand.PROBE:
+        if due.errand is Errand.PROBE and answers:
             self.coverage.note(now, seen=1)
 
     def _failed(self, due: Due, error: Exception, *, cut_off: bool) -> None:

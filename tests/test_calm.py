@@ -359,17 +359,23 @@ async def test_a_clock_that_is_set_back_makes_no_page_calm_for_longer(notes: Not
 
 
 def test_a_page_is_asked_for_without_conditions_once_in_each_round(pages: CalmPages) -> None:
-    calm = settled(pages)
+    def condition(at: datetime, *, heard: bool = True) -> Validators:
+        found = pages.condition("p", KNOWN, at, every=ROUND)
+        if heard:
+            pages.asked("p", at, every=ROUND)
+        return found
+
     moments = [NOW + timedelta(seconds=30) * n for n in range(80)]
-    asked = [pages.condition(calm, at, every=ROUND) for at in moments]
-    plain = [at for at, condition in zip(moments, asked, strict=True) if condition.etag is None]
-    assert ROUND / 2 <= plain[0] - NOW <= ROUND
+    asked = [condition(at) for at in moments]
+    plain = [at for at, found in zip(moments, asked, strict=True) if found.etag is None]
+    assert plain[0] - NOW <= ROUND
     assert {later - at for at, later in pairwise(plain)} == {ROUND}
-    assert {condition.body_hash for condition in asked} == {"hash"}, "what it is compared with stays"
-    assert pages.condition(calm, NOW - ROUND, every=ROUND).etag is None, "the clock was set back"
-    assert pages.condition(calm, NOW - ROUND, every=ROUND) == calm.validators
-    pages.forget("p")
-    assert pages.condition(calm, moments[-1] + ROUND, every=ROUND) == calm.validators, "known anew"
+    assert {found.body_hash for found in asked} == {"hash"}, "what it is compared with stays"
+    assert condition(NOW - ROUND, heard=False).etag is None, "the clock was set back"
+    assert condition(NOW - ROUND).etag is None, "until what came was looked at"
+    assert condition(NOW - ROUND) == KNOWN
+    pages.asked("q", NOW, every=ROUND)
+    assert pages.condition("q", KNOWN, NOW, every=ROUND) == KNOWN, "of a page that was never asked for"
 
 
 def test_a_check_after_the_clock_was_set_back_takes_over_no_moment_to_come(pages: CalmPages) -> None:

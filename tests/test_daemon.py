@@ -137,6 +137,7 @@ async def test_what_was_seen_in_time_and_how_old_captures_are_is_exported_and_ke
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)
         schedule, (page,) = daemon.schedule, daemon.schedule.planned
+        await schedule.stop(timedelta(seconds=20))
         long_ago = daemon.clock() - timedelta(hours=3)
         monkeypatch.setattr(schedule, "covered", lambda: 0.875)
         monkeypatch.setattr(

@@ -119,7 +119,6 @@ async def test_whatever_changes_is_captured_by_the_rounds_that_the_schedule_runs
     gauges = SimpleNamespace(count=lambda **_: None)
     errands = Errands(cast(Any, eyes), schedule, cast(Any, gauges), alerted=lambda: None)
     schedule.apply({page_id: Intervals(never, never, timedelta(seconds=0.2))})
-    schedule.start()
     captured = watch.fetch.took
 
     async def until(true: Callable[[], bool]) -> None:
@@ -127,21 +126,24 @@ async def test_whatever_changes_is_captured_by_the_rounds_that_the_schedule_runs
             while not true():  # noqa: ASYNC110 - what the schedule does is asked for
                 await asyncio.sleep(0.01)
 
-    before = len(captured)
-    await until(lambda: revalidation.asked >= 3 * len(paths))
-    assert len(captured) == before, "nothing has changed, so nothing is rendered"
-    for path in paths:
+    schedule.start()
+    try:
         before = len(captured)
-        made.serve(path, changed=True, tagged=True)
+        await until(lambda: revalidation.asked >= 3 * len(paths))
+        assert len(captured) == before, "nothing has changed, so nothing is rendered"
+        for path in paths:
+            before = len(captured)
+            made.serve(path, changed=True, tagged=True)
 
-        def seen(before: int = before) -> bool:
-            return len(captured) > before and not errands.changed
+            def seen(before: int = before) -> bool:
+                return len(captured) > before and not errands.changed
 
-        await until(seen)
-    before, asked = len(captured), revalidation.asked
-    await until(lambda: revalidation.asked >= asked + 3 * len(paths))
-    assert len(captured) == before, "all of it is known as it is now"
-    await schedule.stop(timedelta(seconds=5))
+            await until(seen)
+        before, asked = len(captured), revalidation.asked
+        await until(lambda: revalidation.asked >= asked + 3 * len(paths))
+        assert len(captured) == before, "all of it is known as it is now"
+    finally:
+        await schedule.stop(timedelta(seconds=5))
 
 
 async def test_what_an_attack_has_changed_is_asked_for_until_a_person_has_decided(made: Made) -> None:
