@@ -25,7 +25,9 @@ DIGEST_EVERY = timedelta(seconds=20)
 UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless there is more to say
 EDIT_EVERY = timedelta(seconds=5)  # of one that can; and between two sounds where pages join one by one
 FEW = 2  # that join a thread at a time: for so few its next sound need not wait for long
-MORE_EVERY = timedelta(seconds=8)  # between those sounds where each is a message more, and some came just now
+MORE_EVERY = timedelta(seconds=8)  # … where each is a message more and some came just now, or the cap is near
+FOR_OTHERS = 3  # of the cap, what tells of no attack: beyond that it goes in digests, and leaves room for one
+PATIENT = timedelta(minutes=1)  # for which it waits for that
 CHANGED = ", changed"  # how a receipt ends of a message that was changed, which makes no sound
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
@@ -242,7 +244,7 @@ def plan(
     plans += [(_order(d), Plan(Manner.ALONE, (d.delivery,))) for d in due if not d.gathers]
     if loose:
         failing = failing or any(d.attempts for d in loose)
-        one = _of_loose(loose, digested_at, full=full, failing=failing, now=now)
+        one = _of_loose(loose, digested_at, sent=sent, failing=failing, now=now)
         plans.append((min(map(_order, loose)), one))
     going = [entry for entry in plans if entry[1].manner is not Manner.LATER]
     if going:
@@ -252,20 +254,33 @@ def plan(
 
 
 def _of_loose(
-    due: Sequence[Due], digested_at: datetime | None, *, full: bool, failing: bool, now: datetime
+    due: Sequence[Due], digested_at: datetime | None, *, sent: int, failing: bool, now: datetime
 ) -> Plan:
     """What goes out of what has no thread yet. Where a message failed, the next one carries all that waits:
     the channel may have room for one."""
+    full = sent >= CAP
     first = min(due, key=_order)
-    if not full:
+    if not full and not _waits(due, sent, failing=failing, now=now):
         same = [d for d in due if d.campaign == first.campaign]
         if failing and len(same) > 1 and first.campaign is not None:
             return Plan(Manner.THREAD, _first(same), first.campaign)
         if len(due) == 1 or not failing:
             return Plan(Manner.ALONE, (first.delivery,), first.campaign)
-    if full and digested_at is not None and timedelta(0) <= now - digested_at < DIGEST_EVERY:
+    if digested_at is not None and timedelta(0) <= now - digested_at < DIGEST_EVERY:
         return Plan(Manner.LATER, tuple(d.delivery for d in due), until=digested_at + DIGEST_EVERY)
+    if not full and sent >= CAP - 1:
+        return Plan(Manner.LATER, tuple(d.delivery for d in due), until=now + EDIT_EVERY)
     return Plan(Manner.DIGEST, _first(due))
+
+
+def _waits(due: Sequence[Due], sent: int, *, failing: bool, now: datetime) -> bool:
+    """Whether what has no thread leaves the room below the cap to attacks: that pages are well again would
+    else have the next attack wait for its turn."""
+    if failing or sent < FOR_OTHERS:
+        return False
+    return not any(
+        d.kind is AlertKind.DEFACED or d.grave or d.step > 0 or now - d.since >= PATIENT for d in due
+    )
 
 
 def _of_thread(
@@ -298,11 +313,12 @@ def _of_thread(
 
 def _pause(joining: int, sent: int, *, editable: bool) -> timedelta:
     """Between two sounds of a thread that `joining` wait for, `sent` heard within the minute: five seconds
-    where pages join one by one and there is room below the cap; where each sound is a message more, that for
-    three within the minute, and then eight seconds; 20 for a flood, and near the cap."""
-    if joining > FEW or sent >= CAP - 1:
+    where pages join one by one and there is room below the cap, eight near it, and 20 for a flood. Where each
+    sound is a message more: five seconds for three within the minute, then eight, and 20 near the cap."""
+    near = sent >= CAP - 1
+    if joining > FEW or (near and not editable):
         return DIGEST_EVERY
-    return EDIT_EVERY if editable or sent < MINUTE // DIGEST_EVERY else MORE_EVERY
+    return EDIT_EVERY if sent < (CAP - 1 if editable else MINUTE // DIGEST_EVERY) else MORE_EVERY
 
 
 def _is_silent(thread: Thread, due: Sequence[Due], count: int, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from defacewatch.gathering import (
     DIGEST_EVERY,
     EDIT_EVERY,
     FEW,
+    FOR_OTHERS,
     MORE_EVERY,
     NOTIFY_AGAIN,
     TOGETHER,
@@ -97,7 +98,7 @@ def test_a_further_attack_is_heard_as_long_as_nobody_has_any_of_the_campaign() -
 def test_what_ought_to_be_heard_waits_for_the_next_sound_and_is_never_edited_in_silently() -> None:
     soon = heard(4 * SECOND, of=2)
     for some in (due(4, campaign=7), due(4, CHANGED, 7, step=1)):
-        for sent, pause in ((CAP - 2, EDIT_EVERY), (CAP - 1, DIGEST_EVERY)):
+        for sent, pause in ((CAP - 2, EDIT_EVERY), (CAP - 1, MORE_EVERY)):
             waits = planned(some, threads=(soon,), count=200, sent=sent)
             assert waits == Plan(Manner.LATER, (4,), until=NOW - 4 * SECOND + pause)
             assert planned(some, threads=(heard(pause),), count=200, sent=sent).loud
@@ -188,7 +189,7 @@ def test_a_deadline_is_never_edited_in_without_a_sound() -> None:
     thread = heard(MINUTE, taken=True)
     assert planned(reminder, threads=(thread,), count=2) == Plan(Manner.THREAD, (4,), 7, loud=True)
     waits = planned(reminder, threads=(heard(5 * SECOND, taken=True),), count=2, sent=CAP - 1)
-    assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + DIGEST_EVERY)
+    assert waits == Plan(Manner.LATER, (4,), until=NOW - 5 * SECOND + MORE_EVERY)
 
 
 def test_what_one_message_cannot_name_waits_for_the_next_and_that_is_what_matters_least() -> None:
@@ -231,6 +232,23 @@ def test_beyond_the_cap_what_is_due_goes_in_one_digest() -> None:
     waiting = [due(n) for n in range(1, 30)]
     assert planned(*waiting, sent=CAP - 1).manner is Manner.ALONE
     assert planned(*waiting, sent=CAP) == Plan(Manner.DIGEST, tuple(range(1, 30)))
+
+
+def test_what_tells_of_no_attack_leaves_room_below_the_cap_for_one() -> None:
+    for kind in (CHANGED, AlertKind.CALMED, AlertKind.UNREACHABLE):
+        some = (due(1, kind), due(2, kind))
+        assert planned(*some, sent=FOR_OTHERS - 1).manner is Manner.ALONE
+        for sent in (FOR_OTHERS, CAP - 2):
+            assert planned(*some, sent=sent) == Plan(Manner.DIGEST, (1, 2))
+            waits = planned(*some, sent=sent, digested=5 * SECOND)
+            assert waits == Plan(Manner.LATER, (1, 2), until=NOW - 5 * SECOND + DIGEST_EVERY)
+            attacked = planned(*some, due(3), sent=sent, digested=5 * SECOND)
+            assert attacked == Plan(Manner.ALONE, (3,)), "which has it"
+        last = planned(*some, sent=CAP - 1)
+        assert last == Plan(Manner.LATER, (1, 2), until=NOW + EDIT_EVERY), "the last place is kept"
+        assert planned(*some, sent=CAP).manner is Manner.DIGEST
+    for one in (due(1, CHANGED, ago=60), due(1, CHANGED, grave=True), due(1, CHANGED, step=1)):
+        assert planned(one, sent=CAP - 1) == Plan(Manner.ALONE, (1,)), "this does not wait for others"
 
 
 def test_threads_obey_the_cap_however_many_there_are() -> None:

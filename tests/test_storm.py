@@ -218,6 +218,25 @@ async def test_whoever_defaces_a_page_every_five_seconds_is_heard_as_often_as_th
     assert await storm.unsent() == Counter()
 
 
+async def test_an_attack_does_not_wait_for_its_turn_behind_pages_that_are_well_again(storm: Storm) -> None:
+    numbers = range(12)
+    for number in numbers:
+        await storm.attack(number, marks=frozenset())
+    await storm.pass_by(180)
+    assert await storm.unsent() == Counter()
+    for number in numbers:
+        await storm.attack(number, verdict=CLEAN, marks=frozenset(), mark="a")
+        storm.clock.forward(seconds=5)
+        await storm.outbox.drain()
+    before = len(storm.chat())
+    await storm.attack(20, marks=frozenset())
+    await storm.outbox.drain()
+    told = storm.chat()[before:]
+    assert (await storm.codes())[0] in {code for message in told for code in codes_in(message)}
+    await storm.pass_by(120)
+    assert await storm.unsent() == Counter()
+
+
 async def test_a_page_that_joins_alone_puts_off_no_flood_that_waits(storm: Storm) -> None:
     await storm.attack(1)
     await storm.outbox.drain()
