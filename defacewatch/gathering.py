@@ -26,8 +26,8 @@ UPDATE_EVERY = timedelta(minutes=1)  # of a thread that cannot be edited, unless
 EDIT_EVERY = timedelta(seconds=5)  # of one that can; and between two sounds where pages join one by one
 FEW = 2  # that join a thread at a time: for so few its next sound need not wait for long
 MORE_EVERY = timedelta(seconds=8)  # … where each is a message more and some came just now, or the cap is near
-FOR_OTHERS = 3  # of the cap, what tells of no attack: beyond that it goes in digests, and leaves room for one
-PATIENT = timedelta(minutes=1)  # for which it waits for that
+FOR_OTHERS = 3  # messages within the minute, beyond which what tells of no attack leaves room for one
+PATIENCE = timedelta(seconds=20)  # for which an incident waits for that; what else there is, a minute
 CHANGED = ", changed"  # how a receipt ends of a message that was changed, which makes no sound
 NOTIFY_AGAIN = timedelta(minutes=10)  # a thread that still grows makes itself heard again
 
@@ -259,28 +259,31 @@ def _of_loose(
     """What goes out of what has no thread yet. Where a message failed, the next one carries all that waits:
     the channel may have room for one."""
     full = sent >= CAP
-    first = min(due, key=_order)
-    if not full and not _waits(due, sent, failing=failing, now=now):
+    pressing = [d for d in due if _presses(d)]
+    piled = len(due) > 1 and now - min(d.since for d in due) >= EDIT_EVERY  # has waited for its turn
+    if not full and (failing or pressing or (sent < FOR_OTHERS and not piled)):
+        first = min(pressing if pressing and not failing else due, key=_order)
         same = [d for d in due if d.campaign == first.campaign]
         if failing and len(same) > 1 and first.campaign is not None:
             return Plan(Manner.THREAD, _first(same), first.campaign)
         if len(due) == 1 or not failing:
             return Plan(Manner.ALONE, (first.delivery,), first.campaign)
+        return Plan(Manner.DIGEST, _first(due))
+    if not failing and not pressing:
+        until = min(d.since + (PATIENCE if d.kind in OPENING else UPDATE_EVERY) for d in due)
+        if sent >= CAP - 1 and until > now:  # lest the next attack have to wait for its turn
+            return Plan(Manner.LATER, tuple(d.delivery for d in due), until=min(until, now + EDIT_EVERY))
+        if len(due) == 1 and not full:
+            return Plan(Manner.ALONE, (due[0].delivery,), due[0].campaign)
     if digested_at is not None and timedelta(0) <= now - digested_at < DIGEST_EVERY:
         return Plan(Manner.LATER, tuple(d.delivery for d in due), until=digested_at + DIGEST_EVERY)
-    if not full and sent >= CAP - 1:
-        return Plan(Manner.LATER, tuple(d.delivery for d in due), until=now + EDIT_EVERY)
     return Plan(Manner.DIGEST, _first(due))
 
 
-def _waits(due: Sequence[Due], sent: int, *, failing: bool, now: datetime) -> bool:
-    """Whether what has no thread leaves the room below the cap to attacks: that pages are well again would
-    else have the next attack wait for its turn."""
-    if failing or sent < FOR_OTHERS:
-        return False
-    return not any(
-        d.kind is AlertKind.DEFACED or d.grave or d.step > 0 or now - d.since >= PATIENT for d in due
-    )
+def _presses(due: Due) -> bool:
+    """Whether it goes before what tells of no attack: that has three places below the cap, and never the
+    last. That pages are well again would else have the next attack wait for its turn."""
+    return due.kind is AlertKind.DEFACED or due.grave or due.step > 0
 
 
 def _of_thread(

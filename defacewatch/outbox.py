@@ -166,7 +166,7 @@ class Outbox:
         last = self.turned_at or await self.store.put_off.newest()
         now = self.clock()
         if last is not None and last - now > JITTER and self.only is None:
-            moved = await self.store.put_off.bring_forward(last - now, now=now)
+            moved = await self.store.put_off.bring_forward(last, now=now)
             log.warning("the clock was set back", by=str(last - now), sooner=moved)
         self.turned_at = now
 
@@ -192,16 +192,17 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
-        early = due is not None and alert.step > 0 and due.at > now  # the roster is another by now
+        # the roster is another by now; but of a time to come, since the clock was set back, every step is
+        early = due is not None and alert.step > 0 and due.at > now >= alert.at
         if due is not None and early and not is_unheard((one.officer, one.state) for one in told):
             await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=due.at, now=now)
             return True
-        begins = told_from(roster, alert.about, alert.urgency, alert.at)
+        begins = told_from(roster, alert.about, alert.urgency, min(alert.at, now))
         if alert.step == 0 and now < begins:
             await self.store.alerts.expand(alert.id, (), step=0, next_step_at=begins, now=now)
             log.info("alert waits for the end of the quiet hours", alert=alert.id, until=begins.isoformat())
             return True
-        if alert.step == 0 and begins > alert.at and await self._is_settled(alert):
+        if alert.step == 0 and begins > min(alert.at, now) and await self._is_settled(alert):
             await self.store.alerts.expand(alert.id, (), step=1, next_step_at=None, now=now)
             log.info("nothing is left to tell after the quiet hours", alert=alert.id)
             return True
@@ -219,6 +220,8 @@ class Outbox:
         taken = due or Due(alert.step, begins, ())
         beyond = step_beyond(alert, taken, roster, now)
         step, at = (taken.number + 1, None) if beyond is None else (beyond.number, max(beyond.at, now))
+        if beyond is not None and alert.at > now:
+            at = now + (beyond.at - taken.at)
         await self.store.alerts.expand(
             alert.id, wanted, step=step, next_step_at=at, now=now, reached=taken.at
         )

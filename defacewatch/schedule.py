@@ -122,8 +122,9 @@ class Schedule:
         overdue = sum(due.missed(now) for due in waiting)
         ratio = self.coverage.ratio(now, overdue=overdue)
         if ratio is None:
-            unseen = sum(page not in self.failing for page in self.unseen(0))
-            return 1 - unseen / len(self.planned) if self.planned else 1.0
+            answering = self.planned.keys() - self.failing
+            unseen = sum(page in answering for page in self.unseen(0))
+            return 1 - unseen / len(answering) if answering else 1.0
         return ratio
 
     def overdue(self, errand: Errand) -> int:

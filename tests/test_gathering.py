@@ -11,6 +11,7 @@ from defacewatch.gathering import (
     FOR_OTHERS,
     MORE_EVERY,
     NOTIFY_AGAIN,
+    PATIENCE,
     TOGETHER,
     UPDATE_EVERY,
     Due,
@@ -128,7 +129,7 @@ def test_but_for_a_sound_that_is_near_which_it_would_hold_up() -> None:
 
 def test_a_digest_goes_before_what_makes_no_sound_however_bad_that_is() -> None:
     known = due(1, campaign=7, ago=60)
-    of_another = due(2, CHANGED)
+    of_another = due(2, CHANGED, ago=20)
     taken = heard(MINUTE, taken=True, of=2)
     some = planned(known, of_another, threads=(taken,), count=3, sent=CAP)
     assert some == Plan(Manner.DIGEST, (2,))
@@ -221,7 +222,7 @@ def test_a_thread_that_waits_holds_up_nothing_else_and_no_edit_comes_before_an_a
 
 
 def test_at_the_cap_what_makes_no_sound_is_edited_in_all_the_same() -> None:
-    taken = due(4, AlertKind.TAKEN, 7)
+    taken = due(4, AlertKind.TAKEN, 7, ago=60)
     edit = planned(taken, threads=(heard(MINUTE),), count=3, sent=CAP)
     assert edit == Plan(Manner.THREAD, (4,), 7, loud=False)
     assert planned(taken, threads=(heard(MINUTE),), count=3, sent=CAP, editable=False).manner is Manner.DIGEST
@@ -240,15 +241,47 @@ def test_what_tells_of_no_attack_leaves_room_below_the_cap_for_one() -> None:
         assert planned(*some, sent=FOR_OTHERS - 1).manner is Manner.ALONE
         for sent in (FOR_OTHERS, CAP - 2):
             assert planned(*some, sent=sent) == Plan(Manner.DIGEST, (1, 2))
+            assert planned(some[0], sent=sent) == Plan(Manner.ALONE, (1,)), "one is told as it is"
             waits = planned(*some, sent=sent, digested=5 * SECOND)
             assert waits == Plan(Manner.LATER, (1, 2), until=NOW - 5 * SECOND + DIGEST_EVERY)
             attacked = planned(*some, due(3), sent=sent, digested=5 * SECOND)
             assert attacked == Plan(Manner.ALONE, (3,)), "which has it"
-        last = planned(*some, sent=CAP - 1)
-        assert last == Plan(Manner.LATER, (1, 2), until=NOW + EDIT_EVERY), "the last place is kept"
-        assert planned(*some, sent=CAP).manner is Manner.DIGEST
-    for one in (due(1, CHANGED, ago=60), due(1, CHANGED, grave=True), due(1, CHANGED, step=1)):
-        assert planned(one, sent=CAP - 1) == Plan(Manner.ALONE, (1,)), "this does not wait for others"
+        for sent in (CAP - 1, CAP, CAP + 3):
+            waits = planned(*some, sent=sent)
+            assert waits == Plan(Manner.LATER, (1, 2), until=NOW + EDIT_EVERY), "the last place is kept"
+            together = planned(*some, due(3), sent=sent)
+            assert together == (Plan(Manner.ALONE, (3,)) if sent < CAP else Plan(Manner.DIGEST, (1, 2, 3)))
+
+
+def test_what_leaves_room_for_attacks_does_not_wait_for_long() -> None:
+    for kind, patience in ((CHANGED, PATIENCE), (AlertKind.CALMED, UPDATE_EVERY)):
+        waited = patience.total_seconds()
+        some = due(1, kind, ago=waited - 2), due(2, kind)
+        for sent in (CAP - 1, CAP):
+            assert planned(*some, sent=sent).until == NOW + 2 * SECOND
+            assert planned(due(1, kind, ago=waited), due(2, kind), sent=sent) == Plan(Manner.DIGEST, (1, 2))
+        assert planned(due(1, kind, ago=waited), sent=CAP - 1) == Plan(Manner.ALONE, (1,))
+
+
+def test_what_has_waited_for_its_turn_goes_together() -> None:
+    taken = tuple(due(n, AlertKind.TAKEN, ago=5) for n in range(15))
+    assert planned(*taken) == Plan(Manner.DIGEST, tuple(range(15)))
+    assert planned(taken[0]) == Plan(Manner.ALONE, (0,))
+    assert planned(*taken, due(20)) == Plan(Manner.ALONE, (20,)), "an attack goes before"
+
+
+def test_what_is_critical_or_late_goes_before_others_that_leave_room() -> None:
+    others = tuple(due(n, CHANGED, ago=9) for n in range(4))
+    for one in (due(9, AlertKind.UNREACHABLE, grave=True), due(9, CHANGED, step=1)):
+        for sent in (FOR_OTHERS, CAP - 1):
+            assert planned(*others, one, sent=sent, digested=5 * SECOND) == Plan(Manner.ALONE, (9,))
+
+
+def test_a_channel_that_fails_is_tried_again_with_all_that_waits_however_much_was_heard() -> None:
+    for sent in (0, FOR_OTHERS, CAP - 1):
+        for kind in (DEFACED, CHANGED):
+            waiting = (due(1, kind, attempts=1), due(2, kind))
+            assert planned(*waiting, sent=sent, digested=5 * SECOND) == Plan(Manner.DIGEST, (1, 2))
 
 
 def test_threads_obey_the_cap_however_many_there_are() -> None:
@@ -267,7 +300,7 @@ def test_a_clock_that_was_set_back_holds_nothing_up() -> None:
     assert planned(due(1), due(2), sent=CAP, digested=-7 * 60 * MINUTE).manner is Manner.DIGEST
     ahead = heard(-7 * 60 * MINUTE, taken=True)
     assert planned(due(4, campaign=7), threads=(ahead,), count=3, editable=False).manner is Manner.THREAD
-    taken, edited = due(4, AlertKind.TAKEN, 7), heard(MINUTE, changed=-7 * 60 * MINUTE)
+    taken, edited = due(4, AlertKind.TAKEN, 7, ago=60), heard(MINUTE, changed=-7 * 60 * MINUTE)
     assert planned(taken, threads=(edited,), count=3, sent=CAP).manner is Manner.DIGEST, "the cap holds"
 
 
