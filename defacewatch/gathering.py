@@ -283,7 +283,7 @@ def _of_loose(
 def _presses(due: Due) -> bool:
     """Whether it goes before what tells of no attack: that has three places below the cap, and never the
     last. That pages are well again would else have the next attack wait for its turn."""
-    return due.kind is AlertKind.DEFACED or due.grave or due.step > 0
+    return due.kind in (AlertKind.DEFACED, AlertKind.DEADLINE) or due.grave or due.step > 0
 
 
 def _of_thread(

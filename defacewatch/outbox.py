@@ -88,6 +88,7 @@ class Outbox:
         self.apart: set[int] = set()  # deliveries that go alone: they could not be put into one message
         self.swept = False  # whether deliveries that no sender takes were given up
         self.turned_at: datetime | None = None  # when it was looked last whether something is due
+        self.again_until: datetime | None = None  # until when the clock says times that it has said before
 
     def wake(self) -> None:
         """Look for due alerts at once: something was recorded."""
@@ -163,10 +164,13 @@ class Outbox:
     async def _keep_to_the_clock(self) -> None:
         """Where the clock of the host was set back since the last turn, or since what is there was written,
         what was put off would wait for that much longer: it is due so much sooner."""
+        if self.turned_at is None:
+            self.again_until = await self.store.put_off.until()
         last = self.turned_at or await self.store.put_off.newest()
         now = self.clock()
         if last is not None and last - now > JITTER and self.only is None:
             moved = await self.store.put_off.bring_forward(last, now=now)
+            self.again_until = max(last, self.again_until or last)
             log.warning("the clock was set back", by=str(last - now), sooner=moved)
         self.turned_at = now
 
@@ -192,8 +196,10 @@ class Outbox:
                 log.warning("nobody has heard of it: told again", alert=alert.id, deliveries=len(again))
                 self.wake()
             return True
-        # the roster is another by now; but of a time to come, since the clock was set back, every step is
-        early = due is not None and alert.step > 0 and due.at > now >= alert.at
+        # Of what was raised before the clock was set back the due times tell, and not the time that it has.
+        before = self.again_until is not None and alert.at <= self.again_until
+        # Else a step may come too early, as the roster is another by now.
+        early = due is not None and alert.step > 0 and due.at > now and not before
         if due is not None and early and not is_unheard((one.officer, one.state) for one in told):
             await self.store.alerts.expand(alert.id, (), step=alert.step, next_step_at=due.at, now=now)
             return True
@@ -220,7 +226,7 @@ class Outbox:
         taken = due or Due(alert.step, begins, ())
         beyond = step_beyond(alert, taken, roster, now)
         step, at = (taken.number + 1, None) if beyond is None else (beyond.number, max(beyond.at, now))
-        if beyond is not None and alert.at > now:
+        if beyond is not None and before:
             at = now + (beyond.at - taken.at)
         await self.store.alerts.expand(
             alert.id, wanted, step=step, next_step_at=at, now=now, reached=taken.at

@@ -497,6 +497,30 @@ async def test_turns_that_fail_are_told_of_until_one_has_done_something(
         await running
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("minutes", [4, 15, 25])
+async def test_steps_keep_their_distance_when_the_clock_is_set_back_by_minutes(
+    desk: Desk, minutes: int, restarted: bool
+) -> None:
+    await desk.outbox.drain()
+    await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=1)
+    await desk.outbox.drain()
+    desk.clock.forward(minutes=-minutes)
+    reached: dict[str, int] = {}
+    outbox = desk.outbox
+    for passed in range(1, 40):
+        if restarted:
+            outbox = desk.another()
+            outbox.turned_at = desk.clock() + timedelta(minutes=minutes) if passed == 1 else None
+        await outbox.drain()
+        for officer in {one.officer for one in await desk.deliveries()}:
+            reached.setdefault(str(officer), passed)
+        desk.clock.forward(minutes=1)
+    assert reached == {"an": 1, "binh": 10, "cuc": 30}
+
+
 async def test_a_clock_that_trembles_changes_nothing(desk: Desk) -> None:
     desk.api.fail_with(502)
     await checked(desk.store, await registered(desk.store), DEFACED, desk.clock())

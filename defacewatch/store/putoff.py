@@ -25,6 +25,10 @@ class PutOff:
         is, or what is due since then was brought forward before."""
         return await self.engine.read(_newest)
 
+    async def until(self) -> datetime | None:
+        """The latest moment from which the clock was set back: until then it says times once more."""
+        return await self.engine.read(_until)
+
     async def bring_forward(self, since: datetime, *, now: datetime) -> int:
         """The clock was set back from `since` to `now`: let what is due later than now be due so much sooner;
         how many alerts and deliveries it was. What is being sent keeps its lease, but for no longer than one
@@ -36,11 +40,13 @@ def _newest(db: Connection) -> datetime | None:
     alert = select(func.max(alerts.c.at)).where(_WITH_STEPS)
     delivery = select(func.max(deliveries.c.created_at)).where(_UNFINISHED)
     found = [moment for moment in (db.scalar(alert), db.scalar(delivery)) if moment is not None]
-    done = db.scalar(select(meta.c.value).where(meta.c.key == _KEY))
-    newest: datetime | None = max(found, default=None)
-    if newest is not None and done is not None and newest <= datetime.fromisoformat(done):
-        return None
-    return newest
+    done, newest = _until(db), max(found, default=None)
+    return None if newest is None or (done is not None and newest <= done) else newest
+
+
+def _until(db: Connection) -> datetime | None:
+    value = db.scalar(select(meta.c.value).where(meta.c.key == _KEY))
+    return None if value is None else datetime.fromisoformat(value)
 
 
 def _brought_forward(db: Connection, since: datetime, now: datetime) -> int:
@@ -55,9 +61,11 @@ def _brought_forward(db: Connection, since: datetime, now: datetime) -> int:
     for number, at, state in sends:
         due = min(at, now + LEASE) if state == _SENDING else _sooner(at, by, now)
         db.execute(update(deliveries).where(deliveries.c.id == number).values(next_at=due))
-    kept = db.execute(update(meta).where(meta.c.key == _KEY).values(value=since.isoformat()))
-    if kept.rowcount == 0:
+    before = _until(db)
+    if before is None:
         db.execute(insert(meta).values(key=_KEY, value=since.isoformat()))
+    elif before < since:
+        db.execute(update(meta).where(meta.c.key == _KEY).values(value=since.isoformat()))
     return len(rows) + len(sends)
 
 

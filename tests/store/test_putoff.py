@@ -50,6 +50,9 @@ async def test_what_was_brought_forward_once_is_not_after_each_restart(store: St
     assert await store.put_off.newest() is None
     await store.alerts.raise_(TEST, now=NOW + MINUTE)
     assert await store.put_off.newest() is None
+    await store.put_off.bring_forward(NOW + 5 * MINUTE, now=NOW)
+    assert await store.put_off.until() == ahead, "the latest of them"
+    assert await store.put_off.newest() is None
     await store.alerts.raise_(TEST, now=ahead + MINUTE)
     assert await store.put_off.newest() == ahead + MINUTE
 
