@@ -281,8 +281,8 @@ def _of_loose(
 
 
 def _presses(due: Due) -> bool:
-    """Whether it goes before what tells of no attack: that has three places below the cap, and never the
-    last. That pages are well again would else have the next attack wait for its turn."""
+    """Whether it waits for nothing that tells of no attack, which leaves it the last place below the cap:
+    that pages are well again would else have the next attack wait for its turn."""
     return due.kind in (AlertKind.DEFACED, AlertKind.DEADLINE) or due.grave or due.step > 0
 
 

@@ -35,9 +35,8 @@ def probes() -> dict[str, float]:
     return {word: REGISTRY.get_sample_value(name, {"found": word}) or 0.0 for word in ("still", "looked")}
 
 
-async def approved(daemon: Daemon) -> str:
-    """Have the page learned and approved; its id."""
-    (page_id,) = daemon.schedule.planned
+async def approve(daemon: Daemon, page_id: str) -> None:
+    """Have a page learned and approved."""
     store = daemon.store
     lesson = await learn_page(
         page_id,
@@ -53,14 +52,14 @@ async def approved(daemon: Daemon) -> str:
     )
     assert lesson.capture is not None
     await store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=daemon.clock())
-    return page_id
 
 
 async def watched(stand: Stand) -> str:
     """Have the page watched until it is calm, and the daemon stopped; its id."""
     async with AsyncExitStack() as stack:
         daemon = await stand.daemon(stack)
-        page_id = await approved(daemon)
+        (page_id,) = daemon.schedule.planned
+        await approve(daemon, page_id)
         await until(lambda: daemon.eyes.checker.calm.get(page_id) is not None)
         before = probes()["still"]
         await until(lambda: probes()["still"] > before)

@@ -95,7 +95,11 @@ def codes_in(message: Sent) -> list[str]:
 
 def named_in(message: Sent) -> set[int]:
     """The numbers of the incidents that a message names, also within a range."""
-    runs = re.findall(r"SC-(\d+)(?:–SC-(\d+))?", message.text)
+    return numbers_in(message.text)
+
+
+def numbers_in(text: str) -> set[int]:
+    runs = re.findall(r"SC-(\d+)(?:–SC-(\d+))?", text)
     return {number for first, last in runs for number in range(int(first), int(last or first) + 1)}
 
 

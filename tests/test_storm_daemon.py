@@ -1,7 +1,6 @@
 """A storm from the attack to the officer's mailbox: one shared host, all of its pages defaced at once."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from defacewatch.alerts import DeliveryState
-from defacewatch.daemon import Daemon
 from defacewatch.demo.mailbox import Mailbox
-from defacewatch.learn import learn_page
 from defacewatch.verdicts import VerdictKind
 from tests.settling import settling_soon
 from tests.site import DEFACED, Site
 from tests.test_daemon import Stand, until
+from tests.test_restart import approve
+from tests.test_storm import mail_text, numbers_in
 
 PAGES = 8
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -37,49 +36,16 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
     await site.stop()
 
 
-async def approve_all(daemon: Daemon) -> None:
-    async def approve(page_id: str) -> None:
-        lesson = await learn_page(
-            page_id,
-            fetch=daemon.eyes.fetcher,
-            extract=daemon.eyes.extract,
-            checks=daemon.store.checks,
-            baselines=daemon.store.baselines,
-            samples=1,
-            every=daemon.settings.watch.probe_every,
-            by="an",
-            clock=daemon.clock,
-            sleep=asyncio.sleep,
-        )
-        assert lesson.capture is not None
-        await daemon.store.baselines.approve(lesson.capture.id, by="binh", reason="mới", now=daemon.clock())
-
-    await asyncio.gather(*map(approve, daemon.schedule.planned))
-
-
-def named(mailbox: Mailbox) -> set[int]:
-    """The numbers of the incidents that the mails name, also within a range."""
-    found: set[int] = set()
-    for mail in mailbox.messages:
-        body = mail.get_body(("plain",))
-        assert body is not None
-        for first, last in re.findall(r"SC-(\d+)(?:–SC-(\d+))?", f"{mail['Subject']} {body.get_content()}"):
-            found |= set(range(int(first), int(last or first) + 1))
-    return found
-
-
 @pytest.mark.timeout(300)
 async def test_pages_that_are_defaced_at_once_are_all_confirmed_recorded_and_told_in_one_thread(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "defacewatch.daemon.BLIND_EVERY", 3600.0
-    )  # whether this machine keeps up is no matter
+    monkeypatch.setattr("defacewatch.daemon.BLIND_EVERY", 3600.0)  # that this machine is slow is no matter
     async with AsyncExitStack() as stack:
         mailbox = await stack.enter_async_context(Mailbox())
         stand.general["alerts"] = {"email": {"host": "127.0.0.1", "port": mailbox.port, "security": "none"}}
         daemon = await stand.daemon(stack)
-        await approve_all(daemon)
+        await asyncio.gather(*(approve(daemon, page_id) for page_id in daemon.schedule.planned))
         await until(lambda: daemon.eyes.checker.clean == set(daemon.schedule.planned), within=120)
         stand.site.show(DEFACED)
         async with asyncio.timeout(120):
@@ -93,5 +59,7 @@ async def test_pages_that_are_defaced_at_once_are_all_confirmed_recorded_and_tol
         assert {view.page.id for view in views} == set(daemon.schedule.planned)
         assert {view.incident.verdict for view in views} == {VerdictKind.DEFACED}
         assert len(deliveries) == PAGES
-        assert named(mailbox) == {view.incident.id for view in views}
+        assert set[int]().union(*map(numbers_in, map(mail_text, mailbox.messages))) == {
+            view.incident.id for view in views
+        }
         assert len(mailbox.messages) < PAGES, "they are one campaign"

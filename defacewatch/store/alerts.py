@@ -25,7 +25,7 @@ from defacewatch.alerts import (
 )
 from defacewatch.errors import NotFound
 from defacewatch.portals import DRILL
-from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.alertschema import UNFINISHED, alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.heard import come_back_unheard, is_taken, is_unheard, taken
 from defacewatch.store.moves import add_alert
@@ -35,7 +35,6 @@ from defacewatch.store.told import Told, told_of
 LOOKED_AT = 200  # alerts
 
 _UNSENT = deliveries.c.state != literal_column("'sent'")  # in these words there is an index of them
-_UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
 
 
 @dataclass(frozen=True)
@@ -184,7 +183,7 @@ class Alerts:
         It is marked as being sent, and counted as an attempt, before this returns. One whose sender died is
         due again after the lease.
         """
-        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
+        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, UNFINISHED)
         if only is not None:
             due = and_(due, deliveries.c.alert.in_(only))
         any_due = select(deliveries.c.id).where(due).limit(1)
@@ -286,7 +285,7 @@ class Alerts:
         self, channels: Collection[str], *, only: Collection[int] | None = None
     ) -> list[Delivery]:
         """Unfinished deliveries on other channels than these: nobody will claim them."""
-        query = select(deliveries).where(_UNFINISHED, deliveries.c.channel.not_in(list(channels)))
+        query = select(deliveries).where(UNFINISHED, deliveries.c.channel.not_in(list(channels)))
         if only is not None:
             query = query.where(deliveries.c.alert.in_(only))
         async with self.engine.reading() as db:
@@ -316,7 +315,7 @@ async def _failed(db: AsyncConnection, failure: Failure, now: datetime) -> None:
         raise NotFound(f"there is no delivery {failure.delivery}")
     await _alert_for_update(db, alert)
     state = DeliveryState.FAILED if failure.next_at is None else DeliveryState.PENDING
-    mine = and_(deliveries.c.id == failure.delivery, _UNFINISHED)
+    mine = and_(deliveries.c.id == failure.delivery, UNFINISHED)
     if failure.attempts is not None:
         mine = and_(mine, deliveries.c.attempts == failure.attempts)
     values = {"state": state.value, "error": failure.error, "next_at": failure.next_at}
@@ -330,7 +329,7 @@ def _backlog(db: Connection, now: datetime) -> Backlog:
     counting = select(deliveries.c.channel, deliveries.c.state, func.count()).where(_UNSENT)
     counts = db.execute(counting.group_by(deliveries.c.channel, deliveries.c.state))
     due = db.scalar(select(func.count()).where(alerts.c.next_step_at <= now))
-    oldest = db.scalar(select(func.min(deliveries.c.created_at)).where(_UNSENT, _UNFINISHED))
+    oldest = db.scalar(select(func.min(deliveries.c.created_at)).where(_UNSENT, UNFINISHED))
     return Backlog(
         {(channel, DeliveryState(state)): count for channel, state, count in counts},
         due or 0,

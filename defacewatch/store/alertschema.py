@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
+from defacewatch.alerts import DeliveryState
 from defacewatch.store.columns import Moment, Words
 from defacewatch.store.schema import Id, metadata, numbered
 
@@ -81,3 +82,5 @@ deliveries = Table(
     ),
     sqlite_autoincrement=True,
 )
+
+UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])

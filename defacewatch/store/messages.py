@@ -25,7 +25,7 @@ from defacewatch.gathering import (
 )
 from defacewatch.incidents import Event, State
 from defacewatch.portals import DRILL
-from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.alertschema import UNFINISHED, alerts, deliveries
 from defacewatch.store.campaigns import campaign_of
 from defacewatch.store.carried import carried, climbing
 from defacewatch.store.engine import Engine
@@ -37,8 +37,6 @@ UNDER_WAY = timedelta(seconds=2)  # after which is looked again whether another 
 STUCK = timedelta(seconds=20)  # after which a message under way holds up no alert: its text is out by then,
 # or its sender dead
 TOGETHER = 1000  # deliveries in one message
-
-_UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, DeliveryState.SENDING.value])
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Messages:
         returns. Those numbered in `apart` travel with no others. None when nothing is due, or what is due
         waits.
         """
-        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, _UNFINISHED)
+        due = and_(deliveries.c.channel == channel, deliveries.c.next_at <= now, UNFINISHED)
         any_due = select(deliveries.c.id).where(due).limit(1)
         if await self.engine.read(lambda db: db.scalar(any_due)) is None:
             return None
@@ -133,7 +131,7 @@ async def _next_to(
     waiting_here = and_(
         deliveries.c.channel == channel,
         deliveries.c.next_at.is_not(None),
-        _UNFINISHED,
+        UNFINISHED,
         or_(deliveries.c.next_at <= now, put_off),
     )
     query = (

@@ -1,18 +1,17 @@
 """What the outbox has put off until a time of day, when the clock of the host was set back: it would wait for
 that much longer. What was written stays as it was written."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from defacewatch.alerts import LEASE, DeliveryState
-from defacewatch.store.alertschema import alerts, deliveries
+from defacewatch.store.alertschema import UNFINISHED, alerts, deliveries
 from defacewatch.store.engine import Engine
 from defacewatch.store.schema import meta
 
 _KEY = "set-back"  # up to which moment, by the clock as it was, what is due was brought forward
 _SENDING = DeliveryState.SENDING.value
-_UNFINISHED = deliveries.c.state.in_([DeliveryState.PENDING.value, _SENDING])
 _WITH_STEPS = alerts.c.next_step_at.is_not(None)
 
 
@@ -38,7 +37,7 @@ class PutOff:
 
 def _newest(db: Connection) -> datetime | None:
     alert = select(func.max(alerts.c.at)).where(_WITH_STEPS)
-    delivery = select(func.max(deliveries.c.created_at)).where(_UNFINISHED)
+    delivery = select(func.max(deliveries.c.created_at)).where(UNFINISHED)
     found = [moment for moment in (db.scalar(alert), db.scalar(delivery)) if moment is not None]
     done, newest = _until(db), max(found, default=None)
     return None if newest is None or (done is not None and newest <= done) else newest
@@ -54,12 +53,13 @@ def _brought_forward(db: Connection, since: datetime, now: datetime) -> int:
     steps = select(alerts.c.id, alerts.c.next_step_at).where(alerts.c.next_step_at > now)
     rows = db.execute(steps.order_by(alerts.c.id).with_for_update()).all()
     for number, at in rows:
-        db.execute(update(alerts).where(alerts.c.id == number).values(next_step_at=_sooner(at, by, now)))
+        sooner = max(now, at - by)
+        db.execute(update(alerts).where(alerts.c.id == number).values(next_step_at=sooner))
     attempts = select(deliveries.c.id, deliveries.c.next_at, deliveries.c.state)
-    waiting = attempts.where(deliveries.c.next_at > now, _UNFINISHED).order_by(deliveries.c.id)
+    waiting = attempts.where(deliveries.c.next_at > now, UNFINISHED).order_by(deliveries.c.id)
     sends = db.execute(waiting.with_for_update()).all()
     for number, at, state in sends:
-        due = min(at, now + LEASE) if state == _SENDING else _sooner(at, by, now)
+        due = min(at, now + LEASE) if state == _SENDING else max(now, at - by)
         db.execute(update(deliveries).where(deliveries.c.id == number).values(next_at=due))
     before = _until(db)
     if before is None:
@@ -67,7 +67,3 @@ def _brought_forward(db: Connection, since: datetime, now: datetime) -> int:
     elif before < since:
         db.execute(update(meta).where(meta.c.key == _KEY).values(value=since.isoformat()))
     return len(rows) + len(sends)
-
-
-def _sooner(moment: datetime, by: timedelta, now: datetime) -> datetime:
-    return max(now, moment - by)
