@@ -79,6 +79,7 @@ def plans(options: argparse.Namespace, folder: Path | None) -> Iterator[Plan]:
             corpus=folder,
             fresh=options.fresh,
             reading=options.reading,
+            tiers=options.tiers,
             again=options.again,
             name=f"{size:,}",
         )
@@ -128,6 +129,11 @@ def read_options(argv: list[str]) -> argparse.Namespace:
     )
     add("--again", type=float, default=0.0, help="minutes after which the daemon is started once more")
     add("--reading", action="store_true", help="read the console meanwhile, and time its pages")
+    add(
+        "--tiers",
+        action="store_true",
+        help="tell apart what the daemon's CPU is for, which takes some itself",
+    )
     add("--generated", action="store_true", help="no real pages, so that no isolation is needed")
     add("--fresh", action="store_true", help="learn everything again")
     add("--seed", type=int, default=SEED)

@@ -10,6 +10,7 @@ from bench.scale.attacks import Kind
 from bench.scale.figures import Histogram, Labels, histogram, quantile, slope, total
 from bench.scale.processes import CAPTURING, Part, difference
 from bench.scale.run import Run
+from bench.scale.tiers import BEGUN, SPENT, Tier, Where
 
 HOUR, DAY = 3600.0, 86400.0
 MIB, KIB = 2**20, 2**10
@@ -31,7 +32,7 @@ class Figure:
 
 def figures(run: Run) -> list[Figure]:
     """Everything that a run showed, in the order in which it is printed."""
-    parts = _work, _cpu, _memory, _timing, _telling, _console, _storage
+    parts = _work, _cpu, _tiers, _memory, _timing, _telling, _console, _storage
     return [figure for part in parts for figure in part(run)]
 
 
@@ -102,6 +103,25 @@ def _cpu(run: Run) -> Iterator[Figure]:
     if run.plan.postgresql:
         yield Figure("cpu", "PostgreSQL", last.database - first.database, "s")
     yield Figure("cpu", "host busy", 100 * host / run.seconds / cores, "%")
+
+
+def _tiers(run: Run) -> Iterator[Figure]:
+    """What the CPU of the daemon and its workers was for, where that was told apart; its browser's is for
+    captures alone."""
+    spent = {tier: {where: grown(run, SPENT, tier=tier, where=where) for where in Where} for tier in Tier}
+    own = sum(sum(places.values()) for places in spent.values())
+    if not own:
+        return
+    for tier, places in spent.items():
+        begun, whole = grown(run, BEGUN, tier=tier), sum(places.values())
+        yield Figure("cpu by tier", f"{tier}: daemon and workers", whole, "s")
+        yield Figure("cpu by tier", f"{tier}: share of theirs", 100 * whole / own, "%")
+        for where, seconds in places.items():
+            if seconds:
+                yield Figure("cpu by tier", f"{tier}: … {where}", seconds, "s")
+        if begun:
+            yield Figure("cpu by tier", f"{tier}: begun", begun)
+            yield Figure("cpu by tier", f"{tier}: each", 1000 * whole / begun, "ms")
 
 
 def _memory(run: Run) -> Iterator[Figure]:

@@ -54,6 +54,7 @@ class Plan:
     troubles: frozenset[Trouble] = frozenset()
     update_every: float = 7200.0
     reading: bool = False  # the console, meanwhile
+    tiers: bool = False  # tell apart what the daemon's CPU time is for, which takes some
     postgresql: bool = False
     corpus: Path | None = None
     fresh: bool = False
@@ -131,7 +132,7 @@ async def measured(plan: Plan, *, say: Callable[[str], None], folder: Path | Non
         await asyncio.to_thread(
             stage, prepared, folder, url, pace=timedelta(seconds=pace), captures_over=over
         )
-        subject = Subject(folder, url, addresses)
+        subject = Subject(folder, url, addresses, tiers=plan.tiers)
         subject.configure(fields, plan.pace)
         await farmer.begin(update_every=plan.update_every)
         await farmer.mode(latency=MEDIAN, failing=True, troubles=[t.value for t in plan.troubles])

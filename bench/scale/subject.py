@@ -58,10 +58,11 @@ def key_of(number: int) -> str:
 
 
 class Subject:
-    """`defacewatch` on a folder of its own, which is also its working directory."""
+    """`defacewatch` on a folder of its own, which is also its working directory. With `tiers` the daemon's
+    metrics tell apart what its CPU time is for (see `bench.scale.accounting`)."""
 
-    def __init__(self, folder: Path, store: str, standins: Mapping[str, Any]) -> None:
-        self.folder, self.store, self.standins = folder, store, standins
+    def __init__(self, folder: Path, store: str, standins: Mapping[str, Any], *, tiers: bool = False) -> None:
+        self.folder, self.store, self.standins, self.tiers = folder, store, standins, tiers
         self.port = free_port()
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
@@ -175,7 +176,8 @@ class Subject:
             return False
 
     def _program(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "defacewatch", "--config", str(self.folder / "config"), *words]
+        program = "bench.scale.accounted" if self.tiers else "defacewatch"
+        return [sys.executable, "-m", program, "--config", str(self.folder / "config"), *words]
 
 
 _ROSTER = {

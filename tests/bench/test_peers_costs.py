@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bench.peers.costs import Beside, Measured, Spell, beside, together
+from bench.peers.costs import Beside, Measured, Spell, as_shipped, beside, together
 
 
 def measured(*, pages: int = 200, **what: object) -> Measured:
@@ -75,6 +75,18 @@ def test_both_are_compared_at_the_time_that_the_slower_one_keeps() -> None:
     assert found.theirs == pytest.approx(0.01 * 3600 / 600)
     assert found.ours == pytest.approx(0.01 * 3600 / (2 * (302.0 - 10.0)) + 1.0)
     assert beside(measured(interval=4.0, waits=[3.0]), ours, 200).told_by == 25.0
+
+
+def test_one_that_ran_over_fewer_pages_is_compared_at_our_own_time_too_if_it_kept_that() -> None:
+    slow = measured(pages=20, interval=50.0, waits=[20.0])  # over 200 pages it would be half an hour's work
+    ours = measured(interval=30.0, waits=[25.0], constant=1.0)
+    found = as_shipped(slow, ours)
+    assert found is not None
+    assert found.told_by == 25.0
+    assert found.theirs == pytest.approx(slow.unchanged_check * 3600 / (2 * (25.0 - (20.0 - 25.0))))
+    assert found.ours == pytest.approx(0.01 * 3600 / 30 + 1.0)
+    assert as_shipped(measured(pages=20, interval=50.0, waits=[25.1]), ours) is None
+    assert as_shipped(measured(pages=20, waits=[], untold=3), ours) is None
 
 
 def test_a_ratio_says_how_many_times_as_much_the_other_costs() -> None:

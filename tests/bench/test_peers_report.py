@@ -29,8 +29,19 @@ def test_a_target_is_reached_when_the_peer_costs_enough_more() -> None:
     ours = row("defacewatch", 0.01)
     peer = row("changedetection.io, browser", 0.5)
     assert report.verdicts([peer, ours], ours, 200) == [
-        "✓ changedetection.io, browser costs 50 times as much; to reach: 20"
+        "✓ changedetection.io, browser costs 50 times as much, told within 25 s over 200 pages; to reach: 20"
     ]
+
+
+def test_what_was_run_over_fewer_pages_is_told_for_these_and_for_all() -> None:
+    ours = row("defacewatch", 0.02)
+    peer = row("changedetection.io, browser", 0.5, pages=20)
+    over_all, over_its_own = report.verdicts([peer, ours], ours, 200)
+    assert "told within 160 s over 200 pages" in over_all
+    assert over_its_own.startswith(
+        "✓ changedetection.io, browser costs 25 times as much, told within 25 s as"
+    )
+    assert "20 pages" in over_its_own
 
 
 def test_a_target_that_is_missed_is_said() -> None:
@@ -64,4 +75,7 @@ def test_everything_is_written_as_json_that_others_can_read(tmp_path: Path) -> N
     assert broken["problem"] == "broken"
     assert broken["p50"] is None
     assert ours["beside"] is None
-    assert found["targets"] == ["✓ changedetection.io, browser costs 50 times as much; to reach: 20"]
+    assert first["as_shipped"]["ratio"] == 50.0
+    assert ours["as_shipped"] is None
+    (target,) = found["targets"]
+    assert target.startswith("✓ changedetection.io, browser costs 50 times as much")

@@ -21,6 +21,7 @@ from bench.scale.results import figures
 from bench.scale.run import Plan, Run, Sample
 from bench.scale.storage import Sizes
 from bench.scale.subject import Ending
+from bench.scale.tiers import BEGUN, SPENT, Tier, Where
 
 MIB = 2**20
 METRICS = """# TYPE defacewatch_probes counter
@@ -103,6 +104,19 @@ def test_a_figure_is_what_happened_in_the_measured_time(
     run: Run, section: str, name: str, wanted: float
 ) -> None:
     assert value(run, section, name) == pytest.approx(wanted)
+
+
+def test_what_the_daemons_time_was_for_is_told_where_it_was_told_apart(run: Run) -> None:
+    assert not [one for one in figures(run) if one.section == "cpu by tier"]
+    spent = (SPENT, (("tier", Tier.PROBE), ("where", Where.LOOP)))
+    besides = (SPENT, (("tier", Tier.REST), ("where", Where.OTHER)))
+    begun = (BEGUN, (("tier", Tier.PROBE),))
+    run.first = {**run.first, spent: 2.0, besides: 1.0, begun: 100}
+    run.last = {**run.last, spent: 5.0, besides: 2.0, begun: 400}
+    assert value(run, "cpu by tier", "probe: daemon and workers") == 3
+    assert value(run, "cpu by tier", "probe: … event loop") == 3
+    assert value(run, "cpu by tier", "probe: share of theirs") == 75
+    assert value(run, "cpu by tier", "probe: each") == pytest.approx(10)  # ms
 
 
 def test_a_run_that_ended_well_has_no_problems(run: Run) -> None:
