@@ -66,6 +66,7 @@ TIDY_AFTER, TIDY_EVERY = (0.0, 60.0, 240.0), 600.0  # seconds
 ALL_EVERY = 9  # times: after an hour, and then every hour and a half
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
+AGAIN_AFTER = 300.0  # seconds until a turn that failed is tried again, where its next would be later
 CONFIG = Actor(PROGRAM, "config")
 
 
@@ -234,6 +235,7 @@ class Daemon:
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
+            oldest=lambda: self.schedule.oldest_capture() if self.ready.is_set() else None,
             sending=lambda: self.messenger.outbox if self.ready.is_set() else Sending(),
             trouble=lambda: self.channelwatch.trouble if self.ready.is_set() else {},
             issuer=lambda: self.settings.report.issued(),
@@ -402,14 +404,16 @@ class Daemon:
         while True:
             if watched:
                 self.watchdog.beat(name)
+            following = seconds
             try:
                 await turn()
             except Exception as error:
                 log.exception("loop turn failed", loop=name)
                 self.failures.failed(name, error)
+                following = min(seconds, AGAIN_AFTER)
             else:
                 self.failures.forget(name)
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(following)
 
     async def _reloading(self, stamp: str) -> None:
         """Apply the configuration when its files change; keep the old one while the new one is invalid."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import signal
 import socket
@@ -9,8 +10,9 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -29,10 +31,11 @@ from defacewatch.daemon import Daemon
 from defacewatch.demo.botapi import BotApi
 from defacewatch.demo.mailbox import Mailbox
 from defacewatch.demo.stage import free_port
-from defacewatch.errors import DefacewatchError
+from defacewatch.errors import DefacewatchError, StoreError
 from defacewatch.renewal import Renewal
 from defacewatch.runbooks import Runbook
 from defacewatch.shifts import Absence
+from defacewatch.store.upkeep import Upkeep
 from defacewatch.verdicts import VerdictKind
 from defacewatch.web.take import take_url
 from defacewatch.windows import Window
@@ -152,6 +155,9 @@ async def test_what_was_seen_in_time_and_how_old_captures_are_is_exported_and_ke
         kept = await daemon.store.figures.last()
         assert kept is not None
         assert (kept.coverage, kept.oldest_capture, kept.revalidation_late) == (0.875, long_ago, 750.0)
+        status = json.loads((await stand.get("/api/v1/status"))[1])
+        assert status["coverage"] == 0.875
+        assert datetime.fromisoformat(status["oldest_capture"]) == long_ago.replace(second=0, microsecond=0)
 
 
 async def test_a_daemon_that_does_not_keep_up_tells_of_it_and_that_it_does_again(
@@ -492,4 +498,29 @@ async def test_one_look_at_itself_that_fails_keeps_no_other_from_its_turn_and_is
         assert [one for one in said if one.startswith("itself: failed")]
         assert (await stand.get("/healthz"))[0] == 503
         broken.error = None
+        await until(lambda: not daemon.health())
+
+
+async def test_an_hourly_turn_that_fails_is_tried_again_soon_and_told_of_until_it_works(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, turns = True, 0
+    shipped = Upkeep.retention
+
+    async def retention(upkeep: Upkeep, **bounds: Any) -> Any:
+        nonlocal turns
+        turns += 1
+        if full:
+            raise StoreError("no space left on the disk: make room")
+        return await shipped(upkeep, **bounds)
+
+    monkeypatch.setattr(Upkeep, "retention", retention)
+    monkeypatch.setattr("defacewatch.daemon.AGAIN_AFTER", 0.01)
+    async with AsyncExitStack() as stack:
+        daemon = await stand.daemon(stack)
+        daemon.failures.long = 0.0
+        await until(lambda: turns > 3)
+        (said,) = [text for one in daemon.health() if (text := str(one)).startswith("upkeep: failed")]
+        assert said.endswith("no space left on the disk: make room")
+        full = False
         await until(lambda: not daemon.health())

@@ -51,15 +51,17 @@ class Proof:
 @dataclass(frozen=True)
 class Front:
     """All of it, in no language yet. `open` and `taken` count incidents in earnest, `drills` those that are
-    rehearsed. `until` is when those on duty are relieved, `raised` the name and last
-    day (as text) of a raised watch, `coverage` the share (0..1) of probes made in time, None while that is
-    not known; `proved` of `channels` have been tested by this shift."""
+    rehearsed. `until` is when those on duty are relieved, `raised` the name and last day (as text) of a
+    raised watch, `coverage` the share (0..1) of probes made in time and `oldest` when the page was captured
+    that waits for longest, None while that is not known; `proved` of `channels` have been tested by this
+    shift."""
 
     problems: tuple[Sentence, ...] = ()
     duty: tuple[str, ...] = ()
     until: datetime | None = None
     raised: tuple[str, str] | None = None
     coverage: float | None = None
+    oldest: datetime | None = None
     waiting: int = 0
     failed: int = 0
     channels: int = 0
@@ -120,13 +122,15 @@ async def look_at(console: Console) -> tuple[tuple[WallPage, ...], Front]:
 def _front(console: Console, found: _Found, now: datetime) -> Front:
     roster = console.roster()
     watch = raised(roster, now)
-    coverage = console.coverage()
+    coverage, oldest = console.coverage(), console.oldest()
     return Front(
         problems=tuple(console.health()),
         duty=tuple(console.duty()),
         until=min((turn.end for turn in turns_at(roster, now) if turn.people), default=None),
         raised=None if watch is None else (watch.name, watch.last.strftime("%d/%m/%Y")),
         coverage=None if coverage is None else round(coverage, 3),
+        # to the minute: it is another page with every capture, and screens are told of what is new
+        oldest=None if oldest is None else oldest.replace(second=0, microsecond=0),
         waiting=sum(
             count
             for (_, state), count in found.backlog.items()

@@ -65,7 +65,8 @@ class UnprovedLine(Shape):
 
 class Status(Shape):
     """How the watch stands. `worst` is null while nothing has been looked at; `duty` are names, `until` is
-    when they are relieved; `coverage` is the share (0..1) of probes made in time."""
+    when they are relieved; `coverage` is the share (0..1) of probes made in time, `oldest_capture` when the
+    page was captured that waits for longest."""
 
     at: Moment
     worst: VerdictKind | None
@@ -74,6 +75,7 @@ class Status(Shape):
     until: Moment | None
     raised_watch: str | None
     coverage: float | None
+    oldest_capture: Moment | None
     pages: int
     paused: int
     without_baseline: int
