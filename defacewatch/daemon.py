@@ -66,8 +66,13 @@ TIDY_AFTER, TIDY_EVERY = (0.0, 60.0, 240.0), 600.0  # seconds
 ALL_EVERY = 9  # times: after an hour, and then every hour and a half
 NOTE_EVERY = 1.0  # seconds for which looks that found nothing new wait to be written together
 UPKEEP_EVERY, AUDIT_EVERY = 3600.0, 300.0
-AGAIN_AFTER = 300.0  # seconds until a turn that failed is tried again, where its next would be later
+AGAIN_AFTER, AGAIN_AT_MOST = 300.0, 900.0  # seconds until what failed is tried again, if its turn is later
 CONFIG = Actor(PROGRAM, "config")
+
+
+def again_after(times: int) -> float:
+    """Seconds after which a turn is tried again that has failed so many times in a row."""
+    return min(AGAIN_AT_MOST, AGAIN_AFTER * 2 ** min(times - 1, 8))
 
 
 class Daemon:
@@ -235,7 +240,6 @@ class Daemon:
             wake=lambda: self.messenger.outbox.wake(),
             runbooks=lambda: self.settings.runbooks,
             coverage=lambda: self.schedule.covered() if self.ready.is_set() else None,
-            oldest=lambda: self.schedule.oldest_capture() if self.ready.is_set() else None,
             sending=lambda: self.messenger.outbox if self.ready.is_set() else Sending(),
             trouble=lambda: self.channelwatch.trouble if self.ready.is_set() else {},
             issuer=lambda: self.settings.report.issued(),
@@ -409,8 +413,7 @@ class Daemon:
                 await turn()
             except Exception as error:
                 log.exception("loop turn failed", loop=name)
-                self.failures.failed(name, error)
-                following = min(seconds, AGAIN_AFTER)
+                following = min(seconds, again_after(self.failures.failed(name, error)))
             else:
                 self.failures.forget(name)
             await asyncio.sleep(following)

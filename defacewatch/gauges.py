@@ -78,10 +78,11 @@ class Gauges:
         self.meter.note(
             daemon=own, others=sum(used.cpu.values()) - own, probes=self.probes, captures=self.captures
         )
+        captured = self.schedule.captured.values()
         await self.store.figures.keep(
             self.clock(),
             coverage=self.schedule.covered(),
-            oldest_capture=self.schedule.oldest_capture(),
+            oldest_capture=min(captured, default=None),
             revalidation_late=self.schedule.lateness(Errand.REVALIDATE),
             costs=self.meter.costs,
         )

@@ -62,7 +62,7 @@ class Outbox:
         kinds: Mapping[str, Collection[str]] | None = None,
         beat: Callable[[str], None] = lambda loop: None,
         forget: Callable[[str], None] = lambda loop: None,
-        failed: Callable[[str, Exception], None] = lambda loop, error: None,
+        failed: Callable[[str, Exception], object] = lambda loop, error: None,
         went: Callable[[str], None] = lambda loop: None,
         only: Collection[int] | None = None,
         idle: float = 1.0,

@@ -127,10 +127,6 @@ class Schedule:
             return 1 - unseen / len(answering) if answering else 1.0
         return ratio
 
-    def oldest_capture(self) -> datetime | None:
-        """When the page was captured that has waited for longest; None where there is no page."""
-        return min(self.captured.values(), default=None)
-
     def overdue(self, errand: Errand) -> int:
         """How many errands wait that should have been run."""
         return sum(1 for _ in self.agenda.waiting(errand))

@@ -60,9 +60,11 @@ class Failures:
         self.often, self.long = often, long
         self._counted: dict[str, tuple[int, float, str]] = {}  # how often, since when, and why at last
 
-    def failed(self, loop: str, error: Exception) -> None:
+    def failed(self, loop: str, error: Exception) -> int:
+        """Note a turn that failed; how many of that loop have, in a row."""
         count, since, _ = self._counted.get(loop, (0, time.monotonic(), ""))
         self._counted[loop] = count + 1, since, _why(error)
+        return count + 1
 
     def forget(self, loop: str) -> None:
         self._counted.pop(loop, None)

@@ -150,7 +150,7 @@ def as_shipped(peer: Measured, ours: Measured) -> Beside | None:
     """Both when half of the defacements are told as soon as defacewatch tells them at its defaults; None
     where the peer did not keep that time, even over the pages that it was run over."""
     told_by = ours.p50
-    if not peer.p50 <= told_by:
+    if not math.isfinite(told_by) or not peer.p50 <= told_by:
         return None
     return Beside(told_by, peer.page_hour(told_by, peer.pages), ours.page_hour(told_by, ours.pages))
 

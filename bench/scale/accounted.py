@@ -6,11 +6,13 @@ Counting takes some microseconds a step of the event loop: not for a run whose c
 
 
 def main() -> None:
-    from bench.scale.accounting import told_apart  # noqa: PLC0415 (a worker process imports this module too)
+    # here, since a worker process imports this module too
+    from bench.scale.accounting import TIER, Tier, told_apart  # noqa: PLC0415
     from defacewatch.__main__ import main as command  # noqa: PLC0415
 
     with told_apart() as accounts:
         accounts.show()
+        TIER.set(Tier.REST)
         command()
 
 

@@ -7,7 +7,9 @@ and to read it where time is spent: around each step of the event loop, each pie
 each of a worker process. CPU time is that of the thread (time.thread_time) or, in a worker, of the process.
 
 What this does not see: a connection that is kept belongs to the tier that opened it, whoever asks over it
-next; captures of several pages share one Chromium, whose messages belong to captures all together.
+next; captures of several pages share one Chromium, whose messages belong to captures all together; the moment
+in which an answer comes from a thread is nobody's; work of a worker that fails says nothing. A thread's work
+counts when it has ended, so that between two looks `OTHER` is wrong by what runs at either.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from asyncio import base_events, events
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
@@ -29,15 +31,16 @@ from prometheus_client.registry import Collector
 
 from bench.scale.tiers import BEGUN, SPENT, Tier, Timed, Where
 from defacewatch import daemon
-from defacewatch.agenda import Due, Lane, Way
+from defacewatch.agenda import Due, Errand, Lane
+from defacewatch.check import Checker
 from defacewatch.fetch.browser import Browser
 from defacewatch.fetch.proxy import ProxySession
 from defacewatch.messenger import Messenger
 from defacewatch.schedule import Schedule
 from defacewatch.workers import Workers
 
-WAYS = {Way.PROBE: Tier.PROBE, Way.READ: Tier.READ, Way.REVALIDATE: Tier.REVALIDATE, Way.RENDER: Tier.CAPTURE}
-TIER: ContextVar[Tier] = ContextVar("tier", default=Tier.REST)
+ERRANDS = {Errand.PROBE: Tier.PROBE, Errand.REVALIDATE: Tier.REVALIDATE, Errand.RENDER: Tier.CAPTURE}
+TIER: ContextVar[Tier] = ContextVar("tier", default=Tier.OTHER)
 
 
 class Accounts(Collector):
@@ -54,11 +57,11 @@ class Accounts(Collector):
             self.elsewhere[tier, where] += seconds
 
     def spent(self) -> dict[tuple[Tier, Where], float]:
-        """All of it; what the process used and nobody claims is of the rest."""
+        """All of it, what this process used and nobody claims included."""
         with self._lock:
             found = {**self.elsewhere, **{(tier, Where.LOOP): each for tier, each in self.loop.items()}}
         here = sum(seconds for (_, where), seconds in found.items() if where is not Where.WORKERS)
-        return {**found, (Tier.REST, Where.OTHER): time.process_time() - here}
+        return {**found, (Tier.OTHER, Where.OTHER): time.process_time() - here}
 
     def show(self) -> None:
         """Have them on the /metrics page."""
@@ -78,29 +81,24 @@ class Accounts(Collector):
 def told_apart() -> Iterator[Accounts]:
     """While entered, whatever runs in this process is accounted for."""
     accounts = Accounts()
-    changed = [
-        _changed(events.Handle, "_run", partial(_step, accounts.loop)),
-        _changed(base_events.BaseEventLoop, "run_in_executor", partial(_given_to_thread, accounts)),
-        _changed(aiosqlite.Connection, "_execute", partial(_asked_of_sqlite, accounts)),
-        _changed(Workers, "run", partial(_given_to_worker, accounts)),
-        _changed(Schedule, "_run", partial(_errand, accounts)),
-        _changed(Browser, "render", partial(_render, accounts)),
-        _changed(Browser, "start", partial(_within, Tier.CAPTURE)),
-        _changed(ProxySession, "_serve", partial(_within, Tier.CAPTURE)),
-        _changed(Messenger, "start", partial(_within, Tier.TELLING)),
-        _changed(daemon, "listening", _console),
-    ]
-    try:
+    with ExitStack() as stack:
+        for owner, name, make in (
+            (events.Handle, "_run", partial(_step, accounts.loop)),
+            (base_events.BaseEventLoop, "run_in_executor", partial(_given_to_thread, accounts)),
+            (aiosqlite.Connection, "_execute", partial(_asked_of_sqlite, accounts)),
+            (Workers, "run", partial(_given_to_worker, accounts)),
+            (Schedule, "_run", partial(_errand, accounts)),
+            (Checker, "check_page", partial(_check, accounts)),
+            (Browser, "render", partial(_render, accounts)),
+            (Browser, "start", partial(_within, Tier.CAPTURE)),
+            (ProxySession, "_serve", partial(_within, Tier.CAPTURE)),
+            (Messenger, "start", partial(_within, Tier.TELLING)),
+            (daemon, "listening", _console),
+        ):
+            before = getattr(owner, name)
+            setattr(owner, name, wraps(before)(make(before)))
+            stack.callback(setattr, owner, name, before)
         yield accounts
-    finally:
-        for owner, name, before in reversed(changed):
-            setattr(owner, name, before)
-
-
-def _changed(owner: Any, name: str, make: Callable[[Any], Any]) -> tuple[Any, str, Any]:
-    before = getattr(owner, name)
-    setattr(owner, name, wraps(before)(make(before)))
-    return owner, name, before
 
 
 def _step(
@@ -111,7 +109,7 @@ def _step(
     def step(handle: events.Handle) -> None:
         context, began = handle._context, now()  # type: ignore[attr-defined]
         run(handle)
-        spent[context.get(TIER, Tier.REST)] += now() - began  # as it is by the step's end
+        spent[context.get(TIER, Tier.OTHER)] += now() - began  # as it is by the step's end
 
     return step
 
@@ -159,13 +157,24 @@ def _given_to_worker(accounts: Accounts, run: Callable[..., Awaitable[Any]]) -> 
 
 def _errand(accounts: Accounts, run: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def errand(schedule: Schedule, due: Due, lane: Lane) -> None:
-        tier = WAYS[due.way]  # the task is this errand's own: nothing to put back
+        tier = ERRANDS[due.errand]  # the task is this errand's own: nothing to put back
         TIER.set(tier)
         if tier is not Tier.CAPTURE:
             accounts.begun[tier] += 1
         await run(schedule, due, lane)
 
     return errand
+
+
+def _check(accounts: Accounts, check: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def checked(checker: Checker, *args: Any, **named: Any) -> Any:
+        if TIER.get() is not Tier.PROBE:
+            return await check(checker, *args, **named)
+        accounts.begun[Tier.CHECK] += 1
+        with _tier(Tier.CHECK):
+            return await check(checker, *args, **named)
+
+    return checked
 
 
 def _render(accounts: Accounts, run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -109,9 +109,13 @@ def _tiers(run: Run) -> Iterator[Figure]:
     """What the CPU of the daemon and its workers was for, where that was told apart; its browser's is for
     captures alone."""
     spent = {tier: {where: grown(run, SPENT, tier=tier, where=where) for where in Where} for tier in Tier}
-    own = sum(sum(places.values()) for places in spent.values())
-    if not own:
+    if len(run.samples) < 2 or not any(sum(places.values()) for places in spent.values()):
         return
+    by_part = difference(run.samples[-1].tree, run.samples[0].tree)
+    own = by_part[Part.DAEMON] + by_part[Part.WORKER]
+    read = sum(places[Where.WORKERS] for places in spent.values())
+    # to start them, what they are given and give back, and work that failed
+    yield Figure("cpu by tier", "workers besides their work", by_part[Part.WORKER] - read, "s")
     for tier, places in spent.items():
         begun, whole = grown(run, BEGUN, tier=tier), sum(places.values())
         yield Figure("cpu by tier", f"{tier}: daemon and workers", whole, "s")

@@ -13,26 +13,29 @@ BEGUN = "bench_tier_begun_total"  # label tier: how often one was begun
 
 
 class Tier(StrEnum):
-    """What CPU time was for. What a probe leads to (a second look, the record) is the probe's, but for
-    captures, which are captures wherever they are made."""
+    """What CPU time was for. A probe of a calm page that finds it as it was, or with a little news, ends as a
+    probe. Any other is a whole `CHECK`: the fetch of a page that was not calm, reading, comparing, judging,
+    second looks, the record; but captures are captures wherever they are made. `OTHER` is what the daemon's
+    process used and nobody claims: the event loop's waiting for what is ready, host names, what goes to
+    workers and comes back being packed and unpacked, and the counting itself."""
 
     PROBE = "probe"
-    READ = "probe, its document read in full"
+    CHECK = "probe that becomes a whole check"
     REVALIDATE = "revalidation"
     CAPTURE = "capture"
     TELLING = "telling"
     CONSOLE = "console and metrics"
     REST = "schedule, upkeep, what is written together"
+    OTHER = "not told apart"
 
 
 class Where(StrEnum):
-    """In what of the daemon the time was spent. `OTHER` is what its process used besides: the event loop's
-    waiting for what is ready, threads that nobody here has started, and what it takes to count."""
+    """In what of the daemon the time was spent."""
 
     LOOP = "event loop"
     THREADS = "threads"
     WORKERS = "workers"
-    OTHER = "not told apart"
+    OTHER = "besides"
 
 
 class Timed:

@@ -22,6 +22,7 @@ REGION = 16_000  # characters of those
 NEW = 3_000  # characters of text that are new, and of text that is gone
 SHARE = 0.1  # … at most of the document's characters
 SLIDE = 50  # pieces by which an insertion is moved to where an element begins
+STRETCH = 64  # pieces that are compared at once
 FOREIGN = 10  # letters that are not Latin
 
 _PLAIN = frozenset(
@@ -71,15 +72,20 @@ def is_little_news(before: str, after: str, url: str) -> bool:
 
 def _between(old: Copy, new: Copy) -> tuple[int, int, int]:
     """Where the copies begin to differ, and where each ends to; noise aside."""
-    start, shorter = 0, min(len(old.pieces), len(new.pieces))
-    noisy = 0
-    while start < shorter and noisy <= MOST and same_piece(old, start, new, start):
-        noisy += old.pieces[start] != new.pieces[start]
-        start += 1
     end, other = len(old.pieces), len(new.pieces)
-    while min(end, other) > start and noisy <= MOST and same_piece(old, end - 1, new, other - 1):
-        end, other = end - 1, other - 1
-        noisy += old.pieces[end] != new.pieces[other]
+    start, shorter, noisy = 0, min(end, other), 0
+    while start < shorter and noisy <= MOST:
+        start += _equal(old.pieces, new.pieces, start, start, shorter - start)
+        if start == shorter or not same_piece(old, start, new, start):
+            break
+        start, noisy = start + 1, noisy + 1
+    backward = old.pieces[::-1], new.pieces[::-1]
+    while min(end, other) > start and noisy <= MOST:
+        same = _equal(*backward, len(old.pieces) - end, len(new.pieces) - other, min(end, other) - start)
+        end, other = end - same, other - same
+        if min(end, other) == start or not same_piece(old, end - 1, new, other - 1):
+            break
+        end, other, noisy = end - 1, other - 1, noisy + 1
     # what was put between alike elements may seem to begin inside one of them
     for _ in range(SLIDE):
         alone = start in (end, other) and start > 1
@@ -90,6 +96,19 @@ def _between(old: Copy, new: Copy) -> tuple[int, int, int]:
             break
         start, end, other = start - 1, end - 1, other - 1
     return start, end, other
+
+
+def _equal(one: Sequence[str], other: Sequence[str], here: int, there: int, most: int) -> int:
+    """How many pieces are equal from two places on: by stretches, and the last of them one by one."""
+    same = 0
+    while same + STRETCH <= most:
+        end = same + STRETCH
+        if one[here + same : here + end] != other[there + same : there + end]:
+            break
+        same = end
+    while same < most and one[here + same] == other[there + same]:
+        same += 1
+    return same
 
 
 def _is_running_text(head: str) -> bool:

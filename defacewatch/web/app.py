@@ -87,7 +87,6 @@ def make_app(
     wake: Callable[[], None] = lambda: None,
     runbooks: Callable[[], Mapping[str, Runbook]] = dict,
     coverage: Callable[[], float | None] = lambda: None,
-    oldest: Callable[[], datetime | None] = lambda: None,
     sending: Callable[[], Sends] = Sending,
     trouble: Callable[[], Mapping[str, str]] = dict,
     issuer: Callable[[], Issuer] = Issuer,
@@ -109,14 +108,13 @@ def make_app(
     `token` opens the status page and the API; `metrics_token` /metrics (None: the same token). `secret_key`
     signs sessions. With an https `public_url` cookies are for HTTPS alone. `health` gives the reasons why the
     daemon is not well, none when it is; `duty` the names of those on duty, `roster` everything about it;
-    `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time,
-    `oldest` when the page was captured that waits for longest; `sending` what can be told on, `trouble` which
-    channels do not answer, `issuer` who files papers, `printing` makes PDF of them; `actor` who asks. Every
-    `pulse` seconds the wall is looked at while somebody watches it, and who opens it sees it as it was at
-    most `reuse` seconds ago. Sessions end unused for `idle`, or after `longest`; with `token_sign_in` the
-    token opens one that reads; accounts from the role `code_for` on need an authenticator. What reverse
-    proxies in `proxies` (networks) say of addresses is believed. `oidc` is a provider that signs people in,
-    `oidc_secret` our secret there.
+    `registrar` reads and writes what is registered; `coverage` gives the share (0..1) of probes made in time;
+    `sending` what can be told on, `trouble` which channels do not answer, `issuer` who files papers,
+    `printing` makes PDF of them; `actor` who asks. Every `pulse` seconds the wall is looked at while somebody
+    watches it, and who opens it sees it as it was at most `reuse` seconds ago. Sessions end unused for
+    `idle`, or after `longest`; with `token_sign_in` the token opens one that reads; accounts from the role
+    `code_for` on need an authenticator. What reverse proxies in `proxies` (networks) say of addresses is
+    believed. `oidc` is a provider that signs people in, `oidc_secret` our secret there.
     Raises UsageError without a token.
     """
     app = web.Application(
@@ -139,7 +137,6 @@ def make_app(
         wake=wake,
         runbooks=runbooks,
         coverage=coverage,
-        oldest=oldest,
         sending=sending,
         trouble=trouble,
         issuer=issuer,

@@ -87,12 +87,11 @@ class Console:
     """The parts behind the handlers. `health` gives the reasons why the daemon is not well, `duty` the names
     of those on duty now, `roster` all of it; they are called with every request that shows them. `secret_key`
     signs addresses; `wake` says that an alert was recorded, `runbooks` gives what is to be done, `coverage`
-    the share (0..1) of probes made in time and `oldest` when the page was captured that waits for longest
-    (None: not known yet), `sending` what can be told on, `trouble` the channels that do not answer and what
-    they said, `issuer` who files papers; `actor` tells who asks; `registrar` reads and writes what is
-    registered. A session ends unused for `idle`, or after `longest`; `token_sign_in` tells whether the shared
-    token opens one, `code_for` from which role on an authenticator is needed; `provider` signs people in from
-    outside."""
+    the share (0..1) of probes made in time (None: not known yet), `sending` what can be told on, `trouble`
+    the channels that do not answer and what they said, `issuer` who files papers; `actor` tells who asks;
+    `registrar` reads and writes what is registered. A session ends unused for `idle`, or after `longest`;
+    `token_sign_in` tells whether the shared token opens one, `code_for` from which role on an authenticator
+    is needed; `provider` signs people in from outside."""
 
     store: Store
     access: Access
@@ -121,7 +120,6 @@ class Console:
     wake: Callable[[], None] = lambda: None
     runbooks: Callable[[], Mapping[str, Runbook]] = dict
     coverage: Callable[[], float | None] = lambda: None
-    oldest: Callable[[], datetime | None] = lambda: None
     sending: Callable[[], Sends] = Sending
     trouble: Callable[[], Mapping[str, str]] = dict
     issuer: Callable[[], Issuer] = Issuer

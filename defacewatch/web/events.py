@@ -154,7 +154,9 @@ class Watcher:
         console: Console = console_of(self.request)
         now = console.clock()
         late = [key for key, (checked, _) in ages.items() if checked and _is_late(checked, now)]
-        await self._send("ages", {"at": int(now.timestamp()), "ages": news, "late": late})
+        oldest = _seconds(snapshot.front.oldest)
+        said = {"at": int(now.timestamp()), "oldest": oldest, "ages": news, "late": late}
+        await self._send("ages", said)
 
     async def _send(self, kind: str, data: object, number: int | None = None) -> None:
         said = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -1,7 +1,7 @@
 """What stands above the wall: the situation, who is on duty, what is open, and how the monitor itself is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from defacewatch.alerts import DeliveryState
@@ -52,8 +52,9 @@ class Proof:
 class Front:
     """All of it, in no language yet. `open` and `taken` count incidents in earnest, `drills` those that are
     rehearsed. `until` is when those on duty are relieved, `raised` the name and last day (as text) of a
-    raised watch, `coverage` the share (0..1) of probes made in time and `oldest` when the page was captured
-    that waits for longest, None while that is not known; `proved` of `channels` have been tested by this
+    raised watch, `coverage` the share (0..1) of probes made in time, None while that is not known; `oldest`
+    is when the watched page was captured that waits for longest, and `uncaptured` how many the watch has not
+    captured yet (what was learned is none of its own); `proved` of `channels` have been tested by this
     shift."""
 
     problems: tuple[Sentence, ...] = ()
@@ -61,7 +62,8 @@ class Front:
     until: datetime | None = None
     raised: tuple[str, str] | None = None
     coverage: float | None = None
-    oldest: datetime | None = None
+    oldest: datetime | None = field(default=None, compare=False)  # another with every capture
+    uncaptured: int = 0
     waiting: int = 0
     failed: int = 0
     channels: int = 0
@@ -116,21 +118,22 @@ async def look_at(console: Console) -> tuple[tuple[WallPage, ...], Front]:
         return tuple(await store.wall.pages()), await _found(store, now, tests=tests)
 
     pages, found = await store.together(read)
-    return pages, _front(console, found, now)
+    return pages, _front(console, pages, found, now)
 
 
-def _front(console: Console, found: _Found, now: datetime) -> Front:
+def _front(console: Console, pages: Sequence[WallPage], found: _Found, now: datetime) -> Front:
     roster = console.roster()
     watch = raised(roster, now)
-    coverage, oldest = console.coverage(), console.oldest()
+    coverage = console.coverage()
+    captured = [page.captured_at for page in pages if not page.paused]
     return Front(
         problems=tuple(console.health()),
         duty=tuple(console.duty()),
         until=min((turn.end for turn in turns_at(roster, now) if turn.people), default=None),
         raised=None if watch is None else (watch.name, watch.last.strftime("%d/%m/%Y")),
         coverage=None if coverage is None else round(coverage, 3),
-        # to the minute: it is another page with every capture, and screens are told of what is new
-        oldest=None if oldest is None else oldest.replace(second=0, microsecond=0),
+        oldest=min((at for at in captured if at is not None), default=None),
+        uncaptured=captured.count(None),
         waiting=sum(
             count
             for (_, state), count in found.backlog.items()

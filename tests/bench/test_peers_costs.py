@@ -87,6 +87,7 @@ def test_one_that_ran_over_fewer_pages_is_compared_at_our_own_time_too_if_it_kep
     assert found.ours == pytest.approx(0.01 * 3600 / 30 + 1.0)
     assert as_shipped(measured(pages=20, interval=50.0, waits=[25.1]), ours) is None
     assert as_shipped(measured(pages=20, waits=[], untold=3), ours) is None
+    assert as_shipped(slow, measured(waits=[], untold=3)) is None
 
 
 def test_a_ratio_says_how_many_times_as_much_the_other_costs() -> None:

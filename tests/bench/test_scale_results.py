@@ -109,13 +109,18 @@ def test_a_figure_is_what_happened_in_the_measured_time(
 def test_what_the_daemons_time_was_for_is_told_where_it_was_told_apart(run: Run) -> None:
     assert not [one for one in figures(run) if one.section == "cpu by tier"]
     spent = (SPENT, (("tier", Tier.PROBE), ("where", Where.LOOP)))
-    besides = (SPENT, (("tier", Tier.REST), ("where", Where.OTHER)))
+    besides = (SPENT, (("tier", Tier.OTHER), ("where", Where.OTHER)))
+    read = (SPENT, (("tier", Tier.CHECK), ("where", Where.WORKERS)))
     begun = (BEGUN, (("tier", Tier.PROBE),))
     run.first = {**run.first, spent: 2.0, besides: 1.0, begun: 100}
-    run.last = {**run.last, spent: 5.0, besides: 2.0, begun: 400}
+    run.last = {**run.last, spent: 5.0, besides: 2.0, read: 3.0, begun: 400}
+    for number, one in enumerate(run.samples):
+        worked = replace(one.tree, cpu={**one.tree.cpu, Part.WORKER: 2.0 * number})
+        run.samples[number] = replace(one, tree=worked)
     assert value(run, "cpu by tier", "probe: daemon and workers") == 3
     assert value(run, "cpu by tier", "probe: … event loop") == 3
-    assert value(run, "cpu by tier", "probe: share of theirs") == 75
+    assert value(run, "cpu by tier", "workers besides their work") == 1
+    assert value(run, "cpu by tier", "probe: share of theirs") == 12.5  # of 20 s of the daemon, 4 of workers
     assert value(run, "cpu by tier", "probe: each") == pytest.approx(10)  # ms
 
 

@@ -1,10 +1,12 @@
 """What is little news, and what must be read in full however little it is."""
 
+import random
 import time
 
 import pytest
 
 from defacewatch.compare import updates
+from defacewatch.compare.sameness import MOST, Copy, same_piece
 from defacewatch.compare.updates import is_little_news
 
 URL = "https://tinh.gov.vn/"
@@ -147,3 +149,35 @@ def test_a_page_of_figures_costs_no_more_than_it_may() -> None:
     began = time.process_time()
     assert not is_little_news(old, new, URL)
     assert time.process_time() - began < 1.0
+
+
+def looked_at_one_by_one(old: Copy, new: Copy) -> tuple[int, int, int]:
+    """Where copies begin to differ and end to, by a look at each piece."""
+    start, noisy, end, other = 0, 0, len(old.pieces), len(new.pieces)
+    while (
+        start < min(len(old.pieces), len(new.pieces)) and noisy <= MOST and same_piece(old, start, new, start)
+    ):
+        noisy += old.pieces[start] != new.pieces[start]
+        start += 1
+    while min(end, other) > start and noisy <= MOST and same_piece(old, end - 1, new, other - 1):
+        end, other = end - 1, other - 1
+        noisy += old.pieces[end] != new.pieces[other]
+    return start, end, other
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_skipped_in_stretches_is_what_a_look_at_each_piece_would_skip(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "SLIDE", 0)
+    dice = random.Random(seed)
+    pieces = [f"<b>từ {n % 7}</b>" if n % 2 else f'<a href="/{n}?t=1">12:0{n % 9}</a>' for n in range(400)]
+    changed = list(pieces)
+    for _ in range(dice.choice((0, 1, 5, 80, 400))):
+        at = dice.randrange(len(changed))
+        changed[at] = changed[at].replace("12:0", "13:0").replace("?t=1", f"?t={dice.random()}")
+    for _ in range(dice.choice((0, 1, 3))):
+        at = dice.randrange(len(changed))
+        changed[at : at + dice.randrange(3)] = ["<i>tin mới</i>"] * dice.randrange(3)
+    old, new = Copy("".join(pieces)), Copy("".join(changed))
+    assert updates._between(old, new) == looked_at_one_by_one(old, new)

@@ -155,7 +155,6 @@ async def console_over(
         registry=CollectorRegistry(),
         registrar=Registrar(dict),
         coverage=lambda: 0.9987,
-        oldest=lambda: clock() - 28 * MINUTE,
         oidc=oidc,
         oidc_secret=oidc_secret,
         clock=clock,

@@ -116,6 +116,19 @@ async def test_that_pages_were_looked_at_again_is_told_in_few_bytes(
         assert news.data["late"] == ["t-a", "t-b"]
 
 
+async def test_that_another_capture_is_the_oldest_is_told_in_few_bytes(reader: Client, store: Store) -> None:
+    pages = await two(store)
+    for name, at in (("a", NOW + MINUTE), ("b", NOW + 2 * MINUTE)):
+        await checked(store, pages[name], CLEAN, at, mark="a")
+    async with reader.get(f"/events?since={await mark_of(reader)}") as stream:
+        first = await next_of(stream, "ages", "change")
+        assert (first.kind, first.data["oldest"]) == ("ages", int((NOW + MINUTE).timestamp()))
+        await checked(store, pages["a"], CLEAN, NOW + 3 * MINUTE, mark="a")
+        while (news := await next_of(stream, "ages", "change")).data["oldest"] == first.data["oldest"]:
+            pass
+        assert (news.kind, news.data["oldest"]) == ("ages", int((NOW + 2 * MINUTE).timestamp()))
+
+
 async def test_who_was_cut_off_hears_what_was_missed(reader: Client, store: Store) -> None:
     pages = await two(store)
     mark = await mark_of(reader)

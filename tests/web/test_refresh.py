@@ -87,6 +87,28 @@ async def test_a_tile_that_is_attacked_moves_to_the_front_and_the_others_stay_wh
         assert hit.split("-")[0] in await screen.locator(seats).first.inner_text()
 
 
+@pytest.mark.parametrize("streams", [32, 0])
+async def test_the_age_of_the_oldest_capture_follows_and_nothing_beside_it_is_made_anew(
+    screen: Page, client: Client, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch, streams: int
+) -> None:
+    monkeypatch.setattr(live, "STREAMS", streams)
+    await store.portals.apply([portal(key) for key in ("a", "b")], now=NOW)
+    pages = {p.key: p.pages[0].id for p in await store.portals.all()}
+    for key, at in (("a", NOW - 50 * MINUTE), ("b", NOW - 20 * MINUTE)):
+        await checked(store, pages[key], CLEAN, at, mark="a")
+    clock.now = NOW
+    await screen.goto(str(client.make_url("/")))
+    age = screen.locator("#oldest time")
+    first, second = (str(int((NOW - past * MINUTE).timestamp())) for past in (50, 20))
+    await expect(age).to_have_attribute("data-age", first)
+    await screen.evaluate("document.getElementById('front').seen = true")
+    await checked(store, pages["a"], CLEAN, NOW, mark="a")
+    if not streams:
+        await screen.clock.fast_forward(16_000)
+    await expect(age).to_have_attribute("data-age", second)
+    assert await screen.evaluate("document.getElementById('front').seen === true")
+
+
 async def test_where_there_is_no_stream_the_wall_asks_again_and_again(
     screen: Page, client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

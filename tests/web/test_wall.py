@@ -1,7 +1,6 @@
 """The wall."""
 
 import re
-from datetime import datetime
 
 from defacewatch.handovers import Handover
 from defacewatch.incidents import Resolution
@@ -11,7 +10,7 @@ from defacewatch.store import Store
 from defacewatch.verdicts import Verdict, VerdictKind
 from tests.conftest import Clock
 from tests.store.samples import CHANGED, CLEAN, DEFACED, UNREACHABLE
-from tests.web.conftest import Around, Client, Serve, sign_in
+from tests.web.conftest import Around, Client
 from tests.web.seeds import HOSTILE, MINUTE, NOW, attacked, checked, portal, registered
 
 SCRIPTS = [
@@ -60,26 +59,25 @@ async def test_a_quiet_watch_says_so(reader: Client, store: Store) -> None:
     assert "Unresolved incidents" not in text
 
 
-async def test_how_old_the_oldest_capture_is_stands_above_the_wall_once_there_is_one(
-    serve: Serve, store: Store, clock: Clock
+async def test_how_old_the_oldest_capture_is_stands_above_the_wall_of_pages_that_are_watched(
+    reader: Client, store: Store, clock: Clock
 ) -> None:
-    found: list[datetime] = []
-    reader = await serve(oldest=lambda: found[0] if found else None)
-    await sign_in(reader)
-    assert "Oldest capture" not in await shown(reader)
-    found.append(clock() - 28 * MINUTE)
-    assert re.search("<dt>Oldest capture</dt><dd><time [^>]*>28 minutes ago", await shown(reader))
-
-
-async def test_screens_are_told_of_it_once_a_minute_and_not_with_every_capture(
-    serve: Serve, store: Store, clock: Clock
-) -> None:
-    found = [clock().replace(second=10)]
-    reader = await serve(oldest=lambda: found[0])
-    await sign_in(reader)
-    before = await shown(reader)
-    found[0] = found[0].replace(second=50)
-    assert await shown(reader) == before
+    await store.portals.apply([portal(key) for key in ("a", "b", "c", "resting")], now=NOW)
+    found = {p.key: p.pages[0].id for p in await store.portals.all()}
+    text = await shown(reader)
+    assert '<dt>Oldest capture</dt><dd id="oldest">–</dd>' in text
+    assert "pages that the watch has not captured yet: 4<" in text
+    await checked(store, found["resting"], CLEAN, NOW - 300 * MINUTE, mark="a")
+    await store.portals.pause("resting", by="an", now=NOW)
+    await checked(store, found["a"], CLEAN, NOW - 28 * MINUTE, mark="a")
+    await checked(store, found["b"], CLEAN, NOW - 3 * MINUTE, mark="a")
+    await checked(store, found["b"], CLEAN, NOW - 1 * MINUTE)
+    clock.now = NOW
+    text = await shown(reader)
+    assert re.search("<dt>Oldest capture</dt><dd [^>]*><time [^>]*>28 minutes ago<", text)
+    assert "pages that the watch has not captured yet: 1<" in text
+    await checked(store, found["c"], CLEAN, NOW, mark="a")
+    assert "not captured yet" not in await shown(reader)
 
 
 async def test_not_all_is_well_while_a_page_was_never_checked(reader: Client, store: Store) -> None:

@@ -68,6 +68,7 @@ async def status(request: web.Request, query: Query) -> shapes.Line:
         "raised_watch": None if front.raised is None else front.raised[0],
         "coverage": front.coverage,
         "oldest_capture": shapes.moment(front.oldest),
+        "uncaptured": front.uncaptured,
         "pages": len(pages),
         "paused": sum(page.paused for page in pages),
         "without_baseline": sum(not page.has_baseline for page in pages),

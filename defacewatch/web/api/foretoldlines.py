@@ -66,7 +66,8 @@ class UnprovedLine(Shape):
 class Status(Shape):
     """How the watch stands. `worst` is null while nothing has been looked at; `duty` are names, `until` is
     when they are relieved; `coverage` is the share (0..1) of probes made in time, `oldest_capture` when the
-    page was captured that waits for longest."""
+    watched page was captured that waits for longest, `uncaptured` how many the watch has not
+    captured yet."""
 
     at: Moment
     worst: VerdictKind | None
@@ -76,6 +77,7 @@ class Status(Shape):
     raised_watch: str | None
     coverage: float | None
     oldest_capture: Moment | None
+    uncaptured: int
     pages: int
     paused: int
     without_baseline: int

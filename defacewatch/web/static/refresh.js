@@ -33,16 +33,22 @@ const live = (() => {
     }
     return done;
   };
-  // Ages grow by script where there is a stream: that one has grown makes no part another one.
+  // Ages grow by script where there is a stream: that one has grown makes no part another one, nor that the
+  // oldest capture is another.
   const told = (part) => {
     if (!stream) return part.outerHTML;
     const copy = part.cloneNode(true);
     for (const time of copy.querySelectorAll("time[data-age]")) time.textContent = "";
+    copy.querySelector("#oldest time")?.replaceWith("");
     return copy.outerHTML;
   };
   const replace = (part, next) => {
     const text = told(next);
-    if (text === said.get(part.id)) return;
+    if (text === said.get(part.id)) {
+      const oldest = next.querySelector("#oldest time");
+      if (oldest) part.querySelector("#oldest time")?.replaceWith(document.adoptNode(oldest));
+      return;
+    }
     said.set(part.id, text);
     part.replaceWith(document.adoptNode(next));
   };

@@ -106,6 +106,8 @@
       if (first && checked) first.dataset.age = checked;
       if (second && captured) second.dataset.age = captured;
     }
+    const oldest = document.querySelector("#oldest time");
+    if (oldest && sent.oldest) oldest.dataset.age = sent.oldest;
     const late = new Set(sent.late);
     for (const time of document.querySelectorAll("#seats time[data-late]")) {
       time.classList.toggle("urgent", late.has(time.closest("[id]").id));
