@@ -72,7 +72,7 @@ CONFIG = Actor(PROGRAM, "config")
 
 def again_after(times: int) -> float:
     """Seconds after which a turn is tried again that has failed so many times in a row."""
-    return min(AGAIN_AT_MOST, AGAIN_AFTER * 2 ** min(times - 1, 8))
+    return min(AGAIN_AT_MOST, AGAIN_AFTER * 2.0 ** min(times - 1, 8))
 
 
 class Daemon:

@@ -7,7 +7,8 @@ Counting takes some microseconds a step of the event loop: not for a run whose c
 
 def main() -> None:
     # here, since a worker process imports this module too
-    from bench.scale.accounting import TIER, Tier, told_apart  # noqa: PLC0415
+    from bench.scale.accounting import TIER, told_apart  # noqa: PLC0415
+    from bench.scale.tiers import Tier  # noqa: PLC0415
     from defacewatch.__main__ import main as command  # noqa: PLC0415
 
     with told_apart() as accounts:

@@ -201,4 +201,4 @@ def test_the_command_that_is_accounted_for_is_the_command(tmp_path: Path) -> Non
     assert program[:3] == [sys.executable, "-m", "bench.scale.accounted"]
     root = Path(__file__).parents[2]
     done = subprocess.run([*program[:3], "--help"], cwd=root, capture_output=True, text=True, check=True)
-    assert "defacewatch" in done.stdout
+    assert "Watches web portals for defacement" in done.stdout

@@ -76,7 +76,7 @@ async def test_raised_watch_and_the_state_of_everything_are_told(
     assert (status["worst"], status["open"], status["pages"], status["paused"]) == ("defaced", 1, 1, 0)
     assert (status["problems"], status["deliveries_failed"], status["duty"]) == ([], 1, around.duty)
     assert status["until"] == "2026-09-02T15:00:00.000Z"
-    assert (status["oldest_capture"], status["uncaptured"]) == ("2026-09-02T07:10:00.000Z", 0)
+    assert (status["oldest_capture"], status["uncaptured"]) == ("2026-09-02T07:40:00.000Z", 0)
     await store.portals.apply([portal("hungyen"), portal("new")], now=NOW)
     assert (await asked(client, "status"))["uncaptured"] == 1
     await store.incidents.acknowledge(incident, by="an", via="cli", now=NOW)
