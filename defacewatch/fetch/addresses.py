@@ -1,8 +1,11 @@
 """What an IP address is for, and the spellings of one that a URL may hide it behind."""
 
 import unicodedata
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote
+
+from defacewatch.fetch.remembering import remembered
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -61,6 +64,7 @@ METADATA: frozenset[Address] = frozenset(
 )
 
 
+@lru_cache(4096)
 def special_use(address: Address) -> str | None:
     """What `address` is reserved for ('private', 'loopback', …), or None when anyone may dial it."""
     if address in METADATA:
@@ -86,6 +90,7 @@ def embedded(address: Address) -> IPv4Address | None:
     return None
 
 
+@remembered
 def literal(host: str) -> Address | None:
     """The address that `host` spells, or None when it is a name.
 

@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from defacewatch import reasons
 from defacewatch.fetch.addresses import LINK_LOCAL, METADATA, Address, Network, embedded, literal, special_use
+from defacewatch.fetch.remembering import remembered
 
 # The "bad ports" of the fetch standard, and the ports of databases and remote control.
 _PORTS = """
@@ -62,9 +63,7 @@ class Guard:
     def refusal_of_url(self, url: str) -> str | None:
         """Why `url` may not be asked for, or None. A host name still has to be resolved and checked."""
         try:
-            parts = urlsplit(url)
-            scheme, host = parts.scheme.lower(), parts.hostname
-            port = parts.port if parts.port is not None else {"http": 80, "https": 443}.get(scheme, 0)
+            scheme, host, port = _destination(url)
         except ValueError:
             return reasons.NOT_A_URL
         if scheme not in ("http", "https"):
@@ -81,7 +80,7 @@ class Guard:
             return reasons.NOT_A_HOST.format(host=host[:100])
         if address is None:
             return reasons.PORT.format(port=port) if port in _BAD_PORTS else None
-        return self.refusal_of_address(str(address), port)
+        return self._refusal_of(address, port)
 
     def refusal_of_address(self, ip: str, port: int) -> str | None:
         """Why `ip` (as `getaddrinfo` spells it) may not be dialled on `port`, or None."""
@@ -89,6 +88,9 @@ class Guard:
             address = ip_address(ip.partition("%")[0])
         except ValueError:
             return reasons.NOT_AN_ADDRESS.format(address=ip[:100])
+        return self._refusal_of(address, port)
+
+    def _refusal_of(self, address: Address, port: int) -> str | None:
         inner = embedded(address)
         mapped = inner is not None and getattr(address, "ipv4_mapped", None) == inner
         for one in (inner,) if mapped else (inner, address):
@@ -123,6 +125,15 @@ class Guard:
         if address in listeners or address.is_unspecified:
             return True
         return any(host.is_unspecified for host in listeners) and _is_local(address)
+
+
+@remembered
+def _destination(url: str) -> tuple[str, str | None, int]:
+    """Scheme, host and port of a URL; port 0 where it has none that is known. Raises ValueError."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    usual = {"http": 80, "https": 443}.get(scheme, 0)
+    return scheme, parts.hostname, usual if parts.port is None else parts.port
 
 
 def _is_local(address: Address) -> bool:

@@ -5,7 +5,6 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http.cookies import BaseCookie, SimpleCookie
 from typing import Any
 
 import aiohttp
@@ -19,6 +18,7 @@ from defacewatch.fetch.charset import decode
 from defacewatch.fetch.connector import PEER, GuardedConnector, Peer
 from defacewatch.fetch.failures import PAGE_ERRORS, failure_of, short, tls_error
 from defacewatch.fetch.guard import Guard
+from defacewatch.fetch.remembering import remembered
 
 _URL = 2000  # characters of a URL that is kept for people to read
 _MEANING = ("content-type", "content-encoding", "refresh", "content-disposition")  # headers
@@ -125,7 +125,7 @@ class Probing:
             at=now,
             final_url=self._final_url,
             status=self.status,
-            html=decode(body, content_type) if headers.is_text(content_type, body) else "",
+            html=decode(body, content_type) if body and headers.is_text(content_type, body) else "",
             body_hash=body_hash,
             content_type=content_type,
             not_modified=self._not_modified,
@@ -144,7 +144,7 @@ class Probing:
     async def _hop(self, url: str) -> str | None:
         """Ask for one URL; the next one when it redirects. Raises PAGE_ERRORS."""
         request = redirects.requestable(url)
-        asking = (url, self._cookies(request).output())
+        asking = (url, "" if self._jar is None else self._jar.filter_cookies(request).output())
         # The same URL once more is no loop when a cookie has been set meanwhile.
         if asking in self._asked or len(self._hops) > self._bounds.max_redirects:
             many = reasons.REDIRECTS.format(count=len(self._hops) - 1)
@@ -160,14 +160,14 @@ class Probing:
             else:
                 response.release()
 
-    def _cookies(self, request: URL) -> BaseCookie[str]:
-        return SimpleCookie() if self._jar is None else self._jar.filter_cookies(request)
-
     async def _get(self, request: URL, **options: Any) -> aiohttp.ClientResponse:
         """Ask, with the cookies that were set on the way, and keep those that are set now."""
-        cookies = {name: morsel.value for name, morsel in self._cookies(request).items()}
+        cookies = None
+        if self._jar is not None:
+            set_before = self._jar.filter_cookies(request)
+            cookies = {name: morsel.value for name, morsel in set_before.items()} or None
         response = await self._session.get(
-            request, allow_redirects=False, cookies=cookies or None, headers=self._conditions(), **options
+            request, allow_redirects=False, cookies=cookies, headers=self._conditions(), **options
         )
         if response.cookies and response.status in redirects.STATUSES:
             self._jar = self._jar or aiohttp.CookieJar(unsafe=True)
@@ -289,6 +289,7 @@ class Probing:
         return tls.expiry_of(self._leaf, now=now, warning=self._bounds.expiry_warning)
 
 
+@remembered
 def host_of(url: str) -> str:
     """The host of a URL as it is dialled; '' where there is none."""
     try:

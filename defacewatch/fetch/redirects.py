@@ -4,6 +4,8 @@ from urllib.parse import urldefrag, urljoin
 
 from yarl import URL
 
+from defacewatch.fetch.remembering import remembered
+
 STATUSES = frozenset((301, 302, 303, 307, 308))
 _STRIPPED = dict.fromkeys(map(ord, "\t\n\r"))
 
@@ -22,6 +24,7 @@ def target(base: str, location: str) -> str:
     return urldefrag(urljoin(base, text)).url
 
 
+@remembered
 def requestable(url: str) -> URL:
     """`url` as aiohttp is to ask for it: quoted once, no user name. Raises ValueError."""
     parsed = URL(url)
