@@ -273,15 +273,14 @@ class Probing:
     def _validators(self, body_hash: str | None) -> Validators:
         if self._hops or self._failure is not None or self.status not in (200, 304):
             return Validators()
-        new = Validators(
-            headers.sendable(self._headers.get("etag")),
-            headers.sendable(self._headers.get("last-modified")),
-            body_hash,
-        )
+        etag = headers.sendable(self._headers.get("etag"))
+        modified = headers.sendable(self._headers.get("last-modified"))
         if not self._not_modified:
-            return new
+            return Validators(etag, modified, body_hash)
         old = self._condition
-        return replace(old, etag=new.etag or old.etag, last_modified=new.last_modified or old.last_modified)
+        if etag in (None, old.etag) and modified in (None, old.last_modified):
+            return old
+        return replace(old, etag=etag or old.etag, last_modified=modified or old.last_modified)
 
     def _tls_finding(self, now: datetime) -> TlsFinding | None:
         if self._tls is not None or self._leaf is None:
