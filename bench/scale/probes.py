@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import os
 import statistics
 import tempfile
 import time
@@ -225,8 +226,8 @@ class Meter:
         return (self._seconds() - start) / pages * 1000
 
     def _seconds(self) -> float:
-        own = psutil.Process()
-        spent = time.process_time()
+        own, ended = psutil.Process(), os.times()  # … those of workers that were replaced
+        spent = time.process_time() + ended.children_user + ended.children_system
         for child in own.children(recursive=True):
             if child.pid != self.server:
                 times = child.cpu_times()
