@@ -5,7 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote
 
-from defacewatch.fetch.remembering import remembered
+from defacewatch.fetch.remembering import MOST, remembered
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -64,9 +64,15 @@ METADATA: frozenset[Address] = frozenset(
 )
 
 
-@lru_cache(4096)
 def special_use(address: Address) -> str | None:
     """What `address` is reserved for ('private', 'loopback', …), or None when anyone may dial it."""
+    return _use_of(address.packed)
+
+
+@lru_cache(MOST)
+def _use_of(packed: bytes) -> str | None:
+    """By its bytes: whoever answers for a name may choose addresses whose own hashes are all the same."""
+    address = ip_address(packed)
     if address in METADATA:
         return "metadata"
     for network, name in SPECIAL:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-MOST = 4096  # texts, those that were last asked for; 1,000 pages and what they are made of
-LONGEST = 300  # characters of one: longer ones are chosen by a page, and take memory
+MOST = 4096  # texts, those that were last asked for: where more come in turn, none is known
+LONGEST = 300  # characters of one, of ASCII: a page may choose longer ones, and they take memory
 
 T = TypeVar("T")
 
@@ -17,6 +17,6 @@ def remembered(work: Callable[[str], T]) -> Callable[[str], T]:
 
     @wraps(work)
     def asked(text: str) -> T:
-        return known(text) if len(text) <= LONGEST else work(text)
+        return known(text) if len(text) <= LONGEST and text.isascii() else work(text)
 
     return asked

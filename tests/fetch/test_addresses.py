@@ -1,4 +1,4 @@
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 import pytest
 
@@ -72,3 +72,23 @@ def test_what_browsers_reject_is_rejected(host: str) -> None:
 )
 def test_addresses_that_the_public_internet_does_not_have_are_named(address: str, use: str | None) -> None:
     assert special_use(ip_address(address)) == use
+
+
+def test_addresses_that_somebody_has_chosen_to_hash_alike_take_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base = int(ip_address("2405:4800::1"))
+    chosen = [IPv6Address(base + number * (2**61 - 1)) for number in range(300)]
+    assert len({hash(address) for address in chosen}) == 1
+    compared = 0
+    equal = IPv6Address.__eq__
+
+    def counted(one: IPv6Address, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(one, other)
+
+    monkeypatch.setattr(IPv6Address, "__eq__", counted)
+    for _ in range(2):
+        assert [special_use(address) for address in chosen] == [None] * 300
+    assert compared <= len(chosen)

@@ -19,6 +19,7 @@ def test_what_is_known_is_not_found_out_again_and_what_a_page_may_make_long_is_n
         1, 1, LONGEST, LONGEST, LONGEST + 1, LONGEST + 1,
     ]  # fmt: skip
     assert asked == ["a", longest, longer, longer]
+    assert [length("Hưng Yên"), length("Hưng Yên"), len(asked)] == [8, 8, 6]
     assert length.__doc__ == "How long it is."
 
 

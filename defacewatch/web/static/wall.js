@@ -107,7 +107,11 @@
       if (second && captured) second.dataset.age = captured;
     }
     const oldest = document.querySelector("#oldest time");
-    if (oldest && sent.oldest) oldest.dataset.age = sent.oldest;
+    if (oldest && sent.oldest && oldest.dataset.age !== String(sent.oldest)) {
+      oldest.dataset.age = sent.oldest;
+      oldest.dateTime = new Date(1000 * sent.oldest).toISOString();
+      oldest.removeAttribute("title"); // it is that of the one before
+    }
     const late = new Set(sent.late);
     for (const time of document.querySelectorAll("#seats time[data-late]")) {
       time.classList.toggle("urgent", late.has(time.closest("[id]").id));
