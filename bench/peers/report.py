@@ -143,9 +143,9 @@ def _ours(rows: Sequence[Measured]) -> Measured | None:
 
 
 def _plain(row: Measured, ours: Measured | None, pages: int) -> dict[str, Any]:
-    compared = ours is not None and row is not ours and not row.problem
-    both = beside(row, ours, pages) if ours and compared else None
-    shipped = as_shipped(row, ours) if ours and compared else None
+    both = shipped = None
+    if ours and row is not ours and not row.problem:
+        both, shipped = beside(row, ours, pages), as_shipped(row, ours)
     return {
         **asdict(row),
         "unchanged_check": row.unchanged_check,

@@ -19,7 +19,7 @@ from asyncio import base_events, events
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
@@ -197,13 +197,10 @@ def _within(tier: Tier, run: Callable[..., Awaitable[Any]]) -> Callable[..., Awa
 def _console(listening: Callable[..., Any]) -> Callable[..., Any]:
     @asynccontextmanager
     async def listens(*args: Any, **named: Any) -> AsyncIterator[Any]:
-        entered = listening(*args, **named)
-        with _tier(Tier.CONSOLE):
-            address = await entered.__aenter__()
-        try:
+        async with AsyncExitStack() as stack:
+            with _tier(Tier.CONSOLE):
+                address = await stack.enter_async_context(listening(*args, **named))
             yield address
-        finally:
-            await entered.__aexit__(None, None, None)
 
     return listens
 

@@ -66,8 +66,7 @@ class UnprovedLine(Shape):
 class Status(Shape):
     """How the watch stands. `worst` is null while nothing has been looked at; `duty` are names, `until` is
     when they are relieved; `coverage` is the share (0..1) of probes made in time, `oldest_capture` when the
-    watched page was captured that waits for longest, `uncaptured` how many the watch has not
-    captured yet."""
+    watched page was captured that waits for longest, `uncaptured` how many the watch has not captured yet."""
 
     at: Moment
     worst: VerdictKind | None
